@@ -1,0 +1,52 @@
+/**
+ * The x86 state block: where each register lies, as byte offsets from STATE_BASE.
+ * Path: translated code loads from and spills to it at region boundaries; the kernel reads and writes it between
+ * runs (system-call arguments, signal frames, ptrace). Reference: Intel SDM vol. 1, ch. 3, 8, 10.
+ */
+
+/** General registers in the encoding's order; 8 bytes each. */
+export const GPR_NAMES = [
+  'rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi',
+  'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15',
+] as const // biome-ignore format: the manual's order, two rows of eight
+export const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7
+export const R8 = 8, R9 = 9, R10 = 10, R11 = 11, R12 = 12, R13 = 13, R14 = 14, R15 = 15
+
+export const X86_STATE = {
+  /** 16 × u64 */
+  gpr: 0x000,
+  pc: 0x080,
+  /** Lazy flags: which operation (see flags.ts) and its two values. */
+  ccOp: 0x088,
+  ccDst: 0x090,
+  ccSrc: 0x098,
+  /** Direction flag, 0 or 1, u32. */
+  df: 0x0a0,
+  /** AC and ID as they stand in EFLAGS, u32. */
+  otherFlags: 0x0a4,
+  fsBase: 0x0a8,
+  gsBase: 0x0b0,
+  mxcsr: 0x0b8,
+  /** Back-edges and calls left before EXIT_BUDGET, i32. */
+  budget: 0x0bc,
+  exitKind: 0x0c0,
+  exitCode: 0x0c4,
+  exitAddress: 0x0c8,
+  /** 16 × 16 bytes */
+  xmm: 0x100,
+  /** 8 × 16 bytes: 64-bit significand, then sign and exponent as u16; physical registers. */
+  fpr: 0x200,
+  /** x87 control word u16, status word u16 without TOP, TOP u16 (0-7), tag bits u16 (bit i set: physical i is empty). */
+  fpcw: 0x280,
+  fpsw: 0x282,
+  fptop: 0x284,
+  fpempty: 0x286,
+  /** Last x87 instruction's pc, operand address, opcode. */
+  fpip: 0x288,
+  fpdp: 0x290,
+  fpop: 0x298,
+  /** Operands and results of helper calls, 64 bytes. */
+  scratch: 0x300,
+} as const
+/** Bytes of the state block that hold x86 state: what a thread switch or a snapshot copies. */
+export const X86_STATE_SIZE = 0x400

@@ -1,0 +1,266 @@
+/**
+ * AddressSpace: one process's memory, a WebAssembly.Memory plus a byte of flags for each page.
+ * Path: mapped by syscalls/mm, read and written by the kernel's copy-in and copy-out, and by translated code
+ * directly. It knows pages and permissions; which file or purpose a range has is the kernel's (syscalls/mm).
+ *
+ * Invariants: memory.grow detaches every view, so nobody keeps `bytes` or `view` across a call that may map;
+ * pages below GUEST_MIN have no flags, so neither guest nor copy-out reaches the emulator's own tables.
+ */
+
+import {
+  GUEST_MAX,
+  GUEST_MIN,
+  PAGE_CODE,
+  PAGE_FLAGS_BASE,
+  PAGE_PW,
+  PAGE_R,
+  PAGE_SHARED,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  PAGE_W,
+  PAGE_X,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  STATE_BASE,
+  STATE_SIZE,
+} from './layout.ts'
+import type { MemoryPool } from './memory-pool.ts'
+
+const WASM_PAGE = 65536
+
+/** Told of stores: `code` before translated bytes change, `shared` after a write-through page changed. */
+export interface StoreObserver {
+  code?(addr: number, sizeBytes: number): void
+  shared?(addr: number, sizeBytes: number): void
+}
+
+const pagesOf = (addr: number, sizeBytes: number): [number, number] => [
+  Math.floor(addr / PAGE_SIZE),
+  Math.floor((addr + sizeBytes - 1) / PAGE_SIZE),
+]
+
+export class AddressSpace {
+  readonly memory: WebAssembly.Memory
+  readonly observer: StoreObserver = {}
+  /** The whole Memory; replaced when it grows. */
+  bytes!: Uint8Array
+  view!: DataView
+  /** The flag bytes, indexed by page number. */
+  flags!: Uint8Array
+  private readonly pool: MemoryPool
+
+  constructor(pool: MemoryPool) {
+    this.pool = pool
+    this.memory = pool.take()
+    this.refreshViews()
+  }
+
+  private refreshViews(): void {
+    const buffer = this.memory.buffer
+    this.bytes = new Uint8Array(buffer)
+    this.view = new DataView(buffer)
+    this.flags = new Uint8Array(buffer, PAGE_FLAGS_BASE, GUEST_MAX / PAGE_SIZE)
+  }
+
+  /** Whether [addr, addr+size) lies where guest pages may be. */
+  static inRange(addr: number, sizeBytes: number): boolean {
+    return addr >= GUEST_MIN && sizeBytes >= 0 && addr + sizeBytes <= GUEST_MAX
+  }
+
+  /**
+   * Maps zero-filled pages with PROT_* permissions over whatever was there. `addr` and `sizeBytes` are page
+   * multiples. False when the range is outside guest memory or the host has no memory left (ENOMEM).
+   */
+  map(addr: number, sizeBytes: number, prot: number): boolean {
+    if (!AddressSpace.inRange(addr, sizeBytes)) return false
+    if (!this.growTo(addr + sizeBytes)) return false
+    this.dropCode(addr, sizeBytes)
+    this.bytes.fill(0, addr, addr + sizeBytes)
+    this.setFlags(addr, sizeBytes, prot, 0)
+    return true
+  }
+
+  /** Removes pages: access faults from now on. The contents are cleared when they are mapped again. */
+  unmap(addr: number, sizeBytes: number): void {
+    if (!AddressSpace.inRange(addr, sizeBytes)) return
+    this.dropCode(addr, sizeBytes)
+    const [first, last] = pagesOf(addr, sizeBytes)
+    this.flags.fill(0, first, last + 1)
+  }
+
+  /** Changes permissions of mapped pages; contents stay. */
+  protect(addr: number, sizeBytes: number, prot: number): void {
+    if (!AddressSpace.inRange(addr, sizeBytes) || !this.growTo(addr + sizeBytes)) return
+    if (!(prot & PROT_EXEC)) this.dropCode(addr, sizeBytes)
+    this.setFlags(addr, sizeBytes, prot, PAGE_CODE | PAGE_SHARED)
+  }
+
+  /** Makes stores to these pages report to `observer.shared` (MAP_SHARED, several mappings of one page). */
+  share(addr: number, sizeBytes: number): void {
+    const [first, last] = pagesOf(addr, sizeBytes)
+    for (let page = first; page <= last; page++)
+      this.flags[page] = (this.flags[page]! | PAGE_SHARED) & ~PAGE_W
+  }
+
+  /** Marks pages whose bytes were translated: the next store to them calls `observer.code` first. */
+  markCode(addr: number, sizeBytes: number): void {
+    const [first, last] = pagesOf(addr, sizeBytes)
+    for (let page = first; page <= last; page++) this.flags[page] = (this.flags[page]! | PAGE_CODE) & ~PAGE_W
+  }
+
+  /** Takes back markCode for one page, once nothing translated is left on it. */
+  unmarkCode(page: number): void {
+    const flags = this.flags[page]! & ~PAGE_CODE
+    this.flags[page] = flags & PAGE_PW && !(flags & PAGE_SHARED) ? flags | PAGE_W : flags
+  }
+
+  private setFlags(addr: number, sizeBytes: number, prot: number, kept: number): void {
+    if (sizeBytes === 0) return
+    const [first, last] = pagesOf(addr, sizeBytes)
+    let base = 0
+    // On x86 and PowerPC a writable or executable page is readable.
+    if (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) base |= PAGE_R
+    if (prot & PROT_WRITE) base |= PAGE_PW
+    if (prot & PROT_EXEC) base |= PAGE_X
+    for (let page = first; page <= last; page++) {
+      const flags = base | (this.flags[page]! & kept)
+      this.flags[page] = flags & PAGE_PW && !(flags & (PAGE_CODE | PAGE_SHARED)) ? flags | PAGE_W : flags
+    }
+  }
+
+  private dropCode(addr: number, sizeBytes: number): void {
+    if (sizeBytes === 0 || addr + sizeBytes > this.bytes.length) return
+    const [first, last] = pagesOf(addr, sizeBytes)
+    for (let page = first; page <= last; page++)
+      if (this.flags[page]! & PAGE_CODE) {
+        this.observer.code?.(page << PAGE_SHIFT >>> 0, PAGE_SIZE)
+        this.unmarkCode(page)
+      }
+  }
+
+  private growTo(end: number): boolean {
+    const missing = end - this.bytes.length
+    if (missing <= 0) return true
+    // Grown in steps, for each step detaches the views; the host is charged for touched pages only.
+    const step = Math.min(GUEST_MAX - this.bytes.length, Math.max(missing, 4 << 20))
+    try {
+      this.memory.grow(Math.ceil(step / WASM_PAGE))
+    } catch {
+      return false
+    }
+    this.refreshViews()
+    return true
+  }
+
+  /** Whether every page of the range has all of `wanted` (PAGE_R, PAGE_PW, PAGE_X). */
+  allows(addr: number, sizeBytes: number, wanted: number): boolean {
+    return this.firstRefused(addr, sizeBytes, wanted) === -1
+  }
+
+  /** The first address of the range whose page lacks `wanted`, or -1. */
+  firstRefused(addr: number, sizeBytes: number, wanted: number): number {
+    if (sizeBytes === 0) return -1
+    if (!(addr >= 0) || addr + sizeBytes > GUEST_MAX) return addr
+    const [first, last] = pagesOf(addr, sizeBytes)
+    for (let page = first; page <= last; page++)
+      if ((this.flags[page]! & wanted) !== wanted) return Math.max(addr, page * PAGE_SIZE)
+    return -1
+  }
+
+  /** Copies guest bytes out of the space, honouring permissions; null is EFAULT. */
+  copyIn(addr: number, sizeBytes: number): Uint8Array | null {
+    return this.allows(addr, sizeBytes, PAGE_R) ? this.bytes.slice(addr, addr + sizeBytes) : null
+  }
+
+  /** Copies into guest memory, honouring permissions; false is EFAULT and nothing was written. */
+  copyOut(addr: number, source: Uint8Array): boolean {
+    if (!this.allows(addr, source.length, PAGE_PW)) return false
+    this.storeBytes(addr, source)
+    return true
+  }
+
+  /** As copyOut without asking for permission: for the kernel's own loading of a mapped page. */
+  storeBytes(addr: number, source: Uint8Array): void {
+    const special = this.beforeStore(addr, source.length)
+    this.bytes.set(source, addr)
+    if (special & PAGE_SHARED) this.observer.shared?.(addr, source.length)
+  }
+
+  /** Call before any store that translated code did not check; returns the union of the pages' flags. */
+  beforeStore(addr: number, sizeBytes: number): number {
+    if (sizeBytes === 0) return 0
+    const [first, last] = pagesOf(addr, sizeBytes)
+    let union = 0
+    for (let page = first; page <= last; page++) union |= this.flags[page]!
+    if (union & PAGE_CODE) this.observer.code?.(addr, sizeBytes)
+    return union
+  }
+
+  /** A view of guest memory for reading at once, null on EFAULT. Not to be kept. */
+  readable(addr: number, sizeBytes: number): Uint8Array | null {
+    return this.allows(addr, sizeBytes, PAGE_R) ? this.bytes.subarray(addr, addr + sizeBytes) : null
+  }
+
+  /** The bytes before the first NUL at `addr`; null when it faults, undefined when longer than `limit`. */
+  readCString(addr: number, limit: number): Uint8Array | null | undefined {
+    let end = addr
+    while (end - addr < limit) {
+      if (!this.allows(end, 1, PAGE_R)) return null
+      const pageEnd = Math.min((Math.floor(end / PAGE_SIZE) + 1) * PAGE_SIZE, addr + limit)
+      const at = this.bytes.subarray(end, pageEnd).indexOf(0)
+      if (at >= 0) return this.bytes.slice(addr, end + at)
+      end = pageEnd
+    }
+    return undefined
+  }
+
+  /** A copy for fork(2): the same pages, flags and state block. Null when no memory is left. */
+  clone(): AddressSpace | null {
+    let copy: AddressSpace
+    try {
+      copy = new AddressSpace(this.pool)
+    } catch {
+      return null
+    }
+    if (!copy.growTo(this.bytes.length)) {
+      copy.release()
+      return null
+    }
+    copy.bytes.set(this.bytes.subarray(STATE_BASE, STATE_BASE + STATE_SIZE), STATE_BASE)
+    const pages = this.bytes.length / PAGE_SIZE
+    for (let page = GUEST_MIN >> PAGE_SHIFT; page < pages; ) {
+      if (this.flags[page] === 0) {
+        page++
+        continue
+      }
+      const first = page
+      while (page < pages && this.flags[page] !== 0) {
+        copy.flags[page] = this.flags[page]!
+        if (this.flags[page]! & PAGE_CODE) copy.unmarkCode(page)
+        page++
+      }
+      copy.copyTouched(this.bytes, first * PAGE_SIZE, page * PAGE_SIZE)
+    }
+    return copy
+  }
+
+  /** Copies a range but skips pages that are all zero, so that what nobody touched costs no host memory. */
+  private copyTouched(source: Uint8Array, from: number, to: number): void {
+    const words = new BigInt64Array(source.buffer, 0, source.length >> 3)
+    for (let at = from; at < to; at += PAGE_SIZE) {
+      let touched = false
+      for (let w = at >> 3 >>> 0, end = w + (PAGE_SIZE >> 3); w < end; w++)
+        if (words[w] !== 0n) {
+          touched = true
+          break
+        }
+      if (touched) this.bytes.set(source.subarray(at, at + PAGE_SIZE), at)
+    }
+  }
+
+  /** Gives the Memory back to the pool; the space must not be used afterwards. */
+  release(): void {
+    this.pool.give(this.memory)
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * The CPU as the kernel sees it: run a process until something needs the kernel.
+ * Path: syscalls/kernel calls `run`; what it returns is a CpuExit kind, whose details are in the state block.
+ * Back ends: the translator (jit.ts), the IR interpreter (interpreter.ts).
+ */
+
+import type { AddressSpace } from '../memory/address-space.ts'
+
+/** Why `run` returned. Details: state block fields exitAddress and exitCode (emu/guest/<isa>/state.ts). */
+export const EXIT_NONE = 0
+/** A system-call instruction; pc is behind it. */
+export const EXIT_SYSCALL = 1
+/** A memory access or fetch was refused; exitAddress is where, exitCode holds FAULT_* bits; pc at the instruction. */
+export const EXIT_PAGE_FAULT = 2
+/** Undefined or privileged instruction; pc at it. SIGILL. */
+export const EXIT_UNDEFINED = 3
+/** Integer division error; pc at it. SIGFPE, FPE_INTDIV. */
+export const EXIT_DIVIDE = 4
+/** int3: pc behind it. SIGTRAP. */
+export const EXIT_BREAKPOINT = 5
+/** General protection: a non-canonical address, a privileged instruction, a misaligned SSE operand. SIGSEGV, SI_KERNEL. */
+export const EXIT_PROTECTION = 6
+/** Unmasked floating-point exception (x87 or SIMD); exitCode holds the FPE_* code. SIGFPE. */
+export const EXIT_FLOAT = 7
+/** The budget of back-edges and calls is used up: preemption point. */
+export const EXIT_BUDGET = 8
+/** One instruction was executed because `step` asked for it. */
+export const EXIT_STEP = 9
+export type ExitKind = number
+
+/** exitCode bits of EXIT_PAGE_FAULT. Mapped-but-refused against not-mapped is known by the kernel's VMAs. */
+export const FAULT_WRITE = 1
+export const FAULT_FETCH = 2
+
+export interface Cpu {
+  readonly name: string
+  /**
+   * Runs the process whose registers are in `space`'s state block, until an exit. The budget field of the state
+   * block bounds it: each taken back-edge and call takes one away.
+   */
+  run(space: AddressSpace): ExitKind
+  /** Executes one instruction and returns EXIT_STEP or the exit it caused. */
+  step(space: AddressSpace): ExitKind
+  /** Forgets everything kept for a space that goes away (exec, exit). */
+  release(space: AddressSpace): void
+}
