@@ -12,6 +12,7 @@ import {
   GUEST_MIN,
   PAGE_CODE,
   PAGE_FLAGS_BASE,
+  PAGE_PRESENT,
   PAGE_PW,
   PAGE_R,
   PAGE_SHARED,
@@ -89,7 +90,7 @@ export class AddressSpace {
     this.flags.fill(0, first, last + 1)
   }
 
-  /** Changes permissions of mapped pages; contents stay. */
+  /** Changes permissions of present pages (PAGE_PRESENT); contents stay. */
   protect(addr: number, sizeBytes: number, prot: number): void {
     if (!AddressSpace.inRange(addr, sizeBytes) || !this.growTo(addr + sizeBytes)) return
     if (!(prot & PROT_EXEC)) this.dropCode(addr, sizeBytes)
@@ -118,7 +119,7 @@ export class AddressSpace {
   private setFlags(addr: number, sizeBytes: number, prot: number, kept: number): void {
     if (sizeBytes === 0) return
     const [first, last] = pagesOf(addr, sizeBytes)
-    let base = 0
+    let base = PAGE_PRESENT
     // On x86 and PowerPC a writable or executable page is readable.
     if (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) base |= PAGE_R
     if (prot & PROT_WRITE) base |= PAGE_PW

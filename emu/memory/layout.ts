@@ -34,6 +34,8 @@ export const PAGE_CODE = 8
 export const PAGE_SHARED = 16
 /** The mapping's own permission to write. */
 export const PAGE_PW = 32
+/** Holds contents, also while no permission is given (mprotect to PROT_NONE and back keeps them). */
+export const PAGE_PRESENT = 64
 
 export const PROT_NONE = 0
 export const PROT_READ = 1
