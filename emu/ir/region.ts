@@ -1,0 +1,488 @@
+/**
+ * A region: the IR of some guest code with one entry, usually a function as far as direct branches reach it.
+ * Path: filled by emu/guest/<isa> through the methods here, analysed by emu/opt, lowered by emu/wasm/lower.
+ *
+ * Values are nodes in one arena and live within their block; between blocks only variables (guest registers and
+ * region temporaries) carry values. Setting a variable writes no node: it is entered in the block's log, so that an
+ * exit in the middle of a block knows each variable's value at its instruction by a position in the log, and the
+ * work to make those values is done only when the exit is taken.
+ *
+ * Invariant: within a guest instruction all checks come before the first `set`, so an exit at a check leaves with
+ * the registers as they were before the instruction.
+ */
+
+import { PAGE_PW, PAGE_R } from '../memory/layout.ts'
+import { F32, F64, I32, I64, OPS, op, type Type, V128 } from './ops.ts'
+
+/** A guest register or other state that translated code keeps in a WebAssembly local. */
+export interface Variable {
+  readonly name: string
+  readonly type: Type
+  /** Byte offset in the state block; -1 for a temporary of the region, which no exit writes back. */
+  readonly offset: number
+}
+
+export const TERM_NONE = 0
+/** Go on at block `next`. */
+export const TERM_JUMP = 1
+/** Go on at block `taken` if value is not zero, else at `next`. */
+export const TERM_BRANCH = 2
+/** Leave for guest address `pc`. */
+export const TERM_GOTO = 3
+/** Leave for the guest address in `value`. */
+export const TERM_GOTO_VALUE = 4
+/** Call the function at `pc`; it comes back to `returnPc`, which is block `next`. */
+export const TERM_CALL = 5
+/** Call the function whose address is in `value`. */
+export const TERM_CALL_VALUE = 6
+/** Return to the address in `value`. */
+export const TERM_RETURN = 7
+/** Leave for the kernel: exit `kind` with the guest at `pc`. */
+export const TERM_EXIT = 8
+/** Call helper `kind`, which reads and writes the registers in the state block, and go on at block `next`. */
+export const TERM_HELPER = 9
+
+/** Accesses whose distance from each other is below this share one check: both its end pages are tested. */
+const GROUP_SPAN = 4096
+
+export interface Block {
+  readonly index: number
+  readonly pc: number
+  firstNode: number
+  endNode: number
+  firstLog: number
+  endLog: number
+  term: number
+  value: number
+  pc2: number
+  returnPc: number
+  kind: number
+  taken: Block | null
+  next: Block | null
+  preds: Block[]
+  /** The guest translator's own knowledge at the end of the block (x86: the flags' operation, or -1). */
+  hint: number
+}
+
+export interface RegionOptions {
+  /** Check every access by itself, at its own instruction (the interpreter), not in groups. */
+  exactChecks: boolean
+  /** Loads are not checked at all (`--unchecked`). */
+  uncheckedLoads: boolean
+}
+
+const N_CONST32 = op('i32.const')
+const N_CONST64 = op('i64.const')
+const N_CONST128 = op('v128.const')
+const N_GET = op('get')
+const N_CHECK = op('check')
+const N_ADD64 = op('i64.add')
+const N_WRAP = op('i32.wrap_i64')
+const N_EXTEND_U = op('i64.extend_i32_u')
+const N_EXTEND_S = op('i64.extend_i32_s')
+const N_EXTEND32_S = op('i64.extend32_s')
+const N_EXIT_IF = op('exit_if')
+const LOADS = { u8: op('load8_u'), s8: op('load8_s'), u16: op('load16_u'), s16: op('load16_s'), 32: op('load32'), 64: op('load64'), 128: op('load128') } // biome-ignore format: a table
+const STORES = { 8: op('store8'), 16: op('store16'), 32: op('store32'), 64: op('store64'), 128: op('store128') }
+const STATE_LOADS = { 32: op('state.load32'), 64: op('state.load64'), 128: op('state.load128') }
+const STATE_STORES = { 32: op('state.store32'), 64: op('state.store64'), 128: op('state.store128') }
+const N_HELPER = op('helper')
+const N_HELPER_PURE = op('helper.pure')
+const LOAD_BYTES: Record<string, number> = { u8: 1, s8: 1, u16: 2, s16: 2, 32: 4, 64: 8, 128: 16 }
+
+export type LoadKind = keyof typeof LOADS
+export type StoreBits = keyof typeof STORES
+export type Value = number
+
+export class Region {
+  readonly variables: readonly Variable[]
+  options: RegionOptions
+  blocks: Block[] = []
+  /** Guest bytes this region was made from: pairs of start and end. */
+  readonly covered: number[] = []
+
+  // The arena. Columns: operation, operands a-c, and what the operation needs besides (see the builder methods).
+  count = 0
+  op = new Uint16Array(4096)
+  a = new Int32Array(4096)
+  b = new Int32Array(4096)
+  c = new Int32Array(4096)
+  /** For exits: position in the log. */
+  exitLog = new Int32Array(4096)
+  /** For exits: guest pc. */
+  exitPc = new Int32Array(4096)
+  /** check: PAGE_* bits wanted; exit_if: exit kind. */
+  need = new Int32Array(4096)
+
+  logCount = 0
+  logVariable = new Uint8Array(1024)
+  logValue = new Int32Array(1024)
+
+  /** 16-byte constants, by index. */
+  readonly vectors: Uint8Array[] = []
+
+  private current: Block | null = null
+  private readonly values: Int32Array
+  private instructionLog = 0
+  private instructionPc = 0
+  /** Open check groups of the block: base value → check node. */
+  private readonly groups = new Map<Value, number>()
+
+  constructor(variables: readonly Variable[], options: RegionOptions) {
+    this.variables = variables
+    this.options = options
+    this.values = new Int32Array(variables.length).fill(-1)
+  }
+
+  /** Empties the region for the next use; the arena is kept. */
+  reset(): void {
+    this.count = 0
+    this.logCount = 0
+    this.blocks = []
+    this.covered.length = 0
+    this.vectors.length = 0
+    this.current = null
+  }
+
+  // ---- blocks
+
+  newBlock(pc: number): Block {
+    const block: Block = {
+      index: this.blocks.length,
+      pc,
+      firstNode: 0,
+      endNode: 0,
+      firstLog: 0,
+      endLog: 0,
+      term: TERM_NONE,
+      value: -1,
+      pc2: 0,
+      returnPc: 0,
+      kind: 0,
+      taken: null,
+      next: null,
+      preds: [],
+      hint: -1,
+    }
+    this.blocks.push(block)
+    return block
+  }
+
+  /** Starts filling a block; the one before must have been ended. */
+  begin(block: Block): void {
+    this.current = block
+    block.firstNode = this.count
+    block.firstLog = this.logCount
+    this.values.fill(-1)
+    this.groups.clear()
+  }
+
+  /** The block being filled, null after a terminator. */
+  get open(): Block | null {
+    return this.current
+  }
+
+  /** Tells which guest instruction the following nodes belong to: where its exits leave the guest. */
+  instruction(pc: number): void {
+    this.instructionPc = pc
+    this.instructionLog = this.logCount
+  }
+
+  private end(term: number): Block {
+    const block = this.current!
+    block.term = term
+    block.endNode = this.count
+    block.endLog = this.logCount
+    this.current = null
+    return block
+  }
+
+  jump(next: Block): void {
+    this.end(TERM_JUMP).next = next
+  }
+
+  branch(condition: Value, taken: Block, next: Block): void {
+    const block = this.end(TERM_BRANCH)
+    block.value = condition
+    block.taken = taken
+    block.next = next
+  }
+
+  goto(pc: number): void {
+    this.end(TERM_GOTO).pc2 = pc
+  }
+
+  gotoValue(target: Value): void {
+    this.end(TERM_GOTO_VALUE).value = target
+  }
+
+  call(pc: number, returnPc: number, next: Block): void {
+    const block = this.end(TERM_CALL)
+    block.pc2 = pc
+    block.returnPc = returnPc
+    block.next = next
+  }
+
+  callValue(target: Value, returnPc: number, next: Block): void {
+    const block = this.end(TERM_CALL_VALUE)
+    block.value = target
+    block.returnPc = returnPc
+    block.next = next
+  }
+
+  return(target: Value): void {
+    this.end(TERM_RETURN).value = target
+  }
+
+  /** Leaves for the kernel. */
+  exit(kind: number, pc: number): void {
+    const block = this.end(TERM_EXIT)
+    block.kind = kind
+    block.pc2 = pc
+  }
+
+  /** Calls helper `id` with every register in the state block; not zero from it leaves translated code. */
+  callHelper(id: number, argument: number, next: Block): void {
+    const block = this.end(TERM_HELPER)
+    block.kind = id
+    block.returnPc = argument
+    block.pc2 = this.instructionPc
+    block.next = next
+  }
+
+  // ---- nodes
+
+  private grow(): void {
+    const size = this.op.length * 2
+    const copy = <T extends Uint16Array | Int32Array>(from: T, to: T): T => {
+      to.set(from)
+      return to
+    }
+    this.op = copy(this.op, new Uint16Array(size))
+    for (const column of ['a', 'b', 'c', 'exitLog', 'exitPc', 'need'] as const)
+      this[column] = copy(this[column], new Int32Array(size))
+  }
+
+  private node(number: number, a: number, b: number, c: number): Value {
+    if (this.count === this.op.length) this.grow()
+    const n = this.count++
+    this.op[n] = number
+    this.a[n] = a
+    this.b[n] = b
+    this.c[n] = c
+    return n
+  }
+
+  i32(value: number): Value {
+    return this.node(N_CONST32, value | 0, 0, 0)
+  }
+
+  /** A 64-bit constant from a number in ±2^53. */
+  i64(value: number): Value {
+    return this.node(N_CONST64, value | 0, Math.floor(value / 0x1_0000_0000) | 0, 0)
+  }
+
+  /** A 64-bit constant from its halves. */
+  i64Halves(low: number, high: number): Value {
+    return this.node(N_CONST64, low | 0, high | 0, 0)
+  }
+
+  v128(bytes: readonly number[]): Value {
+    return this.node(N_CONST128, this.vector(bytes), 0, 0)
+  }
+
+  private vector(bytes: readonly number[]): number {
+    return this.vectors.push(Uint8Array.from(bytes)) - 1
+  }
+
+  /** An operation by its name. */
+  op1(name: string, a: Value): Value {
+    return this.unary(op(name), a)
+  }
+
+  op2(name: string, a: Value, b: Value): Value {
+    return this.binary(op(name), a, b)
+  }
+
+  op3(name: string, a: Value, b: Value, c: Value): Value {
+    return this.node(op(name), a, b, c)
+  }
+
+  /** A vector operation with a lane number: extract (b unused) or replace. */
+  lane(name: string, lane: number, a: Value, b: Value = -1): Value {
+    return this.node(op(name), a, b, lane)
+  }
+
+  shuffle(a: Value, b: Value, lanes: readonly number[]): Value {
+    return this.node(op('i8x16.shuffle'), a, b, this.vector(lanes))
+  }
+
+  unary(number: number, a: Value): Value {
+    const inner = this.op[a]!
+    if (number === N_WRAP) {
+      if (inner === N_EXTEND_U || inner === N_EXTEND_S) return this.a[a]!
+      if (inner === N_CONST64) return this.i32(this.a[a]!)
+    } else if (number === N_EXTEND32_S && inner === N_EXTEND_U) {
+      return this.unary(N_EXTEND_S, this.a[a]!)
+    } else if (inner === N_CONST32) {
+      if (number === N_EXTEND_U) return this.i64Halves(this.a[a]!, 0)
+      if (number === N_EXTEND_S) return this.i64Halves(this.a[a]!, this.a[a]! >> 31)
+    }
+    return this.node(number, a, 0, 0)
+  }
+
+  binary(number: number, a: Value, b: Value): Value {
+    if (number === N_ADD64 && this.op[b] === N_CONST64) return this.addConstant(a, b)
+    return this.node(number, a, b, 0)
+  }
+
+  /** a + constant; constants along a chain are added up, so that addresses off one register share a base. */
+  private addConstant(a: Value, constant: Value): Value {
+    let low = this.a[constant]!
+    let high = this.b[constant]!
+    if (low === 0 && high === 0) return a
+    let base = a
+    if (this.op[a] === N_ADD64 && this.op[this.b[a]!] === N_CONST64) {
+      const other = this.b[a]!
+      const sum = (low >>> 0) + (this.a[other]! >>> 0)
+      high = (high + this.b[other]! + (sum > 0xffff_ffff ? 1 : 0)) | 0
+      low = sum | 0
+      base = this.a[a]!
+      if (low === 0 && high === 0) return base
+      return this.node(N_ADD64, base, this.i64Halves(low, high), 0)
+    }
+    return this.node(N_ADD64, base, constant, 0)
+  }
+
+  // ---- variables
+
+  /** The variable's value here. */
+  get(variable: number): Value {
+    let value = this.values[variable]!
+    if (value < 0) {
+      value = this.node(N_GET, variable, 0, 0)
+      this.values[variable] = value
+    }
+    return value
+  }
+
+  set(variable: number, value: Value): void {
+    if (this.logCount === this.logVariable.length) {
+      const variables = new Uint8Array(this.logCount * 2)
+      variables.set(this.logVariable)
+      this.logVariable = variables
+      const values = new Int32Array(this.logCount * 2)
+      values.set(this.logValue)
+      this.logValue = values
+    }
+    this.values[variable] = value
+    this.logVariable[this.logCount] = variable
+    this.logValue[this.logCount++] = value
+  }
+
+  // ---- memory
+
+  /**
+   * A checked access to base + offset. Accesses off the same base in a block share one check at the first of them,
+   * widened to cover all: when it fails one of them fails too, so nothing is left early that would have gone on.
+   */
+  private check(base: Value, offset: number, sizeBytes: number, need: number): Value {
+    let root = base
+    let at = offset
+    if (this.op[base] === N_ADD64 && this.op[this.b[base]!] === N_CONST64) {
+      const constant = this.b[base]!
+      const low = this.a[constant]!
+      if (this.b[constant] === low >> 31 && Math.abs(low + offset) < 0x7fff_0000) {
+        root = this.a[base]!
+        at = low + offset
+      }
+    }
+    this.foldedOffset = at
+    const known = this.options.exactChecks ? undefined : this.groups.get(root)
+    if (known !== undefined) {
+      const low = Math.min(this.b[known]!, at)
+      const high = Math.max(this.c[known]!, at + sizeBytes)
+      if (high - low <= GROUP_SPAN) {
+        this.b[known] = low
+        this.c[known] = high
+        this.need[known]! |= need
+        return known
+      }
+    }
+    const n = this.node(N_CHECK, root, at, at + sizeBytes)
+    this.exitLog[n] = this.instructionLog
+    this.exitPc[n] = this.instructionPc
+    this.need[n] = need
+    this.groups.set(root, n)
+    return n
+  }
+
+  /** Where the last check() put its access, relative to the group's base. */
+  private foldedOffset = 0
+
+  load(kind: LoadKind, base: Value, offset: number): Value {
+    const check = this.check(base, offset, LOAD_BYTES[kind]!, this.options.uncheckedLoads ? 0 : PAGE_R)
+    return this.node(LOADS[kind], check, this.foldedOffset, 0)
+  }
+
+  store(bits: StoreBits, base: Value, offset: number, value: Value): void {
+    const check = this.check(base, offset, bits / 8, PAGE_PW)
+    this.node(STORES[bits], check, value, this.foldedOffset)
+  }
+
+  /** Checks a store that comes later in the same instruction, so that it faults before anything is changed. */
+  checkStore(base: Value, offset: number, sizeBytes: number): void {
+    this.check(base, offset, sizeBytes, PAGE_PW)
+  }
+
+  stateLoad(bits: 32 | 64 | 128, offset: number): Value {
+    return this.node(STATE_LOADS[bits], offset, 0, 0)
+  }
+
+  stateStore(bits: 32 | 64 | 128, offset: number, value: Value): void {
+    this.node(STATE_STORES[bits], value, offset, 0)
+  }
+
+  /** Calls the guest's helper `id` with two i32 values; it sees the scratch and x87 fields, not the variables. */
+  helper(id: number, a: Value, b: Value): Value {
+    return this.node(N_HELPER, a, b, id)
+  }
+
+  /** A helper without effects on what is in state-block fields, dropped when nobody uses its result. */
+  helperPure(id: number, a: Value, b: Value, c: Value): Value {
+    const n = this.node(N_HELPER_PURE, a, b, c)
+    this.need[n] = id
+    return n
+  }
+
+  /** Leaves with `kind` at the current instruction when `condition` is not zero. */
+  exitIf(condition: Value, kind: number): void {
+    this.exitIfAt(condition, kind, this.instructionPc, this.instructionLog)
+  }
+
+  /** Leaves with the registers as they are now, to go on at `pc`. */
+  exitIfNow(condition: Value, kind: number, pc: number): void {
+    this.exitIfAt(condition, kind, pc, this.logCount)
+  }
+
+  private exitIfAt(condition: Value, kind: number, pc: number, log: number): void {
+    const n = this.node(N_EXIT_IF, condition, 0, 0)
+    this.exitLog[n] = log
+    this.exitPc[n] = pc
+    this.need[n] = kind
+  }
+
+  /** The result type of a node. */
+  typeOf(n: Value): Type {
+    const number = this.op[n]!
+    if (number === N_GET) return this.variables[this.a[n]!]!.type
+    return OPS[number]!.out as Type
+  }
+
+  /** The value when `n` is a 32-bit constant, else undefined. */
+  constant32(n: Value): number | undefined {
+    return this.op[n] === N_CONST32 ? this.a[n]! : undefined
+  }
+}
+
+export { F32, F64, I32, I64, V128 }

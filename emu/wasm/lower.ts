@@ -1,0 +1,750 @@
+/**
+ * Lowers a region to the body of one WebAssembly function `(depth: i32) → i32`.
+ * Path: the last step before module.ts; what the bytes do at run time is the hottest code there is.
+ *
+ * The function is entered with the guest registers in the state block. It returns the guest pc to go on at, or 1
+ * when the kernel is needed: exit kind and pc are in the state block then. `depth` is what is left of the host's
+ * stack for guest calls. Guest calls are WebAssembly calls; the caller compares the pc that comes back with its
+ * return address and, if they differ (an exit, longjmp, a switched stack), returns it in turn. No guest state
+ * lives on the WebAssembly stack then, so this is always right.
+ */
+
+import { OPS, op, V128 } from '../ir/ops.ts'
+import {
+  type Block,
+  F32,
+  F64,
+  I32,
+  I64,
+  type Region,
+  TERM_BRANCH,
+  TERM_CALL,
+  TERM_CALL_VALUE,
+  TERM_EXIT,
+  TERM_GOTO,
+  TERM_GOTO_VALUE,
+  TERM_HELPER,
+  TERM_JUMP,
+  TERM_RETURN,
+} from '../ir/region.ts'
+import { PAGE_FLAGS_BASE, PAGE_PW, PAGE_R, PAGE_SHIFT, PAGE_W, PC_CACHE_BASE, STATE_BASE } from '../memory/layout.ts'
+import { Dataflow, USE_COLD, USE_MANY } from '../opt/dataflow.ts'
+import * as W from './encoder.ts'
+import { Structure } from './structure.ts'
+
+/** Function indices every module starts with (module.ts declares them in this order). */
+export const FN_RESOLVE = 0
+export const FN_HELPER = 1
+export const FN_LEAVE = 2
+export const FN_LEAVE_VALUE = 3
+export const FIRST_REGION_FUNCTION = 4
+/** Type index of a region function. */
+export const TYPE_REGION = 0
+
+/** Where the state block keeps what lowering itself needs. */
+export interface StateLayout {
+  /** i64 scratch fields for operands of pure helpers. */
+  scratch: number
+  exitKind: number
+  pc: number
+}
+
+export interface Linkage {
+  /** The function index of the region at a guest pc when it is in the same module, else undefined. */
+  functionAt(pc: number): number | undefined
+  state: StateLayout
+}
+
+const WASM_TYPES = [W.TYPE_I32, W.TYPE_I64, W.TYPE_F32, W.TYPE_F64, W.TYPE_V128]
+const LOAD_OPCODE = [I32, I64, F32, F64, V128].map((t) => [0x28, 0x29, 0x2a, 0x2b, 0xfd00][t]!)
+const STORE_OPCODE = [0x36, 0x37, 0x38, 0x39, 0xfd0b]
+const NATURAL_ALIGN = [2, 3, 2, 3, 4]
+
+const N = {
+  const32: op('i32.const'), const64: op('i64.const'), const128: op('v128.const'), get: op('get'), check: op('check'),
+  store8: op('store8'), store128: op('store128'), load8_u: op('load8_u'), load128: op('load128'),
+  stateLoad32: op('state.load32'), stateLoad128: op('state.load128'),
+  stateStore32: op('state.store32'), stateStore128: op('state.store128'),
+  helper: op('helper'), helperPure: op('helper.pure'), exitIf: op('exit_if'),
+  select32: op('select.i32'), select64: op('select.i64'), select128: op('select.v128'),
+  choose32: op('choose.i32'), choose64: op('choose.i64'), shuffle: op('i8x16.shuffle'),
+} as const // biome-ignore format: a table
+
+/** Opcode and alignment of guest loads and stores; accesses may be unaligned, so the hint says 1 byte. */
+const MEMORY_OPCODE: Record<number, number> = {
+  [op('load8_u')]: 0x2d, [op('load16_u')]: 0x2f, [op('load8_s')]: 0x2c, [op('load16_s')]: 0x2e,
+  [op('load32')]: 0x28, [op('load64')]: 0x29, [op('load128')]: 0xfd00,
+  [op('store8')]: 0x3a, [op('store16')]: 0x3b, [op('store32')]: 0x36, [op('store64')]: 0x37, [op('store128')]: 0xfd0b,
+} // biome-ignore format: a table
+const IS_LOAD = Uint8Array.from(OPS, (_, n) => (n >= N.load8_u && n <= N.load128 ? 1 : 0))
+const IS_STORE = Uint8Array.from(OPS, (_, n) => (n >= N.store8 && n <= N.store128 ? 1 : 0))
+const IS_EFFECT = Uint8Array.from(OPS, (row) => (row.pure ? 0 : 1))
+const OPERANDS = Uint8Array.from(OPS, (row) => row.ins.length)
+const OPCODE = Int32Array.from(OPS, (row) => row.wasm)
+const HAS_LANE = Uint8Array.from(OPS, (row) => (row.immediate === 'lane' ? 1 : 0))
+
+/** Bytes of host stack a frame takes besides its locals, and the most that guest calls may take together. */
+const FRAME_BYTES = 96
+export const DEPTH_BYTES = 400_000
+
+export class Lowerer {
+  private readonly out: W.Encoder
+  private readonly linkage: Linkage
+  private region!: Region
+  private flow!: Dataflow
+  private shape!: Structure
+  private block!: Block
+  /** Local index of a node's value, -1 when it has none. */
+  private localOf = new Int32Array(4096)
+  private readonly variableLocal = new Int32Array(64)
+  /** Locals declared so far, by type, in order of use; index 0 is the depth parameter. */
+  private localTypes: number[] = []
+  private readonly freeTemps: number[][] = [[], [], [], [], []]
+  private usedTemps: number[][] = [[], [], [], [], []]
+  /** Enclosing wasm labels, innermost last: the block whose start (loop) or place (merge) a br to it reaches. */
+  private readonly labels: { target: Block | null; loop: boolean }[] = []
+  /** Locals without a value from one node to the next: a jump target, its cache slot, a checked address. */
+  private scratch32 = 0
+  private slot32 = 0
+  private scratch64 = 0
+
+  constructor(out: W.Encoder, linkage: Linkage) {
+    this.out = out
+    this.linkage = linkage
+  }
+
+  /** Appends the function's code entry (size, locals, body). */
+  lower(region: Region): void {
+    this.region = region
+    this.shape = new Structure(region)
+    this.flow = new Dataflow(region, this.shape.order)
+    if (this.localOf.length < region.count) this.localOf = new Int32Array(region.count * 2)
+    this.variableLocal.fill(-1)
+    this.localTypes = []
+    for (let t = 0; t < 5; t++) {
+      this.freeTemps[t] = []
+      this.usedTemps[t] = []
+    }
+    this.labels.length = 0
+    this.scratch32 = this.newLocal(I32)
+    this.slot32 = this.newLocal(I32)
+    this.scratch64 = this.newLocal(I64)
+
+    // The declaration of locals comes first but is known last: the body is written behind a gap and moved.
+    const entry = this.out.openSized()
+    const bodyStart = this.out.length
+    this.loadLive(this.shape.order[0]!)
+    this.tree(this.shape.order[0]!)
+    this.out.u8(W.UNREACHABLE)
+    this.out.u8(W.END)
+    this.insertLocals(bodyStart)
+    this.out.closeSized(entry)
+  }
+
+  private insertLocals(bodyStart: number): void {
+    const out = this.out
+    const body = out.bytes.slice(bodyStart, out.length)
+    out.length = bodyStart
+    const runs: [number, number][] = []
+    for (const type of this.localTypes) {
+      const last = runs[runs.length - 1]
+      if (last && last[1] === type) last[0]++
+      else runs.push([1, type])
+    }
+    out.u32(runs.length)
+    for (const [count, type] of runs) {
+      out.u32(count)
+      out.u8(WASM_TYPES[type]!)
+    }
+    out.append(body)
+  }
+
+  // ---- locals
+
+  private newLocal(type: number): number {
+    this.localTypes.push(type)
+    return this.localTypes.length
+  }
+
+  private temp(type: number): number {
+    const local = this.freeTemps[type]!.pop() ?? this.newLocal(type)
+    this.usedTemps[type]!.push(local)
+    return local
+  }
+
+  private freeAllTemps(): void {
+    for (let t = 0; t < 5; t++) {
+      this.freeTemps[t]!.push(...this.usedTemps[t]!)
+      this.usedTemps[t]!.length = 0
+    }
+  }
+
+  private localFor(variable: number): number {
+    let local = this.variableLocal[variable]!
+    if (local < 0) {
+      local = this.newLocal(this.region.variables[variable]!.type)
+      this.variableLocal[variable] = local
+    }
+    return local
+  }
+
+  // ---- control flow
+
+  /** Emits a block and all it dominates. */
+  private tree(block: Block): void {
+    const place = this.shape.position[block.index]!
+    const merges = this.shape.mergeChildren[place]!
+    const loop = this.shape.isLoop[place] === 1
+    if (loop) {
+      this.out.u8(W.LOOP)
+      this.out.u8(W.VOID)
+      this.labels.push({ target: block, loop: true })
+    }
+    // A merge block stands behind the wasm block that its predecessors leave; the last in order is outermost.
+    for (let i = merges.length - 1; i >= 0; i--) {
+      this.out.u8(W.BLOCK)
+      this.out.u8(W.VOID)
+      this.labels.push({ target: merges[i]!, loop: false })
+    }
+    this.code(block)
+    for (const merge of merges) {
+      this.labels.pop()
+      this.out.u8(W.END)
+      this.tree(merge)
+    }
+    if (loop) {
+      this.labels.pop()
+      this.out.u8(W.END)
+    }
+  }
+
+  private go(from: Block, target: Block): void {
+    const { position, isMerge } = this.shape
+    const to = position[target.index]!
+    const back = to <= position[from.index]!
+    if (!back && !isMerge[to]) {
+      this.tree(target)
+      return
+    }
+    for (let i = this.labels.length - 1; i >= 0; i--) {
+      const label = this.labels[i]!
+      if (label.target === target && label.loop === back) {
+        this.out.u8(W.BR)
+        this.out.u32(this.labels.length - 1 - i)
+        return
+      }
+    }
+    throw new Error('structure: a branch to a block that encloses nothing')
+  }
+
+  private code(block: Block): void {
+    this.block = block
+    this.flow.mark(block)
+    this.freeAllTemps()
+    const { region } = this
+    for (let n = block.firstNode; n < block.endNode; n++) this.place(n)
+    switch (block.term) {
+      case TERM_JUMP:
+        this.setLive(block)
+        this.go(block, block.next!)
+        break
+      case TERM_BRANCH:
+        this.value(block.value)
+        this.setLive(block)
+        this.branch(block)
+        break
+      default:
+        this.leave(block)
+    }
+  }
+
+  private branch(block: Block): void {
+    const out = this.out
+    out.u8(W.IF)
+    out.u8(W.VOID)
+    this.labels.push({ target: null, loop: false })
+    this.go(block, block.taken!)
+    this.labels.pop()
+    out.u8(W.END)
+    this.go(block, block.next!)
+  }
+
+  /** Assigns the block's final values to the locals of variables that are live behind it. */
+  private setLive(block: Block): void {
+    const locals: number[] = []
+    this.flow.lastSets(block, block.endLog, (variable, value) => {
+      if (!this.flow.liveOut.has(block.index, variable)) return
+      if (this.region.op[value] === N.get && this.region.a[value] === variable) return
+      this.value(value)
+      locals.push(this.localFor(variable))
+    })
+    // All values are on the stack before the first local changes: a parallel assignment.
+    for (let i = locals.length - 1; i >= 0; i--) this.localSet(locals[i]!)
+  }
+
+  /** Loads the variables that are live at the start of a block from the state block. */
+  private loadLive(block: Block): void {
+    const { variables } = this.region
+    for (let v = 0; v < variables.length; v++) {
+      const { offset, type } = variables[v]!
+      if (offset < 0 || !this.flow.liveIn.has(block.index, v)) continue
+      this.stateAddress()
+      this.memory(LOAD_OPCODE[type]!, NATURAL_ALIGN[type]!, STATE_BASE + offset)
+      this.localSet(this.localFor(v))
+    }
+  }
+
+  /** Writes dirty variables, as they are at a position of the block's log, to the state block. */
+  private spill(logEnd: number): void {
+    const { region, flow, block } = this
+    const { variables } = region
+    let doneLow = 0
+    let doneHigh = 0
+    flow.lastSets(block, logEnd, (variable, value) => {
+      if (variable < 32) doneLow |= 1 << variable
+      else doneHigh |= 1 << (variable - 32)
+      if (variables[variable]!.offset < 0) return
+      const unchanged = region.op[value] === N.get && region.a[value] === variable
+      if (unchanged && !flow.dirtyIn.has(block.index, variable)) return
+      this.stateAddress()
+      this.value(value)
+      this.spillStore(variable)
+    })
+    const low = flow.dirtyIn.low[block.index]! & ~doneLow
+    const high = flow.dirtyIn.high[block.index]! & ~doneHigh
+    if ((low | high) === 0) return
+    for (let v = 0; v < variables.length; v++) {
+      const dirty = v < 32 ? (low >>> v) & 1 : (high >>> (v - 32)) & 1
+      if (!dirty || variables[v]!.offset < 0) continue
+      this.stateAddress()
+      this.localGet(this.localFor(v))
+      this.spillStore(v)
+    }
+  }
+
+  private spillStore(variable: number): void {
+    const { offset, type } = this.region.variables[variable]!
+    this.memory(STORE_OPCODE[type]!, NATURAL_ALIGN[type]!, STATE_BASE + offset)
+  }
+
+  private leave(block: Block): void {
+    const out = this.out
+    this.spill(block.endLog)
+    switch (block.term) {
+      case TERM_GOTO:
+        this.transfer(block.pc2, false)
+        return
+      case TERM_GOTO_VALUE:
+        this.target(block.value)
+        this.transferValue(false)
+        return
+      case TERM_CALL:
+        this.depthCheck(() => this.constant(block.pc2))
+        this.transfer(block.pc2, true)
+        break
+      case TERM_CALL_VALUE:
+        this.target(block.value)
+        this.depthCheck(() => this.localGet(this.scratch32))
+        this.transferValue(true)
+        break
+      case TERM_RETURN:
+        this.target(block.value)
+        this.localGet(this.scratch32)
+        out.u8(W.RETURN)
+        return
+      case TERM_EXIT:
+        this.leaveFor(block.kind, block.pc2)
+        return
+      case TERM_HELPER:
+        this.constant(block.kind)
+        this.constant(block.returnPc)
+        this.constant(block.pc2)
+        this.call(FN_HELPER)
+        out.u8(W.IF)
+        out.u8(W.VOID)
+        this.constant(1)
+        out.u8(W.RETURN)
+        out.u8(W.END)
+        this.loadLive(block.next!)
+        this.go(block, block.next!)
+        return
+      default:
+        throw new Error(`a block at 0x${block.pc.toString(16)} has no end`)
+    }
+    // Behind a call: anything but the expected return address goes up to whoever expects it.
+    out.u8(W.LOCAL_TEE)
+    out.u32(this.scratch32)
+    this.constant(block.returnPc)
+    out.u8(W.I32_NE)
+    out.u8(W.IF)
+    out.u8(W.VOID)
+    this.localGet(this.scratch32)
+    out.u8(W.RETURN)
+    out.u8(W.END)
+    this.loadLive(block.next!)
+    this.go(block, block.next!)
+  }
+
+  /** Puts a jump target into scratch32; leaves when its upper half is not zero. */
+  private target(value: number): void {
+    const out = this.out
+    const wide = this.scratch64
+    this.value(value)
+    out.u8(W.LOCAL_TEE)
+    out.u32(wide)
+    out.u8(W.I64_CONST)
+    out.s32(32)
+    out.u8(W.I64_SHR_U)
+    out.u8(W.I32_WRAP_I64)
+    out.u8(W.IF)
+    out.u8(W.VOID)
+    this.localGet(wide)
+    this.call(FN_LEAVE_VALUE)
+    out.u8(W.RETURN)
+    out.u8(W.END)
+    this.localGet(wide)
+    out.u8(W.I32_WRAP_I64)
+    this.localSet(this.scratch32)
+  }
+
+  /** When the host's stack is used up, unwinds to the dispatcher, which goes on at the callee. */
+  private depthCheck(pushPc: () => void): void {
+    const out = this.out
+    this.localGet(0)
+    this.constant(0)
+    out.u8(W.I32_LT_S)
+    out.u8(W.IF)
+    out.u8(W.VOID)
+    pushPc()
+    out.u8(W.RETURN)
+    out.u8(W.END)
+  }
+
+  private calleeDepth(): void {
+    this.localGet(0)
+    this.constant(FRAME_BYTES + 8 * this.localTypes.length)
+    this.out.u8(W.I32_SUB)
+  }
+
+  /** Calls or jumps to a known guest address. */
+  private transfer(pc: number, call: boolean): void {
+    const out = this.out
+    const known = this.linkage.functionAt(pc)
+    if (known !== undefined) {
+      if (call) this.calleeDepth()
+      else this.localGet(0)
+      out.u8(call ? W.CALL : W.RETURN_CALL)
+      out.u32(known)
+      return
+    }
+    this.constant(pc)
+    this.localSet(this.scratch32)
+    this.transferValue(call)
+  }
+
+  /** Calls or jumps to the guest address in scratch32 through the pc cache; a miss is the dispatcher's. */
+  private transferValue(call: boolean): void {
+    const out = this.out
+    const slot = this.slot32
+    // PC_CACHE_BASE + 8 * ((pc ^ pc >>> 14) & 0xffff), see pcCacheSlot in run/code-cache.ts
+    this.localGet(this.scratch32)
+    this.localGet(this.scratch32)
+    this.constant(14)
+    out.u8(W.I32_SHR_U)
+    out.u8(W.I32_XOR)
+    this.constant(3)
+    out.u8(W.I32_SHL)
+    this.constant(0x7fff8)
+    out.u8(W.I32_AND)
+    out.u8(W.LOCAL_TEE)
+    out.u32(slot)
+    this.memory(W.I32_LOAD, 2, PC_CACHE_BASE)
+    this.localGet(this.scratch32)
+    out.u8(W.I32_NE)
+    out.u8(W.IF)
+    out.u8(W.VOID)
+    this.localGet(this.scratch32)
+    out.u8(W.RETURN)
+    out.u8(W.END)
+    if (call) this.calleeDepth()
+    else this.localGet(0)
+    this.localGet(slot)
+    this.memory(W.I32_LOAD, 2, PC_CACHE_BASE + 4)
+    out.u8(call ? W.CALL_INDIRECT : W.RETURN_CALL_INDIRECT)
+    out.u32(TYPE_REGION)
+    out.u8(0)
+  }
+
+  // ---- nodes
+
+  /** Emits what a node needs at its place: effects, and values that several uses share. */
+  private place(n: number): void {
+    const { region } = this
+    const number = region.op[n]!
+    const uses = this.flow.uses[n]!
+    this.localOf[n] = -1
+    if (number === N.get || number === N.const32 || number === N.const64 || number === N.const128) return
+    if (IS_EFFECT[number]) {
+      this.effect(n, number, uses)
+      return
+    }
+    // Pure: made where it is used, unless several uses (or a use and an exit) share it.
+    const hot = uses & 3
+    if (hot === 0 || (hot < USE_MANY && !(uses & USE_COLD))) return
+    this.expression(n)
+    this.keep(n)
+  }
+
+  private keep(n: number): void {
+    const local = this.temp(this.region.typeOf(n))
+    this.localOf[n] = local
+    this.localSet(local)
+  }
+
+  private effect(n: number, number: number, uses: number): void {
+    const { region, out } = this
+    if (number === N.check) this.check(n)
+    else if (IS_STORE[number]) this.store(n, number)
+    else if (number === N.exitIf) {
+      this.value(region.a[n]!)
+      out.u8(W.IF)
+      out.u8(W.VOID)
+      this.exit(n, region.need[n]!)
+      out.u8(W.END)
+    } else if (number >= N.stateStore32 && number <= N.stateStore128) {
+      const type = [I32, I64, V128][number - N.stateStore32]!
+      this.stateAddress()
+      this.value(region.a[n]!)
+      this.memory(STORE_OPCODE[type]!, 0, STATE_BASE + region.b[n]!)
+    } else {
+      if (uses === 0 && (IS_LOAD[number] || number < N.helper)) return
+      this.effectValue(n, number)
+      if (uses === 0) out.u8(W.DROP)
+      else this.keep(n)
+    }
+  }
+
+  /** Loads, helper calls, divisions: pushes the result. */
+  private effectValue(n: number, number: number): void {
+    const { region } = this
+    if (IS_LOAD[number]) {
+      const check = region.a[n]!
+      this.localGet(this.localOf[check]!)
+      this.memory(MEMORY_OPCODE[number]!, 0, region.b[n]! - region.b[check]!)
+    } else if (number === N.helper) {
+      this.constant(region.c[n]!)
+      this.value(region.a[n]!)
+      this.value(region.b[n]!)
+      this.call(FN_HELPER)
+    } else if (number >= N.stateLoad32 && number <= N.stateLoad128) {
+      const type = [I32, I64, V128][number - N.stateLoad32]!
+      this.stateAddress()
+      this.memory(LOAD_OPCODE[type]!, 0, STATE_BASE + region.a[n]!)
+    } else this.expression(n)
+  }
+
+  private store(n: number, number: number): void {
+    const { region } = this
+    const check = region.a[n]!
+    this.localGet(this.localOf[check]!)
+    this.value(region.b[n]!)
+    this.memory(MEMORY_OPCODE[number]!, 0, region.c[n]! - region.b[check]!)
+  }
+
+  /**
+   * Tests the pages of the first and last byte of base+low .. base+high and keeps the 32-bit address of base+low.
+   * When a page refuses, `resolve` is asked: it may make the access possible (a stack that grows), else we leave
+   * and the interpreter executes the instruction exactly.
+   */
+  private check(n: number): void {
+    const { region, out } = this
+    const low = region.b[n]!
+    const sizeBytes = region.c[n]! - low
+    const want = (region.need[n]! & PAGE_R ? PAGE_R : 0) | (region.need[n]! & PAGE_PW ? PAGE_W : 0)
+    const wide = this.scratch64
+    this.value(region.a[n]!)
+    if (low !== 0) {
+      out.u8(W.I64_CONST)
+      out.s64(low, low >> 31)
+      out.u8(W.I64_ADD)
+    }
+    this.localSet(wide)
+    this.localGet(wide)
+    out.u8(W.I32_WRAP_I64)
+    this.keep(n)
+    if (want === 0) return
+    const address = this.localOf[n]!
+    // block $ok { block $slow { upper half → slow; flags → ok } resolve or leave }
+    out.u8(W.BLOCK)
+    out.u8(W.VOID)
+    out.u8(W.BLOCK)
+    out.u8(W.VOID)
+    this.localGet(wide)
+    out.u8(W.I64_CONST)
+    out.s32(32)
+    out.u8(W.I64_SHR_U)
+    out.u8(W.I32_WRAP_I64)
+    out.u8(W.BR_IF)
+    out.u32(0)
+    this.pageFlags(address, 0)
+    if (sizeBytes > 1) {
+      this.pageFlags(address, sizeBytes - 1)
+      out.u8(W.I32_AND)
+    }
+    this.constant(want)
+    out.u8(W.I32_AND)
+    if (want === (PAGE_R | PAGE_W)) {
+      this.constant(want)
+      out.u8(W.I32_EQ)
+    }
+    out.u8(W.BR_IF)
+    out.u32(1)
+    out.u8(W.END)
+    this.localGet(address)
+    this.localGet(wide)
+    out.u8(W.I64_CONST)
+    out.s32(32)
+    out.u8(W.I64_SHR_U)
+    out.u8(W.I32_WRAP_I64)
+    this.constant((sizeBytes << 2) | want)
+    this.call(FN_RESOLVE)
+    out.u8(W.I32_EQZ)
+    out.u8(W.BR_IF)
+    out.u32(0)
+    this.exit(n, 0)
+    out.u8(W.END)
+  }
+
+  private pageFlags(address: number, offset: number): void {
+    this.localGet(address)
+    if (offset !== 0) {
+      this.constant(offset)
+      this.out.u8(W.I32_ADD)
+    }
+    this.constant(PAGE_SHIFT)
+    this.out.u8(W.I32_SHR_U)
+    this.memory(W.I32_LOAD8_U, 0, PAGE_FLAGS_BASE)
+  }
+
+  /** Leaves at node n with the registers as its log position has them. */
+  private exit(n: number, kind: number): void {
+    this.spill(this.region.exitLog[n]!)
+    this.leaveFor(kind, this.region.exitPc[n]!)
+  }
+
+  private leaveFor(kind: number, pc: number): void {
+    this.constant(kind)
+    this.constant(pc)
+    this.call(FN_LEAVE)
+    this.out.u8(W.RETURN)
+  }
+
+  /** Pushes a value. */
+  private value(n: number): void {
+    const { region, out } = this
+    const number = region.op[n]!
+    if (number === N.const32) this.constant(region.a[n]!)
+    else if (number === N.const64) {
+      out.u8(W.I64_CONST)
+      out.s64(region.a[n]!, region.b[n]!)
+    } else if (number === N.get) this.localGet(this.localFor(region.a[n]!))
+    else if (this.localOf[n]! >= 0) this.localGet(this.localOf[n]!)
+    else this.expression(n)
+  }
+
+  /** Pushes a node's value by computing it here. */
+  private expression(n: number): void {
+    const { region, out } = this
+    const number = region.op[n]!
+    if (number === N.const128) {
+      out.u8(0xfd)
+      out.u32(12)
+      out.append(region.vectors[region.a[n]!]!)
+      return
+    }
+    if (number === N.helperPure) {
+      this.helperPure(n)
+      return
+    }
+    if (number === N.choose32 || number === N.choose64) {
+      this.value(region.a[n]!)
+      out.u8(W.IF)
+      out.u8(number === N.choose32 ? W.TYPE_I32 : W.TYPE_I64)
+      this.value(region.b[n]!)
+      out.u8(W.ELSE)
+      this.value(region.c[n]!)
+      out.u8(W.END)
+      return
+    }
+    const operands = OPERANDS[number]!
+    this.value(region.a[n]!)
+    if (operands > 1) this.value(region.b[n]!)
+    if (operands > 2) this.value(region.c[n]!)
+    if (number === N.select32 || number === N.select64) out.u8(W.SELECT)
+    else if (number === N.select128) {
+      out.u8(0x1c)
+      out.u8(1)
+      out.u8(W.TYPE_V128)
+    } else {
+      this.opcode(OPCODE[number]!)
+      if (HAS_LANE[number]) out.u8(region.c[n]!)
+      else if (number === N.shuffle) out.append(region.vectors[region.c[n]!]!)
+    }
+  }
+
+  private helperPure(n: number): void {
+    const { region } = this
+    const scratch = this.linkage.state.scratch
+    this.stateAddress()
+    this.value(region.b[n]!)
+    this.memory(W.I64_STORE, 3, STATE_BASE + scratch)
+    this.stateAddress()
+    this.value(region.c[n]!)
+    this.memory(W.I64_STORE, 3, STATE_BASE + scratch + 8)
+    this.constant(region.need[n]!)
+    this.value(region.a[n]!)
+    this.constant(0)
+    this.call(FN_HELPER)
+  }
+
+  // ---- encoding
+
+  private opcode(code: number): void {
+    const out = this.out
+    if (code < 0x100) out.u8(code)
+    else {
+      out.u8(code >= 0xfd00 ? 0xfd : 0xfc)
+      out.u32(code >= 0xfd00 ? code - 0xfd00 : code - 0xfc00)
+    }
+  }
+
+  private memory(code: number, alignLog2: number, offset: number): void {
+    this.opcode(code)
+    this.out.u32(alignLog2)
+    this.out.u32(offset)
+  }
+
+  private stateAddress(): void {
+    this.constant(0)
+  }
+
+  private constant(value: number): void {
+    this.out.u8(W.I32_CONST)
+    this.out.s32(value)
+  }
+
+  private localGet(local: number): void {
+    this.out.u8(W.LOCAL_GET)
+    this.out.u32(local)
+  }
+
+  private localSet(local: number): void {
+    this.out.u8(W.LOCAL_SET)
+    this.out.u32(local)
+  }
+
+  private call(index: number): void {
+    this.out.u8(W.CALL)
+    this.out.u32(index)
+  }
+}
