@@ -65,6 +65,7 @@ int usage_error(int status)
 int run_applet(const struct applet *applet, int argc, char **argv)
 {
 	program_name = applet->name;
+	opterr = 0; /* usage_error says it, in one line */
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		printf("usage: %s %s\n", applet->name, applet->usage);
 		return 0;

@@ -185,7 +185,7 @@ int printf_main(int argc, char **argv)
 	do {
 		before = state.arguments;
 		if (!put_format(&state, argv[1]))
-			return 1;
+			return 2;
 	} while (!state.stopped && *state.arguments && state.arguments != before);
 	return state.status;
 }
@@ -251,6 +251,8 @@ int seq_main(int argc, char **argv)
 	for (; next < argc && argv[next][0] == '-' && strchr("ws", argv[next][1]) && argv[next][1]; next++) {
 		if (argv[next][1] == 'w')
 			equal_width = true;
+		else if (argv[next][2])
+			separator = argv[next] + 2;
 		else if (next + 1 < argc)
 			separator = argv[++next];
 	}

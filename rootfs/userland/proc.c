@@ -75,7 +75,7 @@ int kill_main(int argc, char **argv)
 	if (next < argc && strcmp(argv[next], "--") == 0)
 		next++;
 	if (next == argc)
-		return usage_error(1);
+		return usage_error(2);
 	for (; next < argc; next++) {
 		long long pid;
 		if (!parse_integer(argv[next], 10, &pid)) {

@@ -23,7 +23,10 @@ static struct ordering global_ordering;
 static bool unique;
 static char separator; /* 0: fields begin where blanks do */
 
-static char **lines;
+static struct line {
+	char *text;
+	size_t number; /* of reading: makes the order stable */
+} *lines;
 static size_t line_count, line_capacity;
 
 static const char *skip_field(const char *at)
@@ -127,12 +130,14 @@ static int compare_keys(const char *left, const char *right)
 
 static int compare_lines(const void *left, const void *right)
 {
-	const char *l = *(char *const *)left, *r = *(char *const *)right;
-	int order = compare_keys(l, r);
-	if (order || unique)
+	const struct line *l = left, *r = right;
+	int order = compare_keys(l->text, r->text);
+	if (order)
 		return order;
+	if (unique) /* the first one read is the one that stays */
+		return l->number < r->number ? -1 : 1;
 	/* POSIX: equal keys leave it to the whole line. */
-	order = strcmp(l, r);
+	order = strcmp(l->text, r->text);
 	return global_ordering.reverse ? -order : order;
 }
 
@@ -186,7 +191,8 @@ static int read_lines(FILE *input, const char *name)
 			line_capacity = line_capacity ? line_capacity * 2 : 256;
 			lines = reallocate(lines, line_capacity * sizeof *lines);
 		}
-		lines[line_count++] = duplicate(line);
+		lines[line_count] = (struct line){duplicate(line), line_count};
+		line_count++;
 	}
 	free(line);
 	return 0;
@@ -206,6 +212,10 @@ int sort_main(int argc, char **argv)
 		else if (option == 'k' ? !parse_key(optarg) : !set_ordering(&global_ordering, option))
 			return usage_error(2);
 	}
+	if (key_count == 0 && global_ordering.skip_blanks) {
+		static char whole_line[] = "1";
+		parse_key(whole_line);
+	}
 	if (visit_inputs(argv + optind, read_lines) != 0)
 		return 2;
 	if (output && !freopen(output, "w", stdout)) {
@@ -215,7 +225,7 @@ int sort_main(int argc, char **argv)
 	if (line_count)
 		qsort(lines, line_count, sizeof *lines, compare_lines);
 	for (size_t i = 0; i < line_count; i++)
-		if (!unique || i == 0 || compare_keys(lines[i - 1], lines[i]) != 0)
-			puts(lines[i]);
+		if (!unique || i == 0 || compare_keys(lines[i - 1].text, lines[i].text) != 0)
+			puts(lines[i].text);
 	return 0;
 }

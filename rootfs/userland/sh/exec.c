@@ -490,6 +490,8 @@ int exec_node(struct node *node, int flags)
 {
 	if (!node)
 		return sh.status = 0;
+	if (sh.options.n && !sh.interactive)
+		return sh.status;
 	if (interrupted && sh.top_level)
 		shell_fail(128 + SIGINT);
 	struct arena_mark mark = arena_mark(&sh.scratch);

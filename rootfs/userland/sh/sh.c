@@ -56,8 +56,7 @@ static bool run_one(struct parser *parser, bool *ran)
 	}
 	if (result == PARSE_COMMAND) {
 		*ran = true;
-		if (!sh.options.n)
-			exec_node(command, 0);
+		exec_node(command, 0);
 	}
 	if (!tree.pinned)
 		arena_release(&tree, (struct arena_mark){NULL, 0});

@@ -143,7 +143,7 @@ void print_quoted(const char *text)
 	putchar('\'');
 	for (; *text; text++) {
 		if (*text == '\'')
-			fputs("'\\''", stdout);
+			fputs("'\"'\"'", stdout);
 		else
 			putchar(*text);
 	}
