@@ -60,8 +60,6 @@ export interface Block {
   taken: Block | null
   next: Block | null
   preds: Block[]
-  /** The guest translator's own knowledge at the end of the block (x86: the flags' operation, or -1). */
-  hint: number
 }
 
 export interface RegionOptions {
@@ -144,6 +142,22 @@ export class Region {
     this.current = null
   }
 
+  /** A copy with arrays of just the needed size, to be kept while this region is filled anew. */
+  compact(): Region {
+    const copy = new Region(this.variables, this.options)
+    copy.blocks = this.blocks
+    copy.covered.push(...this.covered)
+    copy.vectors.push(...this.vectors)
+    copy.count = this.count
+    copy.op = this.op.slice(0, this.count)
+    for (const column of ['a', 'b', 'c', 'exitLog', 'exitPc', 'need'] as const)
+      copy[column] = this[column].slice(0, this.count)
+    copy.logCount = this.logCount
+    copy.logVariable = this.logVariable.slice(0, this.logCount)
+    copy.logValue = this.logValue.slice(0, this.logCount)
+    return copy
+  }
+
   // ---- blocks
 
   newBlock(pc: number): Block {
@@ -162,7 +176,6 @@ export class Region {
       taken: null,
       next: null,
       preds: [],
-      hint: -1,
     }
     this.blocks.push(block)
     return block
@@ -387,6 +400,7 @@ export class Region {
    * widened to cover all: when it fails one of them fails too, so nothing is left early that would have gone on.
    */
   private check(base: Value, offset: number, sizeBytes: number, need: number): Value {
+    if (this.logCount !== this.instructionLog) throw new Error('a check behind a set in the same instruction')
     let root = base
     let at = offset
     if (this.op[base] === N_ADD64 && this.op[this.b[base]!] === N_CONST64) {

@@ -26,6 +26,8 @@ export const EXIT_FLOAT = 7
 export const EXIT_BUDGET = 8
 /** One instruction was executed because `step` asked for it. */
 export const EXIT_STEP = 9
+/** Never seen outside emu: a check refused and only the interpreter can execute the instruction exactly. */
+export const EXIT_SLOW = 10
 export type ExitKind = number
 
 /** exitCode bits of EXIT_PAGE_FAULT. Mapped-but-refused against not-mapped is known by the kernel's VMAs. */

@@ -10,6 +10,7 @@
  */
 
 import { OPS, op, V128 } from '../ir/ops.ts'
+import { EXIT_SLOW } from '../run/cpu.ts'
 import {
   type Block,
   F32,
@@ -241,7 +242,6 @@ export class Lowerer {
     this.block = block
     this.flow.mark(block)
     this.freeAllTemps()
-    const { region } = this
     for (let n = block.firstNode; n < block.endNode; n++) this.place(n)
     switch (block.term) {
       case TERM_JUMP:
@@ -611,7 +611,7 @@ export class Lowerer {
     out.u8(W.I32_EQZ)
     out.u8(W.BR_IF)
     out.u32(0)
-    this.exit(n, 0)
+    this.exit(n, EXIT_SLOW)
     out.u8(W.END)
   }
 

@@ -45,6 +45,8 @@ export const X86_STATE = {
   fpip: 0x288,
   fpdp: 0x290,
   fpop: 0x298,
+  /** What RDTSC counts. */
+  tsc: 0x2a0,
   /** Operands and results of helper calls, 64 bytes. */
   scratch: 0x300,
 } as const

@@ -1,0 +1,265 @@
+/**
+ * The x86-64 decoder: bytes to a row and its operands' places.
+ * Path: region formation scans with it, then translate.ts decodes again for translation; the interpreter's
+ * single step too. Reference: Intel SDM vol. 2, chapter 2; opcode maps in appendix A.
+ * It allocates nothing an instruction: the result is one reused Insn.
+ */
+
+import { PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, PREFIX_NONE, type Row } from './row.ts'
+
+export const NO_REGISTER = -1
+/** Memory operand relative to the next instruction. */
+export const BASE_RIP = 16
+export const SEG_NONE = 0, SEG_FS = 1, SEG_GS = 2
+export const INSN_LENGTH_MAX = 15
+
+/** One decoded instruction. */
+export class Insn {
+  pc = 0
+  length = 0
+  row: Row | null = null
+  opcode = 0
+  /** Operand size in bits: 16, 32 or 64. */
+  size = 32
+  addressSize = 64
+  rex = 0
+  segment = SEG_NONE
+  /** 0, 0xf2 or 0xf3, where it is no part of the opcode. */
+  rep = 0
+  lock = false
+  mod = 0
+  reg = 0
+  rm = 0
+  base = NO_REGISTER
+  index = NO_REGISTER
+  scale = 0
+  disp = 0
+  /** Immediate, sign-extended to 64 bits: low and high half. */
+  imm = 0
+  immHigh = 0
+  /** Second immediate (ENTER). */
+  imm2 = 0
+
+  get isMemory(): boolean {
+    return this.mod !== 3
+  }
+
+  get nextPc(): number {
+    return this.pc + this.length
+  }
+
+  /** Branch target of a relative branch. */
+  get target(): number {
+    return this.nextPc + this.imm
+  }
+}
+
+/** Results of decode besides an instruction. */
+export const DECODE_OK = 0
+/** The bytes are no instruction we know. */
+export const DECODE_UNDEFINED = 1
+/** The instruction goes on behind the bytes that may be fetched. */
+export const DECODE_TRUNCATED = 2
+
+/** Bytes an instruction's immediate takes, by operand codes; v and z depend on the operand size. */
+function immediateBytes(row: Row, insn: Insn): number {
+  let total = 0
+  for (const code of row.operands) {
+    const kind = code[0]
+    if (kind !== 'I' && kind !== 'J' && kind !== 'O') continue
+    if (kind === 'O') total += insn.addressSize / 8
+    else if (code[1] === 'b' || code[1] === 's') total += 1
+    else if (code[1] === 'w') total += 2
+    else if (code[1] === 'v') total += insn.size / 8
+    else total += kind === 'J' ? 4 : Math.min(insn.size, 32) / 8
+  }
+  return total
+}
+
+export class Decoder {
+  /** By map × prefix × opcode: the rows that may match, or undefined. */
+  private readonly slots: (Row[] | undefined)[] = new Array(4 * 4 * 256)
+  private bytes: Uint8Array = new Uint8Array(0)
+  private at = 0
+  private end = 0
+  private overrun = false
+
+  constructor(rows: readonly Row[]) {
+    for (const row of rows)
+      for (let o = 0; o < row.opcodeCount; o++)
+        for (let prefix = 0; prefix < 4; prefix++)
+          if (row.prefix === prefix || row.prefix === PREFIX_ANY) this.enter(row, prefix, row.opcode + o)
+    // A row that names its prefix is looked at before one that takes any.
+    for (const slot of this.slots) slot?.sort((x, y) => rank(y) - rank(x))
+  }
+
+  private enter(row: Row, prefix: number, opcode: number): void {
+    const at = (row.map * 4 + prefix) * 256 + opcode
+    this.slots[at] ??= []
+    this.slots[at].push(row)
+  }
+
+  /** Decodes at `pc`, where bytes[at..end) may be fetched, into `insn`. Returns DECODE_*. */
+  decode(bytes: Uint8Array, at: number, end: number, pc: number, insn: Insn): number {
+    this.bytes = bytes
+    this.at = at
+    this.end = Math.min(end, at + INSN_LENGTH_MAX)
+    this.overrun = false
+    insn.pc = pc
+    insn.row = null
+    const status = this.instruction(insn)
+    insn.length = this.at - at
+    if (this.overrun) return end - at >= INSN_LENGTH_MAX ? DECODE_UNDEFINED : DECODE_TRUNCATED
+    return status
+  }
+
+  private u8(): number {
+    if (this.at >= this.end) {
+      this.overrun = true
+      return 0
+    }
+    return this.bytes[this.at++]!
+  }
+
+  private instruction(insn: Insn): number {
+    let operand16 = false
+    let byte = 0
+    insn.addressSize = 64
+    insn.segment = SEG_NONE
+    insn.rep = 0
+    insn.lock = false
+    insn.rex = 0
+    for (;;) {
+      byte = this.u8()
+      if (byte === 0x66) operand16 = true
+      else if (byte === 0x67) insn.addressSize = 32
+      else if (byte === 0xf2 || byte === 0xf3) insn.rep = byte
+      else if (byte === 0xf0) insn.lock = true
+      else if (byte === 0x64) insn.segment = SEG_FS
+      else if (byte === 0x65) insn.segment = SEG_GS
+      else if (byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x26) {
+        // Segment overrides without meaning in 64-bit mode.
+      } else if ((byte & 0xf0) === 0x40) {
+        insn.rex = byte
+        byte = this.u8()
+        // A REX that is not last before the opcode is ignored.
+        if (isPrefix(byte)) {
+          insn.rex = 0
+          this.at--
+          continue
+        }
+        break
+      } else break
+      if (this.overrun) return DECODE_TRUNCATED
+    }
+    let map = 0
+    if (byte === 0x0f) {
+      map = 1
+      byte = this.u8()
+      if (byte === 0x38 || byte === 0x3a) {
+        map = byte === 0x38 ? 2 : 3
+        byte = this.u8()
+      }
+    }
+    insn.opcode = byte
+    const prefix =
+      insn.rep === 0xf2 ? PREFIX_F2 : insn.rep === 0xf3 ? PREFIX_F3 : operand16 ? PREFIX_66 : PREFIX_NONE
+    const row = this.choose(insn, map, prefix, byte)
+    if (this.overrun) return DECODE_TRUNCATED
+    if (row === null) return DECODE_UNDEFINED
+    insn.row = row
+    if (row.prefix === prefix && prefix >= PREFIX_F3) insn.rep = 0
+    // 66 as part of the opcode says nothing of the operand size.
+    const size16 = operand16 && row.prefix !== PREFIX_66
+    insn.size = insn.rex & 8 ? 64 : size16 ? 16 : row.default64 ? 64 : 32
+    if (row.hasModrm && insn.mod !== 3) this.memory(insn)
+    this.immediate(row, insn)
+    return this.overrun ? DECODE_TRUNCATED : DECODE_OK
+  }
+
+  /** Finds the row; reads the ModRM byte when the opcode has one. */
+  private choose(insn: Insn, map: number, prefix: number, opcode: number): Row | null {
+    const rows = this.slots[(map * 4 + prefix) * 256 + opcode]
+    insn.mod = 3
+    if (rows === undefined) return null
+    if (!rows[0]!.hasModrm) {
+      for (const row of rows) if (row.rexW < 0 || row.rexW === ((insn.rex >> 3) & 1)) return row
+      return null
+    }
+    const modrm = this.u8()
+    insn.mod = modrm >> 6
+    const extension = (modrm >> 3) & 7
+    insn.reg = extension | ((insn.rex & 4) << 1)
+    insn.rm = (modrm & 7) | ((insn.rex & 1) << 3)
+    const wide = (insn.rex >> 3) & 1
+    for (const row of rows) {
+      if (row.extension >= 0 && row.extension !== extension) continue
+      if (row.form === 'm' && insn.mod === 3) continue
+      if (row.form === 'r' && insn.mod !== 3) continue
+      if (row.rexW >= 0 && row.rexW !== wide) continue
+      return row
+    }
+    return null
+  }
+
+  private memory(insn: Insn): void {
+    const low = insn.rm & 7
+    insn.index = NO_REGISTER
+    insn.scale = 0
+    insn.base = insn.rm
+    if (low === 4) {
+      const sib = this.u8()
+      insn.scale = sib >> 6
+      const index = ((sib >> 3) & 7) | ((insn.rex & 2) << 2)
+      insn.index = index === 4 ? NO_REGISTER : index
+      insn.base = (sib & 7) | ((insn.rex & 1) << 3)
+      if ((sib & 7) === 5 && insn.mod === 0) {
+        insn.base = NO_REGISTER
+        insn.disp = this.signed(4)
+        return
+      }
+    } else if (low === 5 && insn.mod === 0) {
+      insn.base = BASE_RIP
+      insn.disp = this.signed(4)
+      return
+    }
+    insn.disp = insn.mod === 0 ? 0 : this.signed(insn.mod === 1 ? 1 : 4)
+  }
+
+  private signed(sizeBytes: number): number {
+    let value = 0
+    for (let i = 0; i < sizeBytes; i++) value |= this.u8() << (8 * i)
+    const unused = 32 - 8 * sizeBytes
+    return (value << unused) >> unused
+  }
+
+  private immediate(row: Row, insn: Insn): void {
+    const sizeBytes = immediateBytes(row, insn)
+    insn.immHigh = 0
+    if (sizeBytes === 0) {
+      insn.imm = 0
+      return
+    }
+    if (sizeBytes === 8) {
+      insn.imm = this.signed(4)
+      insn.immHigh = this.signed(4)
+      return
+    }
+    if (sizeBytes === 3) {
+      insn.imm = this.signed(2) & 0xffff
+      insn.imm2 = this.u8()
+      return
+    }
+    insn.imm = this.signed(sizeBytes)
+    insn.immHigh = insn.imm >> 31
+  }
+}
+
+const rank = (row: Row): number => (row.prefix === PREFIX_ANY ? 0 : 4) + (row.extension >= 0 ? 2 : 0) + (row.form !== '' ? 1 : 0)
+
+function isPrefix(byte: number): boolean {
+  return (
+    byte === 0x66 || byte === 0x67 || byte === 0xf2 || byte === 0xf3 || byte === 0xf0 || byte === 0x64 ||
+    byte === 0x65 || byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x26 || (byte & 0xf0) === 0x40
+  )
+}

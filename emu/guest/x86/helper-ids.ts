@@ -1,0 +1,16 @@
+/** Numbers of the helper functions translated x86 code may call; helpers.ts holds the functions in this order. */
+
+/** (ccOp; ccDst, ccSrc in scratch) → the six flags. */
+export const HELPER_CC_BITS = 0
+/** String instruction with REP and all string instructions' slow cases: argument packs operation and sizes. */
+export const HELPER_STRING = 1
+/** scratch: dividend low, high, divisor, → quotient, remainder; (signed?) → 1 when the quotient does not fit. */
+export const HELPER_DIVIDE128 = 2
+export const HELPER_CPUID = 3
+export const HELPER_RDTSC = 4
+/** FXSAVE and FXRSTOR (argument 1) at the address in scratch. */
+export const HELPER_FXSAVE = 5
+export const HELPER_XGETBV = 6
+/** The first number that x87.ts and sse-helpers.ts use. */
+export const HELPER_X87 = 16
+export const HELPER_SSE = 64

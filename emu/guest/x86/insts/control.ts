@@ -1,0 +1,208 @@
+/** Control transfer, flags, string, and system instructions: Intel SDM vol. 1, 5.1.7 to 5.1.13. */
+
+import {
+  EXIT_BREAKPOINT,
+  EXIT_PROTECTION,
+  EXIT_SYSCALL,
+  EXIT_UNDEFINED,
+} from '../../../run/cpu.ts'
+import { CC_UNKNOWN } from '../condition.ts'
+import type { Insn } from '../decode.ts'
+import { ARITHMETIC_FLAGS, CF, DF } from '../flags.ts'
+import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC, HELPER_STRING } from '../helper-ids.ts'
+import { type Row, row } from '../row.ts'
+import { X86_STATE } from '../state.ts'
+import { STRING_CMPS, STRING_LODS, STRING_MOVS, STRING_SCAS, STRING_STOS } from '../string-ops.ts'
+import type { Translator } from '../translate.ts'
+import { V_DF } from '../variables.ts'
+
+type Translate = (t: Translator, i: Insn) => void
+
+
+const jcc: Translate = (t, i) => t.branch(i, t.flags.condition(i.opcode & 15), i.target)
+const jmp: Translate = (t, i) => t.jump(i, i.target)
+const jmpValue: Translate = (t, i) => t.ir.gotoValue(t.read(i, 0))
+
+/** The address behind the instruction, as the callee will return to it. */
+function pushReturn(t: Translator, i: Insn): void {
+  t.storeStack(64, t.ir.i64(i.nextPc))
+  t.countCall()
+  t.moveStack(-8)
+}
+
+const call: Translate = (t, i) => {
+  pushReturn(t, i)
+  t.call(i, i.target)
+}
+
+const callValue: Translate = (t, i) => {
+  const target = t.read(i, 0)
+  pushReturn(t, i)
+  t.callValue(i, target)
+}
+
+const ret: Translate = (t, i) => {
+  const target = t.loadStack(64)
+  const extra = i.row!.operands.length > 0 ? i.imm & 0xffff : 0
+  t.moveStack(8 + extra)
+  t.ir.return(target)
+}
+
+/** LOOP, LOOPE, LOOPNE and JRCXZ. */
+function countBranch(kind: 'loopne' | 'loope' | 'loop' | 'jrcxz'): Translate {
+  return (t, i) => {
+    const { ir } = t
+    const narrow = i.addressSize === 32
+    const size = narrow ? 32 : 64
+    let count = t.gpr(1, size)
+    if (kind === 'jrcxz') {
+      t.branch(i, t.op1(size, 'eqz', count), i.target)
+      return
+    }
+    count = t.op2(size, 'sub', count, t.constant(size, 1))
+    t.setGpr(1, size, count)
+    let condition = t.op2(size, 'ne', count, t.constant(size, 0))
+    if (kind !== 'loop') condition = ir.op2('i32.and', condition, t.flags.condition(kind === 'loope' ? 4 : 5))
+    t.branch(i, condition, i.target)
+  }
+}
+
+// ---- flags
+
+const pushf: Translate = (t, i) => {
+  const { ir } = t
+  let bits = ir.op2('i32.or', t.flags.bits(), ir.op2('i32.shl', ir.get(V_DF), ir.i32(10)))
+  bits = ir.op2('i32.or', ir.op2('i32.or', bits, ir.i32(0x202)), ir.stateLoad(32, X86_STATE.otherFlags))
+  const size = i.size === 16 ? 16 : 64
+  t.storeStack(size, size === 64 ? ir.op1('i64.extend_i32_u', bits) : ir.op2('i32.and', bits, ir.i32(0xffff)))
+  t.moveStack(-size / 8)
+}
+
+const popf: Translate = (t, i) => {
+  const { ir } = t
+  const size = i.size === 16 ? 16 : 64
+  const loaded = t.loadStack(size)
+  const bits = size === 64 ? ir.op1('i32.wrap_i64', loaded) : loaded
+  if (size === 64) ir.stateStore(32, X86_STATE.otherFlags, ir.op2('i32.and', bits, ir.i32(0x240000)))
+  t.moveStack(size / 8)
+  ir.set(V_DF, ir.op2('i32.and', ir.op2('i32.shr_u', bits, ir.i32(Math.log2(DF))), ir.i32(1)))
+  t.flags.setBits(ir.op2('i32.and', bits, ir.i32(ARITHMETIC_FLAGS)))
+}
+
+const lahf: Translate = (t) => {
+  const { ir } = t
+  const low = ir.op2('i32.or', ir.op2('i32.and', t.flags.bits(), ir.i32(0xd5)), ir.i32(2))
+  const kept = ir.op2('i64.and', ir.get(0), ir.i64(-0xff01))
+  ir.set(0, ir.op2('i64.or', kept, ir.op1('i64.extend_i32_u', ir.op2('i32.shl', low, ir.i32(8)))))
+}
+
+const sahf: Translate = (t) => {
+  const { ir } = t
+  const ah = ir.op2('i32.shr_u', ir.op1('i32.wrap_i64', ir.get(0)), ir.i32(8))
+  const kept = ir.op2('i32.and', t.flags.bits(), ir.i32(0x800))
+  t.flags.setBits(ir.op2('i32.or', ir.op2('i32.and', ah, ir.i32(0xd5)), kept))
+}
+
+const setDirection = (value: number): Translate => (t) => t.ir.set(V_DF, t.ir.i32(value))
+const clc: Translate = (t) => t.flags.replaceCarry(t.ir.i32(0), -1, -1)
+const stc: Translate = (t) => t.flags.replaceCarry(t.ir.i32(CF), -1, -1)
+const cmc: Translate = (t) => t.flags.replaceCarry(t.ir.op1('i32.eqz', t.flags.carry()), -1, -1)
+
+// ---- strings: the helper works on the registers in the state block
+
+function string(operation: number): Translate {
+  return (t, i) => {
+    const size = i.opcode & 1 ? i.size : 8
+    const argument =
+      operation | (Math.log2(size / 8) << 4) | (i.rep << 8) | (i.segment << 16) | (i.addressSize === 32 ? 1 << 20 : 0)
+    const comparing = operation === STRING_SCAS || operation === STRING_CMPS
+    if (comparing) t.callHelper(i, HELPER_STRING, argument, CC_UNKNOWN)
+    else t.callHelper(i, HELPER_STRING, argument)
+  }
+}
+
+// ---- system
+
+const syscall: Translate = (t, i) => {
+  const { ir } = t
+  // SYSCALL leaves the return address in RCX and the flags in R11.
+  let flags = ir.op2('i32.or', t.flags.bits(), ir.op2('i32.shl', ir.get(V_DF), ir.i32(10)))
+  flags = ir.op2('i32.or', ir.op2('i32.or', flags, ir.i32(0x202)), ir.stateLoad(32, X86_STATE.otherFlags))
+  ir.set(11, ir.op1('i64.extend_i32_u', flags))
+  ir.set(1, ir.i64(i.nextPc))
+  ir.exit(EXIT_SYSCALL, i.nextPc)
+}
+
+const leaveWith = (kind: number, after: boolean): Translate => (t, i) => t.ir.exit(kind, after ? i.nextPc : i.pc)
+const nop: Translate = () => {}
+
+const loadMxcsr: Translate = (t, i) => {
+  const { ir } = t
+  const value = t.loadMemory(i, 32)
+  // Reserved bits fault.
+  ir.exitIf(ir.op2('i32.and', value, ir.i32(~0xffff)), EXIT_PROTECTION)
+  ir.stateStore(32, X86_STATE.mxcsr, value)
+}
+const storeMxcsr: Translate = (t, i) => t.storeMemory(i, 32, t.ir.stateLoad(32, X86_STATE.mxcsr))
+
+const fxsave = (restore: boolean): Translate => (t, i) => {
+  const { ir } = t
+  const address = t.linearAddress(i)
+  ir.exitIf(t.fromI64(32, ir.op2('i64.and', address, ir.i64(15))), EXIT_PROTECTION)
+  ir.stateStore(64, X86_STATE.scratch, address)
+  t.callHelper(i, HELPER_FXSAVE, restore ? 1 : 0)
+}
+
+const stringRows: [string, string, number][] = [
+  ['MOVS', 'a4', STRING_MOVS], ['STOS', 'aa', STRING_STOS], ['LODS', 'ac', STRING_LODS],
+  ['SCAS', 'ae', STRING_SCAS], ['CMPS', 'a6', STRING_CMPS],
+] // biome-ignore format: a table
+
+export const CONTROL: readonly Row[] = [
+  row('Jcc', '70+c', 'Jb', jcc, { flow: 'branch' }),
+  row('Jcc', '0F 80+c', 'Jz', jcc, { flow: 'branch' }),
+  row('LOOPNE', 'e0', 'Jb', countBranch('loopne'), { flow: 'branch' }),
+  row('LOOPE', 'e1', 'Jb', countBranch('loope'), { flow: 'branch' }),
+  row('LOOP', 'e2', 'Jb', countBranch('loop'), { flow: 'branch' }),
+  row('JRCXZ', 'e3', 'Jb', countBranch('jrcxz'), { flow: 'branch' }),
+  row('CALL', 'e8', 'Jz', call, { flow: 'call', default64: true }),
+  row('CALL', 'ff /2', 'Eq', callValue, { flow: 'call-value', default64: true }),
+  row('JMP', 'e9', 'Jz', jmp, { flow: 'jump', default64: true }),
+  row('JMP', 'eb', 'Jb', jmp, { flow: 'jump', default64: true }),
+  row('JMP', 'ff /4', 'Eq', jmpValue, { flow: 'jump-value', default64: true }),
+  row('RET', 'c3', '', ret, { flow: 'return', default64: true }),
+  row('RET', 'c2', 'Iw', ret, { flow: 'return', default64: true }),
+  row('PUSHF', '9c', '', pushf, { default64: true, untested: 'shows TF and IF of the tracer' }),
+  row('POPF', '9d', '', popf, { default64: true }),
+  row('LAHF', '9f', '', lahf),
+  row('SAHF', '9e', '', sahf),
+  row('CLC', 'f8', '', clc),
+  row('STC', 'f9', '', stc),
+  row('CMC', 'f5', '', cmc),
+  row('CLD', 'fc', '', setDirection(0)),
+  row('STD', 'fd', '', setDirection(1)),
+  ...stringRows.flatMap(([name, opcode, operation]) => [
+    row(name, opcode, '', string(operation)),
+    row(name, (Number.parseInt(opcode, 16) + 1).toString(16), '', string(operation)),
+  ]),
+  row('SYSCALL', '0F 05', '', syscall, { flow: 'exit', untested: 'enters the kernel' }),
+  row('INT3', 'cc', '', leaveWith(EXIT_BREAKPOINT, true), { flow: 'exit' }),
+  row('INT', 'cd', 'Ib', leaveWith(EXIT_PROTECTION, false), { flow: 'exit', untested: 'enters the kernel' }),
+  row('UD2', '0F 0b', '', leaveWith(EXIT_UNDEFINED, false), { flow: 'exit' }),
+  row('HLT', 'f4', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
+  row('CLI', 'fa', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
+  row('STI', 'fb', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
+  ...['e4', 'e5', 'e6', 'e7'].map((o) => row('IN/OUT', o, 'Ib', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' })),
+  ...['ec', 'ed', 'ee', 'ef', '6c', '6d', '6e', '6f'].map((o) => row('IN/OUT', o, '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' })),
+  row('CPUID', '0F a2', '', (t, i) => t.callHelper(i, HELPER_CPUID, 0), { untested: 'describes our own CPU' }),
+  row('RDTSC', '0F 31', '', (t, i) => t.callHelper(i, HELPER_RDTSC, 0), { untested: 'a clock' }),
+  row('FXSAVE', 'NP 0F ae /0 m', 'M', fxsave(false), { feature: 'fxsr', untested: 'see its own test' }),
+  row('FXRSTOR', 'NP 0F ae /1 m', 'M', fxsave(true), { feature: 'fxsr', untested: 'see its own test' }),
+  row('LDMXCSR', 'NP 0F ae /2 m', 'Md', loadMxcsr, { feature: 'sse', untested: 'random values fault' }),
+  row('STMXCSR', 'NP 0F ae /3 m', 'Md', storeMxcsr, { feature: 'sse' }),
+  row('LFENCE', 'NP 0F ae /5 r', '', nop, { feature: 'sse2' }),
+  row('MFENCE', 'NP 0F ae /6 r', '', nop, { feature: 'sse2' }),
+  row('SFENCE', 'NP 0F ae /7 r', '', nop, { feature: 'sse' }),
+  row('CLFLUSH', 'NP 0F ae /7 m', 'Mb', nop, { feature: 'clfsh' }),
+]
+

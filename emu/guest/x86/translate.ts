@@ -1,0 +1,456 @@
+/**
+ * Translates x86 instructions to IR: what rows call to read and write operands, addresses and flags.
+ * Path: region formation (emu/run/form-region.ts) hands it decoded instructions block by block.
+ * Reference: Intel SDM vol. 2.
+ */
+
+import type { Block, LoadKind, Region, StoreBits, Value } from '../../ir/region.ts'
+import { EXIT_BUDGET, EXIT_UNDEFINED } from '../../run/cpu.ts'
+import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
+import { BASE_RIP, type Insn, NO_REGISTER, SEG_FS, SEG_NONE } from './decode.ts'
+import { V_BUDGET, V_FS_BASE, V_GS_BASE, V_XMM } from './variables.ts'
+
+const RSP = 4
+const LOADS: Record<Bits, LoadKind> = { 8: 'u8', 16: 'u16', 32: 32, 64: 64 }
+const MASK: Record<number, number> = { 8: 0xff, 16: 0xffff }
+
+/** What region formation answers: the block at a guest pc if it belongs to the region. */
+export interface BlockMap {
+  blockAt(pc: number): Block | undefined
+}
+
+export class Translator {
+  readonly ir: Region
+  readonly flags: Flags
+  private readonly map: BlockMap
+  /** The current instruction's memory operand: base value and displacement, made once. */
+  private addressBase = -1
+  private addressOffset = 0
+  /** Base values for absolute addresses in this block, by 4 KiB page, so that they share checks. */
+  private readonly absolute = new Map<number, Value>()
+
+  constructor(ir: Region, map: BlockMap) {
+    this.ir = ir
+    this.map = map
+    this.flags = new Flags(ir)
+  }
+
+  /** Starts a block; `flagsOp` is the flag operation that all its predecessors end with, or CC_UNKNOWN. */
+  beginBlock(block: Block, flagsOp: number): void {
+    this.ir.begin(block)
+    this.absolute.clear()
+    this.flags.begin(flagsOp)
+  }
+
+  /** Translates one instruction into the open block. */
+  instruction(insn: Insn): void {
+    this.ir.instruction(insn.pc)
+    this.addressBase = -1
+    insn.row!.translate(this, insn)
+  }
+
+  /** Ends the block because the next instruction begins another one, or lies outside the region. */
+  fallThrough(pc: number): void {
+    this.go(pc)
+  }
+
+  /** Undefined opcode: SIGILL at the instruction. */
+  undefined(insn: Insn): void {
+    this.ir.instruction(insn.pc)
+    this.ir.exit(EXIT_UNDEFINED, insn.pc)
+  }
+
+  // ---- registers
+
+  /** Reads a general register; i64 for 64 bits, else a zero-extended i32. */
+  gpr(register: number, size: Bits): Value {
+    const value = this.ir.get(register)
+    if (size === 64) return value
+    const low = this.ir.op1('i32.wrap_i64', value)
+    return size === 32 ? low : this.ir.op2('i32.and', low, this.ir.i32(MASK[size]!))
+  }
+
+  /** Writes a general register; 32 bits clear the upper half, 8 and 16 keep the rest. Values zero-extended. */
+  setGpr(register: number, size: Bits, value: Value): void {
+    const { ir } = this
+    if (size === 64) ir.set(register, value)
+    else if (size === 32) ir.set(register, ir.op1('i64.extend_i32_u', value))
+    else {
+      const kept = ir.op2('i64.and', ir.get(register), ir.i64(size === 8 ? -0x100 : -0x10000))
+      ir.set(register, ir.op2('i64.or', kept, ir.op1('i64.extend_i32_u', value)))
+    }
+  }
+
+  /** Byte registers: without REX, 4-7 are AH, CH, DH, BH. */
+  private highByte(insn: Insn, register: number): boolean {
+    return insn.rex === 0 && register >= 4 && register < 8
+  }
+
+  register(insn: Insn, register: number, size: Bits): Value {
+    const { ir } = this
+    if (size === 8 && this.highByte(insn, register)) {
+      const low = ir.op1('i32.wrap_i64', ir.get(register - 4))
+      return ir.op2('i32.and', ir.op2('i32.shr_u', low, ir.i32(8)), ir.i32(0xff))
+    }
+    return this.gpr(register, size)
+  }
+
+  setRegister(insn: Insn, register: number, size: Bits, value: Value): void {
+    const { ir } = this
+    if (size === 8 && this.highByte(insn, register)) {
+      const kept = ir.op2('i64.and', ir.get(register - 4), ir.i64(-0xff01))
+      const placed = ir.op1('i64.extend_i32_u', ir.op2('i32.shl', value, ir.i32(8)))
+      ir.set(register - 4, ir.op2('i64.or', kept, placed))
+    } else this.setGpr(register, size, value)
+  }
+
+  xmm(register: number): Value {
+    return this.ir.get(V_XMM + register)
+  }
+
+  setXmm(register: number, value: Value): void {
+    this.ir.set(V_XMM + register, value)
+  }
+
+  // ---- memory operands
+
+  /** Makes the memory operand's address once an instruction. */
+  private address(insn: Insn): void {
+    if (this.addressBase >= 0) return
+    const { ir } = this
+    if (insn.segment === SEG_NONE && insn.addressSize === 64 && insn.index === NO_REGISTER) {
+      if (insn.base === BASE_RIP || insn.base === NO_REGISTER) {
+        const at = insn.base === BASE_RIP ? insn.nextPc + insn.disp : insn.disp
+        this.addressOffset = at & 0xfff
+        this.addressBase = this.absolutePage(at - this.addressOffset)
+      } else {
+        this.addressBase = ir.get(insn.base)
+        this.addressOffset = insn.disp
+      }
+      return
+    }
+    this.addressBase = this.generalAddress(insn)
+    this.addressOffset = insn.segment === SEG_NONE && insn.addressSize === 64 ? insn.disp : 0
+  }
+
+  private absolutePage(page: number): Value {
+    let base = this.absolute.get(page)
+    if (base === undefined) {
+      base = this.ir.i64(page)
+      this.absolute.set(page, base)
+    }
+    return base
+  }
+
+  /** Base + index (+ displacement and segment base where they cannot be the access's own offset). */
+  private generalAddress(insn: Insn): Value {
+    const { ir } = this
+    let sum = -1
+    if (insn.base === BASE_RIP) sum = ir.i64(insn.nextPc)
+    else if (insn.base !== NO_REGISTER) sum = ir.get(insn.base)
+    if (insn.index !== NO_REGISTER) {
+      let index = ir.get(insn.index)
+      if (insn.scale) index = ir.op2('i64.shl', index, ir.i64(insn.scale))
+      sum = sum < 0 ? index : ir.op2('i64.add', sum, index)
+    }
+    if (insn.segment === SEG_NONE && insn.addressSize === 64) return sum < 0 ? ir.i64(0) : sum
+    const offset = ir.i64(insn.disp)
+    sum = sum < 0 ? offset : ir.op2('i64.add', sum, offset)
+    if (insn.addressSize === 32) sum = ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', sum))
+    if (insn.segment === SEG_NONE) return sum
+    return ir.op2('i64.add', sum, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE))
+  }
+
+  /** LEA's value: the address without segment base, as i64. */
+  effectiveAddress(insn: Insn): Value {
+    const segment = insn.segment
+    insn.segment = SEG_NONE
+    this.address(insn)
+    insn.segment = segment
+    const offset = this.addressOffset
+    return offset === 0 ? this.addressBase : this.ir.op2('i64.add', this.addressBase, this.ir.i64(offset))
+  }
+
+  /** The memory operand's whole address, segment base included. */
+  linearAddress(insn: Insn): Value {
+    this.address(insn)
+    const offset = this.addressOffset
+    return offset === 0 ? this.addressBase : this.ir.op2('i64.add', this.addressBase, this.ir.i64(offset))
+  }
+
+  /** Uses base + offset as the memory operand from now on (bit strings, stack forms). */
+  useAddress(base: Value, offset: number): void {
+    this.addressBase = base
+    this.addressOffset = offset
+  }
+
+  loadMemory(insn: Insn, kind: LoadKind, extra = 0): Value {
+    this.address(insn)
+    return this.ir.load(kind, this.addressBase, this.addressOffset + extra)
+  }
+
+  storeMemory(insn: Insn, bits: StoreBits, value: Value, extra = 0): void {
+    this.address(insn)
+    this.ir.store(bits, this.addressBase, this.addressOffset + extra, value)
+  }
+
+  /** Checks that the memory operand can be stored to, before anything is changed. */
+  checkMemoryStore(insn: Insn, sizeBytes: number): void {
+    this.address(insn)
+    this.ir.checkStore(this.addressBase, this.addressOffset, sizeBytes)
+  }
+
+  // ---- operands by their place in the row
+
+  /** The size in bits of operand `k`. */
+  sizeOf(insn: Insn, k: number): Bits {
+    const code = insn.row!.operands[k]!
+    switch (code[1]) {
+      case 'b':
+        return 8
+      case 'w':
+        return 16
+      case 'd':
+        return 32
+      case 'q':
+        return 64
+      case 'y':
+        return insn.size === 64 ? 64 : 32
+      default:
+        return insn.size as Bits
+    }
+  }
+
+  /** Reads operand `k`: i64 for 64 bits, else a zero-extended i32. */
+  read(insn: Insn, k: number): Value {
+    const code = insn.row!.operands[k]!
+    const size = this.sizeOf(insn, k)
+    switch (code[0]) {
+      case 'E':
+      case 'M':
+        return insn.isMemory ? this.loadMemory(insn, LOADS[size]) : this.register(insn, insn.rm, size)
+      case 'G':
+        return this.register(insn, insn.reg, size)
+      case 'Z':
+        return this.register(insn, this.opcodeRegister(insn), size)
+      case 'A':
+        return this.gpr(0, size)
+      case 'C':
+        return this.gpr(1, 8)
+      case 'O':
+        this.useMoffs(insn)
+        return this.loadMemory(insn, LOADS[size])
+      case 'I':
+        return this.immediate(insn, size)
+      default:
+        throw new Error(`operand ${code} of ${insn.row!.mnemonic} cannot be read`)
+    }
+  }
+
+  /** Writes operand `k`; values of 8 and 16 bits zero-extended. */
+  write(insn: Insn, k: number, value: Value): void {
+    const code = insn.row!.operands[k]!
+    const size = this.sizeOf(insn, k)
+    switch (code[0]) {
+      case 'E':
+      case 'M':
+        if (insn.isMemory) this.storeMemory(insn, size, value)
+        else this.setRegister(insn, insn.rm, size, value)
+        return
+      case 'G':
+        this.setRegister(insn, insn.reg, size, value)
+        return
+      case 'Z':
+        this.setRegister(insn, this.opcodeRegister(insn), size, value)
+        return
+      case 'A':
+        this.setGpr(0, size, value)
+        return
+      case 'O':
+        this.useMoffs(insn)
+        this.storeMemory(insn, size, value)
+        return
+      default:
+        throw new Error(`operand ${code} of ${insn.row!.mnemonic} cannot be written`)
+    }
+  }
+
+  opcodeRegister(insn: Insn): number {
+    return (insn.opcode & 7) | ((insn.rex & 1) << 3)
+  }
+
+  private useMoffs(insn: Insn): void {
+    const { ir } = this
+    let address = ir.i64Halves(insn.imm, insn.addressSize === 64 ? insn.immHigh : 0)
+    if (insn.segment !== SEG_NONE)
+      address = ir.op2('i64.add', address, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE))
+    this.useAddress(address, 0)
+  }
+
+  immediate(insn: Insn, size: Bits): Value {
+    if (size === 64) return this.ir.i64Halves(insn.imm, insn.immHigh)
+    return this.ir.i32(size === 32 ? insn.imm : insn.imm & MASK[size]!)
+  }
+
+  // ---- typed arithmetic: `name` without its type
+
+  op1(size: Bits, name: string, a: Value): Value {
+    return this.ir.op1(`${size === 64 ? 'i64' : 'i32'}.${name}`, a)
+  }
+
+  op2(size: Bits, name: string, a: Value, b: Value): Value {
+    return this.ir.op2(`${size === 64 ? 'i64' : 'i32'}.${name}`, a, b)
+  }
+
+  constant(size: Bits, value: number): Value {
+    return size === 64 ? this.ir.i64(value) : this.ir.i32(value)
+  }
+
+  /** Clears what is above 8 or 16 bits. */
+  truncate(size: Bits, value: Value): Value {
+    return size < 32 ? this.ir.op2('i32.and', value, this.ir.i32(MASK[size]!)) : value
+  }
+
+  signExtend(size: Bits, value: Value): Value {
+    if (size === 8) return this.ir.op1('i32.extend8_s', value)
+    if (size === 16) return this.ir.op1('i32.extend16_s', value)
+    return value
+  }
+
+  /** Any size to i64, zero- or sign-extended. */
+  toI64(size: Bits, value: Value, signed: boolean): Value {
+    if (size === 64) return value
+    if (!signed) return this.ir.op1('i64.extend_i32_u', value)
+    return this.ir.op1('i64.extend_i32_s', this.signExtend(size, value))
+  }
+
+  /** The low part of an i64, as a value of `size`. */
+  fromI64(size: Bits, value: Value): Value {
+    return size === 64 ? value : this.truncate(size, this.ir.op1('i32.wrap_i64', value))
+  }
+
+  select(size: Bits, condition: Value, a: Value, b: Value): Value {
+    return this.ir.op3(size === 64 ? 'select.i64' : 'select.i32', a, b, condition)
+  }
+
+  // ---- stack
+
+  /** Stores below the stack; the caller sets RSP by dropStack when nothing can fault any more. */
+  storeStack(size: 16 | 64, value: Value): void {
+    this.ir.store(size, this.ir.get(RSP), -size / 8, value)
+  }
+
+  loadStack(size: 16 | 64): Value {
+    return this.ir.load(size === 64 ? 64 : 'u16', this.ir.get(RSP), 0)
+  }
+
+  moveStack(deltaBytes: number): void {
+    this.ir.set(RSP, this.ir.op2('i64.add', this.ir.get(RSP), this.ir.i64(deltaBytes)))
+  }
+
+  // ---- control
+
+  /** Ends the block with a jump to a guest address; a jump back takes one from the budget. */
+  jump(insn: Insn, target: number): void {
+    if (target <= insn.pc) this.countBackEdge(target)
+    this.go(target)
+  }
+
+  private go(target: number): void {
+    const next = this.map.blockAt(target)
+    if (next) this.ir.jump(next)
+    else this.ir.goto(target)
+  }
+
+  private countBackEdge(target: number): void {
+    const { ir } = this
+    const left = ir.op2('i32.sub', ir.get(V_BUDGET), ir.i32(1))
+    ir.set(V_BUDGET, left)
+    ir.exitIfNow(ir.op2('i32.lt_s', left, ir.i32(0)), EXIT_BUDGET, target)
+  }
+
+  /** Ends the block with a conditional jump. */
+  branch(insn: Insn, condition: Value, target: number): void {
+    const { ir } = this
+    const inside = this.map.blockAt(target)
+    const direct = inside !== undefined && target > insn.pc
+    const taken = direct ? inside : ir.newBlock(target)
+    const next = this.map.blockAt(insn.nextPc) ?? ir.newBlock(insn.nextPc)
+    ir.branch(condition, taken, next)
+    if (!direct) {
+      ir.begin(taken)
+      if (target <= insn.pc) this.countBackEdge(target)
+      this.go(target)
+    }
+    if (!this.map.blockAt(insn.nextPc)) {
+      ir.begin(next)
+      ir.goto(insn.nextPc)
+    }
+  }
+
+  /** The block a call comes back to. */
+  private returnBlock(pc: number): { block: Block; outside: boolean } {
+    const block = this.map.blockAt(pc)
+    return block ? { block, outside: false } : { block: this.ir.newBlock(pc), outside: true }
+  }
+
+  /** Before a call: a preemption point, then one less in the budget. */
+  countCall(): void {
+    const { ir } = this
+    const budget = ir.get(V_BUDGET)
+    ir.exitIf(ir.op2('i32.lt_s', budget, ir.i32(1)), EXIT_BUDGET)
+    ir.set(V_BUDGET, ir.op2('i32.sub', budget, ir.i32(1)))
+  }
+
+  call(insn: Insn, target: number): void {
+    const back = this.returnBlock(insn.nextPc)
+    this.flags.op = CC_UNKNOWN
+    this.ir.call(target, insn.nextPc, back.block)
+    this.finishReturn(insn, back)
+  }
+
+  callValue(insn: Insn, target: Value): void {
+    const back = this.returnBlock(insn.nextPc)
+    this.flags.op = CC_UNKNOWN
+    this.ir.callValue(target, insn.nextPc, back.block)
+    this.finishReturn(insn, back)
+  }
+
+  private finishReturn(insn: Insn, back: { block: Block; outside: boolean }): void {
+    if (!back.outside) return
+    this.ir.begin(back.block)
+    this.ir.goto(insn.nextPc)
+  }
+
+  /**
+   * Calls a helper that works on the state block, and goes on in a new block. `flagsAfter` is the flag operation it
+   * leaves; undefined when it changes no flags.
+   */
+  callHelper(insn: Insn, id: number, argument: number, flagsAfter?: number): void {
+    const { ir } = this
+    const next = ir.newBlock(insn.nextPc)
+    ir.callHelper(id, argument, next)
+    this.absolute.clear()
+    ir.begin(next)
+    this.flags.begin(flagsAfter ?? this.flags.op)
+  }
+
+  /** Goes on in a new block of the same instruction when `condition` holds, else in another; gives both. */
+  split(insn: Insn, condition: Value): { yes: Block; no: Block; join: Block } {
+    const { ir } = this
+    const yes = ir.newBlock(insn.pc)
+    const no = ir.newBlock(insn.pc)
+    const join = ir.newBlock(insn.nextPc)
+    ir.branch(condition, yes, no)
+    this.absolute.clear()
+    return { yes, no, join }
+  }
+
+  /** Starts a block made by split. */
+  beginSplit(insn: Insn, block: Block): void {
+    this.ir.begin(block)
+    this.ir.instruction(insn.pc)
+    this.addressBase = -1
+    this.flags.begin(this.flags.op)
+  }
+}

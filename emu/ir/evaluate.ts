@@ -1,0 +1,346 @@
+/**
+ * What each pure operation (and each division) computes, for the interpreter and for tests of lowering: one function
+ * an operation, by the WebAssembly specification, chapter 4.3 (numerics).
+ */
+
+import { VECTOR_RULES } from './evaluate-vector.ts'
+import { OPS, op } from './ops.ts'
+import type { Region } from './region.ts'
+
+/** Values of nodes, 16 bytes each, seen as every type. */
+export class NodeValues {
+  readonly capacity: number
+  readonly bytes: Uint8Array
+  readonly i32: Int32Array
+  readonly i64: BigInt64Array
+  readonly u64: BigUint64Array
+  readonly f32: Float32Array
+  readonly f64: Float64Array
+
+  constructor(capacity: number) {
+    const buffer = new ArrayBuffer(capacity * 16)
+    this.capacity = capacity
+    this.bytes = new Uint8Array(buffer)
+    this.i32 = new Int32Array(buffer)
+    this.i64 = new BigInt64Array(buffer)
+    this.u64 = new BigUint64Array(buffer)
+    this.f32 = new Float32Array(buffer)
+    this.f64 = new Float64Array(buffer)
+  }
+
+  /** Copies 16 bytes; what lies behind a shorter value is not looked at. */
+  copyFrom(n: number, source: Uint8Array, at: number): void {
+    for (let i = 0; i < 16; i++) this.bytes[n * 16 + i] = source[at + i]!
+  }
+}
+
+export type Evaluate = (v: NodeValues, n: number, a: number, b: number, c: number, region: Region) => void
+
+type Rules = Record<string, Evaluate>
+
+const rotl32 = (x: number, by: number): number => (x << (by & 31)) | (x >>> (-by & 31))
+
+const i32Binary = (f: (x: number, y: number) => number): Evaluate => (v, n, a, b) => {
+  v.i32[n * 4] = f(v.i32[a * 4]!, v.i32[b * 4]!)
+}
+const i32Unary = (f: (x: number) => number): Evaluate => (v, n, a) => {
+  v.i32[n * 4] = f(v.i32[a * 4]!)
+}
+const i64Binary = (f: (x: bigint, y: bigint) => bigint): Evaluate => (v, n, a, b) => {
+  v.i64[n * 2] = f(v.i64[a * 2]!, v.i64[b * 2]!)
+}
+const i64Compare = (f: (x: bigint, y: bigint) => boolean): Evaluate => (v, n, a, b) => {
+  v.i32[n * 4] = f(v.i64[a * 2]!, v.i64[b * 2]!) ? 1 : 0
+}
+const u64Compare = (f: (x: bigint, y: bigint) => boolean): Evaluate => (v, n, a, b) => {
+  v.i32[n * 4] = f(v.u64[a * 2]!, v.u64[b * 2]!) ? 1 : 0
+}
+
+const popcount32 = (x: number): number => {
+  let count = 0
+  for (let rest = x; rest !== 0; rest &= rest - 1) count++
+  return count
+}
+const ctz32 = (x: number): number => (x === 0 ? 32 : 31 - Math.clz32(x & -x))
+
+const I32_RULES: Rules = {
+  'i32.const': (v, n, a) => {
+    v.i32[n * 4] = a
+  },
+  'i32.eqz': i32Unary((x) => (x === 0 ? 1 : 0)),
+  'i32.eq': i32Binary((x, y) => (x === y ? 1 : 0)),
+  'i32.ne': i32Binary((x, y) => (x !== y ? 1 : 0)),
+  'i32.lt_s': i32Binary((x, y) => (x < y ? 1 : 0)),
+  'i32.lt_u': i32Binary((x, y) => (x >>> 0 < y >>> 0 ? 1 : 0)),
+  'i32.gt_s': i32Binary((x, y) => (x > y ? 1 : 0)),
+  'i32.gt_u': i32Binary((x, y) => (x >>> 0 > y >>> 0 ? 1 : 0)),
+  'i32.le_s': i32Binary((x, y) => (x <= y ? 1 : 0)),
+  'i32.le_u': i32Binary((x, y) => (x >>> 0 <= y >>> 0 ? 1 : 0)),
+  'i32.ge_s': i32Binary((x, y) => (x >= y ? 1 : 0)),
+  'i32.ge_u': i32Binary((x, y) => (x >>> 0 >= y >>> 0 ? 1 : 0)),
+  'i32.clz': i32Unary(Math.clz32),
+  'i32.ctz': i32Unary(ctz32),
+  'i32.popcnt': i32Unary(popcount32),
+  'i32.add': i32Binary((x, y) => x + y),
+  'i32.sub': i32Binary((x, y) => x - y),
+  'i32.mul': i32Binary(Math.imul),
+  'i32.div_s': i32Binary((x, y) => x / y),
+  'i32.div_u': i32Binary((x, y) => (x >>> 0) / (y >>> 0)),
+  'i32.rem_s': i32Binary((x, y) => x % y),
+  'i32.rem_u': i32Binary((x, y) => (x >>> 0) % (y >>> 0)),
+  'i32.and': i32Binary((x, y) => x & y),
+  'i32.or': i32Binary((x, y) => x | y),
+  'i32.xor': i32Binary((x, y) => x ^ y),
+  'i32.shl': i32Binary((x, y) => x << y),
+  'i32.shr_s': i32Binary((x, y) => x >> y),
+  'i32.shr_u': i32Binary((x, y) => x >>> y),
+  'i32.rotl': i32Binary(rotl32),
+  'i32.rotr': i32Binary((x, y) => rotl32(x, -y & 31)),
+  'i32.extend8_s': i32Unary((x) => (x << 24) >> 24),
+  'i32.extend16_s': i32Unary((x) => (x << 16) >> 16),
+  'i32.wrap_i64': (v, n, a) => {
+    v.i32[n * 4] = v.i32[a * 4]!
+  },
+  'select.i32': (v, n, a, b, c) => {
+    v.i32[n * 4] = v.i32[(v.i32[c * 4] ? a : b) * 4]!
+  },
+  'choose.i32': (v, n, a, b, c) => {
+    v.i32[n * 4] = v.i32[(v.i32[a * 4] ? b : c) * 4]!
+  },
+}
+
+const copy64 = (v: NodeValues, n: number, from: number): void => {
+  v.i32[n * 4] = v.i32[from * 4]!
+  v.i32[n * 4 + 1] = v.i32[from * 4 + 1]!
+}
+/** Bitwise operations need no bigint. */
+const i64Bitwise = (f: (x: number, y: number) => number): Evaluate => (v, n, a, b) => {
+  v.i32[n * 4] = f(v.i32[a * 4]!, v.i32[b * 4]!)
+  v.i32[n * 4 + 1] = f(v.i32[a * 4 + 1]!, v.i32[b * 4 + 1]!)
+}
+
+const I64_RULES: Rules = {
+  'i64.const': (v, n, a, b) => {
+    v.i32[n * 4] = a
+    v.i32[n * 4 + 1] = b
+  },
+  'i64.eqz': (v, n, a) => {
+    v.i32[n * 4] = v.i32[a * 4] === 0 && v.i32[a * 4 + 1] === 0 ? 1 : 0
+  },
+  'i64.eq': (v, n, a, b) => {
+    v.i32[n * 4] = v.i32[a * 4] === v.i32[b * 4] && v.i32[a * 4 + 1] === v.i32[b * 4 + 1] ? 1 : 0
+  },
+  'i64.ne': (v, n, a, b) => {
+    v.i32[n * 4] = v.i32[a * 4] === v.i32[b * 4] && v.i32[a * 4 + 1] === v.i32[b * 4 + 1] ? 0 : 1
+  },
+  'i64.lt_s': i64Compare((x, y) => x < y),
+  'i64.lt_u': u64Compare((x, y) => x < y),
+  'i64.gt_s': i64Compare((x, y) => x > y),
+  'i64.gt_u': u64Compare((x, y) => x > y),
+  'i64.le_s': i64Compare((x, y) => x <= y),
+  'i64.le_u': u64Compare((x, y) => x <= y),
+  'i64.ge_s': i64Compare((x, y) => x >= y),
+  'i64.ge_u': u64Compare((x, y) => x >= y),
+  'i64.clz': (v, n, a) => {
+    const high = v.i32[a * 4 + 1]!
+    v.i64[n * 2] = BigInt(high === 0 ? 32 + Math.clz32(v.i32[a * 4]!) : Math.clz32(high))
+  },
+  'i64.ctz': (v, n, a) => {
+    const low = v.i32[a * 4]!
+    v.i64[n * 2] = BigInt(low === 0 ? 32 + ctz32(v.i32[a * 4 + 1]!) : ctz32(low))
+  },
+  'i64.popcnt': (v, n, a) => {
+    v.i64[n * 2] = BigInt(popcount32(v.i32[a * 4]!) + popcount32(v.i32[a * 4 + 1]!))
+  },
+  'i64.add': (v, n, a, b) => {
+    const sum = (v.i32[a * 4]! >>> 0) + (v.i32[b * 4]! >>> 0)
+    v.i32[n * 4 + 1] = v.i32[a * 4 + 1]! + v.i32[b * 4 + 1]! + (sum > 0xffff_ffff ? 1 : 0)
+    v.i32[n * 4] = sum
+  },
+  'i64.sub': (v, n, a, b) => {
+    const difference = (v.i32[a * 4]! >>> 0) - (v.i32[b * 4]! >>> 0)
+    v.i32[n * 4 + 1] = v.i32[a * 4 + 1]! - v.i32[b * 4 + 1]! - (difference < 0 ? 1 : 0)
+    v.i32[n * 4] = difference
+  },
+  'i64.mul': i64Binary((x, y) => x * y),
+  'i64.div_s': i64Binary((x, y) => x / y),
+  'i64.div_u': (v, n, a, b) => {
+    v.u64[n * 2] = v.u64[a * 2]! / v.u64[b * 2]!
+  },
+  'i64.rem_s': i64Binary((x, y) => x % y),
+  'i64.rem_u': (v, n, a, b) => {
+    v.u64[n * 2] = v.u64[a * 2]! % v.u64[b * 2]!
+  },
+  'i64.and': i64Bitwise((x, y) => x & y),
+  'i64.or': i64Bitwise((x, y) => x | y),
+  'i64.xor': i64Bitwise((x, y) => x ^ y),
+  'i64.shl': i64Binary((x, y) => x << (y & 63n)),
+  'i64.shr_s': i64Binary((x, y) => x >> (y & 63n)),
+  'i64.shr_u': (v, n, a, b) => {
+    v.u64[n * 2] = v.u64[a * 2]! >> (v.u64[b * 2]! & 63n)
+  },
+  'i64.rotl': (v, n, a, b) => {
+    const by = v.u64[b * 2]! & 63n
+    v.u64[n * 2] = (v.u64[a * 2]! << by) | (v.u64[a * 2]! >> (64n - by))
+  },
+  'i64.rotr': (v, n, a, b) => {
+    const by = v.u64[b * 2]! & 63n
+    v.u64[n * 2] = (v.u64[a * 2]! >> by) | (v.u64[a * 2]! << (64n - by))
+  },
+  'i64.extend_i32_s': (v, n, a) => {
+    const low = v.i32[a * 4]!
+    v.i32[n * 4] = low
+    v.i32[n * 4 + 1] = low >> 31
+  },
+  'i64.extend_i32_u': (v, n, a) => {
+    v.i32[n * 4] = v.i32[a * 4]!
+    v.i32[n * 4 + 1] = 0
+  },
+  'i64.extend8_s': (v, n, a) => {
+    v.i64[n * 2] = BigInt.asIntN(8, v.i64[a * 2]!)
+  },
+  'i64.extend16_s': (v, n, a) => {
+    v.i64[n * 2] = BigInt.asIntN(16, v.i64[a * 2]!)
+  },
+  'i64.extend32_s': (v, n, a) => {
+    const low = v.i32[a * 4]!
+    v.i32[n * 4] = low
+    v.i32[n * 4 + 1] = low >> 31
+  },
+  'select.i64': (v, n, a, b, c) => copy64(v, n, v.i32[c * 4] ? a : b),
+  'choose.i64': (v, n, a, b, c) => copy64(v, n, v.i32[a * 4] ? b : c),
+}
+
+/** Ties to even, as `nearest` rounds. */
+function nearest(x: number): number {
+  if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 52) return x
+  const floor = Math.floor(x)
+  const rest = x - floor
+  const up = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0)
+  const rounded = up ? floor + 1 : floor
+  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded
+}
+
+const saturate = (x: number, bits: bigint): bigint => {
+  if (Number.isNaN(x)) return 0n
+  const limit = 1n << (bits - 1n)
+  const whole = Number.isFinite(x) ? BigInt(Math.trunc(x)) : x > 0 ? limit : -limit - 1n
+  return whole >= limit ? limit - 1n : whole < -limit ? -limit : whole
+}
+
+/** The same operation for f32 and f64. */
+function floatRules(): Rules {
+  const rules: Rules = {}
+  const binary: Record<string, (x: number, y: number) => number> = {
+    add: (x, y) => x + y, sub: (x, y) => x - y, mul: (x, y) => x * y, div: (x, y) => x / y,
+  } // biome-ignore format: a table
+  const unary: Record<string, (x: number) => number> = {
+    ceil: Math.ceil, floor: Math.floor, trunc: Math.trunc, nearest, sqrt: Math.sqrt,
+  } // biome-ignore format: a table
+  const compare: Record<string, (x: number, y: number) => boolean> = {
+    eq: (x, y) => x === y, ne: (x, y) => x !== y, lt: (x, y) => x < y, gt: (x, y) => x > y, le: (x, y) => x <= y, ge: (x, y) => x >= y,
+  } // biome-ignore format: a table
+  for (const [name, f] of Object.entries(binary)) {
+    rules[`f32.${name}`] = (v, n, a, b) => {
+      v.f32[n * 4] = f(v.f32[a * 4]!, v.f32[b * 4]!)
+    }
+    rules[`f64.${name}`] = (v, n, a, b) => {
+      v.f64[n * 2] = f(v.f64[a * 2]!, v.f64[b * 2]!)
+    }
+  }
+  for (const [name, f] of Object.entries(unary)) {
+    rules[`f32.${name}`] = (v, n, a) => {
+      v.f32[n * 4] = f(v.f32[a * 4]!)
+    }
+    rules[`f64.${name}`] = (v, n, a) => {
+      v.f64[n * 2] = f(v.f64[a * 2]!)
+    }
+  }
+  for (const [name, f] of Object.entries(compare)) {
+    rules[`f32.${name}`] = (v, n, a, b) => {
+      v.i32[n * 4] = f(v.f32[a * 4]!, v.f32[b * 4]!) ? 1 : 0
+    }
+    rules[`f64.${name}`] = (v, n, a, b) => {
+      v.i32[n * 4] = f(v.f64[a * 2]!, v.f64[b * 2]!) ? 1 : 0
+    }
+  }
+  return rules
+}
+
+const copy32 = (v: NodeValues, n: number, from: number): void => {
+  v.i32[n * 4] = v.i32[from * 4]!
+}
+
+const CONVERSIONS: Rules = {
+  'f32.abs': (v, n, a) => {
+    v.i32[n * 4] = v.i32[a * 4]! & 0x7fff_ffff
+  },
+  'f32.neg': (v, n, a) => {
+    v.i32[n * 4] = v.i32[a * 4]! ^ 0x8000_0000
+  },
+  'f64.abs': (v, n, a) => {
+    v.i32[n * 4] = v.i32[a * 4]!
+    v.i32[n * 4 + 1] = v.i32[a * 4 + 1]! & 0x7fff_ffff
+  },
+  'f64.neg': (v, n, a) => {
+    v.i32[n * 4] = v.i32[a * 4]!
+    v.i32[n * 4 + 1] = v.i32[a * 4 + 1]! ^ 0x8000_0000
+  },
+  'f32.convert_i32_s': (v, n, a) => {
+    v.f32[n * 4] = v.i32[a * 4]!
+  },
+  'f32.convert_i64_s': (v, n, a) => {
+    v.f32[n * 4] = roundToF32(v.i64[a * 2]!)
+  },
+  'f32.demote_f64': (v, n, a) => {
+    v.f32[n * 4] = v.f64[a * 2]!
+  },
+  'f64.convert_i32_s': (v, n, a) => {
+    v.f64[n * 2] = v.i32[a * 4]!
+  },
+  'f64.convert_i64_s': (v, n, a) => {
+    v.f64[n * 2] = Number(v.i64[a * 2]!)
+  },
+  'f64.promote_f32': (v, n, a) => {
+    v.f64[n * 2] = v.f32[a * 4]!
+  },
+  'i32.reinterpret_f32': copy32,
+  'f32.reinterpret_i32': copy32,
+  'i64.reinterpret_f64': copy64,
+  'f64.reinterpret_i64': copy64,
+  'i32.trunc_sat_f32_s': (v, n, a) => {
+    v.i32[n * 4] = Number(saturate(v.f32[a * 4]!, 32n))
+  },
+  'i32.trunc_sat_f64_s': (v, n, a) => {
+    v.i32[n * 4] = Number(saturate(v.f64[a * 2]!, 32n))
+  },
+  'i64.trunc_sat_f32_s': (v, n, a) => {
+    v.i64[n * 2] = saturate(v.f32[a * 4]!, 64n)
+  },
+  'i64.trunc_sat_f64_s': (v, n, a) => {
+    v.i64[n * 2] = saturate(v.f64[a * 2]!, 64n)
+  },
+}
+
+/** A 64-bit integer to the nearest f32 in one rounding (through f64 there would be two). */
+function roundToF32(x: bigint): number {
+  const negative = x < 0n
+  let magnitude = negative ? -x : x
+  // Keep 26 significant bits and a sticky one below: f64 holds them exactly and the last rounding is right.
+  let shift = 0n
+  while (magnitude >> shift >= 1n << 40n) shift++
+  if (shift > 0n) {
+    const sticky = magnitude & ((1n << shift) - 1n) ? 1n : 0n
+    magnitude = ((magnitude >> shift) | sticky) << shift
+  }
+  const rounded = Math.fround(Number(magnitude))
+  return negative ? -rounded : rounded
+}
+
+const RULES: Rules = { ...I32_RULES, ...I64_RULES, ...floatRules(), ...CONVERSIONS, ...VECTOR_RULES }
+
+/** By operation number; undefined for those the interpreter handles itself. */
+export const EVALUATE: readonly (Evaluate | undefined)[] = OPS.map((row) => RULES[row.name])
+
+/** Rules without an operation would be dead: say so when the module loads. */
+for (const name of Object.keys(RULES)) op(name)

@@ -1,0 +1,128 @@
+/**
+ * The CPU that interprets IR: `--cpu interpreter`, and what the translator's CPU asks for single instructions.
+ * Path: behind the Cpu interface, beside jit.ts.
+ */
+
+import { DECODE_TRUNCATED } from '../guest/x86/decode.ts'
+import { HELPERS } from '../guest/x86/helpers.ts'
+import { X86_STATE } from '../guest/x86/state.ts'
+import { X86_VARIABLES } from '../guest/x86/variables.ts'
+import { Interpreter } from '../ir/interpret.ts'
+import { Region } from '../ir/region.ts'
+import type { AddressSpace } from '../memory/address-space.ts'
+import { PAGE_SIZE, PAGE_X, STATE_BASE } from '../memory/layout.ts'
+import {
+  type Cpu,
+  EXIT_NONE,
+  EXIT_PAGE_FAULT,
+  EXIT_PROTECTION,
+  EXIT_STEP,
+  type ExitKind,
+  FAULT_FETCH,
+} from './cpu.ts'
+import { RegionFormer } from './form-region.ts'
+
+/** Instructions in an interpreted region. */
+const INTERPRETED_MAX = 64
+const REGIONS_MAX = 20_000
+
+const at = (field: number): number => STATE_BASE + field
+
+/** Calls a helper of the x86 table. */
+export function callHelper(space: AddressSpace, id: number, a: number, b: number): number {
+  const helper = HELPERS[id]
+  if (!helper) throw new Error(`no x86 helper ${id}`)
+  return helper(space, a, b)
+}
+
+/** Exit for a pc that cannot be fetched; undefined when it can. */
+export function fetchFault(space: AddressSpace, former: RegionFormer, pc: number): ExitKind | undefined {
+  const { view } = space
+  let addr = pc
+  if (space.allows(pc, 1, PAGE_X)) {
+    if (former.probe(space, pc) !== DECODE_TRUNCATED) return undefined
+    addr = (Math.floor(pc / PAGE_SIZE) + 1) * PAGE_SIZE
+  }
+  view.setUint32(at(X86_STATE.exitKind), EXIT_PAGE_FAULT, true)
+  view.setUint32(at(X86_STATE.exitCode), FAULT_FETCH, true)
+  view.setBigUint64(at(X86_STATE.exitAddress), BigInt(addr), true)
+  view.setBigUint64(at(X86_STATE.pc), BigInt(pc), true)
+  return EXIT_PAGE_FAULT
+}
+
+/** The exit after control went to a pc beyond 4 GiB, which is in the state block. */
+export function wildJump(space: AddressSpace): ExitKind {
+  const { view } = space
+  const pc = view.getBigUint64(at(X86_STATE.pc), true)
+  const top = pc >> 47n
+  if (top !== 0n && top !== 0x1ffffn) return EXIT_PROTECTION
+  view.setUint32(at(X86_STATE.exitCode), FAULT_FETCH, true)
+  view.setBigUint64(at(X86_STATE.exitAddress), pc, true)
+  return EXIT_PAGE_FAULT
+}
+
+export class InterpreterCpu implements Cpu {
+  readonly name = 'interpreter'
+  private readonly former = new RegionFormer()
+  private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
+  private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
+  private readonly caches = new WeakMap<AddressSpace, Map<number, Region>>()
+
+  run(space: AddressSpace): ExitKind {
+    const cache = this.cacheOf(space)
+    let pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
+    if (pc > 0xffff_ffff) return wildJump(space)
+    for (;;) {
+      let region = cache.get(pc)
+      if (region === undefined) {
+        const fault = fetchFault(space, this.former, pc)
+        if (fault !== undefined) return fault
+        this.former.form(space, pc, this.scratch, { instructionsMax: INTERPRETED_MAX })
+        region = this.scratch.compact()
+        if (cache.size >= REGIONS_MAX) cache.clear()
+        cache.set(pc, region)
+        for (let i = 0; i < region.covered.length; i += 2)
+          space.markCode(region.covered[i]!, region.covered[i + 1]! - region.covered[i]!)
+      }
+      pc = this.interpreter.run(space, region)
+      if (pc < 0) return this.exitOf(space)
+    }
+  }
+
+  private exitOf(space: AddressSpace): ExitKind {
+    const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
+    return kind === EXIT_NONE ? wildJump(space) : kind
+  }
+
+  step(space: AddressSpace): ExitKind {
+    const { view } = space
+    const pc = Number(view.getBigUint64(at(X86_STATE.pc), true))
+    if (pc > 0xffff_ffff) return wildJump(space)
+    const fault = fetchFault(space, this.former, pc)
+    if (fault !== undefined) return fault
+    this.former.form(space, pc, this.scratch, { instructionsMax: 1 })
+    const next = this.interpreter.run(space, this.scratch)
+    if (next < 0) return this.exitOf(space)
+    view.setBigUint64(at(X86_STATE.pc), BigInt(next), true)
+    return EXIT_STEP
+  }
+
+  private cacheOf(space: AddressSpace): Map<number, Region> {
+    let cache = this.caches.get(space)
+    if (!cache) {
+      const made = new Map<number, Region>()
+      cache = made
+      this.caches.set(space, made)
+      // Any change of a page with code empties the cache: simple, and code rarely changes.
+      space.observer.code = () => {
+        made.clear()
+        this.interpreter.stale = true
+      }
+    }
+    return cache
+  }
+
+  release(space: AddressSpace): void {
+    this.caches.delete(space)
+  }
+}
