@@ -69,6 +69,8 @@ export interface RegionOptions {
   uncheckedLoads: boolean
 }
 
+const RECENT_SIZE = 256
+const IS_PURE = Uint8Array.from(OPS, (row) => (row.pure ? 1 : 0))
 const N_CONST32 = op('i32.const')
 const N_CONST64 = op('i64.const')
 const N_CONST128 = op('v128.const')
@@ -120,6 +122,9 @@ export class Region {
   readonly vectors: Uint8Array[] = []
 
   private current: Block | null = null
+  /** Recent nodes without effects, by a hash of what they compute. */
+  private readonly recent = new Int32Array(RECENT_SIZE).fill(-1)
+  private blockStart = 0
   private readonly values: Int32Array
   private instructionLog = 0
   private instructionPc = 0
@@ -135,6 +140,7 @@ export class Region {
   /** Empties the region for the next use; the arena is kept. */
   reset(): void {
     this.count = 0
+    this.recent.fill(-1)
     this.logCount = 0
     this.blocks = []
     this.covered.length = 0
@@ -184,6 +190,7 @@ export class Region {
   /** Starts filling a block; the one before must have been ended. */
   begin(block: Block): void {
     this.current = block
+    this.blockStart = this.count
     block.firstNode = this.count
     block.firstLog = this.logCount
     this.values.fill(-1)
@@ -276,6 +283,19 @@ export class Region {
       this[column] = copy(this[column], new Int32Array(size))
   }
 
+  /**
+   * A node without effects: the one made before in this block with the same operands, if the small table of recent
+   * ones still has it. What it saves above all is checks, for it gives one address one base value.
+   */
+  private pureNode(number: number, a: number, b: number): Value {
+    const slot = (Math.imul(number, 31) + Math.imul(a, 17) + Math.imul(b, 7)) & (RECENT_SIZE - 1)
+    const n = this.recent[slot]!
+    if (n >= this.blockStart && this.op[n] === number && this.a[n] === a && this.b[n] === b) return n
+    const made = this.node(number, a, b, 0)
+    this.recent[slot] = made
+    return made
+  }
+
   private node(number: number, a: number, b: number, c: number): Value {
     if (this.count === this.op.length) this.grow()
     const n = this.count++
@@ -287,17 +307,17 @@ export class Region {
   }
 
   i32(value: number): Value {
-    return this.node(N_CONST32, value | 0, 0, 0)
+    return this.pureNode(N_CONST32, value | 0, 0)
   }
 
   /** A 64-bit constant from a number in ±2^53. */
   i64(value: number): Value {
-    return this.node(N_CONST64, value | 0, Math.floor(value / 0x1_0000_0000) | 0, 0)
+    return this.pureNode(N_CONST64, value | 0, Math.floor(value / 0x1_0000_0000) | 0)
   }
 
   /** A 64-bit constant from its halves. */
   i64Halves(low: number, high: number): Value {
-    return this.node(N_CONST64, low | 0, high | 0, 0)
+    return this.pureNode(N_CONST64, low | 0, high | 0)
   }
 
   v128(bytes: readonly number[]): Value {
@@ -341,12 +361,12 @@ export class Region {
       if (number === N_EXTEND_U) return this.i64Halves(this.a[a]!, 0)
       if (number === N_EXTEND_S) return this.i64Halves(this.a[a]!, this.a[a]! >> 31)
     }
-    return this.node(number, a, 0, 0)
+    return this.pureNode(number, a, 0)
   }
 
   binary(number: number, a: Value, b: Value): Value {
     if (number === N_ADD64 && this.op[b] === N_CONST64) return this.addConstant(a, b)
-    return this.node(number, a, b, 0)
+    return IS_PURE[number] ? this.pureNode(number, a, b) : this.node(number, a, b, 0)
   }
 
   /** a + constant; constants along a chain are added up, so that addresses off one register share a base. */
@@ -362,9 +382,9 @@ export class Region {
       low = sum | 0
       base = this.a[a]!
       if (low === 0 && high === 0) return base
-      return this.node(N_ADD64, base, this.i64Halves(low, high), 0)
+      return this.pureNode(N_ADD64, base, this.i64Halves(low, high))
     }
-    return this.node(N_ADD64, base, constant, 0)
+    return this.pureNode(N_ADD64, base, constant)
   }
 
   // ---- variables

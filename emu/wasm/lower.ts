@@ -574,7 +574,7 @@ export class Lowerer {
     this.keep(n)
     if (want === 0) return
     const address = this.localOf[n]!
-    // block $ok { block $slow { upper half → slow; flags → ok } resolve or leave }
+    // The exits end in a return and call nothing: what leaves a loop so does not burden the loop's registers.
     out.u8(W.BLOCK)
     out.u8(W.VOID)
     out.u8(W.BLOCK)
@@ -600,17 +600,6 @@ export class Lowerer {
     out.u8(W.BR_IF)
     out.u32(1)
     out.u8(W.END)
-    this.localGet(address)
-    this.localGet(wide)
-    out.u8(W.I64_CONST)
-    out.s32(32)
-    out.u8(W.I64_SHR_U)
-    out.u8(W.I32_WRAP_I64)
-    this.constant((sizeBytes << 2) | want)
-    this.call(FN_RESOLVE)
-    out.u8(W.I32_EQZ)
-    out.u8(W.BR_IF)
-    out.u32(0)
     this.exit(n, EXIT_SLOW)
     out.u8(W.END)
   }
@@ -633,9 +622,15 @@ export class Lowerer {
   }
 
   private leaveFor(kind: number, pc: number): void {
+    const { exitKind, pc: pcField } = this.linkage.state
+    this.stateAddress()
     this.constant(kind)
-    this.constant(pc)
-    this.call(FN_LEAVE)
+    this.memory(W.I32_STORE, 2, STATE_BASE + exitKind)
+    this.stateAddress()
+    this.out.u8(W.I64_CONST)
+    this.out.s64(pc, 0)
+    this.memory(W.I64_STORE, 3, STATE_BASE + pcField)
+    this.constant(1)
     this.out.u8(W.RETURN)
   }
 
