@@ -30,8 +30,7 @@ function makeFarm(parent, name, links) {
 
 function runScript(script, shell, path, parent) {
 	const cwd = mkdtempSync(join(parent, "run-"))
-	const env = { PATH: path, LC_ALL: "C", TZ: "UTC0", HOME: "/home/tester", POSIXLY_CORRECT: process.env.POSIXLY_CORRECT }
-	if (!env.POSIXLY_CORRECT) delete env.POSIXLY_CORRECT
+	const env = { PATH: path, LC_ALL: "C", TZ: "UTC0", HOME: "/home/tester" }
 	const result = spawnSync(shell, [script], { cwd, env, timeout: timeLimitMs, input: "" })
 	const status = result.status ?? `none (${result.signal})`
 	return { output: `${result.stdout.toString("latin1")}status ${status}\n`, errors: result.stderr.toString() }

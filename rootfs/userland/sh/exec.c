@@ -486,14 +486,20 @@ static int exec_kind(struct node *node, int flags)
 	return 0;
 }
 
+/* ^C ends whatever an interactive shell was about. */
+static void check_interrupt(void)
+{
+	if (interrupted && sh.top_level)
+		shell_fail(128 + SIGINT);
+}
+
 int exec_node(struct node *node, int flags)
 {
 	if (!node)
 		return sh.status = 0;
 	if (sh.options.n && !sh.interactive)
 		return sh.status;
-	if (interrupted && sh.top_level)
-		shell_fail(128 + SIGINT);
+	check_interrupt();
 	struct arena_mark mark = arena_mark(&sh.scratch);
 	int depth = redirect_depth();
 	bool compound = node->kind != NODE_SIMPLE && node->redirects;
@@ -504,6 +510,7 @@ int exec_node(struct node *node, int flags)
 	if (compound)
 		redirect_undo(depth);
 	arena_release(&sh.scratch, mark);
+	check_interrupt();
 	traps_run_pending();
 	return sh.status;
 }

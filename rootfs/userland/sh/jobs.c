@@ -68,9 +68,7 @@ int wait_foreground(pid_t pid)
 			return 127;
 	if (WIFSIGNALED(status)) {
 		int signal = WTERMSIG(status);
-		if (signal == SIGINT && sh.interactive)
-			fputc('\n', stderr);
-		else if (signal != SIGINT && signal != SIGPIPE)
+		if (signal != SIGINT && signal != SIGPIPE)
 			fprintf(stderr, "%s%s\n", strsignal(signal), WCOREDUMP(status) ? " (core dumped)" : "");
 	}
 	return shell_status(status);

@@ -24,7 +24,7 @@ static void read_more(struct source *source, size_t size)
 	do
 		got = read(source->fd, source->bytes + rest, size);
 	while (got < 0 && errno == EINTR && !interrupted);
-	if (interrupted && sh.top_level)
+	if (got < 0 && interrupted && sh.top_level)
 		shell_fail(128 + SIGINT);
 	if (got <= 0)
 		source->at_end = true;
