@@ -44,6 +44,7 @@ const N = {
 } as const // biome-ignore format: a table
 const ACCESS_BYTES: Record<number, number> = {
   [op('load8_u')]: 1, [op('load8_s')]: 1, [op('load16_u')]: 2, [op('load16_s')]: 2, [op('load32')]: 4, [op('load64')]: 8,
+  [op('loadf32')]: 4, [op('loadf64')]: 8, [op('load32_zero')]: 4, [op('load64_zero')]: 8, [op('storef32')]: 4, [op('storef64')]: 8,
   [op('load128')]: 16, [op('store8')]: 1, [op('store16')]: 2, [op('store32')]: 4, [op('store64')]: 8, [op('store128')]: 16,
 } // biome-ignore format: a table
 const LOAD8_S = op('load8_s')
@@ -224,8 +225,8 @@ export class Interpreter {
     if (number === LOAD8_S) values.i32[n * 4] = view.getInt8(at)
     else if (number === LOAD16_S) values.i32[n * 4] = view.getInt16(at, true)
     else {
-      values.i32[n * 4] = 0
       const from = n * 16
+      values.i32.fill(0, n * 4, n * 4 + 4)
       values.bytes.set(space.bytes.subarray(at, at + ACCESS_BYTES[number]!), from)
     }
   }

@@ -34,8 +34,11 @@ const HAND_WRITTEN = [
   'check l i effect',
   // Loads and stores at a checked address.
   'load8_u i i effect', 'load16_u i i effect', 'load8_s i i effect', 'load16_s i i effect',
-  'load32 i i effect', 'load64 i l effect', 'load128 i v effect',
-  'store8 ii - effect', 'store16 ii - effect', 'store32 ii - effect', 'store64 il - effect', 'store128 iv - effect',
+  'load32 i i effect', 'load64 i l effect', 'loadf32 i f effect', 'loadf64 i d effect',
+  // The low lane of a vector whose other lanes are zero.
+  'load32_zero i v effect', 'load64_zero i v effect', 'load128 i v effect',
+  'store8 ii - effect', 'store16 ii - effect', 'store32 ii - effect', 'store64 il - effect',
+  'storef32 if - effect', 'storef64 id - effect', 'store128 iv - effect',
   // Fields of the state block that are no variables (x87, scratch).
   'state.load32 - i effect', 'state.load64 - l effect', 'state.load128 - v effect',
   'state.store32 i - effect', 'state.store64 l - effect', 'state.store128 v - effect',
@@ -47,7 +50,7 @@ const HAND_WRITTEN = [
   'exit_if i - effect',
   'select.i32 iii i pure', 'select.i64 lli l pure', 'select.v128 vvi v pure',
   // As select, but only the chosen side is computed: choose(cond, then, else).
-  'choose.i32 iii i pure', 'choose.i64 ill l pure',
+  'choose.i32 iii i pure', 'choose.i64 ill l pure', 'choose.v128 ivv v pure',
 ] // biome-ignore format: a table
 
 const NUMERIC = `

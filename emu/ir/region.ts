@@ -67,6 +67,8 @@ export interface RegionOptions {
   exactChecks: boolean
   /** Loads are not checked at all (`--unchecked`). */
   uncheckedLoads: boolean
+  /** Float instructions honour every MXCSR setting and set its flags, through helpers (the interpreter). */
+  exactFloat?: boolean
 }
 
 const RECENT_SIZE = 256
@@ -82,13 +84,14 @@ const N_EXTEND_U = op('i64.extend_i32_u')
 const N_EXTEND_S = op('i64.extend_i32_s')
 const N_EXTEND32_S = op('i64.extend32_s')
 const N_EXIT_IF = op('exit_if')
-const LOADS = { u8: op('load8_u'), s8: op('load8_s'), u16: op('load16_u'), s16: op('load16_s'), 32: op('load32'), 64: op('load64'), 128: op('load128') } // biome-ignore format: a table
-const STORES = { 8: op('store8'), 16: op('store16'), 32: op('store32'), 64: op('store64'), 128: op('store128') }
+const LOADS = { u8: op('load8_u'), s8: op('load8_s'), u16: op('load16_u'), s16: op('load16_s'), 32: op('load32'), 64: op('load64'),
+  f32: op('loadf32'), f64: op('loadf64'), z32: op('load32_zero'), z64: op('load64_zero'), 128: op('load128') } // biome-ignore format: a table
+const STORES = { 8: op('store8'), 16: op('store16'), 32: op('store32'), 64: op('store64'), f32: op('storef32'), f64: op('storef64'), 128: op('store128') } // biome-ignore format: a table
 const STATE_LOADS = { 32: op('state.load32'), 64: op('state.load64'), 128: op('state.load128') }
 const STATE_STORES = { 32: op('state.store32'), 64: op('state.store64'), 128: op('state.store128') }
 const N_HELPER = op('helper')
 const N_HELPER_PURE = op('helper.pure')
-const LOAD_BYTES: Record<string, number> = { u8: 1, s8: 1, u16: 2, s16: 2, 32: 4, 64: 8, 128: 16 }
+const LOAD_BYTES: Record<string, number> = { u8: 1, s8: 1, u16: 2, s16: 2, 32: 4, 64: 8, f32: 4, f64: 8, z32: 4, z64: 8, 128: 16 }
 
 export type LoadKind = keyof typeof LOADS
 export type StoreBits = keyof typeof STORES
@@ -343,7 +346,22 @@ export class Region {
 
   /** A vector operation with a lane number: extract (b unused) or replace. */
   lane(name: string, lane: number, a: Value, b: Value = -1): Value {
+    if (b < 0) {
+      const inserted = this.insertedLane(name, lane, a)
+      if (inserted >= 0) return inserted
+    } else if (this.op[a] === op(name) && this.c[a] === lane) return this.node(op(name), this.a[a]!, b, lane)
     return this.node(op(name), a, b, lane)
+  }
+
+  /** What an extracted lane was set to, when the vector is known to come from replacing just that lane; else -1. */
+  private insertedLane(name: string, lane: number, vector: Value): Value {
+    const replace = name.replace('extract', 'replace')
+    let from = vector
+    while (OPS[this.op[from]!]!.name === replace) {
+      if (this.c[from] === lane) return this.b[from]!
+      from = this.a[from]!
+    }
+    return from === vector ? -1 : this.node(op(name), from, -1, lane)
   }
 
   shuffle(a: Value, b: Value, lanes: readonly number[]): Value {
@@ -460,7 +478,8 @@ export class Region {
   }
 
   store(bits: StoreBits, base: Value, offset: number, value: Value): void {
-    const check = this.check(base, offset, bits / 8, PAGE_PW)
+    const sizeBytes = bits === 'f32' ? 4 : bits === 'f64' ? 8 : bits / 8
+    const check = this.check(base, offset, sizeBytes, PAGE_PW)
     this.node(STORES[bits], check, value, this.foldedOffset)
   }
 

@@ -68,14 +68,16 @@ const N = {
   stateStore32: op('state.store32'), stateStore128: op('state.store128'),
   helper: op('helper'), helperPure: op('helper.pure'), exitIf: op('exit_if'),
   select32: op('select.i32'), select64: op('select.i64'), select128: op('select.v128'),
-  choose32: op('choose.i32'), choose64: op('choose.i64'), shuffle: op('i8x16.shuffle'),
+  choose32: op('choose.i32'), choose64: op('choose.i64'), choose128: op('choose.v128'), shuffle: op('i8x16.shuffle'),
 } as const // biome-ignore format: a table
 
 /** Opcode and alignment of guest loads and stores; accesses may be unaligned, so the hint says 1 byte. */
 const MEMORY_OPCODE: Record<number, number> = {
   [op('load8_u')]: 0x2d, [op('load16_u')]: 0x2f, [op('load8_s')]: 0x2c, [op('load16_s')]: 0x2e,
-  [op('load32')]: 0x28, [op('load64')]: 0x29, [op('load128')]: 0xfd00,
-  [op('store8')]: 0x3a, [op('store16')]: 0x3b, [op('store32')]: 0x36, [op('store64')]: 0x37, [op('store128')]: 0xfd0b,
+  [op('load32')]: 0x28, [op('load64')]: 0x29, [op('loadf32')]: 0x2a, [op('loadf64')]: 0x2b,
+  [op('load32_zero')]: 0xfd5c, [op('load64_zero')]: 0xfd5d, [op('load128')]: 0xfd00,
+  [op('store8')]: 0x3a, [op('store16')]: 0x3b, [op('store32')]: 0x36, [op('store64')]: 0x37,
+  [op('storef32')]: 0x38, [op('storef64')]: 0x39, [op('store128')]: 0xfd0b,
 } // biome-ignore format: a table
 const IS_LOAD = Uint8Array.from(OPS, (_, n) => (n >= N.load8_u && n <= N.load128 ? 1 : 0))
 const IS_STORE = Uint8Array.from(OPS, (_, n) => (n >= N.store8 && n <= N.store128 ? 1 : 0))
@@ -661,10 +663,10 @@ export class Lowerer {
       this.helperPure(n)
       return
     }
-    if (number === N.choose32 || number === N.choose64) {
+    if (number === N.choose32 || number === N.choose64 || number === N.choose128) {
       this.value(region.a[n]!)
       out.u8(W.IF)
-      out.u8(number === N.choose32 ? W.TYPE_I32 : W.TYPE_I64)
+      out.u8(WASM_TYPES[OPS[number]!.out]!)
       this.value(region.b[n]!)
       out.u8(W.ELSE)
       this.value(region.c[n]!)

@@ -28,6 +28,10 @@ export class Translator {
   private addressOffset = 0
   /** Base values for absolute addresses in this block, by 4 KiB page, so that they share checks. */
   private readonly absolute = new Map<number, Value>()
+  /** SSE alignment checks already made: base value × 16 + displacement's low bits (values belong to one block). */
+  readonly alignedBases = new Set<number>()
+  /** The block in which MXCSR was last found to be in its usual state. */
+  floatChecked: Block | null = null
 
   constructor(ir: Region, map: BlockMap) {
     this.ir = ir
