@@ -1,0 +1,6 @@
+/** The guest ISAs that Linux runs on here, one line each. */
+
+import type { Arch } from './arch.ts'
+import { x86_64 } from './x86-64.ts'
+
+export const arches: readonly Arch[] = [x86_64]

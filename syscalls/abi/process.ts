@@ -1,0 +1,256 @@
+/** clone, wait, prctl, limits, futex, scheduling, auxv constants: <linux/sched.h>, <linux/wait.h>, <linux/auxvec.h>. */
+
+import { flagTable } from './flag-table.ts'
+
+export const CLONE_VM = 0x100
+export const CLONE_FS = 0x200
+export const CLONE_FILES = 0x400
+export const CLONE_SIGHAND = 0x800
+export const CLONE_VFORK = 0x4000
+export const CLONE_PARENT = 0x8000
+export const CLONE_THREAD = 0x10000
+export const CLONE_SETTLS = 0x80000
+export const CLONE_PARENT_SETTID = 0x100000
+export const CLONE_CHILD_CLEARTID = 0x200000
+export const CLONE_CHILD_SETTID = 0x1000000
+export const cloneFlags = flagTable(
+  {
+    CLONE_VM,
+    CLONE_FS,
+    CLONE_FILES,
+    CLONE_SIGHAND,
+    CLONE_PIDFD: 0x1000,
+    CLONE_PTRACE: 0x2000,
+    CLONE_VFORK,
+    CLONE_PARENT,
+    CLONE_THREAD,
+    CLONE_NEWNS: 0x20000,
+    CLONE_SYSVSEM: 0x40000,
+    CLONE_SETTLS,
+    CLONE_PARENT_SETTID,
+    CLONE_CHILD_CLEARTID,
+    CLONE_DETACHED: 0x400000,
+    CLONE_UNTRACED: 0x800000,
+    CLONE_CHILD_SETTID,
+    CLONE_NEWCGROUP: 0x2000000,
+    CLONE_NEWUTS: 0x4000000,
+    CLONE_NEWIPC: 0x8000000,
+    CLONE_NEWUSER: 0x10000000,
+    CLONE_NEWPID: 0x20000000,
+    CLONE_NEWNET: 0x40000000,
+    CLONE_IO: 0x80000000,
+  },
+  'CLONE_???',
+)
+
+export const WNOHANG = 1
+export const WUNTRACED = 2
+export const WEXITED = 4
+export const WCONTINUED = 8
+export const WNOWAIT = 0x1000000
+export const waitFlags = flagTable(
+  {
+    WNOHANG,
+    WSTOPPED: 2,
+    WEXITED,
+    WCONTINUED,
+    WNOWAIT,
+    __WNOTHREAD: 0x20000000,
+    __WALL: 0x40000000,
+    __WCLONE: 0x80000000,
+  },
+  'W???',
+)
+export const P_ALL = 0
+export const P_PID = 1
+export const P_PGID = 2
+export const waitIdTypes = flagTable({ P_ALL, P_PID, P_PGID, P_PIDFD: 3 }, 'P_???')
+
+export const ARCH_SET_GS = 0x1001
+export const ARCH_SET_FS = 0x1002
+export const ARCH_GET_FS = 0x1003
+export const ARCH_GET_GS = 0x1004
+export const archPrctlCodes = flagTable(
+  {
+    ARCH_SET_GS,
+    ARCH_SET_FS,
+    ARCH_GET_FS,
+    ARCH_GET_GS,
+    ARCH_GET_CPUID: 0x1011,
+    ARCH_SET_CPUID: 0x1012,
+    ARCH_CET_STATUS: 0x3001,
+  },
+  'ARCH_???',
+)
+
+export const PR_SET_PDEATHSIG = 1
+export const PR_GET_PDEATHSIG = 2
+export const PR_GET_DUMPABLE = 3
+export const PR_SET_DUMPABLE = 4
+export const PR_GET_KEEPCAPS = 7
+export const PR_SET_KEEPCAPS = 8
+export const PR_SET_NAME = 15
+export const PR_GET_NAME = 16
+export const PR_GET_SECCOMP = 21
+export const PR_CAPBSET_READ = 23
+export const PR_CAPBSET_DROP = 24
+export const PR_SET_TIMERSLACK = 29
+export const PR_GET_TIMERSLACK = 30
+export const PR_SET_CHILD_SUBREAPER = 36
+export const PR_GET_CHILD_SUBREAPER = 37
+export const PR_SET_NO_NEW_PRIVS = 38
+export const PR_GET_NO_NEW_PRIVS = 39
+export const prctlOptions = flagTable(
+  {
+    PR_SET_PDEATHSIG,
+    PR_GET_PDEATHSIG,
+    PR_GET_DUMPABLE,
+    PR_SET_DUMPABLE,
+    PR_GET_KEEPCAPS,
+    PR_SET_KEEPCAPS,
+    PR_SET_NAME,
+    PR_GET_NAME,
+    PR_GET_SECCOMP,
+    PR_CAPBSET_READ,
+    PR_CAPBSET_DROP,
+    PR_SET_TIMERSLACK,
+    PR_GET_TIMERSLACK,
+    PR_SET_CHILD_SUBREAPER,
+    PR_GET_CHILD_SUBREAPER,
+    PR_SET_NO_NEW_PRIVS,
+    PR_GET_NO_NEW_PRIVS,
+    PR_SET_VMA: 0x53564d41,
+  },
+  'PR_???',
+)
+
+export const FUTEX_WAIT = 0
+export const FUTEX_WAKE = 1
+export const FUTEX_REQUEUE = 3
+export const FUTEX_CMP_REQUEUE = 4
+export const FUTEX_WAKE_OP = 5
+export const FUTEX_WAIT_BITSET = 9
+export const FUTEX_WAKE_BITSET = 10
+export const FUTEX_PRIVATE_FLAG = 128
+export const FUTEX_CLOCK_REALTIME = 256
+export const futexOperations = flagTable(
+  {
+    FUTEX_WAIT,
+    FUTEX_WAKE,
+    FUTEX_REQUEUE,
+    FUTEX_CMP_REQUEUE,
+    FUTEX_WAKE_OP,
+    FUTEX_WAIT_BITSET,
+    FUTEX_WAKE_BITSET,
+    FUTEX_WAIT_PRIVATE: 128,
+    FUTEX_WAKE_PRIVATE: 129,
+    FUTEX_REQUEUE_PRIVATE: 131,
+    FUTEX_CMP_REQUEUE_PRIVATE: 132,
+    FUTEX_WAKE_OP_PRIVATE: 133,
+    FUTEX_WAIT_BITSET_PRIVATE: 137,
+    FUTEX_WAKE_BITSET_PRIVATE: 138,
+    'FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME': 393,
+    'FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME': 265,
+  },
+  'FUTEX_???',
+)
+
+export const RLIMIT_CPU = 0
+export const RLIMIT_FSIZE = 1
+export const RLIMIT_DATA = 2
+export const RLIMIT_STACK = 3
+export const RLIMIT_CORE = 4
+export const RLIMIT_NPROC = 6
+export const RLIMIT_NOFILE = 7
+export const RLIMIT_AS = 9
+export const RLIMIT_COUNT = 16
+export const RLIM_INFINITY = 2 ** 64
+export const rlimitResources = flagTable(
+  {
+    RLIMIT_CPU,
+    RLIMIT_FSIZE,
+    RLIMIT_DATA,
+    RLIMIT_STACK,
+    RLIMIT_CORE,
+    RLIMIT_RSS: 5,
+    RLIMIT_NPROC,
+    RLIMIT_NOFILE,
+    RLIMIT_MEMLOCK: 8,
+    RLIMIT_AS,
+    RLIMIT_LOCKS: 10,
+    RLIMIT_SIGPENDING: 11,
+    RLIMIT_MSGQUEUE: 12,
+    RLIMIT_NICE: 13,
+    RLIMIT_RTPRIO: 14,
+    RLIMIT_RTTIME: 15,
+  },
+  'RLIMIT_???',
+)
+export const RUSAGE_SELF = 0
+export const RUSAGE_CHILDREN = -1
+export const RUSAGE_THREAD = 1
+export const rusageWho = flagTable({ RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD }, 'RUSAGE_???')
+
+export const AT_NULL = 0
+export const AT_PHDR = 3
+export const AT_PHENT = 4
+export const AT_PHNUM = 5
+export const AT_PAGESZ = 6
+export const AT_BASE = 7
+export const AT_FLAGS = 8
+export const AT_ENTRY = 9
+export const AT_UID = 11
+export const AT_EUID = 12
+export const AT_GID = 13
+export const AT_EGID = 14
+export const AT_PLATFORM = 15
+export const AT_HWCAP = 16
+export const AT_CLKTCK = 17
+export const AT_SECURE = 23
+export const AT_RANDOM = 25
+export const AT_HWCAP2 = 26
+export const AT_EXECFN = 31
+
+export const CLOCK_REALTIME = 0
+export const CLOCK_MONOTONIC = 1
+export const CLOCK_PROCESS_CPUTIME_ID = 2
+export const CLOCK_THREAD_CPUTIME_ID = 3
+export const CLOCK_MONOTONIC_RAW = 4
+export const CLOCK_REALTIME_COARSE = 5
+export const CLOCK_MONOTONIC_COARSE = 6
+export const CLOCK_BOOTTIME = 7
+export const CLOCK_REALTIME_ALARM = 8
+export const CLOCK_BOOTTIME_ALARM = 9
+export const CLOCK_TAI = 11
+export const clockIds = flagTable(
+  {
+    CLOCK_REALTIME,
+    CLOCK_MONOTONIC,
+    CLOCK_PROCESS_CPUTIME_ID,
+    CLOCK_THREAD_CPUTIME_ID,
+    CLOCK_MONOTONIC_RAW,
+    CLOCK_REALTIME_COARSE,
+    CLOCK_MONOTONIC_COARSE,
+    CLOCK_BOOTTIME,
+    CLOCK_REALTIME_ALARM,
+    CLOCK_BOOTTIME_ALARM,
+    CLOCK_TAI,
+  },
+  'CLOCK_???',
+)
+export const TIMER_ABSTIME = 1
+export const timerFlags = flagTable({ TIMER_ABSTIME }, 'TIMER_???')
+export const ITIMER_REAL = 0
+export const ITIMER_VIRTUAL = 1
+export const ITIMER_PROF = 2
+export const itimers = flagTable({ ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF }, 'ITIMER_???')
+
+export const GRND_NONBLOCK = 1
+export const GRND_RANDOM = 2
+export const GRND_INSECURE = 4
+export const getrandomFlags = flagTable({ GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE }, 'GRND_???')
+
+export const schedPolicies = flagTable(
+  { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6 },
+  'SCHED_???',
+)

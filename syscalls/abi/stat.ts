@@ -1,0 +1,75 @@
+/** File types, modes, statx masks, directory entry types: <linux/stat.h>, inode(7), statx(2). */
+
+import { flagTable } from './flag-table.ts'
+
+export const S_IFMT = 0o170000
+export const S_IFSOCK = 0o140000
+export const S_IFLNK = 0o120000
+export const S_IFREG = 0o100000
+export const S_IFBLK = 0o060000
+export const S_IFDIR = 0o040000
+export const S_IFCHR = 0o020000
+export const S_IFIFO = 0o010000
+export const S_ISUID = 0o4000
+export const S_ISGID = 0o2000
+export const S_ISVTX = 0o1000
+
+export const fileTypes = flagTable(
+  { S_IFSOCK, S_IFLNK, S_IFREG, S_IFBLK, S_IFDIR, S_IFCHR, S_IFIFO },
+  'S_IF???',
+)
+
+export const isDirectory = (mode: number): boolean => (mode & S_IFMT) === S_IFDIR
+export const isRegular = (mode: number): boolean => (mode & S_IFMT) === S_IFREG
+export const isSymlink = (mode: number): boolean => (mode & S_IFMT) === S_IFLNK
+
+/** The d_type of getdents64(2). */
+export const direntType = (mode: number): number => (mode & S_IFMT) >> 12
+
+export const DT_UNKNOWN = 0
+export const direntTypes = flagTable(
+  { DT_UNKNOWN, DT_FIFO: 1, DT_CHR: 2, DT_DIR: 4, DT_BLK: 6, DT_REG: 8, DT_LNK: 10, DT_SOCK: 12, DT_WHT: 14 },
+  'DT_???',
+)
+
+export const STATX_BASIC_STATS = 0x7ff
+export const STATX_BTIME = 0x800
+export const STATX_MNT_ID = 0x1000
+export const statxMasks = flagTable(
+  {
+    STATX_ALL: 0xfff,
+    STATX_BASIC_STATS,
+    STATX_TYPE: 1,
+    STATX_MODE: 2,
+    STATX_NLINK: 4,
+    STATX_UID: 8,
+    STATX_GID: 0x10,
+    STATX_ATIME: 0x20,
+    STATX_MTIME: 0x40,
+    STATX_CTIME: 0x80,
+    STATX_INO: 0x100,
+    STATX_SIZE: 0x200,
+    STATX_BLOCKS: 0x400,
+    STATX_BTIME,
+    STATX_MNT_ID,
+  },
+  'STATX_???',
+)
+
+/** A device number as the kernel keeps it; stat(2) shows it through the same encoding. */
+export const makedev = (major: number, minor: number): number =>
+  (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)
+export const major = (dev: number): number => (dev >>> 8) & 0xfff
+export const minor = (dev: number): number => (dev & 0xff) | ((dev >>> 12) & 0xfff00)
+
+export const UTIME_NOW = 0x3fffffff
+export const UTIME_OMIT = 0x3ffffffe
+
+export const ST_RDONLY = 1
+export const ST_NOSUID = 2
+export const ST_RELATIME = 4096
+
+export const TMPFS_MAGIC = 0x01021994
+export const PROC_SUPER_MAGIC = 0x9fa0
+export const OVERLAYFS_SUPER_MAGIC = 0x794c7630
+export const EXT4_SUPER_MAGIC = 0xef53

@@ -1,0 +1,88 @@
+/**
+ * SyscallCall: one system call as engines see it, the same for every ISA. Each task has one, used again for every
+ * call. Path: kernel/task-run.ts fills it at entry; stack.ts moves it through the chain; the handler's arguments
+ * come from it.
+ */
+
+import { EFAULT, ENAMETOOLONG } from '../abi/errno.ts'
+import { latin1 } from '../abi/bytes.ts'
+import { PATH_MAX } from '../abi/fcntl.ts'
+import type { Task } from '../kernel/task.ts'
+import type { Verdict } from './engine.ts'
+import type { Chain, EngineNode } from './view.ts'
+
+export const ARGUMENT_COUNT = 6
+
+/** An engine that said RUN and waits for the exit, with the call as it left it. */
+interface Ran {
+  node: EngineNode
+  nr: number
+  args: number[]
+}
+
+export class SyscallCall {
+  readonly task: Task
+  /** The number; writable: the call goes on as the new number below the engine that changed it. */
+  nr = -1
+  /** Normalised arguments: signed for `int` and `fd`, unsigned for addresses and sizes. Writable. */
+  readonly args = new Float64Array(ARGUMENT_COUNT)
+  /** What the program gets: set before SKIPCALL, changed at the exit. Negative errno for errors. */
+  result = 0
+  /** The program counter behind the system-call instruction, and the stack pointer, at entry. */
+  pc = 0
+  sp = 0
+  /** Counts the calls of this task: a reply that comes late knows whether it is still wanted. */
+  seq = 0
+
+  // What stack.ts keeps between steps.
+  chain: Chain | null = null
+  cursor = 0
+  /** The number the engine at the cursor was asked with, to notice a change. */
+  askedNr = -1
+  answer: Verdict | -1 = -1
+  readonly ran: Ran[] = []
+
+  constructor(task: Task) {
+    this.task = task
+  }
+
+  /** The Linux name, or `syscall_0x3e7`. */
+  get name(): string {
+    return this.task.kernel.arch.names[this.nr] ?? `syscall_0x${this.nr.toString(16)}`
+  }
+
+  /** Makes it another call. Arguments that are not given stay. */
+  change(name: string, args: readonly number[] = []): void {
+    const nr = this.task.kernel.arch.numbers[name]
+    if (nr === undefined) throw new Error(`no system call is named ${name}`)
+    this.nr = nr
+    for (let i = 0; i < args.length; i++) this.args[i] = args[i]!
+  }
+
+  /** Several pieces of guest memory at once; null where it faults. Copies. */
+  read(pieces: readonly (readonly [addr: number, sizeBytes: number])[]): (Uint8Array | null)[] {
+    return pieces.map(([addr, size]) => this.task.memory.copyIn(addr, size))
+  }
+
+  /** Writes guest memory; false when it faults. */
+  write(addr: number, bytes: Uint8Array): boolean {
+    return this.task.memory.copyOut(addr, bytes)
+  }
+
+  /** The string at an address as bytes, or a negative errno. */
+  readString(addr: number, limit = PATH_MAX): string | number {
+    const bytes = this.task.memory.cstring(addr, limit)
+    if (bytes === null) return -EFAULT
+    return bytes === undefined ? -ENAMETOOLONG : latin1(bytes)
+  }
+
+  noteRan(node: EngineNode): void {
+    this.ran.push({ node, nr: this.nr, args: Array.from(this.args) })
+  }
+
+  /** Puts number and arguments back to what an engine left, for its exit. */
+  recall(ran: Ran): void {
+    this.nr = ran.nr
+    for (let i = 0; i < ARGUMENT_COUNT; i++) this.args[i] = ran.args[i]!
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Maps a program into a fresh Mm: segments, heap, stack, mmap area. Linux fs/binfmt_elf.c; System V psABI.
+ * Path: program.ts → here → stack.ts; exec.ts then swaps the task over. Everything lies in [2 MiB, 4 GiB):
+ *
+ *   image │ heap, up to 256 MiB │ guard │ stack, 8 MiB │ guard │ mmap, bottom up
+ */
+
+import type { ElfImage } from '../../emu/elf/elf.ts'
+import { AddressSpace } from '../../emu/memory/address-space.ts'
+import { GUEST_MAX, GUEST_MIN, PAGE_SIZE } from '../../emu/memory/layout.ts'
+import { ENOEXEC, ENOMEM } from '../abi/errno.ts'
+import { RLIM_INFINITY, RLIMIT_AS, RLIMIT_STACK } from '../abi/process.ts'
+import type { Task } from '../kernel/task.ts'
+import { MMAP_END, pageDown, pageUp, placeFor } from '../mm/mapping.ts'
+import { destroyMm, Mm } from '../mm/mm.ts'
+import { Vma } from '../mm/vma.ts'
+import { denyWrites } from '../vfs/executing.ts'
+import type { Path } from '../vfs/path.ts'
+import type { Program } from './program.ts'
+
+/** Where a position-independent program goes. */
+const DYN_BASE = 0x400000
+const MIB = 1 << 20
+/** Room for brk above the image. */
+const HEAP_ROOM = 256 * MIB
+const STACK_ROOM_MAX = 64 * MIB
+/** The stack's area at the start, besides the arguments. */
+export const STACK_START_SIZE = 132 * 1024
+
+export interface Loaded {
+  mm: Mm
+  entry: number
+  /** AT_PHDR, AT_ENTRY, AT_BASE. */
+  phdr: number
+  programEntry: number
+  base: number
+}
+
+/** A new memory with the program in it; -ENOMEM, -ENOEXEC. */
+export function loadProgram(task: Task, program: Program): Loaded | number {
+  const { kernel } = task
+  let space: AddressSpace
+  try {
+    space = new AddressSpace(kernel.memoryPool)
+  } catch {
+    kernel.execProblem = 'the host has no memory left for another process'
+    return -ENOMEM
+  }
+  const mm = new Mm(space, kernel.caller)
+  const result = fill(task, mm, program)
+  if (typeof result === 'number') destroyMm(mm)
+  return result
+}
+
+function fill(task: Task, mm: Mm, program: Program): Loaded | number {
+  const { kernel } = task
+  const { image } = program
+  const bias = image.type === 'dyn' ? DYN_BASE : 0
+  const limit = task.group.limits[RLIMIT_AS]!.soft
+  mm.sizeMax = limit >= RLIM_INFINITY ? Infinity : limit
+  const end = mapImage(task, mm, program.path, program.bytes, image, bias)
+  if (end < 0) return end
+  layOut(task, mm, end)
+  let entry = image.entry + bias
+  let base = 0
+  if (program.interpreter) {
+    const loader = program.interpreter
+    const size = imageSize(loader.image)
+    const at = loader.image.type === 'dyn' ? placeFor(mm, 0, size, 0) : 0
+    if (at < 0) return at
+    base = at
+    const loaded = mapImage(task, mm, loader.path, loader.bytes, loader.image, at)
+    if (loaded < 0) return loaded
+    entry = loader.image.entry + at
+  }
+  mm.exe = program.path
+  denyWrites(program.path.inode)
+  if (kernel.options.explainFaults && entry === 0) kernel.diagnoseOnce('the program has no entry point')
+  return { mm, entry, phdr: phdrAddress(image, bias), programEntry: image.entry + bias, base }
+}
+
+/** Heap, stack and mmap area above the image. */
+function layOut(task: Task, mm: Mm, imageEnd: number): void {
+  const limit = task.group.limits[RLIMIT_STACK]!.soft
+  const stackSize = pageUp(Math.min(Math.max(limit, STACK_START_SIZE), STACK_ROOM_MAX))
+  mm.brkStart = mm.brk = pageUp(imageEnd)
+  let top = Math.ceil(mm.brkStart / MIB) * MIB + HEAP_ROOM
+  // A program at the very end of the addresses gets its heap's room cut, and its stack below.
+  if (top + stackSize + 16 * MIB > MMAP_END) top = mm.vmas.findGap(stackSize + HEAP_ROOM, GUEST_MIN * 2, MMAP_END)
+  mm.brkLimit = Math.max(mm.brk, top)
+  mm.stackSizeMax = stackSize
+  mm.stackTop = top + PAGE_SIZE + stackSize
+  mm.mmapBase = mm.stackTop + PAGE_SIZE
+}
+
+const imageSize = (image: ElfImage): number => {
+  let end = 0
+  for (const s of image.segments) if (s.type === 'load') end = Math.max(end, s.vaddr + s.memSizeBytes)
+  return pageUp(end)
+}
+
+/** Where the program headers are in memory. */
+function phdrAddress(image: ElfImage, bias: number): number {
+  for (const s of image.segments) if (s.type === 'phdr') return s.vaddr + bias
+  for (const s of image.segments)
+    if (s.type === 'load' && image.phoff >= s.fileOffset && image.phoff < s.fileOffset + s.fileSizeBytes)
+      return s.vaddr + bias + (image.phoff - s.fileOffset)
+  return 0
+}
+
+/** Maps every PT_LOAD; one past the highest address, or an errno. */
+function mapImage(task: Task, mm: Mm, path: Path, bytes: Uint8Array, image: ElfImage, bias: number): number {
+  let highest = 0
+  for (const segment of image.segments) {
+    if (segment.type !== 'load' || segment.memSizeBytes === 0) continue
+    const start = segment.vaddr + bias
+    const end = start + segment.memSizeBytes
+    if (start < GUEST_MIN || end > GUEST_MAX) {
+      task.kernel.execProblem = `it wants to lie at 0x${start.toString(16)}, outside 2 MiB to 4 GiB`
+      task.kernel.diagnoseOnce(`${path.name(task.kernel.root)}: ${task.kernel.execProblem}`)
+      return -ENOMEM
+    }
+    if (segment.fileSizeBytes > segment.memSizeBytes) return -ENOEXEC
+    if (segment.fileSizeBytes > 0 && (start - segment.fileOffset) % PAGE_SIZE !== 0) return -ENOEXEC
+    const fileEnd = segment.fileSizeBytes > 0 ? pageUp(start + segment.fileSizeBytes) : pageDown(start)
+    const failed =
+      mapFilePart(mm, path, bytes, pageDown(start), fileEnd, segment.prot, pageDown(segment.fileOffset)) ||
+      mapZeroPart(mm, fileEnd, pageUp(end), segment.prot)
+    if (failed) return failed
+    if (segment.fileSizeBytes > 0 && segment.memSizeBytes > segment.fileSizeBytes)
+      mm.space.bytes.fill(0, start + segment.fileSizeBytes, fileEnd)
+    highest = Math.max(highest, end)
+  }
+  return highest > 0 ? highest : -ENOEXEC
+}
+
+function mapFilePart(
+  mm: Mm,
+  path: Path,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  prot: number,
+  offset: number,
+): number {
+  if (end <= start) return 0
+  mm.vmas.remove(start, end)
+  if (!mm.space.map(start, end - start, prot)) return -ENOMEM
+  mm.space.bytes.set(bytes.subarray(offset, Math.min(bytes.length, offset + (end - start))), start)
+  const vma = new Vma(start, end, prot, false)
+  vma.inode = path.inode
+  vma.path = path
+  vma.offset = offset
+  mm.vmas.insert(vma)
+  return 0
+}
+
+function mapZeroPart(mm: Mm, start: number, end: number, prot: number): number {
+  if (end <= start) return 0
+  mm.vmas.remove(start, end)
+  const vma = new Vma(start, end, prot, false)
+  const result = mm.populate(vma, start, Math.min(end, start + (1 << 20)))
+  if (result < 0) return result
+  mm.vmas.insert(vma)
+  return 0
+}

@@ -1,0 +1,135 @@
+/**
+ * From a name to a program that can be loaded: permission, contents, `#!` scripts, ELF. execve(2), Linux
+ * fs/exec.c, fs/binfmt_script.c.
+ * Path: execve → here → load.ts. Nothing of the caller has changed when this fails.
+ */
+
+import { ElfError, type ElfImage, isElf, parseElf } from '../../emu/elf/elf.ts'
+import { latin1 } from '../abi/bytes.ts'
+import { EACCES, EINVAL, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ETXTBSY } from '../abi/errno.ts'
+import { AT_FDCWD } from '../abi/fcntl.ts'
+import type { Task } from '../kernel/task.ts'
+import { resolveName } from '../sys/names.ts'
+import type { Inode } from '../vfs/inode.ts'
+import type { Path } from '../vfs/path.ts'
+import { MAY_EXEC, permission } from '../vfs/permission.ts'
+import { FOLLOW } from '../vfs/walk.ts'
+
+/** Interpreters of interpreters: Linux gives up after five. */
+const SCRIPT_DEPTH_MAX = 5
+/** BINPRM_BUF_SIZE: how much of a script's first line counts. */
+const SCRIPT_LINE_SIZE = 256
+/** Programs larger than this are refused rather than read (ENOEXEC with a diagnostic). */
+const PROGRAM_SIZE_MAX = 1 << 30
+
+export interface Program {
+  /** The ELF file that is mapped. */
+  path: Path
+  bytes: Uint8Array
+  image: ElfImage
+  /** PT_INTERP's file. */
+  interpreter: { path: Path; bytes: Uint8Array; image: ElfImage } | null
+  argv: string[]
+  /** AT_EXECFN: the name given to execve. */
+  execName: string
+  /** The file whose set-id bits count. */
+  setIdInode: Inode | null
+}
+
+/** A program, an errno, or BLOCKED. */
+export function findProgram(task: Task, start: Path, name: string, argv: string[]): Program | number {
+  let path = start
+  let words = argv.length > 0 ? argv : ['']
+  let scriptName = name
+  for (let depth = 0; ; depth++) {
+    const bytes = readProgram(task, path)
+    if (typeof bytes === 'number') return bytes
+    const script = scriptLine(bytes)
+    if (!script) return finish(task, path, bytes, words, name, depth === 0)
+    if (depth >= SCRIPT_DEPTH_MAX) return -ELOOP
+    if (script.interpreter === '') return -ENOEXEC
+    words = [script.interpreter, ...(script.argument ? [script.argument] : []), scriptName, ...words.slice(1)]
+    const next = resolveName(task, AT_FDCWD, script.interpreter, FOLLOW)
+    if (typeof next === 'number') return next
+    path = next
+    scriptName = script.interpreter
+  }
+}
+
+function readProgram(task: Task, path: Path): Uint8Array | number {
+  const { inode } = path
+  if (!inode.isRegular) return -EACCES
+  const refused = permission(task.credentials, inode, MAY_EXEC)
+  if (refused) return refused
+  if (inode.writerCount > 0) return -ETXTBSY
+  return readWhole(task, inode)
+}
+
+/** The whole contents of a file. */
+export function readWhole(task: Task, inode: Inode): Uint8Array | number {
+  const fresh = inode.refresh(task)
+  if (fresh < 0) return fresh
+  if (inode.size > PROGRAM_SIZE_MAX) return -ENOEXEC
+  const bytes = new Uint8Array(inode.size)
+  for (let at = 0; at < bytes.length; ) {
+    const got = inode.read(task, at, bytes, at, bytes.length - at)
+    if (got < 0) return got
+    if (got === 0) return -EIO
+    at += got
+  }
+  return bytes
+}
+
+function scriptLine(bytes: Uint8Array): { interpreter: string; argument: string } | null {
+  if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return null
+  const head = latin1(bytes, 2, Math.min(bytes.length, SCRIPT_LINE_SIZE))
+  const end = head.search(/[\n\0]/)
+  const line = (end >= 0 ? head.slice(0, end) : head).replace(/^[ \t]+|[ \t]+$/g, '')
+  const gap = line.search(/[ \t]/)
+  if (gap < 0) return { interpreter: line, argument: '' }
+  return { interpreter: line.slice(0, gap), argument: line.slice(gap).replace(/^[ \t]+/, '') }
+}
+
+function parse(task: Task, path: Path, bytes: Uint8Array): ElfImage | number {
+  if (!isElf(bytes)) {
+    task.kernel.execProblem = 'neither an ELF program nor a #! script'
+    return -ENOEXEC
+  }
+  try {
+    const image = parseElf(bytes)
+    if (image.machine === task.kernel.arch.elfMachine) return image
+    task.kernel.execProblem = `a program for ${image.machine}, which this machine does not run`
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error
+    task.kernel.execProblem = error.message
+  }
+  task.kernel.diagnoseOnce(`${path.name(task.kernel.root)}: ${task.kernel.execProblem}`)
+  return -ENOEXEC
+}
+
+function finish(
+  task: Task,
+  path: Path,
+  bytes: Uint8Array,
+  argv: string[],
+  execName: string,
+  direct: boolean,
+): Program | number {
+  task.kernel.execProblem = ''
+  const image = parse(task, path, bytes)
+  if (typeof image === 'number') return image
+  const program: Program = { path, bytes, image, interpreter: null, argv, execName, setIdInode: direct ? path.inode : null }
+  if (image.interpreter === undefined) return program
+  if (image.interpreter === '') return -EINVAL
+  const found = resolveName(task, AT_FDCWD, image.interpreter, FOLLOW)
+  if (typeof found === 'number') {
+    if (found === -ENOENT) task.kernel.execProblem = `its interpreter ${image.interpreter} does not exist`
+    return found
+  }
+  const loaderBytes = readProgram(task, found)
+  if (typeof loaderBytes === 'number') return loaderBytes
+  const loaderImage = parse(task, found, loaderBytes)
+  if (typeof loaderImage === 'number') return -ELIBBAD
+  program.interpreter = { path: found, bytes: loaderBytes, image: loaderImage }
+  return program
+}

@@ -1,0 +1,93 @@
+/**
+ * devfs: /dev with the devices every program expects, a tmpfs otherwise. Registers them in the device table too,
+ * so that mknod(2) nodes elsewhere open the same things.
+ */
+
+import { ENXIO } from '../../abi/errno.ts'
+import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts'
+import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from '../../abi/stat.ts'
+import type { Host } from '../../host.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { DeviceTable } from '../../vfs/device.ts'
+import type { FileDescription } from '../../vfs/file-description.ts'
+import type { FileSystemType } from '../../vfs/file-system-type.ts'
+import { Dentry, Mount, Path } from '../../vfs/path.ts'
+import { Tmpfs } from '../tmpfs/tmpfs.ts'
+import { Console, ConsoleFile, FullFile, NullFile, RandomFile, ZeroFile } from './devices.ts'
+
+export const CONSOLE_DEV = makedev(5, 1)
+const TTY_DEV = makedev(5, 0)
+const NODES: readonly (readonly [name: string, rdev: number, mode: number])[] = [
+  ['null', makedev(1, 3), 0o666],
+  ['zero', makedev(1, 5), 0o666],
+  ['full', makedev(1, 7), 0o666],
+  ['random', makedev(1, 8), 0o666],
+  ['urandom', makedev(1, 9), 0o666],
+  ['tty', TTY_DEV, 0o666],
+  ['console', CONSOLE_DEV, 0o620],
+]
+const LINKS: readonly (readonly [name: string, target: string])[] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+]
+
+/** Fills the device table of a machine. */
+export function registerDevices(devices: DeviceTable, host: Host): Console {
+  const console = new Console(host)
+  devices.register(makedev(1, 3), { name: 'null', open: (_c, flags, path) => new NullFile(flags, path) })
+  devices.register(makedev(1, 5), { name: 'zero', open: (_c, flags, path) => new ZeroFile(flags, path) })
+  devices.register(makedev(1, 7), { name: 'full', open: (_c, flags, path) => new FullFile(flags, path) })
+  const random = { name: 'random', open: (_c: unknown, flags: number, path: Path) => new RandomFile(flags, path, host) }
+  devices.register(makedev(1, 8), random)
+  devices.register(makedev(1, 9), random)
+  devices.register(TTY_DEV, {
+    name: 'tty',
+    open: (_c, flags, path) =>
+      host.stdin.isTerminal || host.stdout.isTerminal ? new ConsoleFile(flags, path, console, host.stdout) : -ENXIO,
+  })
+  devices.register(CONSOLE_DEV, {
+    name: 'console',
+    open: (_c, flags, path) => new ConsoleFile(flags, path, console, host.stdout),
+  })
+  return console
+}
+
+/** Descriptors 0, 1 and 2 of the first program, on a file system that nobody else sees. */
+export function standardStreams(kernel: Kernel, console: Console): FileDescription[] {
+  const fs = new Tmpfs(kernel.clock, { type: 'devpts' })
+  fs.dev = 2
+  const node = fs.newInode(S_IFCHR | 0o620, 0, 0)
+  node.rdev = CONSOLE_DEV
+  const directory = new Dentry('', null, fs.root)
+  const path = new Path(new Mount(fs, directory, null, 'console', false), new Dentry('console', directory, node))
+  // A terminal is one description for all three, opened for both ways, as a login makes it.
+  if (kernel.host.stdin.isTerminal && kernel.host.stdout.isTerminal && kernel.host.stderr.isTerminal) {
+    const terminal = new ConsoleFile(O_RDWR, path, console, kernel.host.stdout)
+    return [terminal, terminal, terminal]
+  }
+  const stream = (flags: number, isError: boolean): ConsoleFile =>
+    new ConsoleFile(flags & O_ACCMODE, path, console, isError ? kernel.host.stderr : kernel.host.stdout)
+  return [stream(O_RDONLY, false), stream(O_WRONLY, false), stream(O_WRONLY, true)]
+}
+
+export const devfs: FileSystemType = {
+  name: 'devtmpfs',
+  needsSource: false,
+  mount(kernel) {
+    const fs = new Tmpfs(kernel.clock, { type: 'devtmpfs', sizeMax: 1 << 26 })
+    for (const [name, rdev, mode] of NODES) {
+      const inode = fs.newInode(S_IFCHR | mode, 0, 0)
+      inode.rdev = rdev
+      fs.root.addEntry(name, inode)
+    }
+    for (const [name, target] of LINKS) {
+      const inode = fs.newInode(S_IFLNK | 0o777, 0, 0)
+      inode.setTarget(target)
+      fs.root.addEntry(name, inode)
+    }
+    fs.root.addEntry('shm', fs.newInode(S_IFDIR | 0o1777, 0, 0))
+    return fs
+  },
+}

@@ -1,0 +1,7 @@
+/** The file-system types, one line each. Path: linux.ts hands the list to the kernel. */
+
+import type { FileSystemType } from '../vfs/file-system-type.ts'
+import { devfs } from './devfs/devfs.ts'
+import { tmpfs } from './tmpfs/tmpfs.ts'
+
+export const fileSystemTypes: readonly FileSystemType[] = [tmpfs, devfs]

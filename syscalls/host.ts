@@ -1,0 +1,56 @@
+/**
+ * The host port: everything the kernel needs of what it runs on. Whatever could differ between two runs (clock,
+ * random bytes, input) enters here, so that the `sim` host repeats a run exactly.
+ * Path: the kernel's lowest edge; implemented in src/host/{node,browser,sim}.
+ */
+
+export interface HostClock {
+  /** Nanoseconds since an arbitrary moment near the start; an integer below 2^53. Never goes back. */
+  monotonicNs(): number
+  /** CLOCK_REALTIME when monotonicNs() was 0. */
+  readonly realtimeSecAtZero: number
+  readonly realtimeNsecAtZero: number
+}
+
+export interface HostRandom {
+  fill(bytes: Uint8Array, from: number, count: number): void
+}
+
+/** A byte stream from the host. Nothing is consumed before the guest asks. */
+export interface HostInput {
+  readonly isTerminal: boolean
+  /** Copies what is there: the count, 0 at the end of the stream, -1 when nothing has arrived yet. */
+  read(bytes: Uint8Array, at: number, count: number): number
+  /** Bytes that read() would give at once; -1 at the end of the stream. */
+  available(): number
+  /** Called whenever bytes or the end arrived. One listener. */
+  onReady(listener: () => void): void
+}
+
+/** A byte stream to the host, with back-pressure. */
+export interface HostOutput {
+  readonly isTerminal: boolean
+  readonly columns: number
+  readonly rows: number
+  /** Takes bytes: how many, 0 when the stream is full, -1 when its reader is gone (EPIPE). */
+  write(bytes: Uint8Array, at: number, count: number): number
+  writable(): boolean
+  /** Called when a full stream takes bytes again. One listener. */
+  onReady(listener: () => void): void
+}
+
+export interface Host {
+  readonly name: string
+  readonly clock: HostClock
+  readonly random: HostRandom
+  readonly stdin: HostInput
+  readonly stdout: HostOutput
+  readonly stderr: HostOutput
+  /** One line for the person who runs the emulator: a missing call, a refused address. */
+  diagnostics(line: string): void
+  /** A promise when the host's event loop is owed a turn (about every 10 ms of work), else null. */
+  yieldIfDue(): Promise<void> | null
+  /** Resolves at the monotonic time, or earlier when something called wake(). Infinity waits for wake() only. */
+  sleepUntil(deadlineNs: number): Promise<void>
+  wake(): void
+}

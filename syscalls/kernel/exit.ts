@@ -1,0 +1,102 @@
+/**
+ * The end of a task and of its group: exit(2), exit_group(2), Linux kernel/exit.c. Zombies wait for their parent;
+ * orphans go to init, which is the kernel itself here and reaps at once.
+ */
+
+import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SI_USER, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP, sigInfo } from '../abi/signal.ts'
+import { reportExit } from '../engines/stack.ts'
+import { destroyMm } from '../mm/mm.ts'
+import { wakeFutex } from './futex.ts'
+import { childInfo, sendSignal } from './signal.ts'
+import { DEAD, type Task } from './task.ts'
+import { GROUP_REAPED, GROUP_ZOMBIE, type ThreadGroup } from './thread-group.ts'
+
+/** Ends one task; the last one ends the group with this wait status. */
+export function exitTask(task: Task, status: number): void {
+  if (task.state === DEAD) return
+  const { kernel, group } = task
+  reportExit(task, status)
+  task.leaveQueues()
+  task.state = DEAD
+  if (task.clearChildTid && task.mm.users > 1 && task.mm.setU32(task.clearChildTid, 0))
+    wakeFutex(kernel, task.mm, task.clearChildTid, 1, -1)
+  task.vforkDone?.wakeAll()
+  task.vforkDone = null
+  if (--task.fds.users === 0) task.fds.closeAll()
+  dropMm(task)
+  kernel.tasks.delete(task.tid)
+  group.cpuNs += task.cpuNs
+  group.tasks.splice(group.tasks.indexOf(task), 1)
+  if (group.tasks.length === 0) {
+    group.lastUid = task.credentials.uid
+    group.lastComm = task.comm
+    endGroup(task.kernel, group, group.exiting ?? status)
+  }
+}
+
+/** Leaves the task's memory; the last user frees it. */
+export function dropMm(task: Task): void {
+  const { mm } = task
+  if (mm.running === task) mm.running = null
+  if (--mm.users > 0) return
+  task.kernel.cpu.release(mm.space)
+  destroyMm(mm)
+}
+
+function endGroup(kernel: Task['kernel'], group: ThreadGroup, status: number): void {
+  if (group.alarm) kernel.timers.cancel(group.alarm)
+  group.alarm = null
+  group.status = status
+  group.state = GROUP_ZOMBIE
+  if (group.sessionId === group.pid) hangUpSession(kernel, group)
+  reparent(kernel, group)
+  const { parent } = group
+  if (!parent || parent === kernel.init) {
+    reap(kernel, group)
+    return
+  }
+  const action = parent.actions.of(SIGCHLD)
+  const signal = status & 0x7f
+  const info = childInfo(group, signal ? CLD_KILLED : CLD_EXITED, signal || status >> 8)
+  if (group.exitSignal) sendSignal(parent, null, { ...info, signo: group.exitSignal })
+  if (group.exitSignal === SIGCHLD && (action.handler === SIG_IGN || action.flags & SA_NOCLDWAIT)) reap(kernel, group)
+  parent.childEvents.wakeAll()
+}
+
+function reparent(kernel: Task['kernel'], group: ThreadGroup): void {
+  let heir = group.parent
+  while (heir && heir !== kernel.init && !heir.subreaper) heir = heir.parent
+  const reaper = heir ?? kernel.init
+  for (const child of group.children) {
+    child.parent = reaper
+    reaper.children.add(child)
+    for (const task of child.tasks)
+      if (task.parentDeathSignal) sendSignal(child, null, sigInfo(task.parentDeathSignal, SI_USER, { pid: group.pid }))
+    if (child.state === GROUP_ZOMBIE) {
+      if (reaper === kernel.init) reap(kernel, child)
+      else reaper.childEvents.wakeAll()
+    }
+  }
+  group.children.clear()
+}
+
+/** A session leader's end hangs up the stopped members of its session. */
+function hangUpSession(kernel: Task['kernel'], leader: ThreadGroup): void {
+  for (const member of kernel.groups.values()) {
+    if (member.sessionId !== leader.pid || member === leader || !member.stopped) continue
+    sendSignal(member, null, sigInfo(SIGHUP, 0x80))
+    sendSignal(member, null, sigInfo(SIGCONT, 0x80))
+  }
+}
+
+/** Takes the last trace of a zombie away. */
+export function reap(kernel: Task['kernel'], group: ThreadGroup): void {
+  group.state = GROUP_REAPED
+  const { parent } = group
+  if (parent) {
+    parent.children.delete(group)
+    parent.childrenCpuNs += group.cpuNs + group.childrenCpuNs
+  }
+  kernel.groups.delete(group.pid)
+  kernel.onReaped(group)
+}

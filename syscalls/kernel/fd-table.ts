@@ -1,0 +1,106 @@
+/**
+ * FdTable: a process's descriptors. Path: every handler with an `fd` argument starts here. dup(2), close(2),
+ * fcntl(2). Shared by tasks made with CLONE_FILES.
+ */
+
+import { EBADF, EMFILE } from '../abi/errno.ts'
+import type { FileDescription } from '../vfs/file-description.ts'
+
+/** RLIMIT_NOFILE's hard limit. */
+export const FD_COUNT_MAX = 65536
+
+export class FdTable {
+  private readonly files: (FileDescription | undefined)[] = []
+  private readonly closeOnExec: boolean[] = []
+  /** Tasks that use this table. */
+  users = 1
+  /** RLIMIT_NOFILE's soft limit. */
+  limit = 1024
+  /** Whose POSIX record locks a close drops; set by the kernel. */
+  lockOwner: object = this
+
+  get(fd: number): FileDescription | undefined {
+    return this.files[fd]
+  }
+
+  get size(): number {
+    return this.files.length
+  }
+
+  /** Puts a description at the lowest free descriptor from `from` on, or -EMFILE. */
+  install(file: FileDescription, closeOnExec: boolean, from = 0): number {
+    let fd = from
+    while (this.files[fd] !== undefined) fd++
+    if (fd >= this.limit) return -EMFILE
+    this.place(fd, file, closeOnExec)
+    return fd
+  }
+
+  /** Puts a description at exactly `fd`, closing what was there (dup2). */
+  replace(fd: number, file: FileDescription, closeOnExec: boolean): void {
+    file.references++
+    if (this.files[fd] !== undefined) this.close(fd)
+    file.references--
+    this.place(fd, file, closeOnExec)
+  }
+
+  private place(fd: number, file: FileDescription, closeOnExec: boolean): void {
+    while (this.files.length <= fd) {
+      this.files.push(undefined)
+      this.closeOnExec.push(false)
+    }
+    this.files[fd] = file
+    this.closeOnExec[fd] = closeOnExec
+    file.references++
+  }
+
+  close(fd: number): number {
+    const file = this.files[fd]
+    if (!file) return -EBADF
+    this.files[fd] = undefined
+    // POSIX: closing any descriptor of a file drops all the process's locks on it.
+    file.inode.locks?.drop(this.lockOwner)
+    releaseFile(file)
+    return 0
+  }
+
+  isCloseOnExec(fd: number): boolean {
+    return this.closeOnExec[fd] === true
+  }
+
+  setCloseOnExec(fd: number, on: boolean): void {
+    this.closeOnExec[fd] = on
+  }
+
+  /** execve: closes what is marked. */
+  closeMarked(): void {
+    for (let fd = 0; fd < this.files.length; fd++) if (this.files[fd] && this.closeOnExec[fd]) this.close(fd)
+  }
+
+  closeAll(): void {
+    for (let fd = 0; fd < this.files.length; fd++) if (this.files[fd]) this.close(fd)
+  }
+
+  /** fork: another table with the same descriptions. */
+  copy(): FdTable {
+    const made = new FdTable()
+    made.limit = this.limit
+    for (let fd = 0; fd < this.files.length; fd++) {
+      const file = this.files[fd]
+      if (file) made.place(fd, file, this.closeOnExec[fd]!)
+    }
+    return made
+  }
+
+  /** The open descriptors in order. */
+  open(): number[] {
+    const fds: number[] = []
+    for (let fd = 0; fd < this.files.length; fd++) if (this.files[fd]) fds.push(fd)
+    return fds
+  }
+}
+
+/** One holder less; the last one releases. */
+export function releaseFile(file: FileDescription): void {
+  if (--file.references <= 0) file.release()
+}

@@ -1,0 +1,127 @@
+/**
+ * A new task from an old one: fork(2), vfork(2), clone(2). Threads (CLONE_THREAD) come with the next issue.
+ * Path: sys/process.ts. The child's registers are a copy with result 0; it runs when the scheduler comes to it.
+ */
+
+import { EAGAIN, EINVAL, ENOMEM, ENOSYS } from '../abi/errno.ts'
+import {
+  CLONE_CHILD_CLEARTID,
+  CLONE_CHILD_SETTID,
+  CLONE_FILES,
+  CLONE_FS,
+  CLONE_PARENT,
+  CLONE_PARENT_SETTID,
+  CLONE_SETTLS,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
+  CLONE_VFORK,
+  CLONE_VM,
+  RLIMIT_NPROC,
+} from '../abi/process.ts'
+import { STATE_BASE } from '../../emu/memory/layout.ts'
+import { reportClone } from '../engines/stack.ts'
+import { forkMm } from '../mm/mm.ts'
+import { Task } from './task.ts'
+import { ThreadGroup } from './thread-group.ts'
+import { WaitQueue } from './wait-queue.ts'
+
+export interface CloneArguments {
+  flags: number
+  /** 0: the parent's. */
+  sp: number
+  parentTid: number
+  childTid: number
+  tls: number
+  exitSignal: number
+}
+
+const SUPPORTED =
+  CLONE_VM |
+  CLONE_FS |
+  CLONE_FILES |
+  CLONE_SIGHAND |
+  CLONE_VFORK |
+  CLONE_PARENT |
+  CLONE_SETTLS |
+  CLONE_PARENT_SETTID |
+  CLONE_CHILD_CLEARTID |
+  CLONE_CHILD_SETTID |
+  // CLONE_DETACHED, CLONE_UNTRACED, CLONE_IO, CLONE_SYSVSEM, CLONE_PTRACE change nothing here.
+  0x80c42000
+
+/** The child, ready to run, or an errno. */
+export function cloneTask(task: Task, clone: CloneArguments): Task | number {
+  const { kernel } = task
+  const { flags } = clone
+  if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) return -EINVAL
+  if (flags & CLONE_THREAD) {
+    kernel.diagnoseOnce('clone: threads (CLONE_THREAD) are not there yet')
+    return -ENOSYS
+  }
+  if (flags & ~SUPPORTED) {
+    kernel.diagnoseOnce(`clone: flags 0x${(flags & ~SUPPORTED).toString(16)} are not supported`)
+    return -EINVAL
+  }
+  if (kernel.tasks.size >= task.group.limits[RLIMIT_NPROC]!.soft) return -EAGAIN
+  const mm = flags & CLONE_VM ? task.mm : forkMm(task.mm, kernel.caller)
+  if (!mm) return -ENOMEM
+  if (mm === task.mm) mm.users++
+
+  const parent = flags & CLONE_PARENT ? (task.group.parent ?? kernel.init) : task.group
+  const pid = kernel.newPid()
+  const group = new ThreadGroup(
+    pid,
+    parent,
+    flags & CLONE_SIGHAND ? task.group.actions : task.group.actions.copy(),
+    task.group.limits.map((limit) => ({ ...limit })),
+  )
+  group.sessionId = task.group.sessionId
+  group.processGroup = task.group.processGroup
+  group.exitSignal = clone.exitSignal
+  group.startNs = kernel.clock.monotonicNs()
+  if (flags & CLONE_FILES) task.fds.users++
+  const child = new Task(kernel, pid, group, mm, {
+    fs: flags & CLONE_FS ? task.fs : task.fs.copy(),
+    fds: flags & CLONE_FILES ? task.fds : task.fds.copy(),
+    credentials: task.credentials.copy(),
+    view: task.view,
+  })
+  if (!(flags & CLONE_FILES)) child.fds.lockOwner = group
+  inherit(task, child)
+  copyRegisters(task, child, clone)
+  if (flags & CLONE_PARENT_SETTID) task.mm.setU32(clone.parentTid, pid)
+  if (flags & CLONE_CHILD_SETTID) child.mm.setU32(clone.childTid, pid)
+  if (flags & CLONE_CHILD_CLEARTID) child.clearChildTid = clone.childTid
+  if (flags & CLONE_VFORK) child.vforkDone = new WaitQueue()
+  kernel.addTask(child)
+  reportClone(task, child)
+  return child
+}
+
+function inherit(task: Task, child: Task): void {
+  child.comm = task.comm
+  child.blocked.copyFrom(task.savedMask ?? task.blocked)
+  child.personality = task.personality
+  child.noNewPrivileges = task.noNewPrivileges
+  // The alternate stack is the parent's own place only when memory is shared (vfork keeps it, as Linux does).
+  child.altStackAddr = task.altStackAddr
+  child.altStackSize = task.altStackSize
+  child.altStackFlags = task.altStackFlags
+}
+
+function copyRegisters(task: Task, child: Task, clone: CloneArguments): void {
+  const { arch } = task.kernel
+  const size = child.savedState.length
+  const parentState = task.mm.space.bytes.slice(STATE_BASE, STATE_BASE + size)
+  const tls = clone.flags & CLONE_SETTLS ? clone.tls : null
+  if (child.mm === task.mm) {
+    // Built in the shared block, then put aside; the parent's own registers come back.
+    arch.startClone(task.mm.state, clone.sp, tls)
+    child.savedState.set(task.mm.space.bytes.subarray(STATE_BASE, STATE_BASE + size))
+    task.mm.state.restore(parentState)
+    return
+  }
+  child.mm.state.restore(parentState)
+  arch.startClone(child.mm.state, clone.sp, tls)
+  child.mm.running = child
+}

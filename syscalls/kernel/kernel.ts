@@ -1,0 +1,230 @@
+/**
+ * Kernel: everything that all processes share, and the loop that runs them. One machine has one.
+ * Path: linux.ts builds it with its table, file systems and CPU; src/machine.ts calls `run`.
+ *
+ * Scheduling is round robin over a queue and depends on nothing but the order of wake-ups, so the same host input
+ * gives the same run.
+ */
+
+import type { Cpu } from '../../emu/run/cpu.ts'
+import { MemoryPool } from '../../emu/memory/memory-pool.ts'
+import { EAGAIN, ENOSYS } from '../abi/errno.ts'
+import type { Arch } from '../abi/arch/arch.ts'
+import type { SigInfo } from '../abi/signal.ts'
+import type { Host } from '../host.ts'
+import type { SyscallTable } from '../sys/row.ts'
+import type { Caller } from '../vfs/caller.ts'
+import type { DeviceTable } from '../vfs/device.ts'
+import type { FileSystem } from '../vfs/inode.ts'
+import type { FileSystemType } from '../vfs/file-system-type.ts'
+import { Dentry, Mount, Path } from '../vfs/path.ts'
+import { Clock } from './clock.ts'
+import { Credentials } from './credentials.ts'
+import { Futexes } from './futex.ts'
+import { sendSignal } from './signal.ts'
+import { DEAD, RUNNABLE, RUNNING, type Task } from './task.ts'
+import { runTask } from './task-run.ts'
+import { SignalActions, ThreadGroup, defaultLimits } from './thread-group.ts'
+import { TimerQueue } from './timer-queue.ts'
+import { WaitQueue } from './wait-queue.ts'
+
+export interface KernelOptions {
+  hostname: string
+  /** A line on the diagnostic channel for a program that dies of a fault. */
+  explainFaults: boolean
+}
+
+export interface KernelParts {
+  host: Host
+  cpu: Cpu
+  arch: Arch
+  table: SyscallTable
+  fileSystemTypes: readonly FileSystemType[]
+  devices: DeviceTable
+  options: KernelOptions
+}
+
+export const PID_MAX = 32768
+
+export class Kernel {
+  readonly host: Host
+  readonly cpu: Cpu
+  readonly arch: Arch
+  readonly table: SyscallTable
+  readonly fileSystemTypes: readonly FileSystemType[]
+  readonly devices: DeviceTable
+  readonly options: KernelOptions
+  readonly clock: Clock
+  readonly timers = new TimerQueue()
+  readonly futexes = new Futexes()
+  readonly memoryPool = new MemoryPool()
+  /** Woken when a blocked signal became pending: rt_sigtimedwait, signalfd. */
+  readonly signalQueued = new WaitQueue()
+  /** Nobody wakes it: sleeps end by deadline or signal. */
+  readonly sleepers = new WaitQueue()
+  readonly groups = new Map<number, ThreadGroup>()
+  readonly tasks = new Map<number, Task>()
+  /** Process 1: no program, it only adopts and reaps. */
+  readonly init: ThreadGroup
+  /** The kernel itself as a caller of file systems: root, never blocked. */
+  readonly caller: Caller
+  readonly mounts: Mount[] = []
+  root!: Path
+  hostname: string
+  domainname = '(none)'
+  readonly bootNs: number
+  /** Told of every process that is gone for good. */
+  onReaped: (group: ThreadGroup) => void = () => {}
+  /** Why the last execve failed, in words for a person. */
+  execProblem = ''
+  /** Counters for --stats. */
+  contextSwitches = 0
+  private readonly runQueue: Task[] = []
+  private lastPid = 1
+  private nextDev = 1
+  private readonly diagnosed = new Set<string>()
+
+  constructor(parts: KernelParts) {
+    this.host = parts.host
+    this.cpu = parts.cpu
+    this.arch = parts.arch
+    this.table = parts.table
+    this.fileSystemTypes = parts.fileSystemTypes
+    this.devices = parts.devices
+    this.options = parts.options
+    this.hostname = parts.options.hostname
+    this.clock = new Clock(parts.host.clock)
+    this.bootNs = this.clock.monotonicNs()
+    this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
+    this.groups.set(1, this.init)
+    this.caller = kernelCaller()
+  }
+
+  /** The next free process id. */
+  newPid(): number {
+    do this.lastPid = this.lastPid + 1 >= PID_MAX ? 2 : this.lastPid + 1
+    while (this.tasks.has(this.lastPid) || this.groups.has(this.lastPid))
+    return this.lastPid
+  }
+
+  get newestPid(): number {
+    return this.lastPid
+  }
+
+  addTask(task: Task): void {
+    this.groups.set(task.group.pid, task.group)
+    this.tasks.set(task.tid, task)
+    this.makeRunnable(task)
+  }
+
+  makeRunnable(task: Task): void {
+    task.state = RUNNABLE
+    this.runQueue.push(task)
+    this.host.wake()
+  }
+
+  get runnableCount(): number {
+    return this.runQueue.length
+  }
+
+  sendToTask(task: Task, info: SigInfo): number {
+    return sendSignal(task.group, task, info)
+  }
+
+  sendToGroup(group: ThreadGroup, info: SigInfo): number {
+    return sendSignal(group, null, info)
+  }
+
+  /** Says something once on the diagnostic channel. */
+  diagnoseOnce(line: string): void {
+    if (this.diagnosed.has(line)) return
+    this.diagnosed.add(line)
+    this.host.diagnostics(line)
+  }
+
+  missingCall(name: string): number {
+    this.diagnoseOnce(`system call ${name} is not implemented (ENOSYS)`)
+    return -ENOSYS
+  }
+
+  /** Mounts a file system; the first one is the root. */
+  mount(fs: FileSystem, at: Path | null, source: string, readOnly = false, options = ''): Mount {
+    if (fs.dev === 0) fs.dev = this.nextDev++
+    const mount = new Mount(fs, new Dentry('', null, fs.root), at, source, readOnly, options)
+    this.mounts.push(mount)
+    if (at) {
+      at.dentry.mounts ??= []
+      at.dentry.mounts.push(mount)
+    } else this.root = new Path(mount, mount.root)
+    return mount
+  }
+
+  unmount(mount: Mount): void {
+    this.mounts.splice(this.mounts.indexOf(mount), 1)
+    const mounts = mount.at?.dentry.mounts
+    mounts?.splice(mounts.indexOf(mount), 1)
+    if (mounts?.length === 0) mount.at!.dentry.mounts = null
+  }
+
+  /** Runs until `finished` says so. Everything asynchronous of the machine happens while this awaits. */
+  async run(finished: () => boolean): Promise<void> {
+    while (!finished()) {
+      const now = this.clock.monotonicNs()
+      this.timers.expire(now)
+      const task = this.runQueue.shift()
+      if (task) {
+        if (task.state !== RUNNABLE) continue
+        this.runSlice(task, now)
+        const turn = this.host.yieldIfDue()
+        if (turn) await turn
+      } else if (this.tasks.size === 0) return
+      else await this.host.sleepUntil(this.timers.nextNs)
+    }
+  }
+
+  private runSlice(task: Task, startNs: number): void {
+    this.contextSwitches++
+    this.sliceTask = task
+    this.sliceStartNs = startNs
+    try {
+      runTask(this, task)
+    } finally {
+      this.sliceTask = null
+    }
+    const used = this.clock.monotonicNs() - startNs
+    if (task.state === DEAD) task.group.cpuNs += used
+    else task.cpuNs += used
+    if (task.state === RUNNING) throw new Error(`task ${task.tid} left its slice still running`)
+  }
+
+  private sliceTask: Task | null = null
+  private sliceStartNs = 0
+
+  /** Processor time of a task, the current slice included. */
+  taskCpuNs(task: Task): number {
+    return task.cpuNs + (task === this.sliceTask ? this.clock.monotonicNs() - this.sliceStartNs : 0)
+  }
+
+  groupCpuNs(group: ThreadGroup): number {
+    let total = group.cpuNs
+    for (const task of group.tasks) total += this.taskCpuNs(task)
+    return total
+  }
+}
+
+/** A caller for the kernel's own file accesses. An asynchronous file system cannot serve it. */
+function kernelCaller(): Caller {
+  return {
+    credentials: new Credentials(0, 0),
+    memory: {
+      copyOut: () => false,
+      copyIn: () => null,
+      getU32: () => -1,
+      setU32: () => false,
+    },
+    blockOn: () => -EAGAIN,
+    signalPending: () => false,
+    brokenPipe: () => {},
+    settle: () => -EAGAIN,
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Delivering signals: the last stage before a task goes back to its program. Default actions, handlers' frames,
+ * and what becomes of an interrupted call. Linux get_signal, handle_signal; signal(7) "Interruption of system
+ * calls".
+ * Path: task-run.ts calls it in STAGE_SIGNALS; it may stop or end the task, or wait for an engine's word.
+ */
+
+import {
+  EINTR,
+  ERESTART_RESTARTBLOCK,
+  ERESTARTNOHAND,
+  ERESTARTNOINTR,
+  ERESTARTSYS,
+} from '../abi/errno.ts'
+import {
+  CORE_SIGNALS,
+  IGNORED_BY_DEFAULT,
+  inMask,
+  SA_NODEFER,
+  SA_ONSTACK,
+  SA_RESETHAND,
+  SA_RESTART,
+  SI_KERNEL,
+  SIG_DFL,
+  SIG_IGN,
+  SIGSEGV,
+  SIGSTOP,
+  type SigInfo,
+  sigInfo,
+  SS_DISABLE,
+  SS_ONSTACK,
+  STOP_SIGNALS,
+} from '../abi/signal.ts'
+import { SIGNAL_DELIVER } from '../engines/engine.ts'
+import { reportSignal } from '../engines/stack.ts'
+import { exitTask } from './exit.ts'
+import { beginGroupExit, forceSignal, stopGroup } from './signal.ts'
+import { SigSet } from './sigset.ts'
+import { STAGE_USER, STOPPED, type Task } from './task.ts'
+import type { SigAction } from './thread-group.ts'
+
+/** Handles everything pending; on return the task goes back to its program unless its state says otherwise. */
+export function deliverSignals(task: Task): void {
+  const { group } = task
+  for (;;) {
+    if (group.exiting !== null) {
+      exitTask(task, group.exiting)
+      return
+    }
+    if (group.stopped) {
+      task.state = STOPPED
+      return
+    }
+    task.delivering ??= task.pending.take(task.blocked) ?? group.pending.take(task.blocked)
+    const info = task.delivering
+    if (!info) break
+    const verdict = reportSignal(task, info)
+    if (verdict === -1) return
+    task.delivering = null
+    if (verdict === SIGNAL_DELIVER) act(task, info)
+  }
+  restartCall(task)
+  if (task.savedMask) {
+    task.blocked.copyFrom(task.savedMask)
+    task.savedMask = null
+  }
+  task.stage = STAGE_USER
+}
+
+function act(task: Task, info: SigInfo): void {
+  const { group } = task
+  const { signo } = info
+  const action = group.actions.of(signo)
+  if (action.handler === SIG_IGN) return
+  if (action.handler !== SIG_DFL) {
+    enterHandler(task, info, action)
+    return
+  }
+  if (inMask(IGNORED_BY_DEFAULT, signo)) return
+  if (inMask(STOP_SIGNALS, signo)) {
+    // A process group without a shell that could continue it does not stop.
+    if (signo === SIGSTOP || !isOrphanedGroup(task)) stopGroup(group, signo)
+    return
+  }
+  // The core limit is 0, so no core is written and the core bit is not set, as on Linux.
+  if (inMask(CORE_SIGNALS, signo) && task.kernel.options.explainFaults) explain(task, info)
+  beginGroupExit(group, signo)
+}
+
+function explain(task: Task, info: SigInfo): void {
+  const pc = task.kernel.arch.pc(task.mm.state).toString(16)
+  task.kernel.host.diagnostics(
+    `${task.comm}[${task.tid}] ended by signal ${info.signo} at pc 0x${pc}, address 0x${info.addr.toString(16)}`,
+  )
+}
+
+/** Nobody in the session, outside the group, is the parent of a member. */
+function isOrphanedGroup(task: Task): boolean {
+  for (const member of task.kernel.groups.values()) {
+    if (member.processGroup !== task.group.processGroup) continue
+    const parent = member.parent
+    if (parent && parent.processGroup !== member.processGroup && parent.sessionId === member.sessionId) return false
+  }
+  return true
+}
+
+/** An interrupted call and a handler: EINTR, or again after the handler. */
+function resolveForHandler(task: Task, action: SigAction): void {
+  const { arch } = task.kernel
+  const { state } = task.mm
+  const interrupted = task.restartResult
+  task.restartResult = 0
+  if (interrupted === 0) return
+  const again =
+    interrupted === -ERESTARTNOINTR || (interrupted === -ERESTARTSYS && (action.flags & SA_RESTART) !== 0)
+  if (again) arch.rewindSyscall(state, task.originalNr)
+  else arch.setResult(state, -EINTR)
+}
+
+/** An interrupted call and no handler: the program never notices. */
+function restartCall(task: Task): void {
+  const interrupted = task.restartResult
+  task.restartResult = 0
+  if (interrupted === 0) return
+  const { arch } = task.kernel
+  const nr = interrupted === -ERESTART_RESTARTBLOCK ? arch.numbers.restart_syscall! : task.originalNr
+  arch.rewindSyscall(task.mm.state, nr)
+}
+
+function enterHandler(task: Task, info: SigInfo, action: SigAction): void {
+  const { arch } = task.kernel
+  resolveForHandler(task, action)
+  const mask = task.savedMask ?? task.blocked
+  const sp = arch.sp(task.mm.state)
+  const onStack = sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
+  const hasStack = !(task.altStackFlags & SS_DISABLE) && task.altStackSize > 0
+  const pushed = arch.pushSignalFrame(task.mm.state, task.mm, {
+    info,
+    handler: action.handler,
+    flags: action.flags,
+    restorer: action.restorer,
+    maskLo: mask.lo,
+    maskHi: mask.hi,
+    altStackAddr: task.altStackAddr,
+    altStackSize: task.altStackSize,
+    altStackFlags: hasStack ? (onStack ? SS_ONSTACK : 0) : SS_DISABLE,
+    onAltStack: (action.flags & SA_ONSTACK) !== 0 && hasStack && !onStack,
+  })
+  if (!pushed) {
+    if (info.signo === SIGSEGV) action.handler = SIG_DFL
+    forceSignal(task, sigInfo(SIGSEGV, SI_KERNEL))
+    return
+  }
+  task.savedMask = null
+  task.blocked.lo |= action.mask.lo
+  task.blocked.hi |= action.mask.hi
+  if (!(action.flags & SA_NODEFER)) task.blocked.add(info.signo)
+  if (action.flags & SA_RESETHAND) {
+    action.handler = SIG_DFL
+    action.flags &= ~SA_RESETHAND
+  }
+}
+
+/** sigsuspend, ppoll, pselect6: a mask for the time of the call. */
+export function setTemporaryMask(task: Task, lo: number, hi: number): void {
+  if (!task.savedMask) {
+    task.savedMask = new SigSet()
+    task.savedMask.copyFrom(task.blocked)
+  }
+  setBlocked(task, lo, hi)
+}
+
+/** SIGKILL and SIGSTOP cannot be blocked. */
+export function setBlocked(task: Task, lo: number, hi: number): void {
+  task.blocked.set(lo & ~((1 << 8) | (1 << 18)), hi)
+}
+
+/** Which results mean "interrupted" to this file. */
+export const isRestart = (result: number): boolean =>
+  result === -ERESTARTSYS ||
+  result === -ERESTARTNOINTR ||
+  result === -ERESTARTNOHAND ||
+  result === -ERESTART_RESTARTBLOCK

@@ -1,0 +1,147 @@
+/**
+ * Runs one task for a slice: program, engines' entry, handler, engines' exit, signals, program again; until it
+ * blocks, waits for an engine, stops, ends or has used its slice.
+ * Path: kernel.ts's loop picks a task; this file moves it from stage to stage; what it waits for puts it back.
+ *
+ * The common call (nobody watches, the answer is ready) allocates nothing.
+ */
+
+import { EXIT_BUDGET, EXIT_SYSCALL } from '../../emu/run/cpu.ts'
+import { NORM_ULONG } from '../abi/arch/arch.ts'
+import { BLOCKED, ENOSYS } from '../abi/errno.ts'
+import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
+import { handleFault } from './fault.ts'
+import type { Kernel } from './kernel.ts'
+import { deliverSignals, isRestart } from './signal-delivery.ts'
+import {
+  RUNNING,
+  STAGE_CALL,
+  STAGE_ENTRY,
+  STAGE_EXIT,
+  STAGE_SIGNALS,
+  STAGE_USER,
+  type Task,
+} from './task.ts'
+
+/** Back-edges and calls a task may take before another gets its turn: the same in every run. */
+export const QUANTUM = 100_000
+/** System calls in one slice, for programs that do nothing else. */
+const CALLS_PER_SLICE = 2_000
+
+/** A handler that has set every register itself (rt_sigreturn). */
+export const KEEP_RESULT = -5001
+
+// A call nobody implements: engines still see six arguments.
+const SIX_RAW = [NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG]
+
+export function runTask(kernel: Kernel, task: Task): void {
+  task.state = RUNNING
+  task.mm.activate(task)
+  kernel.arch.setBudget(task.mm.state, QUANTUM)
+  let callsLeft = CALLS_PER_SLICE
+  while (task.state === RUNNING) {
+    if (task.group.exiting !== null) task.stage = STAGE_SIGNALS
+    switch (task.stage) {
+      case STAGE_USER: {
+        if (callsLeft-- === 0 || task.yielded) {
+          task.yielded = false
+          kernel.makeRunnable(task)
+          return
+        }
+        if (!runProgram(kernel, task)) return
+        break
+      }
+      case STAGE_ENTRY:
+        enter(task)
+        break
+      case STAGE_CALL:
+        invoke(kernel, task)
+        break
+      case STAGE_EXIT:
+        if (ascend(task)) finish(task)
+        break
+      default:
+        deliverSignals(task)
+    }
+  }
+}
+
+/** False when the slice is over. */
+function runProgram(kernel: Kernel, task: Task): boolean {
+  const exit = kernel.cpu.run(task.mm.space)
+  if (exit === EXIT_SYSCALL) {
+    startCall(kernel, task)
+    return true
+  }
+  if (exit === EXIT_BUDGET) {
+    if (task.signalPending()) task.stage = STAGE_SIGNALS
+    kernel.makeRunnable(task)
+    return false
+  }
+  handleFault(task, exit)
+  return true
+}
+
+function startCall(kernel: Kernel, task: Task): void {
+  const { arch } = kernel
+  const { state } = task.mm
+  const { call } = task
+  const nr = arch.syscallNumber(state)
+  call.nr = nr
+  task.originalNr = nr
+  const row = kernel.table[nr]
+  arch.captureArguments(state, row ? row.norms : SIX_RAW, call.args)
+  task.startCall()
+  call.seq++
+  const chain = task.view.chain(nr)
+  if (chain === null) {
+    task.stage = STAGE_CALL
+    return
+  }
+  call.pc = arch.pc(state)
+  call.sp = arch.sp(state)
+  call.result = -ENOSYS
+  begin(task, chain)
+  task.stage = STAGE_ENTRY
+}
+
+function enter(task: Task): void {
+  const go = descend(task)
+  if (go === GO_WAIT) return
+  task.stage = go === GO_SKIP ? STAGE_EXIT : STAGE_CALL
+}
+
+function invoke(kernel: Kernel, task: Task): void {
+  const { call } = task
+  const { args } = call
+  const row = kernel.table[call.nr]
+  const result = row
+    ? row.handler(task, args[0]!, args[1]!, args[2]!, args[3]!, args[4]!, args[5]!)
+    : kernel.missingCall(call.name)
+  if (result === BLOCKED || task.state !== RUNNING) return
+  // A handler may have queued the task and then found an answer all the same.
+  task.leaveQueues()
+  call.result = result
+  if (call.ran.length > 0) {
+    if (result === KEEP_RESULT) call.result = kernel.arch.result(task.mm.state)
+    task.progressState = result === KEEP_RESULT ? KEEP_RESULT : null
+    task.stage = STAGE_EXIT
+    return
+  }
+  conclude(task, result)
+}
+
+function finish(task: Task): void {
+  conclude(task, task.progressState === KEEP_RESULT ? KEEP_RESULT : task.call.result)
+}
+
+/** The result goes to the program; signals are looked at before it runs on. */
+function conclude(task: Task, result: number): void {
+  if (result !== KEEP_RESULT) {
+    if (isRestart(result)) task.restartResult = result
+    task.kernel.arch.setResult(task.mm.state, result)
+  }
+  task.progressState = null
+  task.stage =
+    task.restartResult !== 0 || task.savedMask !== null || task.signalPending() ? STAGE_SIGNALS : STAGE_USER
+}

@@ -1,0 +1,278 @@
+/**
+ * Task: one thread of control. Its registers are in its memory's state block while it runs there, else in
+ * `savedState`. Path: the scheduler picks it, task-run.ts moves it from stage to stage, handlers get it first.
+ *
+ * Invariants: a task in a wait queue is BLOCKED; everything that a blocked call needs to go on (arguments,
+ * progress, deadline) is plain data here, so that its handler can simply run again.
+ */
+
+import { BLOCKED, EFAULT, EIO, ENAMETOOLONG, ERESTARTSYS, errnoByName } from '../abi/errno.ts'
+import { latin1 } from '../abi/bytes.ts'
+import { PATH_MAX } from '../abi/fcntl.ts'
+import { SI_USER, SIGPIPE, type SigInfo, sigInfo } from '../abi/signal.ts'
+import { SyscallCall } from '../engines/call.ts'
+import type { View } from '../engines/view.ts'
+import type { Mm } from '../mm/mm.ts'
+import type { Caller } from '../vfs/caller.ts'
+import type { Path } from '../vfs/path.ts'
+import type { Credentials } from './credentials.ts'
+import type { FdTable } from './fd-table.ts'
+import type { FsContext } from './fs-context.ts'
+import type { Kernel } from './kernel.ts'
+import { PendingSignals } from './pending.ts'
+import { SigSet } from './sigset.ts'
+import type { ThreadGroup } from './thread-group.ts'
+import type { Timer } from './timer-queue.ts'
+import { WaitQueue, type Waiter } from './wait-queue.ts'
+
+export const RUNNABLE = 0
+export const RUNNING = 1
+/** In a wait queue. */
+export const WAITING = 2
+/** Job control. */
+export const STOPPED = 3
+/** An engine thinks. */
+export const ENGINE_STOPPED = 4
+export const DEAD = 5
+
+/** Where a task goes on when it is picked. */
+export const STAGE_USER = 0
+export const STAGE_ENTRY = 1
+export const STAGE_CALL = 2
+export const STAGE_EXIT = 3
+export const STAGE_SIGNALS = 4
+
+export const COMM_SIZE = 16
+
+export class Task implements Caller, Waiter {
+  readonly kernel: Kernel
+  readonly tid: number
+  readonly group: ThreadGroup
+  mm: Mm
+  fs: FsContext
+  fds: FdTable
+  credentials: Credentials
+  view: View
+  /** Name in /proc/PID/comm. */
+  comm = ''
+  state = RUNNABLE
+  stage = STAGE_USER
+  readonly call: SyscallCall
+  readonly savedState: Uint8Array
+  /** Processor time in ns. */
+  cpuNs = 0
+
+  // A call in progress. `resumed`: the handler runs again after a wait.
+  resumed = false
+  /** How far it came; for handlers to use as they like. */
+  progress = 0
+  progressState: unknown = null
+  /** Absolute monotonic time at which a wait ends, captured at the first run. */
+  deadlineNs = Infinity
+  timedOut = false
+  wokenQueue: WaitQueue | null = null
+  private readonly queues: WaitQueue[] = []
+  private timer: Timer | null = null
+  private interruptible = true
+  private settled: Map<string, unknown> | null = null
+
+  // Signals.
+  readonly blocked = new SigSet()
+  /** The mask to put back when sigsuspend, ppoll or pselect6 ends. */
+  savedMask: SigSet | null = null
+  readonly pending = new PendingSignals()
+  altStackAddr = 0
+  altStackSize = 0
+  altStackFlags = 2
+  /** The signal being reported to engines. */
+  delivering: SigInfo | null = null
+  signalCursor = 0
+  signalAnswer = -1
+  /** The ERESTART* result of the call that ended, 0 when none. */
+  restartResult = 0
+  /** The number as the program gave it, for a restart. */
+  originalNr = -1
+  /** What restart_syscall(2) goes on with. */
+  restartBlock: ((task: Task) => number) | null = null
+
+  // Processes.
+  clearChildTid = 0
+  robustList = 0
+  /** A vfork parent waits here until this task execs or ends. */
+  vforkDone: WaitQueue | null = null
+  parentDeathSignal = 0
+  noNewPrivileges = false
+  /** sched_yield: the slice ends here. */
+  yielded = false
+  personality = 0
+  private engineTicket = 0
+
+  constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {
+    this.kernel = kernel
+    this.tid = tid
+    this.group = group
+    this.mm = mm
+    this.fs = from.fs
+    this.fds = from.fds
+    this.credentials = from.credentials
+    this.view = from.view
+    this.call = new SyscallCall(this)
+    this.savedState = new Uint8Array(kernel.arch.stateSize)
+    group.tasks.push(this)
+  }
+
+  get memory(): Mm {
+    return this.mm
+  }
+
+  get alive(): boolean {
+    return this.state !== DEAD
+  }
+
+  /** The string at an address as a byte string, or -EFAULT, -ENAMETOOLONG. */
+  readPath(addr: number): string | number {
+    const bytes = this.mm.cstring(addr, PATH_MAX)
+    if (bytes === null) return -EFAULT
+    return bytes === undefined ? -ENAMETOOLONG : latin1(bytes)
+  }
+
+  /** Where a relative name starts for the *at calls: a Path or an errno (EBADF, ENOTDIR comes from the walk). */
+  startOf(dirfd: number): Path | null {
+    return dirfd === -100 ? this.fs.cwd : (this.fds.get(dirfd)?.path ?? null)
+  }
+
+  signalPending(): boolean {
+    const own = this.pending.set
+    const shared = this.group.pending.set
+    const { lo, hi } = this.blocked
+    return ((own.lo | shared.lo) & ~lo) !== 0 || ((own.hi | shared.hi) & ~hi) !== 0 || this.group.exiting !== null || this.group.stopped
+  }
+
+  blockOn(queue: WaitQueue): number {
+    if (this.signalPending()) return -ERESTARTSYS
+    this.interruptible = true
+    return this.enqueue(queue)
+  }
+
+  /** For vfork: only the task's own end wakes it early. */
+  blockUninterruptible(queue: WaitQueue): number {
+    this.interruptible = false
+    return this.enqueue(queue)
+  }
+
+  private enqueue(queue: WaitQueue): number {
+    this.queues.push(queue)
+    queue.add(this)
+    if (this.deadlineNs !== Infinity && !this.timer)
+      this.timer = this.kernel.timers.add(this.deadlineNs, () => {
+        this.timer = null
+        this.timedOut = true
+        this.wakeUp()
+      })
+    this.state = WAITING
+    return BLOCKED
+  }
+
+  wokenBy(queue: WaitQueue): void {
+    this.wokenQueue = queue
+    this.wakeUp()
+  }
+
+  /** A requeue by futex: this task now waits elsewhere. */
+  movedTo(from: WaitQueue, to: WaitQueue): void {
+    const at = this.queues.indexOf(from)
+    if (at >= 0) this.queues[at] = to
+  }
+
+  /** Leaves every queue and lets the handler run again. */
+  wakeUp(): void {
+    if (this.state !== WAITING) return
+    this.leaveQueues()
+    this.resumed = true
+    this.kernel.makeRunnable(this)
+  }
+
+  leaveQueues(): void {
+    if (this.queues.length > 0) {
+      for (const queue of this.queues) queue.remove(this)
+      this.queues.length = 0
+    }
+    if (this.timer) {
+      this.kernel.timers.cancel(this.timer)
+      this.timer = null
+    }
+  }
+
+  /** A signal may end the wait. */
+  interrupt(): void {
+    if (this.state === WAITING && this.interruptible) this.wakeUp()
+  }
+
+  /** A fresh call begins. */
+  startCall(): void {
+    this.resumed = false
+    this.progress = 0
+    this.progressState = null
+    this.deadlineNs = Infinity
+    this.timedOut = false
+    this.wokenQueue = null
+    this.settled = null
+  }
+
+  /**
+   * Stops this task alone until an engine has answered. The returned function takes the answer; it does nothing
+   * when the task has meanwhile been killed.
+   */
+  waitForEngine(): (take: () => void) => void {
+    const ticket = ++this.engineTicket
+    this.state = ENGINE_STOPPED
+    return (take) => {
+      if (ticket !== this.engineTicket || this.state !== ENGINE_STOPPED) return
+      take()
+      this.kernel.makeRunnable(this)
+    }
+  }
+
+  /** Ends whatever it waits for, because it must die: SIGKILL, exit_group. */
+  kick(): void {
+    if (this.state === DEAD || this.state === RUNNING || this.state === RUNNABLE) return
+    this.engineTicket++
+    this.leaveQueues()
+    this.stage = STAGE_SIGNALS
+    this.kernel.makeRunnable(this)
+  }
+
+  brokenPipe(): void {
+    this.kernel.sendToTask(this, sigInfo(SIGPIPE, SI_USER, { pid: this.group.pid, uid: this.credentials.uid }))
+  }
+
+  settle<T extends object>(key: string, start: () => Promise<T>): T | number {
+    this.settled ??= new Map()
+    const known = this.settled.get(key)
+    if (known instanceof WaitQueue) return this.blockUninterruptible(known)
+    if (known !== undefined) return known as T | number
+    const queue = new WaitQueue()
+    const results = this.settled
+    results.set(key, queue)
+    const take = (value: unknown): void => {
+      results.set(key, value)
+      queue.wakeAll()
+    }
+    start().then(take, (error) => take(-errnoOf(error)))
+    return this.blockUninterruptible(queue)
+  }
+}
+
+/** What a task gets from the one that made it. */
+export interface Inherited {
+  fs: FsContext
+  fds: FdTable
+  credentials: Credentials
+  view: View
+}
+
+/** The errno of an exception of a node:fs-shaped object. */
+export function errnoOf(error: unknown): number {
+  const code = (error as { code?: unknown } | null)?.code
+  return (typeof code === 'string' && errnoByName(code)) || EIO
+}

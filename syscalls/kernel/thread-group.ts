@@ -1,0 +1,134 @@
+/**
+ * ThreadGroup: what a program calls a process: its tasks, signal actions, parent and children, session, limits.
+ * Path: fork makes it, exit turns it into a zombie, wait4 reaps it. Linux signal_struct and sighand_struct.
+ */
+
+import {
+  RLIM_INFINITY,
+  RLIMIT_CORE,
+  RLIMIT_COUNT,
+  RLIMIT_NOFILE,
+  RLIMIT_NPROC,
+  RLIMIT_STACK,
+} from '../abi/process.ts'
+import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../abi/signal.ts'
+import { PendingSignals } from './pending.ts'
+import { SigSet } from './sigset.ts'
+import type { Task } from './task.ts'
+import type { Timer } from './timer-queue.ts'
+import { WaitQueue } from './wait-queue.ts'
+
+export class SigAction {
+  handler = SIG_DFL
+  flags = 0
+  restorer = 0
+  readonly mask = new SigSet()
+
+  copyFrom(other: SigAction): void {
+    this.handler = other.handler
+    this.flags = other.flags
+    this.restorer = other.restorer
+    this.mask.copyFrom(other.mask)
+  }
+}
+
+export class SignalActions {
+  private readonly actions: SigAction[] = Array.from({ length: SIGNAL_MAX + 1 }, () => new SigAction())
+
+  of(signo: number): SigAction {
+    return this.actions[signo]!
+  }
+
+  copy(): SignalActions {
+    const made = new SignalActions()
+    for (let s = 1; s <= SIGNAL_MAX; s++) made.of(s).copyFrom(this.of(s))
+    return made
+  }
+
+  /** execve: handlers go, ignored signals stay ignored. */
+  resetHandlers(): void {
+    for (let s = 1; s <= SIGNAL_MAX; s++) {
+      const action = this.of(s)
+      action.handler = action.handler === SIG_IGN ? SIG_IGN : SIG_DFL
+      action.flags = 0
+      action.mask.set(0, 0)
+      action.restorer = 0
+    }
+  }
+}
+
+export interface Limit {
+  soft: number
+  hard: number
+}
+
+const MIB = 1024 * 1024
+
+/** What a fresh Debian login has, roughly. */
+export function defaultLimits(): Limit[] {
+  const limits: Limit[] = Array.from({ length: RLIMIT_COUNT }, () => ({ soft: RLIM_INFINITY, hard: RLIM_INFINITY }))
+  limits[RLIMIT_STACK] = { soft: 8 * MIB, hard: RLIM_INFINITY }
+  limits[RLIMIT_CORE] = { soft: 0, hard: RLIM_INFINITY }
+  limits[RLIMIT_NOFILE] = { soft: 1024, hard: 65536 }
+  limits[RLIMIT_NPROC] = { soft: 31000, hard: 31000 }
+  limits[13] = { soft: 0, hard: 0 }
+  limits[14] = { soft: 0, hard: 0 }
+  return limits
+}
+
+export const GROUP_ALIVE = 0
+export const GROUP_ZOMBIE = 1
+export const GROUP_REAPED = 2
+
+/** What wait4 has to tell of a living child. */
+export const JOB_NONE = 0
+export const JOB_STOPPED = 1
+export const JOB_CONTINUED = 2
+
+export class ThreadGroup {
+  readonly pid: number
+  readonly tasks: Task[] = []
+  parent: ThreadGroup | null
+  readonly children = new Set<ThreadGroup>()
+  actions: SignalActions
+  readonly pending = new PendingSignals()
+  state = GROUP_ALIVE
+  /** The wait status once it is a zombie. */
+  status = 0
+  /** The status every task ends with, once an exit_group or a fatal signal began; null before. */
+  exiting: number | null = null
+  exitSignal = 17
+  sessionId: number
+  processGroup: number
+  /** Job control: stopped by a signal; every task stops when it would deliver. */
+  stopped = false
+  stopSignal = 0
+  jobReport = JOB_NONE
+  hasExeced = false
+  /** Woken when a child changes state. */
+  readonly childEvents = new WaitQueue()
+  limits: Limit[]
+  alarm: Timer | null = null
+  alarmIntervalNs = 0
+  cpuNs = 0
+  childrenCpuNs = 0
+  startNs = 0
+  subreaper = false
+  /** Of a killed zombie: the credentials and name that /proc and siginfo still show. */
+  lastUid = 0
+  lastComm = ''
+
+  constructor(pid: number, parent: ThreadGroup | null, actions: SignalActions, limits: Limit[]) {
+    this.pid = pid
+    this.parent = parent
+    this.actions = actions
+    this.limits = limits
+    this.sessionId = parent?.sessionId ?? pid
+    this.processGroup = parent?.processGroup ?? pid
+    parent?.children.add(this)
+  }
+
+  get leader(): Task | undefined {
+    return this.tasks[0]
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * WaitQueue: the tasks that wait for one thing (bytes in a pipe, a child's end, a futex). Blocking is a value: a
+ * handler puts its task here and returns BLOCKED; a wake-up makes the task runnable and its handler runs again.
+ * Path: vfs, kernel and engines wake; the scheduler runs what was woken. First in, first woken: deterministic.
+ */
+
+export interface Waiter {
+  /** Called once when `queue` wakes this waiter; it leaves all of its queues. */
+  wokenBy(queue: WaitQueue): void
+}
+
+export class WaitQueue {
+  private readonly waiters: Waiter[] = []
+
+  get length(): number {
+    return this.waiters.length
+  }
+
+  add(waiter: Waiter): void {
+    if (!this.waiters.includes(waiter)) this.waiters.push(waiter)
+  }
+
+  remove(waiter: Waiter): void {
+    const at = this.waiters.indexOf(waiter)
+    if (at >= 0) this.waiters.splice(at, 1)
+  }
+
+  /** Wakes the first `count` waiters; returns how many there were. */
+  wake(count: number): number {
+    let woken = 0
+    while (woken < count && this.waiters.length > 0) {
+      const waiter = this.waiters.shift()!
+      waiter.wokenBy(this)
+      woken++
+    }
+    return woken
+  }
+
+  wakeAll(): void {
+    // Only those that wait now: a woken waiter may queue again at once.
+    if (this.waiters.length > 0) this.wake(this.waiters.length)
+  }
+
+  /** Moves up to `count` waiters to another queue without waking them (FUTEX_REQUEUE). */
+  moveTo(other: WaitQueue, count: number, moved: (waiter: Waiter) => void): number {
+    let done = 0
+    while (done < count && this.waiters.length > 0) {
+      const waiter = this.waiters.shift()!
+      other.waiters.push(waiter)
+      moved(waiter)
+      done++
+    }
+    return done
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * mmap, munmap, mprotect, mremap, brk on an Mm: mmap(2), mprotect(2), mremap(2), brk(2).
+ * Path: sys/mmap.ts and exec call these. Every address is below 4 GiB: what cannot lie there is ENOMEM.
+ */
+
+import { GUEST_MAX, GUEST_MIN, PAGE_SIZE } from '../../emu/memory/layout.ts'
+import { EEXIST, EFAULT, EINVAL, ENOMEM, EACCES, EPERM } from '../abi/errno.ts'
+import {
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MREMAP_DONTUNMAP,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  PROT_NONE,
+  PROT_WRITE,
+} from '../abi/mman.ts'
+import { EAGER_SIZE_MAX, type Mm } from './mm.ts'
+import { Vma, VMA_COUNT_MAX } from './vma.ts'
+
+/** One past the highest address mmap gives out. */
+export const MMAP_END = 0xffff0000
+
+export const pageUp = (size: number): number => Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
+export const pageDown = (addr: number): number => Math.floor(addr / PAGE_SIZE) * PAGE_SIZE
+export const isPageAligned = (addr: number): boolean => addr % PAGE_SIZE === 0
+
+/** Where a new area of `size` bytes goes, or an errno. `flags`: MAP_FIXED, MAP_FIXED_NOREPLACE. */
+export function placeFor(mm: Mm, hint: number, size: number, flags: number): number {
+  if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+    if (!isPageAligned(hint)) return -EINVAL
+    if (hint < GUEST_MIN) return hint < 0 ? -ENOMEM : -EPERM
+    if (hint + size > GUEST_MAX) return -ENOMEM
+    if (flags & MAP_FIXED_NOREPLACE && !mm.vmas.isFree(hint, hint + size)) return -EEXIST
+    return hint
+  }
+  const wished = pageUp(hint)
+  if (wished >= GUEST_MIN && wished + size <= MMAP_END && mm.vmas.isFree(wished, wished + size)) return wished
+  const found = mm.vmas.findGap(size, mm.mmapBase, MMAP_END)
+  return found < 0 ? -ENOMEM : found
+}
+
+/** Installs an area over whatever was there and makes its pages where that is cheap. The address or an errno. */
+export function install(mm: Mm, vma: Vma): number {
+  if (mm.vmas.all.length >= VMA_COUNT_MAX) return -ENOMEM
+  if (mm.totalSize + vma.size > mm.sizeMax) return -ENOMEM
+  const addr = vma.start
+  const end = vma.end
+  removeRange(mm, addr, end)
+  vma.object?.attach(mm)
+  // Pages first, as one area; then it may be merged with its neighbours.
+  if (vma.inode || vma.size <= EAGER_SIZE_MAX) {
+    const result = mm.populate(vma, addr, end)
+    if (result < 0) {
+      mm.space.unmap(addr, end - addr)
+      vma.object?.detach(mm)
+      return result
+    }
+  }
+  mm.vmas.insert(vma)
+  return addr
+}
+
+/** munmap's work. */
+export function removeRange(mm: Mm, start: number, end: number): void {
+  const removed = mm.vmas.remove(start, end)
+  if (removed.length === 0) return
+  for (const vma of removed) mm.space.unmap(vma.start, vma.size)
+  for (const vma of removed) vma.object?.detach(mm)
+}
+
+export function munmap(mm: Mm, addr: number, length: number): number {
+  if (!isPageAligned(addr) || length === 0 || addr + length > GUEST_MAX) return -EINVAL
+  removeRange(mm, addr, addr + pageUp(length))
+  return 0
+}
+
+export function mprotect(mm: Mm, addr: number, length: number, prot: number): number {
+  if (!isPageAligned(addr)) return -EINVAL
+  const end = addr + pageUp(length)
+  if (length === 0) return 0
+  if (end > GUEST_MAX) return -ENOMEM
+  let at = addr
+  for (const vma of mm.vmas.overlapping(addr, end)) {
+    if (vma.start > at) return -ENOMEM
+    if (prot & PROT_WRITE && !vma.mayWrite) return -EACCES
+    at = vma.end
+  }
+  if (at < end) return -ENOMEM
+  mm.vmas.split(addr)
+  mm.vmas.split(end)
+  for (const vma of mm.vmas.overlapping(addr, end)) {
+    if (vma.prot === prot) continue
+    vma.prot = prot
+    for (const [from, to] of mm.presentRuns(vma.start, vma.end)) mm.space.protect(from, to - from, prot)
+    if (prot !== PROT_NONE && (vma.inode || vma.size <= EAGER_SIZE_MAX)) {
+      const result = mm.populate(vma, vma.start, vma.end)
+      if (result < 0) return result
+    }
+  }
+  mm.vmas.mergeRange(addr, end)
+  return 0
+}
+
+/** brk(2): the new break, or the old one when it cannot move. */
+export function setBreak(mm: Mm, wanted: number): number {
+  if (wanted < mm.brkStart || wanted > mm.brkLimit) return mm.brk
+  const oldEnd = pageUp(mm.brk)
+  const newEnd = pageUp(wanted)
+  if (newEnd > oldEnd) {
+    if (!mm.vmas.isFree(oldEnd, newEnd)) return mm.brk
+    const vma = new Vma(oldEnd, newEnd, 3, false)
+    vma.label = '[heap]'
+    if (install(mm, vma) < 0) return mm.brk
+  } else if (newEnd < oldEnd) removeRange(mm, newEnd, oldEnd)
+  mm.brk = wanted
+  return wanted
+}
+
+export function mremap(mm: Mm, old: number, oldLength: number, newLength: number, flags: number, newAddr: number): number {
+  if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || flags & MREMAP_DONTUNMAP) return -EINVAL
+  if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) return -EINVAL
+  if (!isPageAligned(old) || newLength === 0) return -EINVAL
+  const oldSize = pageUp(oldLength)
+  const newSize = pageUp(newLength)
+  const vma = mm.vmas.find(old)
+  if (!vma) return -EFAULT
+  if (oldSize === 0) return -EINVAL
+  if (old + oldSize > vma.end) return -EFAULT
+  if (flags & MREMAP_FIXED) {
+    if (!isPageAligned(newAddr) || newAddr < GUEST_MIN || newAddr + newSize > GUEST_MAX) return -EINVAL
+    if (newAddr < old + oldSize && old < newAddr + newSize) return -EINVAL
+    return move(mm, vma, old, oldSize, newAddr, newSize)
+  }
+  if (newSize <= oldSize) {
+    if (newSize < oldSize) removeRange(mm, old + newSize, old + oldSize)
+    return old
+  }
+  const end = old + newSize
+  if (old + oldSize === vma.end && end <= GUEST_MAX && mm.vmas.isFree(vma.end, end)) {
+    const more = vma.copy()
+    more.start = vma.end
+    more.end = end
+    more.offset = vma.offset + vma.size
+    const result = install(mm, more)
+    return result < 0 ? result : old
+  }
+  if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM
+  const place = placeFor(mm, 0, newSize, 0)
+  return place < 0 ? place : move(mm, vma, old, oldSize, place, newSize)
+}
+
+function move(mm: Mm, vma: Vma, old: number, oldSize: number, to: number, newSize: number): number {
+  const twin = vma.copy()
+  twin.offset += old - vma.start
+  twin.start = to
+  twin.end = to + newSize
+  const result = install(mm, twin)
+  if (result < 0) return result
+  const count = Math.min(oldSize, newSize)
+  // Shared pages were read from their object; private ones carry what was written.
+  if (!vma.shared && vma.prot !== PROT_NONE)
+    for (const [from, end] of mm.presentRuns(old, old + count)) {
+      const target = to + (from - old)
+      const area = mm.vmas.find(target)!
+      if (mm.populate(area, target, target + (end - from)) < 0) return -ENOMEM
+      mm.space.bytes.copyWithin(target, from, end)
+    }
+  removeRange(mm, old, old + oldSize)
+  return to
+}

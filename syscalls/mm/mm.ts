@@ -1,0 +1,367 @@
+/**
+ * Mm: one process image's memory: the AddressSpace, the areas in it, and the kernel's checked access to it.
+ * Path: exec makes it, fork copies it, handlers copy in and out through it, page faults end here. Linux mm_struct.
+ *
+ * Pages are made when they are first needed in areas above EAGER_SIZE_MAX, and at once in smaller ones; PROT_NONE
+ * areas cost nothing until mprotect allows something. The stack's area grows down on a fault.
+ */
+
+import { AddressSpace } from '../../emu/memory/address-space.ts'
+import {
+  GUEST_MAX,
+  PAGE_PRESENT,
+  PAGE_PW,
+  PAGE_R,
+  PAGE_SHARED,
+  PAGE_SIZE,
+  PAGE_X,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../emu/memory/layout.ts'
+import { StateBlock } from '../../emu/memory/state-block.ts'
+import { STATE_BASE } from '../../emu/memory/layout.ts'
+import { getI64, putU64 } from '../abi/arch/arch.ts'
+import { BLOCKED, ENOMEM } from '../abi/errno.ts'
+import type { Task } from '../kernel/task.ts'
+import type { Caller, CallerMemory } from '../vfs/caller.ts'
+import { allowWrites, denyWrites } from '../vfs/executing.ts'
+import type { Path } from '../vfs/path.ts'
+import { type Vma, VmaList } from './vma.ts'
+
+/** Anonymous areas up to this are made at once: cheaper than faults. */
+export const EAGER_SIZE_MAX = 1 << 20
+/** How much a fault in a larger area makes. */
+const FAULT_AROUND_SIZE = 1 << 18
+
+export const FAULT_FIXED = 0
+export const FAULT_UNMAPPED = 1
+export const FAULT_REFUSED = 2
+/** A page behind the end of its file. */
+export const FAULT_BUS = 3
+/** The host has no memory left. */
+export const FAULT_NO_MEMORY = 4
+
+export class Mm implements CallerMemory {
+  readonly space: AddressSpace
+  readonly state: StateBlock
+  readonly vmas = new VmaList()
+  /** Tasks that use it (vfork, threads). */
+  users = 1
+  /** Whose registers are in the state block. */
+  running: Task | null = null
+  /** For reading file pages on a fault. */
+  private readonly caller: Caller
+
+  brkStart = 0
+  brk = 0
+  brkLimit = 0
+  mmapBase = 0
+  stackTop = 0
+  /** How large the stack may become: RLIMIT_STACK at exec. */
+  stackSizeMax = 8 << 20
+  argStart = 0
+  argEnd = 0
+  envStart = 0
+  envEnd = 0
+  exe: Path | null = null
+  auxv = new Uint8Array(0)
+  /** RLIMIT_AS. */
+  sizeMax = Infinity
+
+  constructor(space: AddressSpace, caller: Caller) {
+    this.space = space
+    this.state = new StateBlock(space)
+    this.caller = caller
+    space.observer.shared = (addr, size) => this.storedShared(addr, size)
+  }
+
+  /** Brings a task's registers into the state block. */
+  activate(task: Task): void {
+    if (this.running === task) return
+    this.deactivate()
+    this.state.restore(task.savedState)
+    this.running = task
+  }
+
+  /** Saves the registers of the task that ran last. */
+  deactivate(): void {
+    const before = this.running
+    if (before) before.savedState.set(this.space.bytes.subarray(STATE_BASE, STATE_BASE + before.savedState.length))
+    this.running = null
+  }
+
+  get totalSize(): number {
+    let total = 0
+    for (const vma of this.vmas.all) total += vma.size
+    return total
+  }
+
+  // Making pages.
+
+  /** Tries to make an access possible: FAULT_*. `wanted` is a PROT_* bit. */
+  faultIn(addr: number, wanted: number): number {
+    if (!(addr >= 0 && addr < GUEST_MAX)) return FAULT_UNMAPPED
+    let vma = this.vmas.find(addr)
+    if (!vma) {
+      vma = this.growStack(addr)
+      if (!vma) return FAULT_UNMAPPED
+    }
+    if (!allows(vma.prot, wanted)) return FAULT_REFUSED
+    const page = Math.floor(addr / PAGE_SIZE) * PAGE_SIZE
+    if (this.space.flags[page / PAGE_SIZE]! & PAGE_PRESENT) {
+      const need = wanted === PROT_WRITE ? PAGE_PW : wanted === PROT_EXEC ? PAGE_X : PAGE_R
+      return this.space.flags[page / PAGE_SIZE]! & need ? FAULT_FIXED : FAULT_REFUSED
+    }
+    const around = Math.floor(page / FAULT_AROUND_SIZE) * FAULT_AROUND_SIZE
+    const from = vma.inode || vma.growsDown ? page : Math.max(vma.start, around)
+    const to = vma.inode || vma.growsDown ? page + PAGE_SIZE : Math.min(vma.end, around + FAULT_AROUND_SIZE)
+    const result = this.populate(vma, from, to)
+    if (result === -ENOMEM) return FAULT_NO_MEMORY
+    return this.space.flags[page / PAGE_SIZE]! & PAGE_PRESENT ? FAULT_FIXED : FAULT_BUS
+  }
+
+  isPresent(addr: number): boolean {
+    return addr >= 0 && addr < GUEST_MAX && (this.space.flags[Math.floor(addr / PAGE_SIZE)]! & PAGE_PRESENT) !== 0
+  }
+
+  private growStack(addr: number): Vma | null {
+    const above = this.vmas.findAfter(addr)
+    if (!above?.growsDown) return null
+    const start = Math.floor(addr / PAGE_SIZE) * PAGE_SIZE
+    if (above.end - start > this.stackSizeMax) return null
+    // A guard page keeps the stack from running into what lies below.
+    if (!this.vmas.isFree(start - PAGE_SIZE, above.start)) return null
+    if (this.populateAnonymous(start, above.start, above.prot) < 0) return null
+    above.start = start
+    return above
+  }
+
+  /** Makes the pages of [from, to) that do not exist; those behind the end of a file stay absent. */
+  populate(vma: Vma, from: number, to: number): number {
+    if (vma.prot === 0) return 0
+    if (!vma.inode) return this.populateAnonymous(from, to, vma.prot)
+    const fileEnd = vma.start + Math.ceil((vma.inode.size - vma.offset) / PAGE_SIZE) * PAGE_SIZE
+    const end = Math.min(to, fileEnd)
+    for (const [first, last] of this.absentRuns(from, end)) {
+      if (!this.space.map(first, last - first, vma.prot)) return -ENOMEM
+      const pos = vma.offset + (first - vma.start)
+      const result = this.readFile(vma, pos, first, last - first)
+      if (result < 0) {
+        this.space.unmap(first, last - first)
+        return result
+      }
+      if (vma.shared) this.space.share(first, last - first)
+    }
+    return 0
+  }
+
+  private readFile(vma: Vma, pos: number, addr: number, count: number): number {
+    let done = 0
+    while (done < count) {
+      const got = vma.inode!.read(this.caller, pos + done, this.space.bytes, addr + done, count - done)
+      if (got === 0) break
+      if (got < 0) return got === BLOCKED ? BLOCKED : got
+      done += got
+    }
+    return done
+  }
+
+  private populateAnonymous(from: number, to: number, prot: number): number {
+    for (const [first, last] of this.absentRuns(from, to))
+      if (!this.space.map(first, last - first, prot)) return -ENOMEM
+    return 0
+  }
+
+  private absentRuns(from: number, to: number): [number, number][] {
+    const runs: [number, number][] = []
+    const { flags } = this.space
+    const last = to / PAGE_SIZE
+    for (let page = from / PAGE_SIZE; page < last; ) {
+      if (flags[page]! & PAGE_PRESENT) {
+        page++
+        continue
+      }
+      const first = page
+      while (page < last && !(flags[page]! & PAGE_PRESENT)) page++
+      runs.push([first * PAGE_SIZE, page * PAGE_SIZE])
+    }
+    return runs
+  }
+
+  /** The runs of present pages in a range: what protect may touch. */
+  presentRuns(from: number, to: number): [number, number][] {
+    const runs: [number, number][] = []
+    let at = from
+    for (const [first, last] of this.absentRuns(from, to)) {
+      if (first > at) runs.push([at, first])
+      at = last
+    }
+    if (at < to) runs.push([at, to])
+    return runs
+  }
+
+  /** Forgets contents; the next touch makes fresh pages (MADV_DONTNEED, truncate). */
+  dropPages(from: number, to: number): void {
+    for (const [first, last] of this.presentRuns(from, to)) this.space.unmap(first, last - first)
+  }
+
+  private storedShared(addr: number, size: number): void {
+    for (const vma of this.vmas.overlapping(addr, addr + size)) {
+      if (!vma.object) continue
+      const from = Math.max(addr, vma.start)
+      vma.object.storedBy(this, vma, from, Math.min(addr + size, vma.end) - from)
+    }
+  }
+
+  // Checked access, for handlers.
+
+  private usable(addr: number, size: number, flag: number, prot: number): boolean {
+    for (;;) {
+      const refused = this.space.firstRefused(addr, size, flag)
+      if (refused === -1) return true
+      if (this.faultIn(refused, prot) !== FAULT_FIXED) return false
+    }
+  }
+
+  canRead(addr: number, size: number): boolean {
+    return this.usable(addr, size, PAGE_R, PROT_READ)
+  }
+
+  /** Also tells the translator that code there may change: store at once, then call `stored`. */
+  canWrite(addr: number, size: number): boolean {
+    if (!this.usable(addr, size, PAGE_PW, PROT_WRITE)) return false
+    this.space.beforeStore(addr, size)
+    return true
+  }
+
+  /** How many of `size` bytes from `addr` on may be read; 0 when none. */
+  readablePrefix(addr: number, size: number): number {
+    return this.canRead(addr, size) ? size : this.prefix(addr, size, PAGE_R)
+  }
+
+  writablePrefix(addr: number, size: number): number {
+    if (this.canWrite(addr, size)) return size
+    const count = this.prefix(addr, size, PAGE_PW)
+    if (count > 0) this.space.beforeStore(addr, count)
+    return count
+  }
+
+  private prefix(addr: number, size: number, flag: number): number {
+    const refused = this.space.firstRefused(addr, size, flag)
+    return refused === -1 ? size : Math.max(0, Math.min(size, refused - addr))
+  }
+
+  /** After a store through `space.bytes` or `space.view`. */
+  stored(addr: number, size: number): void {
+    const { flags } = this.space
+    const last = Math.floor((addr + size - 1) / PAGE_SIZE)
+    for (let page = Math.floor(addr / PAGE_SIZE); page <= last; page++)
+      if (flags[page]! & PAGE_SHARED) {
+        this.storedShared(addr, size)
+        return
+      }
+  }
+
+  copyIn(addr: number, size: number): Uint8Array | null {
+    return this.canRead(addr, size) ? this.space.bytes.slice(addr, addr + size) : null
+  }
+
+  copyOut(addr: number, bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true
+    if (!this.canWrite(addr, bytes.length)) return false
+    this.space.bytes.set(bytes, addr)
+    this.stored(addr, bytes.length)
+    return true
+  }
+
+  /** The bytes before the first NUL; null is EFAULT, undefined longer than `limit`. */
+  cstring(addr: number, limit: number): Uint8Array | null | undefined {
+    for (;;) {
+      const found = this.space.readCString(addr, limit)
+      if (found !== null) return found
+      let at = addr
+      while (this.space.allows(at, 1, PAGE_R)) at = (Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE
+      if (this.faultIn(at, PROT_READ) !== FAULT_FIXED) return null
+    }
+  }
+
+  getU32(addr: number): number {
+    return this.canRead(addr, 4) ? this.space.view.getUint32(addr, true) : -1
+  }
+
+  setU32(addr: number, value: number): boolean {
+    if (!this.canWrite(addr, 4)) return false
+    this.space.view.setUint32(addr, value, true)
+    this.stored(addr, 4)
+    return true
+  }
+
+  setU64(addr: number, value: number): boolean {
+    if (!this.canWrite(addr, 8)) return false
+    putU64(this.space.view, addr, value)
+    this.stored(addr, 8)
+    return true
+  }
+
+  /** Two 64-bit numbers: timespec, timeval, rlimit. */
+  setPair(addr: number, first: number, second: number): boolean {
+    if (!this.canWrite(addr, 16)) return false
+    putU64(this.space.view, addr, first)
+    putU64(this.space.view, addr + 8, second)
+    this.stored(addr, 16)
+    return true
+  }
+
+  /** Two 32-bit words: a sigset, a pair of descriptors. */
+  setPairOfU32(addr: number, first: number, second: number): boolean {
+    if (!this.canWrite(addr, 8)) return false
+    this.space.view.setInt32(addr, first | 0, true)
+    this.space.view.setInt32(addr + 4, second | 0, true)
+    this.stored(addr, 8)
+    return true
+  }
+
+  /** A signed 64-bit number at an address already checked by canRead. */
+  i64(addr: number): number {
+    return getI64(this.space.view, addr)
+  }
+
+  u64(addr: number): number {
+    const value = getI64(this.space.view, addr)
+    return value < 0 ? value + 2 ** 64 : value
+  }
+
+  i32(addr: number): number {
+    return this.space.view.getInt32(addr, true)
+  }
+}
+
+const allows = (prot: number, wanted: number): boolean =>
+  wanted === PROT_READ ? (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) !== 0 : (prot & wanted) !== 0
+
+/** A copy for fork(2); null when the host has no memory left. */
+export function forkMm(mm: Mm, caller: Caller): Mm | null {
+  const space = mm.space.clone()
+  if (!space) return null
+  const copy = new Mm(space, caller)
+  for (const vma of mm.vmas.all) {
+    const twin = vma.copy()
+    copy.vmas.all.push(twin)
+    twin.object?.attach(copy)
+  }
+  if (mm.exe) denyWrites(mm.exe.inode)
+  const { brkStart, brk, brkLimit, mmapBase, stackTop, stackSizeMax, argStart, argEnd, envStart, envEnd, exe, auxv, sizeMax } = mm
+  Object.assign(copy, { brkStart, brk, brkLimit, mmapBase, stackTop, stackSizeMax, argStart, argEnd, envStart, envEnd, exe, auxv, sizeMax })
+  return copy
+}
+
+/** The last user is gone. */
+export function destroyMm(mm: Mm): void {
+  const objects = new Set(mm.vmas.all.map((vma) => vma.object))
+  mm.vmas.all.length = 0
+  for (const object of objects) object?.detach(mm)
+  if (mm.exe) allowWrites(mm.exe.inode)
+  mm.exe = null
+  mm.space.release()
+}

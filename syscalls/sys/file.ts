@@ -1,0 +1,149 @@
+/**
+ * Opening, closing, sizing files: open(2), openat(2), close(2), close_range(2), truncate(2), fsync(2), fallocate(2).
+ */
+
+import { EBADF, EINVAL, EISDIR, EFBIG, ENOTDIR, EOPNOTSUPP, EROFS, ESPIPE } from '../abi/errno.ts'
+import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_LARGEFILE, O_TMPFILE, O_TRUNC, O_WRONLY, openFlags } from '../abi/fcntl.ts'
+import { flagTable } from '../abi/flag-table.ts'
+import type { Task } from '../kernel/task.ts'
+import { type FileDescription, FILE_SIZE_MAX } from '../vfs/file-description.ts'
+import type { Inode } from '../vfs/inode.ts'
+import { openFile } from '../vfs/open.ts'
+import { MAY_WRITE, permission } from '../vfs/permission.ts'
+import { FOLLOW } from '../vfs/walk.ts'
+import { resolve } from './names.ts'
+import { dirfd, fd, flags, long, mode, openFlagsOf, path, size, syscall, uint, value } from './row.ts'
+
+/** Every O_* the kernel knows; others are ignored by open(2) as on Linux. */
+const KNOWN = 0o37777703
+
+/** Opens a name for a task without giving it a descriptor. */
+export function openName(task: Task, dirfdNumber: number, name: string, flagBits: number, modeBits: number): FileDescription | number {
+  let start = task.fs.cwd
+  if (dirfdNumber !== AT_FDCWD && name.charCodeAt(0) !== 47) {
+    const at = task.fds.get(dirfdNumber)
+    if (!at) return -EBADF
+    if (!at.path) return -ENOTDIR
+    start = at.path
+  }
+  return openFile({
+    caller: task,
+    devices: task.kernel.devices,
+    root: task.fs.root,
+    start,
+    name,
+    flags: flagBits & KNOWN,
+    mode: modeBits & 0o7777 & ~task.fs.umask,
+  })
+}
+
+function sysOpenat(task: Task, dirfdNumber: number, nameAddr: number, flagBits: number, modeBits: number): number {
+  const name = task.readPath(nameAddr)
+  if (typeof name === 'number') return name
+  const wantsMode = flagBits & O_CREAT || (flagBits & O_TMPFILE) === O_TMPFILE
+  const file = openName(task, dirfdNumber, name, flagBits, wantsMode ? modeBits : 0)
+  if (typeof file === 'number') return file
+  // A 64-bit kernel adds it to every open, and F_GETFL shows it.
+  file.flags |= O_LARGEFILE
+  const number = task.fds.install(file, (flagBits & O_CLOEXEC) !== 0)
+  if (number < 0) file.release()
+  return number
+}
+
+function sysCloseRange(task: Task, first: number, last: number, flagBits: number): number {
+  const CLOSE_RANGE_CLOEXEC = 4
+  if (flagBits & ~(CLOSE_RANGE_CLOEXEC | 2) || first > last) return -EINVAL
+  for (const number of task.fds.open()) {
+    if (number < first || number > last) continue
+    if (flagBits & CLOSE_RANGE_CLOEXEC) task.fds.setCloseOnExec(number, true)
+    else task.fds.close(number)
+  }
+  return 0
+}
+
+function truncateInode(task: Task, inode: Inode, length: number): number {
+  if (length > FILE_SIZE_MAX) return -EFBIG
+  const result = inode.setAttributes(task, { size: length })
+  if (result >= 0) inode.mapped?.truncated(length)
+  return result
+}
+
+function sysTruncate(task: Task, nameAddr: number, length: number): number {
+  if (length < 0) return -EINVAL
+  const found = resolve(task, AT_FDCWD, nameAddr, FOLLOW)
+  if (typeof found === 'number') return found
+  const inode = found.inode
+  if (inode.isDirectory) return -EISDIR
+  if (!inode.isRegular) return -EINVAL
+  if (found.readOnly) return -EROFS
+  const refused = permission(task.credentials, inode, MAY_WRITE)
+  if (refused) return refused
+  return truncateInode(task, inode, length)
+}
+
+function sysFtruncate(task: Task, fdNumber: number, length: number): number {
+  if (length < 0) return -EINVAL
+  const file = task.fds.get(fdNumber)
+  if (!file) return -EBADF
+  if (!file.writable || !file.inode.isRegular) return -EINVAL
+  return truncateInode(task, file.inode, length)
+}
+
+function sysFsync(task: Task, fdNumber: number): number {
+  const file = task.fds.get(fdNumber)
+  if (!file) return -EBADF
+  if (!file.path) return -EINVAL
+  return file.inode.sync(task)
+}
+
+function sysFallocate(task: Task, fdNumber: number, modeBits: number, offset: number, length: number): number {
+  const file = task.fds.get(fdNumber)
+  if (!file?.writable) return -EBADF
+  if (offset < 0 || length <= 0) return -EINVAL
+  if (!file.inode.isRegular) return file.inode.isDirectory ? -EISDIR : -ESPIPE
+  const KEEP_SIZE = 1
+  if (modeBits & ~KEEP_SIZE) return -EOPNOTSUPP
+  if (offset + length > FILE_SIZE_MAX) return -EFBIG
+  if (modeBits & KEEP_SIZE || offset + length <= file.inode.size) return 0
+  return truncateInode(task, file.inode, offset + length)
+}
+
+function sysFadvise(task: Task, fdNumber: number, _offset: number, length: number, advice: number): number {
+  const file = task.fds.get(fdNumber)
+  if (!file) return -EBADF
+  if (!file.path) return -ESPIPE
+  return length < 0 || advice < 0 || advice > 5 ? -EINVAL : 0
+}
+
+const closeRangeFlags = flagTable({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }, 'CLOSE_RANGE_???')
+const fallocateModes = flagTable({ FALLOC_FL_KEEP_SIZE: 1, FALLOC_FL_PUNCH_HOLE: 2, FALLOC_FL_ZERO_RANGE: 16 }, 'FALLOC_FL_???')
+const fadviseAdvice = flagTable(
+  {
+    POSIX_FADV_NORMAL: 0,
+    POSIX_FADV_RANDOM: 1,
+    POSIX_FADV_SEQUENTIAL: 2,
+    POSIX_FADV_WILLNEED: 3,
+    POSIX_FADV_DONTNEED: 4,
+    POSIX_FADV_NOREUSE: 5,
+  },
+  'POSIX_FADV_???',
+)
+
+export const fileRows = [
+  syscall('open', [path, openFlagsOf(openFlags), mode], (task, n, f, m) => sysOpenat(task, AT_FDCWD, n, f, m)),
+  syscall('openat', [dirfd, path, openFlagsOf(openFlags), mode], sysOpenat, 'no O_TMPFILE'),
+  syscall('creat', [path, mode], (task, n, m) => sysOpenat(task, AT_FDCWD, n, O_CREAT | O_WRONLY | O_TRUNC, m)),
+  syscall('close', [fd], (task, f) => task.fds.close(f)),
+  syscall('close_range', [uint, uint, flags(closeRangeFlags)], sysCloseRange, 'tables are never shared by threads yet'),
+  syscall('truncate', [path, long], sysTruncate),
+  syscall('ftruncate', [fd, long], sysFtruncate),
+  syscall('fsync', [fd], sysFsync),
+  syscall('fdatasync', [fd], sysFsync),
+  syscall('sync', [], () => 0),
+  syscall('syncfs', [fd], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
+  syscall('sync_file_range', [fd, long, long, uint], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
+  syscall('fallocate', [fd, flags(fallocateModes), long, long], sysFallocate, 'only growing'),
+  syscall('fadvise64', [fd, long, long, value(fadviseAdvice)], sysFadvise),
+  syscall('readahead', [fd, long, size], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
+]
+

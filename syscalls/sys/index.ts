@@ -1,0 +1,32 @@
+/** Every system call, by family. Path: linux.ts makes the kernel's table of it. */
+
+import { dirRows } from './dir.ts'
+import { fdRows } from './fd.ts'
+import { fileRows } from './file.ts'
+import { futexRows } from './futex.ts'
+import { identityRows } from './identity.ts'
+import { ioRows } from './io.ts'
+import { mmapRows } from './mmap.ts'
+import { pollRows } from './poll.ts'
+import { processRows } from './process.ts'
+import type { SyscallRow } from './row.ts'
+import { signalRows } from './signal.ts'
+import { statRows } from './stat.ts'
+import { systemRows } from './system.ts'
+import { timeRows } from './time.ts'
+
+export const syscallRows: readonly SyscallRow[] = [
+  ...ioRows,
+  ...fileRows,
+  ...fdRows,
+  ...dirRows,
+  ...statRows,
+  ...mmapRows,
+  ...processRows,
+  ...identityRows,
+  ...signalRows,
+  ...timeRows,
+  ...pollRows,
+  ...systemRows,
+  ...futexRows,
+]

@@ -1,0 +1,191 @@
+/** Waiting for several files: poll(2), ppoll(2), select(2), pselect6(2). */
+
+import { BLOCKED, EBADF, EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts'
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
+import { NS_PER_SEC } from '../kernel/clock.ts'
+import { setTemporaryMask } from '../kernel/signal-delivery.ts'
+import type { Task } from '../kernel/task.ts'
+import { addr, fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
+import { SIGSET_SIZE } from './signal.ts'
+import { readTimespec } from './time.ts'
+
+/** struct pollfd: fd s32, events s16, revents s16. */
+const POLLFD_SIZE = 8
+
+/** Fills revents; how many descriptors are ready, or -EFAULT. */
+function scan(task: Task, fds: number, count: number): number {
+  if (count > 0 && !task.mm.canWrite(fds, count * POLLFD_SIZE)) return -EFAULT
+  const { view } = task.mm.space
+  let ready = 0
+  for (let i = 0; i < count; i++) {
+    const at = fds + i * POLLFD_SIZE
+    const number = view.getInt32(at, true)
+    const wanted = view.getUint16(at + 4, true)
+    let events = 0
+    if (number >= 0) {
+      const file = task.fds.get(number)
+      events = file ? file.poll() & (wanted | POLLERR | POLLHUP) : POLLNVAL
+    }
+    view.setUint16(at + 6, events, true)
+    if (events) ready++
+  }
+  return ready
+}
+
+/** Queues on everything that may become ready; the value to return. */
+function waitForFiles(task: Task, files: Iterable<number>): number {
+  let result = task.blockOn(task.kernel.sleepers)
+  if (result !== BLOCKED) return result
+  for (const number of files) {
+    const queue = task.fds.get(number)?.pollQueue
+    if (queue) result = task.blockOn(queue)
+  }
+  return result
+}
+
+function* polledFds(task: Task, fds: number, count: number): Iterable<number> {
+  for (let i = 0; i < count; i++) yield task.mm.i32(fds + i * POLLFD_SIZE)
+}
+
+function pollFds(task: Task, fds: number, count: number): number {
+  if (count > task.fds.limit) return -EINVAL
+  const ready = scan(task, fds, count)
+  if (ready !== 0) return ready
+  if (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) return 0
+  return waitForFiles(task, polledFds(task, fds, count))
+}
+
+function sysPoll(task: Task, fds: number, count: number, timeoutMs: number): number {
+  if (!task.resumed && timeoutMs >= 0) task.deadlineNs = task.kernel.clock.monotonicNs() + timeoutMs * 1e6
+  const result = pollFds(task, fds, count)
+  if (result >= 0 || result === BLOCKED || result === -EFAULT || result === -EINVAL) return result
+  const { deadlineNs } = task
+  task.restartBlock = (again) => {
+    if (!again.resumed) again.deadlineNs = deadlineNs
+    const later = pollFds(again, fds, count)
+    return later >= 0 || later === BLOCKED ? later : -EINTR
+  }
+  return -ERESTART_RESTARTBLOCK
+}
+
+/** An optional relative timeout becomes the deadline, once. */
+function setDeadline(task: Task, timeoutAddr: number): number {
+  if (!timeoutAddr) return 0
+  const ns = readTimespec(task, timeoutAddr)
+  if (ns < 0) return ns
+  task.deadlineNs = task.kernel.clock.monotonicNs() + ns
+  return 0
+}
+
+function setMask(task: Task, maskAddr: number, setSize: number): number {
+  if (!maskAddr) return 0
+  if (setSize !== SIGSET_SIZE) return -EINVAL
+  if (!task.mm.canRead(maskAddr, 8)) return -EFAULT
+  setTemporaryMask(task, task.mm.i32(maskAddr), task.mm.i32(maskAddr + 4))
+  return 0
+}
+
+/** Linux writes back the time that is left. */
+function putLeft(task: Task, timeoutAddr: number, unitNs: number): void {
+  if (!timeoutAddr || task.deadlineNs === Infinity) return
+  const left = Math.max(0, task.deadlineNs - task.kernel.clock.monotonicNs())
+  const sec = Math.floor(left / NS_PER_SEC)
+  task.mm.setPair(timeoutAddr, sec, Math.floor((left - sec * NS_PER_SEC) / unitNs))
+}
+
+function sysPpoll(task: Task, fds: number, count: number, timeoutAddr: number, maskAddr: number, setSize: number): number {
+  if (!task.resumed) {
+    const bad = setDeadline(task, timeoutAddr) || setMask(task, maskAddr, setSize)
+    if (bad) return bad
+  }
+  const result = pollFds(task, fds, count)
+  if (result === BLOCKED) return result
+  putLeft(task, timeoutAddr, 1)
+  return result >= 0 || result === -EFAULT || result === -EINVAL ? result : -ERESTARTNOHAND
+}
+
+const READ_EVENTS = POLLIN | POLLRDNORM | POLLHUP | POLLERR
+const WRITE_EVENTS = POLLOUT | POLLWRNORM | POLLERR
+const EXCEPT_EVENTS = POLLPRI
+const SET_EVENTS = [READ_EVENTS, WRITE_EVENTS, EXCEPT_EVENTS]
+/** FD_SETSIZE is the C library's limit; the kernel takes what the table may hold. */
+const SELECT_FD_MAX = 65536
+
+interface Selected {
+  fd: number
+  set: number
+}
+
+/** The descriptors asked for, as they were at the first run: the sets are written over only at the end. */
+function readSets(task: Task, count: number, sets: readonly number[]): Selected[] | number {
+  const asked: Selected[] = []
+  const bytes = Math.ceil(count / 64) * 8
+  for (let set = 0; set < 3; set++) {
+    const at = sets[set]!
+    if (!at) continue
+    if (!task.mm.canWrite(at, bytes)) return -EFAULT
+    for (let number = 0; number < count; number++)
+      if (task.mm.space.bytes[at + (number >> 3)]! & (1 << (number & 7))) {
+        if (!task.fds.get(number)) return -EBADF
+        asked.push({ fd: number, set })
+      }
+  }
+  return asked
+}
+
+function select(task: Task, count: number, sets: readonly number[]): number {
+  if (count < 0) return -EINVAL
+  const limit = Math.min(count, SELECT_FD_MAX)
+  const asked = (task.progressState ?? readSets(task, limit, sets)) as Selected[] | number
+  if (typeof asked === 'number') return asked
+  task.progressState = asked
+  const ready = asked.filter(({ fd, set }) => (task.fds.get(fd)?.poll() ?? 0) & SET_EVENTS[set]!)
+  const over = task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()
+  if (ready.length === 0 && !over)
+    return waitForFiles(
+      task,
+      asked.map(({ fd }) => fd),
+    )
+  const bytes = Math.ceil(limit / 64) * 8
+  for (const at of sets) if (at && task.mm.canWrite(at, bytes)) task.mm.space.bytes.fill(0, at, at + bytes)
+  for (const { fd, set } of ready) task.mm.space.bytes[sets[set]! + (fd >> 3)]! |= 1 << (fd & 7)
+  return ready.length
+}
+
+function sysSelect(task: Task, count: number, reads: number, writes: number, excepts: number, timeoutAddr: number): number {
+  if (!task.resumed && timeoutAddr) {
+    if (!task.mm.canRead(timeoutAddr, 16)) return -EFAULT
+    const sec = task.mm.i64(timeoutAddr)
+    const usec = task.mm.i64(timeoutAddr + 8)
+    if (sec < 0 || usec < 0) return -EINVAL
+    task.deadlineNs = task.kernel.clock.monotonicNs() + sec * NS_PER_SEC + usec * 1000
+  }
+  const result = select(task, count, [reads, writes, excepts])
+  return finishSelect(task, result, timeoutAddr, 1000)
+}
+
+function finishSelect(task: Task, result: number, timeoutAddr: number, unitNs: number): number {
+  if (result === BLOCKED) return result
+  if (timeoutAddr && result !== -EFAULT) putLeft(task, timeoutAddr, unitNs)
+  return result >= 0 || result === -EFAULT || result === -EINVAL || result === -EBADF ? result : -ERESTARTNOHAND
+}
+
+function sysPselect6(task: Task, count: number, reads: number, writes: number, excepts: number, timeoutAddr: number, maskAddr: number): number {
+  if (!task.resumed) {
+    let bad = setDeadline(task, timeoutAddr)
+    // The sixth argument points at { mask, size }.
+    if (!bad && maskAddr) {
+      if (!task.mm.canRead(maskAddr, 16)) return -EFAULT
+      bad = setMask(task, task.mm.u64(maskAddr), task.mm.u64(maskAddr + 8))
+    }
+    if (bad) return bad
+  }
+  return finishSelect(task, select(task, count, [reads, writes, excepts]), timeoutAddr, 1)
+}
+
+export const pollRows = [
+  syscall('poll', [structs('pollfd', 1), uint, int], sysPoll),
+  syscall('ppoll', [structs('pollfd', 1), uint, inStruct('timespec'), inStruct('sigset'), size], sysPpoll),
+  syscall('select', [int, fdSet, fdSet, fdSet, inStruct('timeval')], sysSelect),
+  syscall('pselect6', [int, fdSet, fdSet, fdSet, inStruct('timespec'), addr], sysPselect6),
+]

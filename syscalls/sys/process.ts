@@ -1,0 +1,299 @@
+/**
+ * Processes: fork(2), vfork(2), clone(2), execve(2), exit(2), wait4(2), waitid(2), arch_prctl(2), prctl(2).
+ */
+
+import { ECHILD, EFAULT, EINVAL, ELOOP, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags } from '../abi/fcntl.ts'
+import { X86_STATE } from '../../emu/guest/x86/state.ts'
+import * as P from '../abi/process.ts'
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, sigInfo } from '../abi/signal.ts'
+import { isSymlink } from '../abi/stat.ts'
+import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
+import { bytesOf, latin1 } from '../abi/bytes.ts'
+import { readStrings } from '../exec/arguments.ts'
+import { execProgram } from '../exec/exec.ts'
+import { exitTask, reap } from '../kernel/exit.ts'
+import { type CloneArguments, cloneTask } from '../kernel/fork.ts'
+import { beginGroupExit } from '../kernel/signal.ts'
+import { COMM_SIZE, type Task } from '../kernel/task.ts'
+import { JOB_NONE } from '../kernel/thread-group.ts'
+import { ANY, type ChildChoice, type ChildEvent, findEvent } from '../kernel/wait.ts'
+import { CLOCK_TICKS } from '../exec/stack.ts'
+import type { Path } from '../vfs/path.ts'
+import { FOLLOW } from '../vfs/walk.ts'
+import { resolveName } from './names.ts'
+import {
+  addr,
+  dirfd,
+  environment,
+  flags,
+  hex,
+  inStruct,
+  int,
+  outStruct,
+  path,
+  pid,
+  size,
+  strings,
+  syscall,
+  uint,
+  value,
+} from './row.ts'
+
+function clone(task: Task, request: CloneArguments): number {
+  if (task.progressState) return finishVfork(task, task.progressState as Task)
+  const child = cloneTask(task, request)
+  if (typeof child === 'number') return child
+  if (!(request.flags & P.CLONE_VFORK)) return child.tid
+  task.progressState = child
+  return finishVfork(task, child)
+}
+
+/** The parent waits until the child has a memory of its own, or ended. */
+function finishVfork(task: Task, child: Task): number {
+  return child.vforkDone ? task.blockUninterruptible(child.vforkDone) : child.tid
+}
+
+const plain = (flagBits: number): CloneArguments => ({
+  flags: flagBits,
+  sp: 0,
+  parentTid: 0,
+  childTid: 0,
+  tls: 0,
+  exitSignal: SIGCHLD,
+})
+
+function sysClone(task: Task, flagBits: number, sp: number, parentTid: number, childTid: number, tls: number): number {
+  return clone(task, { flags: (flagBits & ~0xff) >>> 0, sp, parentTid, childTid, tls, exitSignal: flagBits & 0xff })
+}
+
+/** struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls. */
+function sysClone3(task: Task, at: number, length: number): number {
+  if (length < 64) return -EINVAL
+  if (!task.mm.canRead(at, 64)) return -EFAULT
+  const field = (i: number): number => task.mm.u64(at + i * 8)
+  if (field(0) & 0xff || field(0) >= 2 ** 32) return -EINVAL
+  const stack = field(5)
+  return clone(task, {
+    flags: field(0),
+    sp: stack ? stack + field(6) : 0,
+    parentTid: field(3),
+    childTid: field(2),
+    tls: field(7),
+    exitSignal: field(4),
+  })
+}
+
+function execve(task: Task, found: Path | number, name: string, argvAddr: number, envAddr: number): number {
+  if (typeof found === 'number') return found
+  const argv = readStrings(task.mm, argvAddr)
+  if (typeof argv === 'number') return argv
+  const env = readStrings(task.mm, envAddr)
+  if (typeof env === 'number') return env
+  return execProgram(task, found, name, argv, env)
+}
+
+function sysExecve(task: Task, nameAddr: number, argvAddr: number, envAddr: number): number {
+  const name = task.readPath(nameAddr)
+  if (typeof name === 'number') return name
+  return execve(task, resolveName(task, AT_FDCWD, name, FOLLOW), name, argvAddr, envAddr)
+}
+
+function sysExecveat(task: Task, at: number, nameAddr: number, argvAddr: number, envAddr: number, flagBits: number): number {
+  if (flagBits & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL
+  const name = task.readPath(nameAddr)
+  if (typeof name === 'number') return name
+  if (name === '' && flagBits & AT_EMPTY_PATH) {
+    const file = task.fds.get(at)
+    return execve(task, file?.path ?? -ENOENT, `/dev/fd/${at}`, argvAddr, envAddr)
+  }
+  const found = resolveName(task, at, name, flagBits & AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW)
+  if (typeof found !== 'number' && isSymlink(found.inode.mode)) return -ELOOP
+  const shown = at === AT_FDCWD || name.startsWith('/') ? name : `/dev/fd/${at}/${name}`
+  return execve(task, found, shown, argvAddr, envAddr)
+}
+
+function sysExit(task: Task, code: number): number {
+  exitTask(task, (code & 0xff) << 8)
+  return 0
+}
+
+function sysExitGroup(task: Task, code: number): number {
+  const status = (code & 0xff) << 8
+  beginGroupExit(task.group, status)
+  exitTask(task, status)
+  return 0
+}
+
+/** Takes the event: a zombie goes, a stop or continuation is told once. */
+function consume(task: Task, event: ChildEvent): void {
+  if (event.kind === P.WEXITED) reap(task.kernel, event.child)
+  else event.child.jobReport = JOB_NONE
+}
+
+/** struct rusage: utime, stime, then fourteen longs. */
+export function putRusage(task: Task, at: number, cpuNs: number): boolean {
+  if (!task.mm.canWrite(at, 144)) return false
+  task.mm.space.bytes.fill(0, at, at + 144)
+  const seconds = Math.floor(cpuNs / 1e9)
+  task.mm.setPair(at, seconds, Math.floor((cpuNs - seconds * 1e9) / 1000))
+  return true
+}
+
+function sysWait4(task: Task, which: number, statusAddr: number, options: number, usageAddr: number): number {
+  if (options & ~(P.WNOHANG | P.WUNTRACED | P.WCONTINUED | 0xe0000000)) return -EINVAL
+  if (which === -0x80000000) return -ESRCH
+  const choice: ChildChoice = { pid: which > 0 ? which : ANY, processGroup: ANY }
+  if (which === 0) choice.processGroup = task.group.processGroup
+  else if (which < -1) choice.processGroup = -which
+  const event = findEvent(task.group, choice, options | P.WEXITED)
+  if (event === undefined) return -ECHILD
+  if (event === null) return options & P.WNOHANG ? 0 : task.blockOn(task.group.childEvents)
+  const { child } = event
+  const cpuNs = child.cpuNs + child.childrenCpuNs
+  consume(task, event)
+  if (statusAddr && !task.mm.setU32(statusAddr, event.status)) return -EFAULT
+  if (usageAddr && !putRusage(task, usageAddr, cpuNs)) return -EFAULT
+  return child.pid
+}
+
+function sysWaitid(task: Task, kind: number, id: number, infoAddr: number, options: number, usageAddr: number): number {
+  const known = P.WNOHANG | P.WUNTRACED | P.WEXITED | P.WCONTINUED | P.WNOWAIT | 0xe0000000
+  if (options & ~known || !(options & (P.WEXITED | P.WUNTRACED | P.WCONTINUED))) return -EINVAL
+  const choice: ChildChoice = { pid: ANY, processGroup: ANY }
+  if (kind === P.P_PID) {
+    if (id <= 0) return -EINVAL
+    choice.pid = id
+  } else if (kind === P.P_PGID) {
+    if (id < 0) return -EINVAL
+    choice.processGroup = id || task.group.processGroup
+  } else if (kind !== P.P_ALL) return -EINVAL
+  const event = findEvent(task.group, choice, options)
+  if (event === undefined) return -ECHILD
+  if (event === null && !(options & P.WNOHANG)) return task.blockOn(task.group.childEvents)
+  if (event && !(options & P.WNOWAIT)) consume(task, event)
+  if (usageAddr && !putRusage(task, usageAddr, event?.child.cpuNs ?? 0)) return -EFAULT
+  if (!infoAddr) return 0
+  if (!task.mm.canWrite(infoAddr, 128)) return -EFAULT
+  if (event) writeSigInfo(task.mm.space.view, infoAddr, eventInfo(event))
+  else task.mm.space.bytes.fill(0, infoAddr, infoAddr + 32)
+  task.mm.stored(infoAddr, 128)
+  return 0
+}
+
+function eventInfo(event: ChildEvent) {
+  const { child, status } = event
+  const uid = child.leader?.credentials.uid ?? child.lastUid
+  if (event.kind === P.WUNTRACED) return sigInfo(SIGCHLD, CLD_STOPPED, { pid: child.pid, uid, status: child.stopSignal })
+  if (event.kind === P.WCONTINUED) return sigInfo(SIGCHLD, CLD_CONTINUED, { pid: child.pid, uid, status: SIGCONT })
+  const signal = status & 0x7f
+  return sigInfo(SIGCHLD, signal ? CLD_KILLED : CLD_EXITED, { pid: child.pid, uid, status: signal || status >> 8 })
+}
+
+function sysArchPrctl(task: Task, code: number, argument: number): number {
+  const { state } = task.mm
+  switch (code) {
+    case P.ARCH_SET_FS:
+    case P.ARCH_SET_GS:
+      if (argument >= 2 ** 47) return -EPERM
+      state.setNumber(code === P.ARCH_SET_FS ? X86_STATE.fsBase : X86_STATE.gsBase, argument)
+      return 0
+    case P.ARCH_GET_FS:
+    case P.ARCH_GET_GS:
+      return task.mm.setU64(argument, state.getNumber(code === P.ARCH_GET_FS ? X86_STATE.fsBase : X86_STATE.gsBase))
+        ? 0
+        : -EFAULT
+    default:
+      return -EINVAL
+  }
+}
+
+function sysPrctl(task: Task, option: number, argument: number): number {
+  switch (option) {
+    case P.PR_SET_NAME: {
+      const name = task.mm.cstring(argument, COMM_SIZE - 1)
+      if (name === null) return -EFAULT
+      const bytes = name ?? task.mm.copyIn(argument, COMM_SIZE - 1)!
+      task.comm = latin1(bytes)
+      return 0
+    }
+    case P.PR_GET_NAME: {
+      const bytes = new Uint8Array(COMM_SIZE)
+      bytes.set(bytesOf(task.comm))
+      return task.mm.copyOut(argument, bytes) ? 0 : -EFAULT
+    }
+    case P.PR_SET_PDEATHSIG:
+      if (argument > 64) return -EINVAL
+      task.parentDeathSignal = argument
+      return 0
+    case P.PR_GET_PDEATHSIG:
+      return task.mm.setU32(argument, task.parentDeathSignal) ? 0 : -EFAULT
+    case P.PR_SET_NO_NEW_PRIVS:
+      if (argument !== 1) return -EINVAL
+      task.noNewPrivileges = true
+      return 0
+    case P.PR_GET_NO_NEW_PRIVS:
+      return task.noNewPrivileges ? 1 : 0
+    case P.PR_SET_CHILD_SUBREAPER:
+      task.group.subreaper = argument !== 0
+      return 0
+    case P.PR_GET_CHILD_SUBREAPER:
+      return task.mm.setU32(argument, task.group.subreaper ? 1 : 0) ? 0 : -EFAULT
+    case P.PR_GET_DUMPABLE:
+      return 1
+    case P.PR_CAPBSET_READ:
+      return argument > 40 ? -EINVAL : 1
+    case P.PR_GET_TIMERSLACK:
+      return 50000
+    case P.PR_SET_DUMPABLE:
+    case P.PR_SET_TIMERSLACK:
+    case P.PR_SET_KEEPCAPS:
+    case P.PR_GET_KEEPCAPS:
+    case P.PR_GET_SECCOMP:
+    case P.PR_CAPBSET_DROP:
+      return 0
+    default:
+      return -EINVAL
+  }
+}
+
+function sysTimes(task: Task, at: number): number {
+  const ticks = (ns: number): number => Math.floor((ns / 1e9) * CLOCK_TICKS)
+  if (at) {
+    if (!task.mm.canWrite(at, 32)) return -EFAULT
+    task.mm.setPair(at, ticks(task.kernel.groupCpuNs(task.group)), 0)
+    task.mm.setPair(at + 16, ticks(task.group.childrenCpuNs), 0)
+  }
+  return ticks(task.kernel.clock.monotonicNs()) + 1
+}
+
+export const processRows = [
+  syscall('fork', [], (task) => clone(task, plain(0))),
+  syscall('vfork', [], (task) => clone(task, plain(P.CLONE_VFORK | P.CLONE_VM))),
+  syscall('clone', [flags(P.cloneFlags), addr, addr, addr, addr], sysClone, 'no threads, no namespaces'),
+  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'no threads, no namespaces'),
+  syscall('execve', [path, strings, environment], sysExecve),
+  syscall('execveat', [dirfd, path, strings, environment, flags(atFlags)], sysExecveat),
+  syscall('exit', [int], sysExit),
+  syscall('exit_group', [int], sysExitGroup),
+  syscall('wait4', [pid, outStruct('waitStatus'), flags(P.waitFlags), outStruct('rusage')], sysWait4),
+  syscall('waitid', [value(P.waitIdTypes), pid, outStruct('siginfo'), flags(P.waitFlags), outStruct('rusage')], sysWaitid, 'no P_PIDFD'),
+  syscall('arch_prctl', [value(P.archPrctlCodes), addr], sysArchPrctl, 'segment bases'),
+  syscall('prctl', [value(P.prctlOptions), addr, hex, hex, hex], sysPrctl, 'name, death signal, no_new_privs, subreaper'),
+  syscall('times', [outStruct('tms')], sysTimes, 'all time is user time'),
+  syscall('set_tid_address', [addr], (task, at) => {
+    task.clearChildTid = at
+    return task.tid
+  }),
+  syscall('set_robust_list', [addr, size], (task, head, length) => {
+    if (length !== 24) return -EINVAL
+    task.robustList = head
+    return 0
+  }),
+  syscall('personality', [uint], (task, persona) => {
+    const old = task.personality
+    if (persona !== 0xffffffff) task.personality = persona
+    return old
+  }),
+]
+

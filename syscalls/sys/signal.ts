@@ -1,0 +1,242 @@
+/** Signals: sigaction(2), sigprocmask(2), kill(2), sigsuspend(2), sigaltstack(2), sigtimedwait(2), sigreturn(2). */
+
+import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH, BLOCKED } from '../abi/errno.ts'
+import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
+import * as S from '../abi/signal.ts'
+import type { Task } from '../kernel/task.ts'
+import type { ThreadGroup } from '../kernel/thread-group.ts'
+import { forceSignal, isIgnored } from '../kernel/signal.ts'
+import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
+import { SigSet } from '../kernel/sigset.ts'
+import { KEEP_RESULT } from '../kernel/task-run.ts'
+import { putU64 } from '../abi/arch/arch.ts'
+import { addr, inStruct, outStruct, pid, signal, size, syscall, value } from './row.ts'
+
+export const SIGSET_SIZE = 8
+
+/** struct kernel_sigaction: handler, flags, restorer, mask; 32 bytes. */
+function sysRtSigaction(task: Task, signo: number, newAddr: number, oldAddr: number, setSize: number): number {
+  if (setSize !== SIGSET_SIZE) return -EINVAL
+  if (signo < 1 || signo > S.SIGNAL_MAX) return -EINVAL
+  if (newAddr && (signo === S.SIGKILL || signo === S.SIGSTOP)) return -EINVAL
+  const { mm } = task
+  const action = task.group.actions.of(signo)
+  if (newAddr && !mm.canRead(newAddr, 32)) return -EFAULT
+  if (oldAddr && !mm.canWrite(oldAddr, 32)) return -EFAULT
+  const fresh = newAddr ? mm.copyIn(newAddr, 32)! : null
+  if (oldAddr) {
+    mm.setPair(oldAddr, action.handler, action.flags >>> 0)
+    mm.setU64(oldAddr + 16, action.restorer)
+    mm.setU32(oldAddr + 24, action.mask.lo >>> 0)
+    mm.setU32(oldAddr + 28, action.mask.hi >>> 0)
+  }
+  if (!fresh) return 0
+  const view = new DataView(fresh.buffer)
+  const u64 = (at: number): number => view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true)
+  action.handler = u64(0)
+  action.flags = view.getUint32(8, true)
+  action.restorer = u64(16)
+  action.mask.set(view.getInt32(24, true) & ~((1 << 8) | (1 << 18)), view.getInt32(28, true))
+  // Ignoring a pending signal discards it.
+  if (isIgnored(task.group, signo)) {
+    task.group.pending.remove(signo)
+    for (const thread of task.group.tasks) thread.pending.remove(signo)
+  }
+  return 0
+}
+
+function sysRtSigprocmask(task: Task, how: number, setAddr: number, oldAddr: number, setSize: number): number {
+  if (setSize !== SIGSET_SIZE) return -EINVAL
+  const { mm, blocked } = task
+  const { lo, hi } = blocked
+  if (setAddr) {
+    if (!mm.canRead(setAddr, 8)) return -EFAULT
+    const newLo = mm.i32(setAddr)
+    const newHi = mm.i32(setAddr + 4)
+    if (how === S.SIG_BLOCK) setBlocked(task, lo | newLo, hi | newHi)
+    else if (how === S.SIG_UNBLOCK) setBlocked(task, lo & ~newLo, hi & ~newHi)
+    else if (how === S.SIG_SETMASK) setBlocked(task, newLo, newHi)
+    else return -EINVAL
+  }
+  if (oldAddr && !(mm.setU32(oldAddr, lo >>> 0) && mm.setU32(oldAddr + 4, hi >>> 0))) return -EFAULT
+  return 0
+}
+
+function sysRtSigpending(task: Task, setAddr: number, setSize: number): number {
+  if (setSize > SIGSET_SIZE) return -EINVAL
+  const own = task.pending.set
+  const shared = task.group.pending.set
+  const lo = (own.lo | shared.lo) & task.blocked.lo
+  const hi = (own.hi | shared.hi) & task.blocked.hi
+  return task.mm.setPairOfU32(setAddr, lo, hi) ? 0 : -EFAULT
+}
+
+function sysRtSigsuspend(task: Task, setAddr: number, setSize: number): number {
+  if (setSize !== SIGSET_SIZE) return -EINVAL
+  if (!task.resumed) {
+    if (!task.mm.canRead(setAddr, 8)) return -EFAULT
+    setTemporaryMask(task, task.mm.i32(setAddr), task.mm.i32(setAddr + 4))
+  }
+  return pause(task)
+}
+
+/** Waits for any signal that is delivered. */
+function pause(task: Task): number {
+  const result = task.blockOn(task.kernel.signalQueued)
+  return result === BLOCKED ? BLOCKED : -ERESTARTNOHAND
+}
+
+function sysRtSigtimedwait(task: Task, setAddr: number, infoAddr: number, timeoutAddr: number, setSize: number): number {
+  if (setSize !== SIGSET_SIZE) return -EINVAL
+  const { mm } = task
+  if (!mm.canRead(setAddr, 8)) return -EFAULT
+  // Every signal but the awaited ones stays.
+  const others = new SigSet()
+  others.set(~mm.i32(setAddr) | (1 << 8) | (1 << 18), ~mm.i32(setAddr + 4))
+  if (!task.resumed && timeoutAddr) {
+    if (!mm.canRead(timeoutAddr, 16)) return -EFAULT
+    const sec = mm.i64(timeoutAddr)
+    const nsec = mm.i64(timeoutAddr + 8)
+    if (sec < 0 || nsec < 0 || nsec >= 1e9) return -EINVAL
+    task.deadlineNs = task.kernel.clock.monotonicNs() + sec * 1e9 + nsec
+  }
+  const info = task.pending.take(others) ?? task.group.pending.take(others)
+  if (info) {
+    if (infoAddr) {
+      if (!mm.canWrite(infoAddr, 128)) return -EFAULT
+      writeSigInfo(mm.space.view, infoAddr, info)
+      mm.stored(infoAddr, 128)
+    }
+    return info.signo
+  }
+  if (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) return -EAGAIN
+  const result = task.blockOn(task.kernel.signalQueued)
+  return result === BLOCKED ? BLOCKED : -EINTR
+}
+
+function sysRtSigreturn(task: Task): number {
+  const frame = task.kernel.arch.popSignalFrame(task.mm.state, task.mm)
+  if (!frame) {
+    forceSignal(task, S.sigInfo(S.SIGSEGV, S.SI_KERNEL))
+    return KEEP_RESULT
+  }
+  setBlocked(task, frame.maskLo, frame.maskHi)
+  if (!(frame.altStackFlags & S.SS_DISABLE) || task.altStackSize > 0) {
+    task.altStackAddr = frame.altStackAddr
+    task.altStackSize = frame.altStackSize
+    task.altStackFlags = frame.altStackFlags & S.SS_DISABLE
+  }
+  return KEEP_RESULT
+}
+
+function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
+  const { mm } = task
+  const sp = task.kernel.arch.sp(mm.state)
+  const enabled = !(task.altStackFlags & S.SS_DISABLE)
+  const inside = enabled && sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
+  if (newAddr && !mm.canRead(newAddr, 24)) return -EFAULT
+  const fresh = newAddr ? { addr: mm.u64(newAddr), flags: mm.getU32(newAddr + 8), size: mm.u64(newAddr + 16) } : null
+  if (oldAddr) {
+    if (!mm.canWrite(oldAddr, 24)) return -EFAULT
+    const { view } = mm.space
+    putU64(view, oldAddr, task.altStackAddr)
+    putU64(view, oldAddr + 8, enabled ? (inside ? S.SS_ONSTACK : 0) : S.SS_DISABLE)
+    putU64(view, oldAddr + 16, task.altStackSize)
+    mm.stored(oldAddr, 24)
+  }
+  if (!fresh) return 0
+  if (inside) return -EPERM
+  const mode = fresh.flags & ~S.SS_AUTODISARM
+  if (mode !== 0 && mode !== S.SS_ONSTACK && mode !== S.SS_DISABLE) return -EINVAL
+  if (mode === S.SS_DISABLE) {
+    task.altStackAddr = task.altStackSize = 0
+    task.altStackFlags = S.SS_DISABLE
+    return 0
+  }
+  if (fresh.size < S.MINSIGSTKSZ) return -ENOMEM
+  task.altStackAddr = fresh.addr
+  task.altStackSize = fresh.size
+  task.altStackFlags = 0
+  return 0
+}
+
+/** May `task` signal that process? kill(2): same real or effective id, root, or SIGCONT in one session. */
+function maySignal(task: Task, target: ThreadGroup, signo: number): boolean {
+  const who = task.credentials
+  const other = target.leader?.credentials
+  if (who.isPrivileged || !other) return true
+  if (signo === S.SIGCONT && target.sessionId === task.group.sessionId) return true
+  return who.euid === other.suid || who.euid === other.uid || who.uid === other.suid || who.uid === other.uid
+}
+
+function userInfo(task: Task, signo: number, code: number): S.SigInfo {
+  return S.sigInfo(signo, code, { pid: task.group.pid, uid: task.credentials.uid })
+}
+
+function killGroup(task: Task, target: ThreadGroup, signo: number, info: S.SigInfo): number {
+  if (!maySignal(task, target, signo)) return -EPERM
+  // Process 1 is the kernel itself: nothing harms it.
+  if (signo === 0 || target === task.kernel.init) return 0
+  return task.kernel.sendToGroup(target, info)
+}
+
+function sysKill(task: Task, which: number, signo: number): number {
+  if (signo < 0 || signo > S.SIGNAL_MAX) return -EINVAL
+  const { kernel } = task
+  if (which > 0) {
+    const target = kernel.groups.get(which)
+    return target ? killGroup(task, target, signo, userInfo(task, signo, S.SI_USER)) : -ESRCH
+  }
+  const processGroup = which === 0 ? task.group.processGroup : -which
+  let found = 0
+  let result = -ESRCH
+  for (const target of [...kernel.groups.values()]) {
+    if (target === kernel.init) continue
+    if (which === -1 ? target === task.group : target.processGroup !== processGroup) continue
+    const sent = killGroup(task, target, signo, userInfo(task, signo, S.SI_USER))
+    if (sent === 0) found++
+    else result = sent
+  }
+  return found > 0 ? 0 : result
+}
+
+function sysTgkill(task: Task, group: number, tid: number, signo: number): number {
+  if (tid <= 0 || group === 0 || signo < 0 || signo > S.SIGNAL_MAX) return -EINVAL
+  const target = task.kernel.tasks.get(tid)
+  if (!target || (group > 0 && target.group.pid !== group)) return -ESRCH
+  if (!maySignal(task, target.group, signo)) return -EPERM
+  return signo === 0 ? 0 : task.kernel.sendToTask(target, userInfo(task, signo, S.SI_TKILL))
+}
+
+function sysRtSigqueueinfo(task: Task, which: number, signo: number, infoAddr: number): number {
+  if (signo < 0 || signo > S.SIGNAL_MAX) return -EINVAL
+  if (!task.mm.canRead(infoAddr, 48)) return -EFAULT
+  const { view } = task.mm.space
+  const code = view.getInt32(infoAddr + 8, true)
+  const target = task.kernel.groups.get(which)
+  if (!target) return -ESRCH
+  if ((code >= 0 || code === S.SI_TKILL) && target !== task.group) return -EPERM
+  const info = S.sigInfo(signo, code, {
+    errno: view.getInt32(infoAddr + 4, true),
+    pid: view.getInt32(infoAddr + 16, true),
+    uid: view.getUint32(infoAddr + 20, true),
+    value: view.getBigUint64(infoAddr + 24, true),
+  })
+  return killGroup(task, target, signo, info)
+}
+
+export const signalRows = [
+  syscall('rt_sigaction', [signal, inStruct('sigaction'), outStruct('sigaction'), size], sysRtSigaction),
+  syscall('rt_sigprocmask', [value(S.sigprocmaskHow), inStruct('sigset'), outStruct('sigset'), size], sysRtSigprocmask),
+  syscall('rt_sigpending', [outStruct('sigset'), size], sysRtSigpending),
+  syscall('rt_sigsuspend', [inStruct('sigset'), size], sysRtSigsuspend),
+  syscall('rt_sigtimedwait', [inStruct('sigset'), outStruct('siginfo'), inStruct('timespec'), size], sysRtSigtimedwait),
+  syscall('rt_sigreturn', [], sysRtSigreturn),
+  syscall('rt_sigqueueinfo', [pid, signal, addr], sysRtSigqueueinfo),
+  syscall('sigaltstack', [inStruct('stack'), outStruct('stack')], sysSigaltstack),
+  syscall('pause', [], pause),
+  syscall('kill', [pid, signal], sysKill),
+  syscall('tkill', [pid, signal], (task, tid, signo) => sysTgkill(task, -1, tid, signo)),
+  syscall('tgkill', [pid, pid, signal], sysTgkill),
+]
+

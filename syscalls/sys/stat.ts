@@ -1,0 +1,345 @@
+/**
+ * Attributes: stat(2), statx(2), access(2), chmod(2), chown(2), utimensat(2), statfs(2), umask(2).
+ */
+
+import { putU64, type StatFields } from '../abi/arch/arch.ts'
+import { EACCES, EBADF, EFAULT, EINVAL, EPERM, EROFS } from '../abi/errno.ts'
+import * as F from '../abi/fcntl.ts'
+import {
+  major,
+  minor,
+  S_ISGID,
+  S_ISUID,
+  ST_RDONLY,
+  ST_RELATIME,
+  STATX_BASIC_STATS,
+  STATX_MNT_ID,
+  statxMasks,
+  UTIME_NOW,
+  UTIME_OMIT,
+} from '../abi/stat.ts'
+import { Credentials } from '../kernel/credentials.ts'
+import type { Task } from '../kernel/task.ts'
+import { type AttributeChange, type Inode, Timestamp } from '../vfs/inode.ts'
+import { MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
+import { FOLLOW } from '../vfs/walk.ts'
+import { resolve, resolveInode, resolveName, resolveTarget, type Target, targetOfFd } from './names.ts'
+import { dirfd, fd, flags, inStruct, int, mode, outStruct, path, syscall } from './row.ts'
+
+/** Filled again for every call: stat allocates nothing. */
+const stat: StatFields = {
+  dev: 0,
+  ino: 0,
+  mode: 0,
+  nlink: 0,
+  uid: 0,
+  gid: 0,
+  rdev: 0,
+  size: 0,
+  blockSize: 4096,
+  blocks: 0,
+  atimeSec: 0,
+  atimeNsec: 0,
+  mtimeSec: 0,
+  mtimeNsec: 0,
+  ctimeSec: 0,
+  ctimeNsec: 0,
+}
+
+function fillStat(task: Task, inode: Inode): number {
+  const fresh = inode.refresh(task)
+  if (fresh < 0) return fresh
+  stat.dev = inode.fs.dev
+  stat.ino = inode.ino
+  stat.mode = inode.mode
+  stat.nlink = inode.nlink
+  stat.uid = inode.uid
+  stat.gid = inode.gid
+  stat.rdev = inode.rdev
+  stat.size = inode.size
+  stat.blocks = inode.blocks
+  stat.atimeSec = inode.atime.sec
+  stat.atimeNsec = inode.atime.nsec
+  stat.mtimeSec = inode.mtime.sec
+  stat.mtimeNsec = inode.mtime.nsec
+  stat.ctimeSec = inode.ctime.sec
+  stat.ctimeNsec = inode.ctime.nsec
+  return 0
+}
+
+function putStat(task: Task, inode: Inode, addr: number): number {
+  const filled = fillStat(task, inode)
+  if (filled < 0) return filled
+  const { arch } = task.kernel
+  if (!task.mm.canWrite(addr, arch.statSize)) return -EFAULT
+  arch.writeStat(task.mm.space.view, addr, stat)
+  task.mm.stored(addr, arch.statSize)
+  return 0
+}
+
+function statName(task: Task, at: number, name: number, addr: number, flagBits: number): number {
+  const inode = resolveInode(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
+  return typeof inode === 'number' ? inode : putStat(task, inode, addr)
+}
+
+function sysFstat(task: Task, fdNumber: number, addr: number): number {
+  const file = task.fds.get(fdNumber)
+  return file ? putStat(task, file.inode, addr) : -EBADF
+}
+
+const STAT_FLAGS = F.AT_SYMLINK_NOFOLLOW | F.AT_NO_AUTOMOUNT | F.AT_EMPTY_PATH
+
+function sysNewfstatat(task: Task, at: number, name: number, addr: number, flagBits: number): number {
+  return flagBits & ~STAT_FLAGS ? -EINVAL : statName(task, at, name, addr, flagBits)
+}
+
+const STATX_SIZE = 256
+
+function sysStatx(task: Task, at: number, name: number, flagBits: number, mask: number, addr: number): number {
+  if (flagBits & ~(STAT_FLAGS | F.AT_STATX_FORCE_SYNC | F.AT_STATX_DONT_SYNC)) return -EINVAL
+  if (mask & 0x80000000) return -EINVAL
+  const inode = resolveInode(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
+  if (typeof inode === 'number') return inode
+  const filled = fillStat(task, inode)
+  if (filled < 0) return filled
+  if (!task.mm.canWrite(addr, STATX_SIZE)) return -EFAULT
+  const { view, bytes } = task.mm.space
+  bytes.fill(0, addr, addr + STATX_SIZE)
+  view.setUint32(addr, STATX_BASIC_STATS | (mask & STATX_MNT_ID), true)
+  view.setUint32(addr + 4, stat.blockSize, true)
+  view.setUint32(addr + 16, stat.nlink, true)
+  view.setUint32(addr + 20, stat.uid, true)
+  view.setUint32(addr + 24, stat.gid, true)
+  view.setUint16(addr + 28, stat.mode, true)
+  putU64(view, addr + 32, stat.ino)
+  putU64(view, addr + 40, stat.size)
+  putU64(view, addr + 48, stat.blocks)
+  putU64(view, addr + 64, stat.atimeSec)
+  view.setUint32(addr + 72, stat.atimeNsec, true)
+  putU64(view, addr + 96, stat.ctimeSec)
+  view.setUint32(addr + 104, stat.ctimeNsec, true)
+  putU64(view, addr + 112, stat.mtimeSec)
+  view.setUint32(addr + 120, stat.mtimeNsec, true)
+  view.setUint32(addr + 128, major(stat.rdev), true)
+  view.setUint32(addr + 132, minor(stat.rdev), true)
+  view.setUint32(addr + 136, major(stat.dev), true)
+  view.setUint32(addr + 140, minor(stat.dev), true)
+  putU64(view, addr + 144, stat.dev)
+  task.mm.stored(addr, STATX_SIZE)
+  return 0
+}
+
+function accessName(task: Task, at: number, name: number, modeBits: number, flagBits: number): number {
+  if (modeBits & ~7 || flagBits & ~(F.AT_EACCESS | F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
+  const text = task.readPath(name)
+  if (typeof text === 'number') return text
+  let target: Target | number
+  if (text === '' && flagBits & F.AT_EMPTY_PATH) target = targetOfFd(task, at)
+  else {
+    const found = resolveName(task, at, text, flagBits & F.AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW)
+    target = typeof found === 'number' ? found : { inode: found.inode, readOnly: found.readOnly }
+  }
+  if (typeof target === 'number') return target
+  if (modeBits & F.W_OK && target.readOnly && (target.inode.isRegular || target.inode.isDirectory)) return -EROFS
+  let who = task.credentials
+  if (!(flagBits & F.AT_EACCESS) && (who.uid !== who.fsuid || who.gid !== who.fsgid)) {
+    who = new Credentials(who.uid, who.gid)
+    who.groups = task.credentials.groups
+  }
+  return permission(who, target.inode, modeBits)
+}
+
+function change(task: Task, target: Target, what: AttributeChange): number {
+  if (target.readOnly) return -EROFS
+  return target.inode.setAttributes(task, what)
+}
+
+function chmodTarget(task: Task, target: Target | number, modeBits: number): number {
+  if (typeof target === 'number') return target
+  const { inode } = target
+  if (target.readOnly) return -EROFS
+  if (!ownsFile(task.credentials, inode)) return -EPERM
+  let bits = modeBits & 0o7777
+  // Only members of the file's group may leave the set-group-id bit on.
+  if (!task.credentials.overridesFiles && !task.credentials.inGroup(inode.gid)) bits &= ~S_ISGID
+  return change(task, target, { mode: bits })
+}
+
+function chownTarget(task: Task, target: Target | number, uid: number, gid: number): number {
+  if (typeof target === 'number') return target
+  const { inode } = target
+  const who = task.credentials
+  if (target.readOnly) return -EROFS
+  const newUid = uid | 0
+  const newGid = gid | 0
+  if (!who.overridesFiles) {
+    if (newUid !== -1 && (who.fsuid !== inode.uid || newUid !== inode.uid)) return -EPERM
+    if (newGid !== -1 && (who.fsuid !== inode.uid || !who.inGroup(newGid >>> 0))) return -EPERM
+  }
+  const what: AttributeChange = {}
+  if (newUid !== -1) what.uid = newUid >>> 0
+  if (newGid !== -1) what.gid = newGid >>> 0
+  // Changing the owner of a program takes its set-id bits away.
+  if (!inode.isDirectory && inode.mode & (S_ISUID | S_ISGID) && (newUid !== -1 || newGid !== -1)) {
+    const group = inode.mode & 0o010 ? S_ISGID : 0
+    what.mode = inode.mode & 0o7777 & ~(S_ISUID | group)
+  }
+  return change(task, target, what)
+}
+
+function sysFchownat(task: Task, at: number, name: number, uid: number, gid: number, flagBits: number): number {
+  if (flagBits & ~(F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
+  return chownTarget(task, resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW)), uid, gid)
+}
+
+interface Times {
+  atime: Timestamp | null
+  mtime: Timestamp | null
+  /** Both "now": write permission is enough. */
+  now: boolean
+}
+
+function setTimes(task: Task, target: Target | number, times: Times): number {
+  if (typeof target === 'number') return target
+  if (target.readOnly) return -EROFS
+  const { inode } = target
+  if (!ownsFile(task.credentials, inode)) {
+    if (!times.now) return -EPERM
+    if (permission(task.credentials, inode, MAY_WRITE)) return -EACCES
+  }
+  const what: AttributeChange = {}
+  if (times.atime) what.atime = times.atime
+  if (times.mtime) what.mtime = times.mtime
+  return times.atime || times.mtime ? change(task, target, what) : 0
+}
+
+function now(task: Task): Timestamp {
+  const time = new Timestamp()
+  time.setNow(task.kernel.clock)
+  return time
+}
+
+const nowTimes = (task: Task): Times => ({ atime: now(task), mtime: now(task), now: true })
+
+function readTimespecs(task: Task, addr: number): Times | number {
+  if (addr === 0) return nowTimes(task)
+  const { mm } = task
+  if (!mm.canRead(addr, 32)) return -EFAULT
+  const times: Times = { atime: null, mtime: null, now: true }
+  for (const [key, at] of [
+    ['atime', addr],
+    ['mtime', addr + 16],
+  ] as const) {
+    const nsec = mm.i64(at + 8)
+    if (nsec === UTIME_OMIT) {
+      times.now = false
+      continue
+    }
+    if (nsec === UTIME_NOW) {
+      times[key] = now(task)
+      continue
+    }
+    if (nsec < 0 || nsec >= 1e9) return -EINVAL
+    times[key] = new Timestamp()
+    times[key]!.set(mm.i64(at), nsec)
+    times.now = false
+  }
+  return times
+}
+
+function sysUtimensat(task: Task, at: number, name: number, timesAddr: number, flagBits: number): number {
+  if (flagBits & ~(F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
+  const times = readTimespecs(task, timesAddr)
+  if (typeof times === 'number') return times
+  // futimens(3): a null name means the descriptor itself.
+  if (name === 0 && at !== F.AT_FDCWD) return setTimes(task, targetOfFd(task, at), times)
+  return setTimes(task, resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW)), times)
+}
+
+/** utimes(2) has microseconds, utime(2) seconds. */
+function sysUtimes(task: Task, at: number, name: number, addr: number): number {
+  let times: Times = nowTimes(task)
+  if (addr !== 0) {
+    const { mm } = task
+    if (!mm.canRead(addr, 32)) return -EFAULT
+    times = { atime: new Timestamp(), mtime: new Timestamp(), now: false }
+    for (const offset of [0, 16]) {
+      const usec = mm.i64(addr + offset + 8)
+      if (usec < 0 || usec >= 1e6) return -EINVAL
+      ;(offset ? times.mtime! : times.atime!).set(mm.i64(addr + offset), usec * 1000)
+    }
+  }
+  return setTimes(task, resolveTarget(task, at, name, 0, true), times)
+}
+
+function sysUtime(task: Task, name: number, addr: number): number {
+  let times: Times = nowTimes(task)
+  if (addr !== 0) {
+    if (!task.mm.canRead(addr, 16)) return -EFAULT
+    times = { atime: new Timestamp(), mtime: new Timestamp(), now: false }
+    times.atime!.set(task.mm.i64(addr), 0)
+    times.mtime!.set(task.mm.i64(addr + 8), 0)
+  }
+  return setTimes(task, resolveTarget(task, F.AT_FDCWD, name, 0, true), times)
+}
+
+const STATFS_SIZE = 120
+
+function putStatfs(task: Task, inode: Inode, readOnly: boolean, addr: number): number {
+  if (!task.mm.canWrite(addr, STATFS_SIZE)) return -EFAULT
+  const { view } = task.mm.space
+  const s = inode.fs.statfs()
+  const fields = [s.type, s.blockSize, s.blocks, s.blocksFree, s.blocksFree, s.files, s.filesFree, inode.fs.dev]
+  fields.forEach((field, i) => putU64(view, addr + i * 8, field))
+  putU64(view, addr + 64, F.NAME_MAX)
+  putU64(view, addr + 72, s.blockSize)
+  putU64(view, addr + 80, ST_RELATIME | 0x20 | (readOnly ? ST_RDONLY : 0))
+  for (let at = 88; at < STATFS_SIZE; at += 8) putU64(view, addr + at, 0)
+  task.mm.stored(addr, STATFS_SIZE)
+  return 0
+}
+
+function sysStatfs(task: Task, name: number, addr: number): number {
+  const found = resolve(task, F.AT_FDCWD, name, FOLLOW)
+  return typeof found === 'number' ? found : putStatfs(task, found.inode, found.readOnly, addr)
+}
+
+function sysFstatfs(task: Task, fdNumber: number, addr: number): number {
+  const file = task.fds.get(fdNumber)
+  return file ? putStatfs(task, file.inode, file.path?.readOnly ?? false, addr) : -EBADF
+}
+
+function sysUmask(task: Task, mask: number): number {
+  const old = task.fs.umask
+  task.fs.umask = mask & 0o777
+  return old
+}
+
+const AT = F.AT_FDCWD
+const NOFOLLOW = F.AT_SYMLINK_NOFOLLOW
+
+export const statRows = [
+  syscall('stat', [path, outStruct('stat')], (task, n, s) => statName(task, AT, n, s, 0)),
+  syscall('lstat', [path, outStruct('stat')], (task, n, s) => statName(task, AT, n, s, NOFOLLOW)),
+  syscall('fstat', [fd, outStruct('stat')], sysFstat),
+  syscall('newfstatat', [dirfd, path, outStruct('stat'), flags(F.atFlags)], sysNewfstatat),
+  syscall('statx', [dirfd, path, flags(F.atFlags), flags(statxMasks), outStruct('statx')], sysStatx, 'no birth time'),
+  syscall('access', [path, flags(F.accessModes)], (task, n, m) => accessName(task, AT, n, m, 0)),
+  syscall('faccessat', [dirfd, path, flags(F.accessModes)], (task, d, n, m) => accessName(task, d, n, m, 0)),
+  syscall('faccessat2', [dirfd, path, flags(F.accessModes), flags(F.accessFlags)], accessName),
+  syscall('chmod', [path, mode], (task, n, m) => chmodTarget(task, resolveTarget(task, AT, n, 0, true), m)),
+  syscall('fchmod', [fd, mode], (task, f, m) => chmodTarget(task, targetOfFd(task, f), m)),
+  syscall('fchmodat', [dirfd, path, mode], (task, d, n, m) => chmodTarget(task, resolveTarget(task, d, n, 0, true), m)),
+  syscall('chown', [path, int, int], (task, n, u, g) => sysFchownat(task, AT, n, u, g, 0)),
+  syscall('lchown', [path, int, int], (task, n, u, g) => sysFchownat(task, AT, n, u, g, NOFOLLOW)),
+  syscall('fchown', [fd, int, int], (task, f, u, g) => chownTarget(task, targetOfFd(task, f), u, g)),
+  syscall('fchownat', [dirfd, path, int, int, flags(F.atFlags)], sysFchownat),
+  syscall('utimensat', [dirfd, path, inStruct('timespecPair'), flags(F.atFlags)], sysUtimensat),
+  syscall('futimesat', [dirfd, path, inStruct('timevalPair')], sysUtimes),
+  syscall('utimes', [path, inStruct('timevalPair')], (task, n, t) => sysUtimes(task, AT, n, t)),
+  syscall('utime', [path, inStruct('long')], sysUtime),
+  syscall('statfs', [path, outStruct('statfs')], sysStatfs),
+  syscall('fstatfs', [fd, outStruct('statfs')], sysFstatfs),
+  syscall('umask', [mode], sysUmask),
+]
+

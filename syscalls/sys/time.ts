@@ -1,0 +1,232 @@
+/** Clocks and timers: clock_gettime(2), nanosleep(2), gettimeofday(2), alarm(2), setitimer(2). */
+
+import {
+  BLOCKED,
+  EFAULT,
+  EINVAL,
+  EOPNOTSUPP,
+  EPERM,
+  ERESTART_RESTARTBLOCK,
+  ERESTARTNOHAND,
+  EINTR,
+} from '../abi/errno.ts'
+import * as P from '../abi/process.ts'
+import { SI_KERNEL, SIGALRM, sigInfo } from '../abi/signal.ts'
+import { NS_PER_SEC } from '../kernel/clock.ts'
+import type { Task } from '../kernel/task.ts'
+import type { ThreadGroup } from '../kernel/thread-group.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { addr, flags, inStruct, outStruct, syscall, uint, value } from './row.ts'
+
+/** Puts a clock's time into the kernel clock's fields; false for an unknown clock. */
+function readClock(task: Task, id: number): boolean {
+  const { clock } = task.kernel
+  switch (id) {
+    case P.CLOCK_REALTIME:
+    case P.CLOCK_REALTIME_COARSE:
+    case P.CLOCK_REALTIME_ALARM:
+    case P.CLOCK_TAI:
+      clock.readRealtime()
+      return true
+    case P.CLOCK_MONOTONIC:
+    case P.CLOCK_MONOTONIC_RAW:
+    case P.CLOCK_MONOTONIC_COARSE:
+    case P.CLOCK_BOOTTIME:
+    case P.CLOCK_BOOTTIME_ALARM:
+      clock.split(clock.monotonicNs())
+      return true
+    case P.CLOCK_PROCESS_CPUTIME_ID:
+      clock.split(task.kernel.groupCpuNs(task.group))
+      return true
+    case P.CLOCK_THREAD_CPUTIME_ID:
+      clock.split(task.kernel.taskCpuNs(task))
+      return true
+    default:
+      return readCpuClock(task, id)
+  }
+}
+
+/** clock_getcpuclockid(3): negative ids hold the complement of a pid. */
+function readCpuClock(task: Task, id: number): boolean {
+  if (id >= 0) return false
+  const pid = ~(id >> 3)
+  const group = pid === 0 ? task.group : task.kernel.groups.get(pid)
+  if (!group) return false
+  task.kernel.clock.split(task.kernel.groupCpuNs(group))
+  return true
+}
+
+function sysClockGettime(task: Task, id: number, at: number): number {
+  if (!readClock(task, id)) return -EINVAL
+  const { clock } = task.kernel
+  return task.mm.setPair(at, clock.sec, clock.nsec) ? 0 : -EFAULT
+}
+
+const COARSE_NS = 4_000_000
+
+function sysClockGetres(task: Task, id: number, at: number): number {
+  if (!readClock(task, id)) return -EINVAL
+  if (at === 0) return 0
+  const coarse = id === P.CLOCK_REALTIME_COARSE || id === P.CLOCK_MONOTONIC_COARSE
+  return task.mm.setPair(at, 0, coarse ? COARSE_NS : 1) ? 0 : -EFAULT
+}
+
+function sysGettimeofday(task: Task, at: number, zone: number): number {
+  const { clock } = task.kernel
+  clock.readRealtime()
+  if (at && !task.mm.setPair(at, clock.sec, Math.floor(clock.nsec / 1000))) return -EFAULT
+  if (zone && !task.mm.setU64(zone, 0)) return -EFAULT
+  return 0
+}
+
+function sysTime(task: Task, at: number): number {
+  const { clock } = task.kernel
+  clock.readRealtime()
+  const { sec } = clock
+  return at && !task.mm.setU64(at, sec) ? -EFAULT : sec
+}
+
+/** A timespec as nanoseconds, or a negative errno. Longer than 104 days is as good as for ever. */
+export function readTimespec(task: Task, at: number): number {
+  if (!task.mm.canRead(at, 16)) return -EFAULT
+  const sec = task.mm.i64(at)
+  const nsec = task.mm.i64(at + 8)
+  if (sec < 0 || nsec < 0 || nsec >= NS_PER_SEC) return -EINVAL
+  return sec > 9_000_000 ? Infinity : sec * NS_PER_SEC + nsec
+}
+
+/** Sleeps until task.deadlineNs; interrupted, it writes what is left and can be restarted. */
+function sleep(task: Task, remainAddr: number, absolute: boolean): number {
+  const { kernel } = task
+  if (task.timedOut || task.deadlineNs <= kernel.clock.monotonicNs()) return 0
+  const result = task.blockOn(kernel.sleepers)
+  if (result === BLOCKED) return BLOCKED
+  if (absolute) return -ERESTARTNOHAND
+  const deadlineNs = task.deadlineNs
+  const leftNs = Math.max(0, deadlineNs - kernel.clock.monotonicNs())
+  if (remainAddr && deadlineNs !== Infinity) {
+    const sec = Math.floor(leftNs / NS_PER_SEC)
+    if (!task.mm.setPair(remainAddr, sec, leftNs - sec * NS_PER_SEC)) return -EFAULT
+  }
+  task.restartBlock = (again) => {
+    again.deadlineNs = deadlineNs
+    return sleep(again, remainAddr, false)
+  }
+  return -ERESTART_RESTARTBLOCK
+}
+
+function sysNanosleep(task: Task, wantedAddr: number, remainAddr: number): number {
+  if (!task.resumed) {
+    const ns = readTimespec(task, wantedAddr)
+    if (ns < 0) return ns
+    task.deadlineNs = task.kernel.clock.monotonicNs() + ns
+  }
+  return sleep(task, remainAddr, false)
+}
+
+function sysClockNanosleep(task: Task, id: number, flagBits: number, wantedAddr: number, remainAddr: number): number {
+  const absolute = (flagBits & P.TIMER_ABSTIME) !== 0
+  if (!task.resumed) {
+    if (!readClock(task, id)) return -EINVAL
+    if (id === P.CLOCK_THREAD_CPUTIME_ID) return -EINVAL
+    if (id < 0 || id === P.CLOCK_PROCESS_CPUTIME_ID) return -EOPNOTSUPP
+    const ns = readTimespec(task, wantedAddr)
+    if (ns < 0) return ns
+    const { clock } = task.kernel
+    if (!absolute) task.deadlineNs = clock.monotonicNs() + ns
+    else if (id === P.CLOCK_REALTIME || id === P.CLOCK_TAI || id === P.CLOCK_REALTIME_ALARM)
+      task.deadlineNs = clock.monotonicOfRealtime(task.mm.i64(wantedAddr), task.mm.i64(wantedAddr + 8))
+    else task.deadlineNs = ns
+  }
+  return sleep(task, remainAddr, absolute)
+}
+
+function sysRestartSyscall(task: Task): number {
+  const { restartBlock } = task
+  return restartBlock ? restartBlock(task) : -EINTR
+}
+
+/** Arms the process's ITIMER_REAL; 0 disarms. */
+function setAlarm(kernel: Kernel, group: ThreadGroup, delayNs: number, intervalNs: number): void {
+  if (group.alarm) kernel.timers.cancel(group.alarm)
+  group.alarm = null
+  group.alarmIntervalNs = intervalNs
+  if (delayNs === 0) return
+  arm(kernel, group, kernel.clock.monotonicNs() + delayNs)
+}
+
+function arm(kernel: Kernel, group: ThreadGroup, deadlineNs: number): void {
+  group.alarm = kernel.timers.add(deadlineNs, () => {
+    group.alarm = null
+    kernel.sendToGroup(group, sigInfo(SIGALRM, SI_KERNEL))
+    // The next period counts from the last deadline; periods missed meanwhile are merged, as signals are.
+    if (group.alarmIntervalNs > 0)
+      arm(kernel, group, Math.max(deadlineNs + group.alarmIntervalNs, kernel.clock.monotonicNs()))
+  })
+}
+
+function alarmLeftNs(task: Task): number {
+  const { alarm } = task.group
+  return alarm ? Math.max(1000, alarm.deadlineNs - task.kernel.clock.monotonicNs()) : 0
+}
+
+function sysAlarm(task: Task, seconds: number): number {
+  const left = Math.ceil(alarmLeftNs(task) / NS_PER_SEC)
+  setAlarm(task.kernel, task.group, seconds * NS_PER_SEC, 0)
+  return left
+}
+
+function putItimer(task: Task, at: number): boolean {
+  if (!task.mm.canWrite(at, 32)) return false
+  const put = (where: number, ns: number): void => {
+    const sec = Math.floor(ns / NS_PER_SEC)
+    task.mm.setPair(where, sec, Math.floor((ns - sec * NS_PER_SEC) / 1000))
+  }
+  put(at, task.group.alarmIntervalNs)
+  put(at + 16, alarmLeftNs(task))
+  return true
+}
+
+function readTimeval(task: Task, at: number): number {
+  const sec = task.mm.i64(at)
+  const usec = task.mm.i64(at + 8)
+  return sec < 0 || usec < 0 || usec >= 1e6 ? -EINVAL : sec * NS_PER_SEC + usec * 1000
+}
+
+function sysSetitimer(task: Task, which: number, newAddr: number, oldAddr: number): number {
+  if (which < 0 || which > P.ITIMER_PROF) return -EINVAL
+  if (newAddr && !task.mm.canRead(newAddr, 32)) return -EFAULT
+  const intervalNs = newAddr ? readTimeval(task, newAddr) : 0
+  const delayNs = newAddr ? readTimeval(task, newAddr + 16) : 0
+  if (intervalNs < 0 || delayNs < 0) return -EINVAL
+  if (which !== P.ITIMER_REAL) {
+    task.kernel.diagnoseOnce('setitimer: only ITIMER_REAL runs; ITIMER_VIRTUAL and ITIMER_PROF never fire')
+    return 0
+  }
+  if (oldAddr && !putItimer(task, oldAddr)) return -EFAULT
+  setAlarm(task.kernel, task.group, delayNs, intervalNs)
+  return 0
+}
+
+function sysGetitimer(task: Task, which: number, at: number): number {
+  if (which < 0 || which > P.ITIMER_PROF) return -EINVAL
+  if (which !== P.ITIMER_REAL) return task.mm.canWrite(at, 32) ? (task.mm.space.bytes.fill(0, at, at + 32), 0) : -EFAULT
+  return putItimer(task, at) ? 0 : -EFAULT
+}
+
+const clockId = value(P.clockIds)
+
+export const timeRows = [
+  syscall('clock_gettime', [clockId, outStruct('timespec')], sysClockGettime),
+  syscall('clock_getres', [clockId, outStruct('timespec')], sysClockGetres),
+  syscall('clock_settime', [clockId, inStruct('timespec')], () => -EPERM, 'the clock is the host’s'),
+  syscall('clock_nanosleep', [clockId, flags(P.timerFlags), inStruct('timespec'), outStruct('timespec')], sysClockNanosleep),
+  syscall('nanosleep', [inStruct('timespec'), outStruct('timespec')], sysNanosleep),
+  syscall('restart_syscall', [], sysRestartSyscall),
+  syscall('gettimeofday', [outStruct('timeval'), addr], sysGettimeofday),
+  syscall('settimeofday', [inStruct('timeval'), addr], () => -EPERM, 'the clock is the host’s'),
+  syscall('time', [outStruct('long')], sysTime),
+  syscall('alarm', [uint], sysAlarm),
+  syscall('setitimer', [value(P.itimers), inStruct('itimerval'), outStruct('itimerval')], sysSetitimer, 'ITIMER_REAL'),
+  syscall('getitimer', [value(P.itimers), outStruct('itimerval')], sysGetitimer, 'ITIMER_REAL'),
+]

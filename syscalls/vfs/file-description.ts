@@ -1,0 +1,232 @@
+/**
+ * FileDescription: what open(2) made and descriptors share: position, status flags, and how to read and write.
+ * Path: sys/file.ts finds one by descriptor and calls it with the guest's memory as the buffer, so that a read is
+ * one copy. Results are counts, negative errno or BLOCKED. The defaults are Linux's for "cannot do that".
+ */
+
+import { EBADF, EINVAL, EISDIR, ENOTDIR, ENOTTY, EFBIG, ESPIPE } from '../abi/errno.ts'
+import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../abi/fcntl.ts'
+import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
+import { ENXIO } from '../abi/errno.ts'
+import type { WaitQueue } from '../kernel/wait-queue.ts'
+import type { Caller } from './caller.ts'
+import type { DirectorySink, Inode } from './inode.ts'
+import type { Path } from './path.ts'
+
+/** Largest file offset we keep exactly: 2^53. */
+export const FILE_SIZE_MAX = Number.MAX_SAFE_INTEGER
+
+export abstract class FileDescription {
+  /** O_* without the creation flags. */
+  flags: number
+  pos = 0
+  /** Descriptors that share this. */
+  references = 0
+  /** The name it was opened by; null for pipes and the like. */
+  readonly path: Path | null
+  /** F_SETOWN. */
+  owner = 0
+
+  constructor(flags: number, path: Path | null) {
+    this.flags = flags
+    this.path = path
+  }
+
+  abstract get inode(): Inode
+
+  get readable(): boolean {
+    return (this.flags & (O_ACCMODE | O_PATH)) === O_RDONLY || (this.flags & (O_ACCMODE | O_PATH)) === 2
+  }
+
+  get writable(): boolean {
+    return (this.flags & O_PATH) === 0 && (this.flags & O_ACCMODE) !== O_RDONLY
+  }
+
+  get nonBlocking(): boolean {
+    return (this.flags & O_NONBLOCK) !== 0
+  }
+
+  /** Whether pread, pwrite and lseek mean something. */
+  get seekable(): boolean {
+    return false
+  }
+
+  read(_caller: Caller, _bytes: Uint8Array, _at: number, _count: number): number {
+    return -EINVAL
+  }
+
+  write(_caller: Caller, _bytes: Uint8Array, _at: number, _count: number): number {
+    return -EINVAL
+  }
+
+  readAt(_caller: Caller, _pos: number, _bytes: Uint8Array, _at: number, _count: number): number {
+    return -ESPIPE
+  }
+
+  writeAt(_caller: Caller, _pos: number, _bytes: Uint8Array, _at: number, _count: number): number {
+    return -ESPIPE
+  }
+
+  seek(_caller: Caller, _offset: number, _whence: number): number {
+    return -ESPIPE
+  }
+
+  readdir(_caller: Caller, _sink: DirectorySink): number {
+    return -ENOTDIR
+  }
+
+  ioctl(_caller: Caller, _request: number, _argument: number): number {
+    return -ENOTTY
+  }
+
+  /** POLL* that hold now. */
+  poll(): number {
+    return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
+  }
+
+  /** Woken when poll() may have changed; null for what is always ready. */
+  get pollQueue(): WaitQueue | null {
+    return null
+  }
+
+  /** The last descriptor was closed. */
+  release(): void {}
+
+  /** How /proc/PID/fd shows it when there is no path: `pipe:[12]`. */
+  get label(): string {
+    return 'anon_inode:[unknown]'
+  }
+}
+
+/** A description of an inode with a name. */
+abstract class NamedDescription extends FileDescription {
+  private readonly file: Inode
+
+  constructor(flags: number, path: Path) {
+    super(flags, path)
+    this.file = path.inode
+    this.file.opened()
+    if (this.writable) this.file.writerCount++
+  }
+
+  override get inode(): Inode {
+    return this.file
+  }
+
+  override release(): void {
+    if (this.writable) this.file.writerCount--
+    this.file.locks?.drop(this)
+    this.file.released()
+  }
+}
+
+export class RegularFile extends NamedDescription {
+  override get seekable(): boolean {
+    return true
+  }
+
+  override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
+    const done = this.inode.read(caller, this.pos, bytes, at, count)
+    if (done > 0) this.pos += done
+    return done
+  }
+
+  override write(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
+    const pos = this.flags & O_APPEND ? this.inode.size : this.pos
+    const done = this.writeAt(caller, pos, bytes, at, count)
+    if (done > 0) this.pos = pos + done
+    return done
+  }
+
+  override readAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    return this.inode.read(caller, pos, bytes, at, count)
+  }
+
+  override writeAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    if (pos + count > FILE_SIZE_MAX) return -EFBIG
+    const done = this.inode.write(caller, pos, bytes, at, count)
+    if (done > 0) this.inode.mapped?.written(pos, done, bytes, at)
+    return done
+  }
+
+  override seek(caller: Caller, offset: number, whence: number): number {
+    let target = offset
+    if (whence === SEEK_CUR) target += this.pos
+    else if (whence !== SEEK_SET) {
+      const fresh = this.inode.refresh(caller)
+      if (fresh < 0) return fresh
+      const size = this.inode.size
+      if (whence === SEEK_END) target += size
+      else if (whence === SEEK_DATA || whence === SEEK_HOLE) {
+        // No holes are told: the whole file is data, the end is the only hole.
+        if (offset < 0 || offset >= size) return -ENXIO
+        if (whence === SEEK_HOLE) target = size
+      } else return -EINVAL
+    }
+    if (target < 0 || target > FILE_SIZE_MAX) return -EINVAL
+    this.pos = target
+    return target
+  }
+}
+
+/** Shows "." and ".." first, then what the file system has. */
+export class DirectoryFile extends NamedDescription {
+  override get seekable(): boolean {
+    return true
+  }
+
+  override read(): number {
+    return -EISDIR
+  }
+
+  override readAt(): number {
+    return -EISDIR
+  }
+
+  override seek(_caller: Caller, offset: number, whence: number): number {
+    const target = whence === SEEK_SET ? offset : whence === SEEK_CUR ? this.pos + offset : -1
+    if (target < 0) return -EINVAL
+    this.pos = target
+    return target
+  }
+
+  override readdir(caller: Caller, sink: DirectorySink): number {
+    const directory = this.inode
+    const offset = this.pos
+    if (offset === 0) {
+      if (!sink.add('.', directory.ino, directory.mode, 1)) return 0
+      this.pos = 1
+    }
+    if (this.pos === 1) {
+      const parent = this.path!.dentry.parent?.inode ?? directory
+      if (!sink.add('..', parent.ino, parent.mode, 2)) return 0
+      this.pos = 2
+    }
+    const result = directory.readdir(caller, this.pos - 2, {
+      add: (name, ino, mode, next) => {
+        if (!sink.add(name, ino, mode, next + 2)) return false
+        this.pos = next + 2
+        return true
+      },
+    })
+    // What was delivered before an error or a wait counts.
+    if (result < 0 && this.pos !== offset && offset < 2) this.pos = offset
+    return result
+  }
+}
+
+/** O_PATH: a name held open, nothing more. */
+export class PathFile extends NamedDescription {
+  override read(): number {
+    return -EBADF
+  }
+
+  override write(): number {
+    return -EBADF
+  }
+
+  override ioctl(): number {
+    return -EBADF
+  }
+}
+

@@ -1,0 +1,188 @@
+/**
+ * Inode: one file of a file system, with Linux's answer for everything its kind cannot do. A file-system type
+ * extends it and overrides what it offers.
+ * Path: vfs/walk.ts and sys/*.ts call these; fs/<type> implements them. inode(7), Linux include/linux/fs.h.
+ * Every method may return a negative errno or BLOCKED instead of its value.
+ */
+
+import { EINVAL, ENOTDIR, EPERM, EROFS } from '../abi/errno.ts'
+import { isDirectory, isRegular, S_IFMT } from '../abi/stat.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Caller } from './caller.ts'
+import type { Path } from './path.ts'
+import type { FileLocks } from './locks.ts'
+
+export class Timestamp {
+  sec = 0
+  nsec = 0
+
+  set(sec: number, nsec: number): void {
+    this.sec = sec
+    this.nsec = nsec
+  }
+
+  setNow(clock: Clock): void {
+    clock.readRealtime()
+    this.sec = clock.sec
+    this.nsec = clock.nsec
+  }
+}
+
+/** What chmod, chown, utimensat and truncate change; absent fields stay. */
+export interface AttributeChange {
+  mode?: number
+  uid?: number
+  gid?: number
+  size?: number
+  atime?: Timestamp
+  mtime?: Timestamp
+}
+
+/** Receives directory entries; false when it is full, and then this entry was not taken. */
+export interface DirectorySink {
+  add(name: string, ino: number, mode: number, nextOffset: number): boolean
+}
+
+/** Told when bytes of a file changed by write(2) or truncate(2): the shared mappings of it. */
+export interface MappedFile {
+  written(pos: number, count: number, bytes: Uint8Array, at: number): void
+  truncated(size: number): void
+}
+
+export interface StatFs {
+  type: number
+  blockSize: number
+  blocks: number
+  blocksFree: number
+  files: number
+  filesFree: number
+}
+
+export abstract class FileSystem {
+  /** As mount(8) and /proc/filesystems name it. */
+  abstract readonly type: string
+  abstract readonly root: Inode
+  /** st_dev; the kernel numbers file systems as they are made. */
+  dev = 0
+  readOnly = false
+  /** Entries are only changed through this kernel, so a dentry need not be asked for again. */
+  readonly stable: boolean = false
+  abstract statfs(): StatFs
+  sync(_caller: Caller): number {
+    return 0
+  }
+}
+
+export abstract class Inode {
+  abstract readonly fs: FileSystem
+  ino = 0
+  mode: number
+  uid = 0
+  gid = 0
+  nlink = 1
+  size = 0
+  rdev = 0
+  readonly atime = new Timestamp()
+  readonly mtime = new Timestamp()
+  readonly ctime = new Timestamp()
+  /** Shared mappings of this file. */
+  mapped: MappedFile | null = null
+  /** Advisory record locks, made when first asked for. */
+  locks: FileLocks | null = null
+  /** Open writers keep execve away (ETXTBSY). */
+  writerCount = 0
+
+  constructor(mode: number) {
+    this.mode = mode
+  }
+
+  get type(): number {
+    return this.mode & S_IFMT
+  }
+
+  get isDirectory(): boolean {
+    return isDirectory(this.mode)
+  }
+
+  get isRegular(): boolean {
+    return isRegular(this.mode)
+  }
+
+  /** st_blocks, in units of 512 bytes. */
+  get blocks(): number {
+    return Math.ceil(this.size / 4096) * 8
+  }
+
+  /** Fetches attributes that may have changed outside; before stat(2). */
+  refresh(_caller: Caller): number {
+    return 0
+  }
+
+  lookup(_caller: Caller, _name: string): Inode | number {
+    return -ENOTDIR
+  }
+
+  /** Makes a file of any type but directory and symlink. */
+  create(_caller: Caller, _name: string, _mode: number, _rdev: number): Inode | number {
+    return -EPERM
+  }
+
+  mkdir(_caller: Caller, _name: string, _mode: number): Inode | number {
+    return -EPERM
+  }
+
+  symlink(_caller: Caller, _name: string, _target: string): number {
+    return -EPERM
+  }
+
+  link(_caller: Caller, _name: string, _inode: Inode): number {
+    return -EPERM
+  }
+
+  unlink(_caller: Caller, _name: string, _inode: Inode): number {
+    return -EPERM
+  }
+
+  rmdir(_caller: Caller, _name: string, _inode: Inode): number {
+    return -EPERM
+  }
+
+  /** Moves `name` of this directory to `newName` of `directory`; flags are RENAME_*. */
+  rename(_caller: Caller, _name: string, _directory: Inode, _newName: string, _flags: number): number {
+    return -EPERM
+  }
+
+  /** Gives entries from an offset on, without "." and "..". Offsets stay valid while entries come and go. */
+  readdir(_caller: Caller, _offset: number, _sink: DirectorySink): number {
+    return -ENOTDIR
+  }
+
+  readlink(_caller: Caller): string | number {
+    return -EINVAL
+  }
+
+  /** A link that leads to an open object instead of a name (/proc/PID/fd/N): null for an ordinary one. */
+  magicLink(_caller: Caller): Path | number | null {
+    return null
+  }
+
+  read(_caller: Caller, _pos: number, _bytes: Uint8Array, _at: number, _count: number): number {
+    return -EINVAL
+  }
+
+  write(_caller: Caller, _pos: number, _bytes: Uint8Array, _at: number, _count: number): number {
+    return -EINVAL
+  }
+
+  setAttributes(_caller: Caller, _change: AttributeChange): number {
+    return -EROFS
+  }
+
+  sync(_caller: Caller): number {
+    return 0
+  }
+
+  /** An open description appeared or went away. */
+  opened(): void {}
+  released(): void {}
+}

@@ -1,0 +1,54 @@
+/** May this caller read, write, search this inode: path_resolution(7), Linux generic_permission. */
+
+import { EACCES, EPERM, EROFS } from '../abi/errno.ts'
+import { isDirectory, S_IFMT, S_IFREG, S_ISVTX } from '../abi/stat.ts'
+import type { Credentials } from '../kernel/credentials.ts'
+import type { Inode } from './inode.ts'
+import type { Path } from './path.ts'
+
+export const MAY_EXEC = 1
+export const MAY_WRITE = 2
+export const MAY_READ = 4
+
+/** 0 or -EACCES; `mask` is made of MAY_*. */
+export function permission(credentials: Credentials, inode: Inode, mask: number): number {
+  const mode = inode.mode
+  if (credentials.overridesFiles) {
+    // Root may do anything but execute a file that nobody may execute.
+    if (mask & MAY_EXEC && !isDirectory(mode) && !(mode & 0o111)) return -EACCES
+    return 0
+  }
+  const shift = credentials.fsuid === inode.uid ? 6 : credentials.inGroup(inode.gid) ? 3 : 0
+  return ((mode >> shift) & 7 & mask) === mask ? 0 : -EACCES
+}
+
+/** Permission for a path: a read-only mount refuses writes to files and directories first (EROFS). */
+export function pathPermission(credentials: Credentials, path: Path, mask: number): number {
+  const type = path.inode.mode & S_IFMT
+  if (mask & MAY_WRITE && path.readOnly && (type === S_IFREG || isDirectory(path.inode.mode))) return -EROFS
+  return permission(credentials, path.inode, mask)
+}
+
+/** May entries be added to this directory? */
+export function mayCreate(credentials: Credentials, directory: Path): number {
+  return pathPermission(credentials, directory, MAY_WRITE | MAY_EXEC)
+}
+
+/** May this entry of the directory be removed: also the sticky bit. */
+export function mayDelete(credentials: Credentials, directory: Path, victim: Inode): number {
+  const refused = mayCreate(credentials, directory)
+  if (refused) return refused
+  const inode = directory.inode
+  if (
+    inode.mode & S_ISVTX &&
+    !credentials.overridesFiles &&
+    credentials.fsuid !== victim.uid &&
+    credentials.fsuid !== inode.uid
+  )
+    return -EPERM
+  return 0
+}
+
+/** The owner, or root. */
+export const ownsFile = (credentials: Credentials, inode: Inode): boolean =>
+  credentials.overridesFiles || credentials.fsuid === inode.uid
