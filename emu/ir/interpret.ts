@@ -23,6 +23,7 @@ import {
   TERM_HELPER,
   TERM_JUMP,
   TERM_RETURN,
+  TERM_SWITCH,
 } from './region.ts'
 
 /** Where the state block keeps what leaving needs; helpers by number. */
@@ -94,6 +95,11 @@ export class Interpreter {
         case TERM_CALL_VALUE:
         case TERM_RETURN:
           return target
+        case TERM_SWITCH: {
+          const { cases, next }: Block = block
+          block = cases.find((c) => c.pc === target)?.block ?? next
+          break
+        }
         case TERM_EXIT:
           this.leave(block.kind, block.pc2)
           return -1

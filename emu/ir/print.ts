@@ -13,6 +13,7 @@ import {
   TERM_HELPER,
   TERM_JUMP,
   TERM_RETURN,
+  TERM_SWITCH,
 } from './region.ts'
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`
@@ -58,6 +59,8 @@ function terminatorOf(block: Block): string {
       return `exit ${block.kind} at ${hex(block.pc2)}`
     case TERM_HELPER:
       return `helper ${block.kind} (${block.returnPc}) then ${next}`
+    case TERM_SWITCH:
+      return `switch %${block.value} ${block.cases.map((c) => `${hex(c.pc)}:b${c.block.index}`).join(' ')} else ${next}`
     default:
       return 'open'
   }

@@ -41,6 +41,8 @@ export const TERM_RETURN = 7
 export const TERM_EXIT = 8
 /** Call helper `kind`, which reads and writes the registers in the state block, and go on at block `next`. */
 export const TERM_HELPER = 9
+/** Go on at the block of `cases` whose pc the i64 value is, else at block `next`. */
+export const TERM_SWITCH = 10
 
 /** Accesses whose distance from each other is below this share one check: both its end pages are tested. */
 const GROUP_SPAN = 4096
@@ -59,7 +61,13 @@ export interface Block {
   kind: number
   taken: Block | null
   next: Block | null
+  cases: readonly SwitchCase[]
   preds: Block[]
+}
+
+export interface SwitchCase {
+  readonly pc: number
+  readonly block: Block
 }
 
 export interface RegionOptions {
@@ -184,6 +192,7 @@ export class Region {
       kind: 0,
       taken: null,
       next: null,
+      cases: [],
       preds: [],
     }
     this.blocks.push(block)
@@ -255,6 +264,14 @@ export class Region {
 
   return(target: Value): void {
     this.end(TERM_RETURN).value = target
+  }
+
+  /** Jumps to the case whose pc `target` is. */
+  switch(target: Value, cases: readonly SwitchCase[], otherwise: Block): void {
+    const block = this.end(TERM_SWITCH)
+    block.value = target
+    block.cases = cases
+    block.next = otherwise
   }
 
   /** Leaves for the kernel. */

@@ -15,6 +15,7 @@ import {
   TERM_GOTO,
   TERM_HELPER,
   TERM_JUMP,
+  TERM_SWITCH,
 } from '../ir/region.ts'
 
 const N_GET = op('get')
@@ -226,7 +227,7 @@ export function leavesClean(block: Block): boolean {
 
 /** Whether the block's end needs the registers in the state block. */
 export function leavesRegion(block: Block): boolean {
-  return block.term >= TERM_GOTO
+  return block.term >= TERM_GOTO && block.term !== TERM_SWITCH
 }
 
 const NO_BLOCKS: Block[] = []
@@ -240,6 +241,8 @@ export function successors(block: Block): Block[] {
       return [block.next!]
     case TERM_BRANCH:
       return [block.taken!, block.next!]
+    case TERM_SWITCH:
+      return [...block.cases.map((c) => c.block), block.next!]
     default:
       return NO_BLOCKS
   }

@@ -6,6 +6,7 @@
 import { type Insn, DECODE_OK, DECODE_TRUNCATED } from '../guest/x86/decode.ts'
 import { decoder, Instruction } from '../guest/x86/isa.ts'
 import { CC_UNKNOWN } from '../guest/x86/condition.ts'
+import { JumpTables } from '../guest/x86/jump-table.ts'
 import { Translator } from '../guest/x86/translate.ts'
 import type { Block, Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
@@ -40,6 +41,8 @@ export class RegionFormer {
   private readonly insn: Insn = new Instruction()
   private readonly stretches = new Map<number, Stretch>()
   private readonly leaders: number[] = []
+  private readonly tables = new JumpTables()
+  private readonly jumpTargets = new Map<number, readonly number[]>()
   /** Targets of direct calls and jumps out of the last region: candidates for the same module. */
   readonly callTargets: number[] = []
 
@@ -68,6 +71,8 @@ export class RegionFormer {
     const { stretches, leaders, insn } = this
     stretches.clear()
     leaders.length = 0
+    this.tables.reset()
+    this.jumpTargets.clear()
     const instructionAt = new Set<number>()
     const pending = [entry]
     const isLeader = new Set([entry])
@@ -86,6 +91,7 @@ export class RegionFormer {
         instructionAt.add(pc)
         const { nextPc, row } = insn
         const flow = row!.flow
+        this.tables.note(insn)
         if (flow === 'jump') {
           this.callTargets.push(insn.target)
           lead(insn.target)
@@ -94,6 +100,11 @@ export class RegionFormer {
           lead(insn.target)
           lead(nextPc)
           successors.set(pc, [insn.target, nextPc])
+        } else if (flow === 'jump-value') {
+          const targets = this.tables.candidates(space, pc)
+          this.jumpTargets.set(pc, targets)
+          for (const target of targets) lead(target)
+          successors.set(pc, [...targets])
         } else if (flow === 'call' || flow === 'call-value') {
           if (flow === 'call') this.callTargets.push(insn.target)
           lead(nextPc)
@@ -137,7 +148,8 @@ export class RegionFormer {
     const { stretches, insn } = this
     const single = options.instructionsMax === 1
     const blockAt = (pc: number): Block | undefined => (single ? undefined : (stretches.get(pc)?.block ?? undefined))
-    const translator = new Translator(region, { blockAt })
+    const candidatesAt = (pc: number): readonly number[] => this.jumpTargets.get(pc) ?? []
+    const translator = new Translator(region, { blockAt, candidatesAt })
     const ordered = this.entryFirst(entry)
     for (const stretch of ordered) stretch.block = region.newBlock(stretch.pc)
     if (ordered.length === 0) {

@@ -27,6 +27,7 @@ import {
   TERM_HELPER,
   TERM_JUMP,
   TERM_RETURN,
+  TERM_SWITCH,
 } from '../ir/region.ts'
 import { PAGE_FLAGS_BASE, PAGE_PW, PAGE_R, PAGE_SHIFT, PAGE_W, PC_CACHE_BASE, STATE_BASE } from '../memory/layout.ts'
 import { Dataflow, USE_COLD, USE_MANY } from '../opt/dataflow.ts'
@@ -54,6 +55,19 @@ export interface Linkage {
   /** The function index of the region at a guest pc when it is in the same module, else undefined. */
   functionAt(pc: number): number | undefined
   state: StateLayout
+}
+
+/** A multiplier that gives every pc another value in the product's upper bits, and how many bits those are. */
+function perfectHash(pcs: readonly number[]): { multiplier: number; bits: number } {
+  for (let bits = Math.max(1, Math.ceil(Math.log2(pcs.length)) + 1); ; bits++) {
+    let multiplier = 0x9e3779b1
+    for (let attempt = 0; attempt < 64; attempt++) {
+      const seen = new Set<number>()
+      for (const pc of pcs) seen.add(Math.imul(pc, multiplier) >>> (32 - bits))
+      if (seen.size === pcs.length) return { multiplier: multiplier | 0, bits }
+      multiplier = Math.imul(multiplier, 0x01000193) | 1
+    }
+  }
 }
 
 const WASM_TYPES = [W.TYPE_I32, W.TYPE_I64, W.TYPE_F32, W.TYPE_F64, W.TYPE_V128]
@@ -255,6 +269,9 @@ export class Lowerer {
         this.setLive(block)
         this.branch(block)
         break
+      case TERM_SWITCH:
+        this.switch(block)
+        break
       default:
         this.leave(block)
     }
@@ -268,6 +285,59 @@ export class Lowerer {
     this.go(block, block.taken!)
     this.labels.pop()
     out.u8(W.END)
+    this.go(block, block.next!)
+  }
+
+  /** Jumps by a hash of the target that is different for every case, then compares with the one case left. */
+  private switch(block: Block): void {
+    const out = this.out
+    const cases = block.cases
+    const { multiplier, bits } = perfectHash(cases.map((c) => c.pc))
+    const target = this.temp(I64)
+    this.value(block.value)
+    this.localSet(target)
+    this.setLive(block)
+    const label = (): void => {
+      out.u8(W.BLOCK)
+      out.u8(W.VOID)
+      this.labels.push({ target: null, loop: false })
+    }
+    const end = (): void => {
+      this.labels.pop()
+      out.u8(W.END)
+    }
+    label()
+    for (let i = 0; i < cases.length; i++) label()
+    this.localGet(target)
+    out.u8(W.I32_WRAP_I64)
+    this.constant(multiplier)
+    out.u8(W.I32_MUL)
+    this.constant(32 - bits)
+    out.u8(W.I32_SHR_U)
+    const byHash = new Array<number>(1 << bits).fill(cases.length)
+    cases.forEach((c, i) => {
+      byHash[Math.imul(c.pc, multiplier) >>> (32 - bits)] = i
+    })
+    out.u8(W.BR_TABLE)
+    out.u32(byHash.length)
+    for (const place of byHash) out.u32(place)
+    out.u32(cases.length)
+    for (const c of cases) {
+      end()
+      this.localGet(target)
+      out.u8(W.I64_CONST)
+      out.s64(c.pc, 0)
+      out.u8(W.I64_EQ)
+      out.u8(W.IF)
+      out.u8(W.VOID)
+      this.labels.push({ target: null, loop: false })
+      this.go(block, c.block)
+      end()
+      // Not this one, so none: the outermost label.
+      out.u8(W.BR)
+      out.u32(cases.length - 1 - cases.indexOf(c))
+    }
+    end()
     this.go(block, block.next!)
   }
 

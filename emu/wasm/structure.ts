@@ -6,7 +6,7 @@
  * instead: the code cache finds or makes a region that begins at the target.
  */
 
-import { type Block, type Region, TERM_GOTO } from '../ir/region.ts'
+import { type Block, type Region, TERM_GOTO, TERM_SWITCH } from '../ir/region.ts'
 import { successors } from '../opt/dataflow.ts'
 
 export class Structure {
@@ -41,10 +41,14 @@ export class Structure {
     this.mergeChildren = order.map(() => [])
     for (let i = 0; i < order.length; i++) {
       let forward = 0
-      for (const pred of order[i]!.preds)
-        if (position[pred.index]! < i) forward++
-        else this.isLoop[i] = 1
-      if (forward > 1) {
+      let switched = false
+      for (const pred of order[i]!.preds) {
+        if (position[pred.index]! >= i) this.isLoop[i] = 1
+        else forward++
+        // br_table needs a label, so a case is never placed inside the switch.
+        if (pred.term === TERM_SWITCH) switched = true
+      }
+      if (forward > 1 || (forward === 1 && switched)) {
         this.isMerge[i] = 1
         this.mergeChildren[idom[i]!]!.push(order[i]!)
       }
@@ -128,6 +132,8 @@ function leaveIrreducible(region: Region, order: Block[], position: Int32Array, 
       target !== null && position[target.index]! <= i && !dominates(position[target.index]!, i)
     if (leaves(block.taken)) block.taken = outside(block.taken)
     if (leaves(block.next)) block.next = outside(block.next)
+    if (block.cases.some((c) => leaves(c.block)))
+      block.cases = block.cases.map((c) => (leaves(c.block) ? { pc: c.pc, block: outside(c.block) } : c))
   }
   return found
 }

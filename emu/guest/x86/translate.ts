@@ -8,7 +8,7 @@ import type { Block, LoadKind, Region, StoreBits, Value } from '../../ir/region.
 import { EXIT_BUDGET, EXIT_UNDEFINED } from '../../run/cpu.ts'
 import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
 import { BASE_RIP, type Insn, NO_REGISTER, SEG_FS, SEG_NONE } from './decode.ts'
-import { V_BUDGET, V_FS_BASE, V_GS_BASE, V_XMM } from './variables.ts'
+import { V_BUDGET, V_FS_BASE, V_GS_BASE, V_TEMP64, V_XMM } from './variables.ts'
 
 const RSP = 4
 const LOADS: Record<Bits, LoadKind> = { 8: 'u8', 16: 'u16', 32: 32, 64: 64 }
@@ -17,6 +17,8 @@ const MASK: Record<number, number> = { 8: 0xff, 16: 0xffff }
 /** What region formation answers: the block at a guest pc if it belongs to the region. */
 export interface BlockMap {
   blockAt(pc: number): Block | undefined
+  /** Where the indirect jump at pc may go, as far as it is known. */
+  candidatesAt(pc: number): readonly number[]
 }
 
 export class Translator {
@@ -371,6 +373,28 @@ export class Translator {
     const left = ir.op2('i32.sub', ir.get(V_BUDGET), ir.i32(1))
     ir.set(V_BUDGET, left)
     ir.exitIfNow(ir.op2('i32.lt_s', left, ir.i32(0)), EXIT_BUDGET, target)
+  }
+
+  /** Ends the block with a jump to a value; to its known targets without leaving the region. */
+  jumpValue(insn: Insn, target: Value): void {
+    const { ir } = this
+    const inside = this.map.candidatesAt(insn.pc).filter((pc) => this.map.blockAt(pc))
+    if (inside.length === 0) {
+      ir.gotoValue(target)
+      return
+    }
+    ir.set(V_TEMP64, target)
+    const cases = inside.map((pc) => ({ pc, block: pc <= insn.pc ? ir.newBlock(pc) : this.map.blockAt(pc)! }))
+    const otherwise = ir.newBlock(insn.pc)
+    ir.switch(target, cases, otherwise)
+    for (const { pc, block } of cases)
+      if (pc <= insn.pc) {
+        ir.begin(block)
+        this.countBackEdge(pc)
+        this.go(pc)
+      }
+    ir.begin(otherwise)
+    ir.gotoValue(ir.get(V_TEMP64))
   }
 
   /** Ends the block with a conditional jump. */

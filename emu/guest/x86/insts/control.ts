@@ -21,7 +21,7 @@ type Translate = (t: Translator, i: Insn) => void
 
 const jcc: Translate = (t, i) => t.branch(i, t.flags.condition(i.opcode & 15), i.target)
 const jmp: Translate = (t, i) => t.jump(i, i.target)
-const jmpValue: Translate = (t, i) => t.ir.gotoValue(t.read(i, 0))
+const jmpValue: Translate = (t, i) => t.jumpValue(i, t.read(i, 0))
 
 /** The address behind the instruction, as the callee will return to it. */
 function pushReturn(t: Translator, i: Insn): void {

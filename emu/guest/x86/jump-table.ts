@@ -1,0 +1,73 @@
+/**
+ * Guesses where an indirect jump may go, from the jump tables compilers make, so that the switch stays inside its
+ * region. Only candidates: translated code compares the address it really jumps to, so a wrong guess costs code and
+ * nothing else. Path: asked by region formation at each indirect jump.
+ *
+ * Two shapes are known: `jmp *table(,%reg,8)` (also through a mov), entries being addresses; and
+ * `lea table(%rip),%base … movslq (%base,%reg,4),%r; add %base,%r; jmp *%r`, entries being offsets from the table.
+ */
+
+import type { AddressSpace } from '../../memory/address-space.ts'
+import { PAGE_R, PAGE_X } from '../../memory/layout.ts'
+import { BASE_RIP, type Insn, NO_REGISTER } from './decode.ts'
+
+const ENTRIES_MAX = 256
+/** Targets lie in the same function: not further than this from the jump. */
+const DISTANCE_MAX = 1 << 16
+const TABLES_MAX = 16
+/** Jumps remembered. */
+const JUMPS_MAX = 10_000
+
+export class JumpTables {
+  /** Addresses of offset tables named so far in this region. */
+  private readonly offsetTables = new Set<number>()
+  private readonly addressTables = new Set<number>()
+  /** Entries by the last comparison with a constant, as bounds checks have it. */
+  private bound = ENTRIES_MAX
+
+  /** What was found for a jump before: a region that begins inside a loop does not see the table named above it. */
+  private readonly found = new Map<number, readonly number[]>()
+
+  reset(): void {
+    this.offsetTables.clear()
+    this.addressTables.clear()
+    this.bound = ENTRIES_MAX
+  }
+
+  /** Looks at each instruction of the region in the order it is found. */
+  note(insn: Insn): void {
+    const { mnemonic } = insn.row!
+    if (mnemonic === 'LEA' && insn.base === BASE_RIP) {
+      if (this.offsetTables.size < TABLES_MAX) this.offsetTables.add(insn.nextPc + insn.disp)
+    } else if (mnemonic === 'CMP' && insn.row!.operands[1]![0] === 'I') {
+      if (insn.imm > 0 && insn.imm < ENTRIES_MAX) this.bound = insn.imm + 1
+    } else if ((mnemonic === 'MOV' || mnemonic === 'JMP') && insn.isMemory && insn.index !== NO_REGISTER) {
+      if (insn.base === NO_REGISTER && insn.scale === 3 && insn.size === 64) this.addressTables.add(insn.disp)
+    }
+  }
+
+  /** Candidates for the indirect jump at `pc`, without repetition. */
+  candidates(space: AddressSpace, pc: number): readonly number[] {
+    const found = new Set<number>()
+    for (const table of this.addressTables) this.read(space, pc, table, 8, found)
+    if (found.size === 0) for (const table of this.offsetTables) this.read(space, pc, table, 4, found)
+    this.addressTables.clear()
+    if (found.size < 2) return this.found.get(pc) ?? []
+    const targets = [...found]
+    if (this.found.size < JUMPS_MAX) this.found.set(pc, targets)
+    return targets
+  }
+
+  private read(space: AddressSpace, pc: number, table: number, entryBytes: 4 | 8, found: Set<number>): void {
+    const targets: number[] = []
+    for (let i = 0; i < this.bound; i++) {
+      const at = table + i * entryBytes
+      if (!space.allows(at, entryBytes, PAGE_R)) break
+      const target = entryBytes === 4 ? table + space.view.getInt32(at, true) : Number(space.view.getBigUint64(at, true))
+      if (Math.abs(target - pc) > DISTANCE_MAX || !space.allows(target, 1, PAGE_X)) break
+      targets.push(target)
+    }
+    // One or two fitting numbers are chance, not a table.
+    if (targets.length > 2) for (const target of targets) found.add(target)
+  }
+}
