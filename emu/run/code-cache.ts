@@ -13,10 +13,8 @@ import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE } from '../memory/layout.ts'
-import { dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
+import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
 
-/** Regions in a batch: enough that the module's own cost vanishes, few enough that little is made in vain. */
-const BATCH_REGIONS_MAX = 64
 const BATCH_NODES_MAX = 60_000
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
@@ -105,6 +103,7 @@ export class Translations {
     const entries = [pc]
     const ranges: number[] = []
     const builder = new ModuleBuilder(
+      X86_VARIABLES,
       { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc },
       (target) => places.get(target),
     )

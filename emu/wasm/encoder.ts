@@ -102,4 +102,6 @@ export const I32_EQZ = 0x45, I32_NE = 0x47, I32_EQ = 0x46, I32_LT_S = 0x48, I32_
 export const I32_AND = 0x71, I32_OR = 0x72, I32_XOR = 0x73, I32_SHL = 0x74, I32_SHR_U = 0x76
 export const I32_WRAP_I64 = 0xa7, I64_ADD = 0x7c, I64_EQ = 0x51, I64_SHR_U = 0x88, I64_EXTEND_U = 0xad
 export const TYPE_I32 = 0x7f, TYPE_I64 = 0x7e, TYPE_F32 = 0x7d, TYPE_F64 = 0x7c, TYPE_V128 = 0x7b
+/** Value types by the IR's type number. */
+export const WASM_TYPES = [TYPE_I32, TYPE_I64, TYPE_F32, TYPE_F64, TYPE_V128]
 export const VOID = 0x40

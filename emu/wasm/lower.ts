@@ -37,9 +37,8 @@ import { Structure } from './structure.ts'
 /** Function indices every module starts with (module.ts declares them in this order). */
 export const FN_RESOLVE = 0
 export const FN_HELPER = 1
-export const FN_LEAVE = 2
-export const FN_LEAVE_VALUE = 3
-export const FIRST_REGION_FUNCTION = 4
+export const FN_LEAVE_VALUE = 2
+export const FIRST_REGION_FUNCTION = 3
 /** Type index of a region function. */
 export const TYPE_REGION = 0
 
@@ -54,6 +53,8 @@ export interface StateLayout {
 export interface Linkage {
   /** The function index of the region at a guest pc when it is in the same module, else undefined. */
   functionAt(pc: number): number | undefined
+  /** The function that stores these variables, exit kind and pc, and gives 1. */
+  exitFunction(low: number, high: number): number
   state: StateLayout
 }
 
@@ -70,7 +71,6 @@ function perfectHash(pcs: readonly number[]): { multiplier: number; bits: number
   }
 }
 
-const WASM_TYPES = [W.TYPE_I32, W.TYPE_I64, W.TYPE_F32, W.TYPE_F64, W.TYPE_V128]
 const LOAD_OPCODE = [I32, I64, F32, F64, V128].map((t) => [0x28, 0x29, 0x2a, 0x2b, 0xfd00][t]!)
 const STORE_OPCODE = [0x36, 0x37, 0x38, 0x39, 0xfd0b]
 const NATURAL_ALIGN = [2, 3, 2, 3, 4]
@@ -124,6 +124,8 @@ export class Lowerer {
   private scratch32 = 0
   private slot32 = 0
   private scratch64 = 0
+  /** By variable: its value at the exit being written, -1 for the local's. */
+  private readonly exitValues = new Int32Array(64).fill(-1)
 
   constructor(out: W.Encoder, linkage: Linkage) {
     this.out = out
@@ -171,7 +173,7 @@ export class Lowerer {
     out.u32(runs.length)
     for (const [count, type] of runs) {
       out.u32(count)
-      out.u8(WASM_TYPES[type]!)
+      out.u8(W.WASM_TYPES[type]!)
     }
     out.append(body)
   }
@@ -366,6 +368,34 @@ export class Lowerer {
     }
   }
 
+  /** Pushes the dirty variables in their order, as they are at a position of the block's log, and leaves. */
+  private leaveFor(logEnd: number, kind: number, pc: number): void {
+    const { region, flow, block, exitValues } = this
+    const { variables } = region
+    let low = flow.dirtyIn.low[block.index]!
+    let high = flow.dirtyIn.high[block.index]!
+    flow.lastSets(block, logEnd, (variable, value) => {
+      exitValues[variable] = value
+      if (variable < 32) low |= 1 << variable
+      else high |= 1 << (variable - 32)
+    })
+    for (let v = 0; v < variables.length; v++) {
+      const dirty = v < 32 ? (low >>> v) & 1 : (high >>> (v - 32)) & 1
+      if (!dirty) continue
+      const value = exitValues[v]!
+      exitValues[v] = -1
+      if (variables[v]!.offset < 0) {
+        if (v < 32) low &= ~(1 << v)
+        else high &= ~(1 << (v - 32))
+      } else if (value >= 0) this.value(value)
+      else this.localGet(this.localFor(v))
+    }
+    this.constant(kind)
+    this.constant(pc)
+    this.call(this.linkage.exitFunction(low, high))
+    this.out.u8(W.RETURN)
+  }
+
   /** Writes dirty variables, as they are at a position of the block's log, to the state block. */
   private spill(logEnd: number): void {
     const { region, flow, block } = this
@@ -401,6 +431,10 @@ export class Lowerer {
 
   private leave(block: Block): void {
     const out = this.out
+    if (block.term === TERM_EXIT) {
+      this.leaveFor(block.endLog, block.kind, block.pc2)
+      return
+    }
     this.spill(block.endLog)
     switch (block.term) {
       case TERM_GOTO:
@@ -423,9 +457,6 @@ export class Lowerer {
         this.target(block.value)
         this.localGet(this.scratch32)
         out.u8(W.RETURN)
-        return
-      case TERM_EXIT:
-        this.leaveFor(block.kind, block.pc2)
         return
       case TERM_HELPER:
         this.constant(block.kind)
@@ -689,21 +720,7 @@ export class Lowerer {
 
   /** Leaves at node n with the registers as its log position has them. */
   private exit(n: number, kind: number): void {
-    this.spill(this.region.exitLog[n]!)
-    this.leaveFor(kind, this.region.exitPc[n]!)
-  }
-
-  private leaveFor(kind: number, pc: number): void {
-    const { exitKind, pc: pcField } = this.linkage.state
-    this.stateAddress()
-    this.constant(kind)
-    this.memory(W.I32_STORE, 2, STATE_BASE + exitKind)
-    this.stateAddress()
-    this.out.u8(W.I64_CONST)
-    this.out.s64(pc, 0)
-    this.memory(W.I64_STORE, 3, STATE_BASE + pcField)
-    this.constant(1)
-    this.out.u8(W.RETURN)
+    this.leaveFor(this.region.exitLog[n]!, kind, this.region.exitPc[n]!)
   }
 
   /** Pushes a value. */
@@ -736,7 +753,7 @@ export class Lowerer {
     if (number === N.choose32 || number === N.choose64 || number === N.choose128) {
       this.value(region.a[n]!)
       out.u8(W.IF)
-      out.u8(WASM_TYPES[OPS[number]!.out]!)
+      out.u8(W.WASM_TYPES[OPS[number]!.out]!)
       this.value(region.b[n]!)
       out.u8(W.ELSE)
       this.value(region.c[n]!)

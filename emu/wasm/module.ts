@@ -6,14 +6,17 @@
  * Imports (module `e`): m memory, t table, b base index of the batch's functions in the table, resolve, helper.
  */
 
-import type { Region } from '../ir/region.ts'
+import { I32, I64, type Type, V128 } from '../ir/ops.ts'
+import type { Region, Variable } from '../ir/region.ts'
 import { PC_CACHE_BASE, STATE_BASE } from '../memory/layout.ts'
 import * as W from './encoder.ts'
-import { FIRST_REGION_FUNCTION, FN_LEAVE, Lowerer, type StateLayout, TYPE_REGION } from './lower.ts'
+import { FIRST_REGION_FUNCTION, Lowerer, type StateLayout, TYPE_REGION } from './lower.ts'
 
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
 const SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_EXPORT = 7, SECTION_ELEMENT = 9, SECTION_CODE = 10
-const TYPE_IMPORTED = 1, TYPE_LEAVE = 2, TYPE_LEAVE_VALUE = 3
+const TYPE_IMPORTED = 1, TYPE_DISPATCH = 2, TYPE_LEAVE_VALUE = 3, FIRST_EXIT_TYPE = 4
+/** Regions in a batch: enough that the module's own cost vanishes, few enough that little is made in vain. */
+export const BATCH_REGIONS_MAX = 64
 
 function section(out: W.Encoder, id: number, write: () => void): void {
   out.u8(id)
@@ -22,9 +25,9 @@ function section(out: W.Encoder, id: number, write: () => void): void {
   out.closeSized(mark)
 }
 
-function types(out: W.Encoder): void {
+function types(out: W.Encoder, more: readonly (readonly number[])[]): void {
   const i = W.TYPE_I32
-  const signatures = [[i], [i, i, i], [i, i], [W.TYPE_I64]]
+  const signatures = [[i], [i, i, i], [i, i], [W.TYPE_I64], ...more]
   section(out, SECTION_TYPE, () => {
     out.u32(signatures.length)
     for (const parameters of signatures) {
@@ -54,63 +57,104 @@ function imports(out: W.Encoder, withBase: boolean): void {
   })
 }
 
-/** leave(kind, pc) and leave_value(pc): store where the guest goes on and give 1, what a region then returns. */
-function leaveFunctions(out: W.Encoder, state: StateLayout): void {
-  const body = (write: () => void): void => {
-    const mark = out.openSized()
-    out.u32(0)
-    write()
-    out.u8(W.I32_CONST)
-    out.s32(1)
-    out.u8(W.END)
-    out.closeSized(mark)
-  }
-  const storePc = (get: () => void): void => {
-    out.u8(W.I32_CONST)
-    out.s32(0)
-    get()
-    out.u8(W.I64_STORE)
-    out.u32(3)
-    out.u32(STATE_BASE + state.pc)
-  }
-  body(() => {
-    out.u8(W.I32_CONST)
-    out.s32(0)
-    out.u8(W.LOCAL_GET)
-    out.u32(0)
-    out.u8(W.I32_STORE)
-    out.u32(2)
-    out.u32(STATE_BASE + state.exitKind)
-    storePc(() => {
-      out.u8(W.LOCAL_GET)
-      out.u32(1)
-      out.u8(W.I64_EXTEND_U)
-    })
-  })
-  body(() =>
-    storePc(() => {
-      out.u8(W.LOCAL_GET)
-      out.u32(0)
-    }),
-  )
+/** A function body without locals that ends by giving 1, what a region returns when the kernel is needed. */
+function leavingBody(out: W.Encoder, write: () => void): void {
+  const mark = out.openSized()
+  out.u32(0)
+  write()
+  out.u8(W.I32_CONST)
+  out.s32(1)
+  out.u8(W.END)
+  out.closeSized(mark)
 }
 
-/** Builds the module of a batch: regions are added one at a time, so that one arena serves them all. */
+/** Stores parameter `parameter` in the state block. */
+function storeParameter(out: W.Encoder, parameter: number, type: Type, offset: number, widen = false): void {
+  out.u8(W.I32_CONST)
+  out.s32(0)
+  out.u8(W.LOCAL_GET)
+  out.u32(parameter)
+  if (widen) out.u8(W.I64_EXTEND_U)
+  if (type === V128) {
+    out.u8(0xfd)
+    out.u32(11)
+  } else out.u8(type === I32 ? W.I32_STORE : W.I64_STORE)
+  out.u32(0)
+  out.u32(STATE_BASE + offset)
+}
+
+/** The exits of a module: one function for each set of variables that some exit writes back. */
+class ExitFunctions {
+  private readonly indices = new Map<string, number>()
+  private readonly sets: number[][] = []
+  private readonly variables: readonly Variable[]
+  private readonly state: StateLayout
+
+  constructor(variables: readonly Variable[], state: StateLayout) {
+    this.variables = variables
+    this.state = state
+  }
+
+  get count(): number {
+    return this.sets.length
+  }
+
+  /** Place among the exit functions. */
+  placeOf(low: number, high: number): number {
+    const key = `${low},${high}`
+    let place = this.indices.get(key)
+    if (place === undefined) {
+      place = this.sets.length
+      this.indices.set(key, place)
+      const set: number[] = []
+      for (let v = 0; v < this.variables.length; v++)
+        if (v < 32 ? (low >>> v) & 1 : (high >>> (v - 32)) & 1) set.push(v)
+      this.sets.push(set)
+    }
+    return place
+  }
+
+  /** Parameter types of each function. */
+  signatures(): number[][] {
+    return this.sets.map((set) => [...set.map((v) => W.WASM_TYPES[this.variables[v]!.type]!), W.TYPE_I32, W.TYPE_I32])
+  }
+
+  bodies(out: W.Encoder): void {
+    for (const set of this.sets)
+      leavingBody(out, () => {
+        set.forEach((v, parameter) => {
+          const { type, offset } = this.variables[v]!
+          storeParameter(out, parameter, type, offset)
+        })
+        storeParameter(out, set.length, I32, this.state.exitKind)
+        storeParameter(out, set.length + 1, I64, this.state.pc, true)
+      })
+  }
+}
+
+/**
+ * Builds the module of a batch: regions are added one at a time, so that one arena serves them all. Function indices:
+ * imports, leave_value, `BATCH_REGIONS_MAX` places for regions (those not used are empty), exit functions.
+ */
 export class ModuleBuilder {
-  private readonly code = new W.Encoder()
+  private readonly code: W.Encoder
   private readonly lowerer: Lowerer
+  private readonly exits: ExitFunctions
   private readonly state: StateLayout
   private count = 0
 
   /** `functionAt` gives the place in the batch of the region at a guest pc, if it will be in this module. */
-  constructor(state: StateLayout, functionAt: (pc: number) => number | undefined) {
+  constructor(variables: readonly Variable[], state: StateLayout, functionAt: (pc: number) => number | undefined) {
     this.state = state
+    this.code = new W.Encoder()
+    this.exits = new ExitFunctions(variables, state)
     this.lowerer = new Lowerer(this.code, {
       state,
       functionAt: (pc) => {
         const place = functionAt(pc)
         return place === undefined ? undefined : FIRST_REGION_FUNCTION + place
       },
+      exitFunction: (low, high) => FIRST_REGION_FUNCTION + BATCH_REGIONS_MAX + this.exits.placeOf(low, high),
     })
   }
 
@@ -122,15 +166,19 @@ export class ModuleBuilder {
 
   finish(): Uint8Array {
     const out = new W.Encoder()
-    const { count } = this
+    const { count, exits } = this
+    const unused = BATCH_REGIONS_MAX - count
     out.append(MAGIC)
-    types(out)
+    const exitTypes = exits.signatures()
+    types(out, exitTypes)
     imports(out, true)
     section(out, SECTION_FUNCTION, () => {
-      out.u32(count + 2)
-      out.u8(TYPE_LEAVE)
+      out.u32(1 + BATCH_REGIONS_MAX + exits.count)
       out.u8(TYPE_LEAVE_VALUE)
-      for (let i = 0; i < count; i++) out.u8(TYPE_REGION)
+      for (let i = 0; i < BATCH_REGIONS_MAX; i++) out.u8(TYPE_REGION)
+      exitTypes.forEach((_, i) => {
+        out.u32(FIRST_EXIT_TYPE + i)
+      })
     })
     section(out, SECTION_ELEMENT, () => {
       out.u32(1)
@@ -142,9 +190,11 @@ export class ModuleBuilder {
       for (let i = 0; i < count; i++) out.u32(FIRST_REGION_FUNCTION + i)
     })
     section(out, SECTION_CODE, () => {
-      out.u32(count + 2)
-      leaveFunctions(out, this.state)
+      out.u32(1 + BATCH_REGIONS_MAX + exits.count)
+      leavingBody(out, () => storeParameter(out, 0, I64, this.state.pc))
       out.append(this.code.bytes.subarray(0, this.code.length))
+      for (let i = 0; i < unused; i++) for (const byte of [3, 0, W.UNREACHABLE, W.END]) out.u8(byte)
+      exits.bodies(out)
     })
     return out.finish()
   }
@@ -157,11 +207,11 @@ export class ModuleBuilder {
 export function dispatcherModule(): Uint8Array {
   const out = new W.Encoder()
   out.append(MAGIC)
-  types(out)
+  types(out, [])
   imports(out, false)
   section(out, SECTION_FUNCTION, () => {
     out.u32(1)
-    out.u8(TYPE_LEAVE)
+    out.u8(TYPE_DISPATCH)
   })
   section(out, SECTION_EXPORT, () => {
     out.u32(1)
@@ -192,5 +242,3 @@ export function dispatcherModule(): Uint8Array {
   })
   return out.finish()
 }
-
-export { FN_LEAVE }
