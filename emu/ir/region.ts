@@ -77,6 +77,8 @@ export interface RegionOptions {
   uncheckedLoads: boolean
   /** Float instructions honour every MXCSR setting and set its flags, through helpers (the interpreter). */
   exactFloat?: boolean
+  /** The host's float operations give other NaNs than the guest's: put them right where they arise. */
+  pinNaN?: boolean
 }
 
 const RECENT_SIZE = 256

@@ -25,6 +25,8 @@ export class Flags {
   /** The two values in the operation's own type (i32 up to 32 bits); -1 when only the variables have them. */
   private dst = -1
   private src = -1
+  /** The last compare was one of floats: its type and operands. */
+  private floats: { type: string; a: Value; b: Value } | null = null
 
   constructor(ir: Region) {
     this.ir = ir
@@ -36,6 +38,7 @@ export class Flags {
     this.dst = -1
     this.src = -1
     this.carryValue = -1
+    this.floats = null
   }
 
   private wide(): boolean {
@@ -62,6 +65,7 @@ export class Flags {
   set(kind: number, size: Bits, dst: Value, src: Value): void {
     const { ir } = this
     this.op = kind + LOG2[size]
+    this.floats = null
     this.dst = dst
     this.src = src
     this.carryValue = -1
@@ -117,11 +121,50 @@ export class Flags {
   setBits(bits: Value): void {
     const { ir } = this
     this.op = CC_BITS
+    this.floats = null
     this.dst = ir.op1('i64.extend_i32_u', bits)
     this.src = -1
     this.carryValue = -1
     ir.set(V_CC_OP, ir.i32(CC_BITS))
     ir.set(V_CC_DST, this.dst)
+  }
+
+  /** COMISx: ZF and CF as after an unsigned compare, both and PF when a or b is NaN; the other flags are clear. */
+  setFloatCompare(type: 'f32' | 'f64', a: Value, b: Value): void {
+    const { ir } = this
+    this.floats = { type, a, b }
+    const place = (code: number, by: number): Value => ir.op2('i32.shl', this.floatCondition(code), ir.i32(by))
+    const bits = ir.op2('i32.or', ir.op2('i32.or', this.floatCondition(2), place(10, 2)), place(4, 6))
+    const floats = this.floats
+    this.setBits(bits)
+    this.floats = floats
+  }
+
+  /** A condition code straight from the operands of a float compare; -1 when only the bits tell. */
+  private floatCondition(code: number): Value {
+    const { ir } = this
+    const { type, a, b } = this.floats!
+    const test = (name: string): Value => ir.op2(`${type}.${name}`, a, b)
+    switch (code) {
+      case 2:
+        return this.not(test('ge'))
+      case 3:
+        return test('ge')
+      case 4:
+        return this.not(ir.op2('i32.or', test('lt'), test('gt')))
+      case 5:
+        return ir.op2('i32.or', test('lt'), test('gt'))
+      case 6:
+        return this.not(test('gt'))
+      case 7:
+        return test('gt')
+      case 10:
+        return ir.op2('i32.or', ir.op2(`${type}.ne`, a, a), ir.op2(`${type}.ne`, b, b))
+      case 11:
+        return this.not(this.floatCondition(10))
+      default:
+        return -1
+    }
   }
 
   /** INC and DEC keep CF. */
@@ -280,6 +323,8 @@ export class Flags {
   /** A condition code 0-15 as 0 or 1. */
   condition(code: number): Value {
     if (code >> 1 === 1 && this.carryValue >= 0) return code & 1 ? this.not(this.carryValue) : this.carryValue
+    const ofFloats = this.floats === null ? -1 : this.floatCondition(code)
+    if (ofFloats >= 0) return ofFloats
     if (this.op === CC_UNKNOWN || this.kind === CC_BITS) return this.fromBits(code)
     const fused = this.fused(code)
     if (fused >= 0) return fused

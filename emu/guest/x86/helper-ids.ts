@@ -14,3 +14,7 @@ export const HELPER_XGETBV = 6
 /** The first number that x87.ts and sse-helpers.ts use. */
 export const HELPER_X87 = 16
 export const HELPER_SSE = 64
+/** One SSE float instruction as MXCSR says; operands and result in scratch (float-helper.ts). */
+export const HELPER_SSE_FLOAT = 64
+/** PCMPxSTRx: operands in scratch. */
+export const HELPER_SSE_STRING = 65

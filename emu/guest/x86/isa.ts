@@ -5,8 +5,23 @@ import { ARITHMETIC } from './insts/arithmetic.ts'
 import { BITS } from './insts/bits.ts'
 import { CONTROL } from './insts/control.ts'
 import { MOVES } from './insts/moves.ts'
+import { SSE_CONVERT } from './insts/sse-convert.ts'
+import { SSE_FLOAT } from './insts/sse-float.ts'
+import { SSE_INTEGER } from './insts/sse-integer.ts'
+import { SSE_MOVES } from './insts/sse-move.ts'
+import { SSE4 } from './insts/sse4.ts'
 import type { Row } from './row.ts'
 
-export const ROWS: readonly Row[] = [...ARITHMETIC, ...BITS, ...MOVES, ...CONTROL]
+export const ROWS: readonly Row[] = [
+  ...ARITHMETIC,
+  ...BITS,
+  ...MOVES,
+  ...CONTROL,
+  ...SSE_MOVES,
+  ...SSE_FLOAT,
+  ...SSE_CONVERT,
+  ...SSE_INTEGER,
+  ...SSE4,
+]
 export const decoder = new Decoder(ROWS)
 export { Insn as Instruction } from './decode.ts'

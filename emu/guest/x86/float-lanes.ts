@@ -1,0 +1,130 @@
+/**
+ * What all SSE float rows share: forms, the two ways to execute them, and NaN results.
+ *
+ * Translated code rounds to nearest with all exceptions masked and keeps no sticky flags: once a block it looks
+ * whether MXCSR says so, and leaves to the interpreter if not. There (region option exactFloat) the same rows call a
+ * helper that honours MXCSR altogether (float-helper.ts).
+ * Reference: Intel SDM vol. 1, chapters 10 to 12 and 4.8.3.5 (which NaN an operation gives).
+ */
+
+import type { Value } from '../../ir/region.ts'
+import { EXIT_FLOAT, EXIT_SLOW } from '../../run/cpu.ts'
+import type { Insn } from './decode.ts'
+import { HELPER_SSE_FLOAT } from './helper-ids.ts'
+import { MXCSR_FAST, MXCSR_FAST_MASK } from './mxcsr.ts'
+import { X86_STATE } from './state.ts'
+import type { Translator } from './translate.ts'
+import { type FloatType, readVector, splat32, splat64, withLow, writeVector } from './xmm-operands.ts'
+
+export interface FloatForm {
+  readonly suffix: 'PS' | 'PD' | 'SS' | 'SD'
+  readonly prefix: string
+  readonly type: FloatType
+  readonly lanes: 'f32x4' | 'f64x2'
+  readonly scalar: boolean
+  /** Operand code of what is read from xmm/memory. */
+  readonly source: string
+  readonly feature: string
+}
+
+export const PS: FloatForm = { suffix: 'PS', prefix: 'NP', type: 'f32', lanes: 'f32x4', scalar: false, source: 'Wx', feature: 'sse' }
+export const PD: FloatForm = { suffix: 'PD', prefix: '66', type: 'f64', lanes: 'f64x2', scalar: false, source: 'Wx', feature: 'sse2' }
+export const SS: FloatForm = { suffix: 'SS', prefix: 'F3', type: 'f32', lanes: 'f32x4', scalar: true, source: 'Wd', feature: 'sse' }
+export const SD: FloatForm = { suffix: 'SD', prefix: 'F2', type: 'f64', lanes: 'f64x2', scalar: true, source: 'Wq', feature: 'sse2' }
+export const FLOAT_FORMS = [PS, PD, SS, SD] as const
+
+/** Operations of the exact helper, by number. */
+export const FLOAT_OPS = [
+  'add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt', 'cmp', 'ucomi', 'comi', 'round', 'hadd', 'hsub', 'addsub', 'dp',
+  'fromI32', 'fromI64', 'toI32', 'toI64', 'truncI32', 'truncI64', 'toF32', 'toF64',
+] as const // biome-ignore format: a table
+export type FloatOp = (typeof FLOAT_OPS)[number]
+
+type Translate = (t: Translator, i: Insn) => void
+
+/** Leaves, once a block, unless MXCSR rounds to nearest and masks all exceptions. */
+function requireUsualMode(t: Translator): void {
+  const { ir } = t
+  if (ir.options.exactChecks || t.floatChecked === ir.open) return
+  t.floatChecked = ir.open
+  const mode = ir.op2('i32.and', ir.stateLoad(32, X86_STATE.mxcsr), ir.i32(MXCSR_FAST_MASK))
+  ir.exitIf(ir.op2('i32.ne', mode, ir.i32(MXCSR_FAST)), EXIT_SLOW)
+}
+
+/** The argument of the exact helper: operation, type of the source lanes, lanes, immediate. */
+export interface ExactCall {
+  readonly op: FloatOp
+  readonly type: FloatType
+  /** Lanes computed; the rest of the result comes from operand 0, or is zero if `zeroRest`. */
+  readonly count: number
+  readonly zeroRest?: boolean
+}
+
+export const packExact = (call: ExactCall): number =>
+  FLOAT_OPS.indexOf(call.op) | (call.type === 'f64' ? 0x100 : 0) | (call.count << 9) | (call.zeroRest ? 0x1000 : 0)
+
+/** Executes a float row by the helper: operands and result are vectors in the scratch fields. */
+function exact(t: Translator, i: Insn, call: ExactCall): void {
+  const { ir } = t
+  const [destination, source] = i.row!.operands as [string, string]
+  const general = source[0] === 'E'
+  const value = general ? t.toI64(i.size === 64 ? 64 : 32, t.read(i, 1), true) : readVector(t, i, 1)
+  const before = destination[0] === 'G' ? -1 : readVector(t, i, 0)
+  if (general) ir.stateStore(64, X86_STATE.scratch + 16, value)
+  else ir.stateStore(128, X86_STATE.scratch + 16, value)
+  if (before >= 0) ir.stateStore(128, X86_STATE.scratch, before)
+  const wide = i.size === 64 ? { fromI32: 'fromI64', toI32: 'toI64', truncI32: 'truncI64' } as Record<string, FloatOp> : {}
+  const chosen = general || destination[0] === 'G' ? { ...call, op: wide[call.op] ?? call.op } : call
+  const unmasked = ir.helper(HELPER_SSE_FLOAT, ir.i32(packExact(chosen)), ir.i32(i.imm & 0xff))
+  ir.exitIf(unmasked, EXIT_FLOAT)
+  if (call.op === 'ucomi' || call.op === 'comi') t.flags.setBits(ir.stateLoad(32, X86_STATE.scratch + 32))
+  else if (destination[0] === 'G') {
+    const size = i.size === 64 ? 64 : 32
+    t.setGpr(i.reg, size, ir.stateLoad(size, X86_STATE.scratch + 32))
+  } else writeVector(t, i, 0, ir.stateLoad(128, X86_STATE.scratch + 32))
+}
+
+/** A row's translation: the fast way where MXCSR is usual, the exact one else. */
+export const float = (call: ExactCall, fast: Translate): Translate => (t, i) => {
+  if (t.ir.options.exactFloat) exact(t, i, call)
+  else {
+    requireUsualMode(t)
+    fast(t, i)
+  }
+}
+
+export const lanesOf = (form: FloatForm): number => (form.scalar ? 1 : form.type === 'f32' ? 4 : 2)
+
+/** Where the host's float operations do not give the NaN x86 would give: what x86 gives for NaN results. */
+export function pinScalar(t: Translator, type: FloatType, result: Value, a: Value, b: Value): Value {
+  if (!t.ir.options.pinNaN) return result
+  const { ir } = t
+  const bits = type === 'f32' ? 'i32' : 'i64'
+  const raw = (x: Value): Value => ir.op1(`${bits}.reinterpret_${type}`, x)
+  const quiet = type === 'f32' ? ir.i32(0x40_0000) : ir.i64Halves(0, 0x8_0000)
+  const none = type === 'f32' ? ir.i32(0xffc0_0000) : ir.i64Halves(0, 0xfff8_0000)
+  const isNaN = (x: Value): Value => ir.op2(`${type}.ne`, x, x)
+  const quieted = (x: Value): Value => ir.op2(`${bits}.or`, raw(x), quiet)
+  const second = b < 0 ? none : ir.op3(`select.${bits}`, quieted(b), none, isNaN(b))
+  const right = ir.op3(`select.${bits}`, quieted(a), second, isNaN(a))
+  return ir.op1(`${type}.reinterpret_${bits}`, ir.op3(`choose.${bits}`, isNaN(result), right, raw(result)))
+}
+
+/** As pinScalar, for all lanes. */
+export function pinVector(t: Translator, lanes: 'f32x4' | 'f64x2', result: Value, a: Value, b: Value): Value {
+  if (!t.ir.options.pinNaN) return result
+  const { ir } = t
+  const quiet = lanes === 'f32x4' ? splat32(t, 0x40_0000) : splat64(t, 0, 0x8_0000)
+  const none = lanes === 'f32x4' ? splat32(t, 0xffc0_0000) : splat64(t, 0, 0xfff8_0000)
+  const isNaN = (x: Value): Value => ir.op2(`${lanes}.ne`, x, x)
+  const either = (x: Value, rest: Value): Value => ir.op3('v128.bitselect', ir.op2('v128.or', x, quiet), rest, isNaN(x))
+  const right = either(a, b < 0 ? none : either(b, none))
+  const fixed = ir.op3('v128.bitselect', right, result, isNaN(result))
+  return ir.op3('choose.v128', ir.op1('v128.any_true', isNaN(result)), fixed, result)
+}
+
+/** Lane 0 of `value` into operand 0, the rest of which stays. */
+export function writeLow(t: Translator, i: Insn, type: FloatType, value: Value): void {
+  writeVector(t, i, 0, withLow(t, type, readVector(t, i, 0), value))
+}
+
