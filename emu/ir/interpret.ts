@@ -7,7 +7,7 @@
 
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_PW, PAGE_SHARED, STATE_BASE } from '../memory/layout.ts'
-import { EXIT_NONE, EXIT_PAGE_FAULT, FAULT_WRITE } from '../run/cpu.ts'
+import { EXIT_NONE, EXIT_PAGE_FAULT, EXIT_PROTECTION, FAULT_WRITE } from '../run/cpu.ts'
 import { EVALUATE, NodeValues } from './evaluate.ts'
 import { OPS, op, V128 } from './ops.ts'
 import {
@@ -217,6 +217,12 @@ export class Interpreter {
       return true
     }
     this.commit(block, region.exitLog[n]!)
+    const upper = address >> 47n
+    if (upper !== 0n && upper !== 0x1ffffn) {
+      // Not a canonical address: a general protection fault, which names none.
+      this.leave(EXIT_PROTECTION, region.exitPc[n]!)
+      return false
+    }
     this.leave(EXIT_PAGE_FAULT, region.exitPc[n]!)
     const exact = refused === addr ? address : BigInt(refused)
     space.view.setBigUint64(STATE_BASE + this.guest.exitAddress, exact, true)

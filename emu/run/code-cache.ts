@@ -16,6 +16,8 @@ import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE } from '../memory/layout.ts'
 import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
 
 const BATCH_NODES_MAX = 60_000
+/** Code is interpreted until it was entered this often: most is run once, and translating costs a thousand times that. */
+const HEAT_MIN = 3
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 
@@ -96,6 +98,11 @@ export class Translations {
     return batch
   }
 
+  /** Whether a batch made before has a region for these bytes. */
+  has(space: AddressSpace, pc: number): boolean {
+    return (this.byEntry.get(pc) ?? []).some((batch) => batch.fits(space))
+  }
+
   /** Translates the region at pc and what it calls, breadth first, into one module. */
   private make(space: AddressSpace, pc: number, known: (pc: number) => boolean): Batch {
     const { region, former } = this
@@ -151,8 +158,9 @@ export function pcCacheSlot(pc: number): number {
 
 /** Functions imported by every instance. */
 export interface TranslatedImports {
-  resolve(low: number, high: number, sizeAndWant: number): number
   helper(id: number, a: number, b: number): number
+  /** Guest code changed: whatever else was made from it goes too. */
+  invalidate(): void
 }
 
 /** One process's translated code. */
@@ -165,6 +173,8 @@ export class ProcessCode {
   /** Guest pc → table index. */
   private readonly indices = new Map<number, number>()
   private readonly batches = new Set<Batch>()
+  /** How often a pc was asked for that has no translation. */
+  private readonly heat = new Map<number, number>()
   /** By page: a bit for each grain that was translated. */
   private readonly grains = new Map<number, Uint32Array>()
   /** Runs from a pc while the pc cache knows where to go on; depth is the host stack left for guest calls. */
@@ -184,19 +194,25 @@ export class ProcessCode {
     const instance = new WebAssembly.Instance(this.translations.dispatcherModule, {
       e: { m: this.space.memory, t: this.table },
     })
+    this.clearSlot(0)
     this.dispatch = instance.exports.run as (pc: number, depth: number) => number
   }
 
-  /** Makes the pc cache know `pc`: translates or instantiates what is missing. */
-  enter(pc: number): void {
+  /** Makes the pc cache know `pc`: translates or instantiates what is missing. False when it is not yet worth it. */
+  enter(pc: number): boolean {
     let index = this.indices.get(pc)
     if (index === undefined) {
+      const heat = (this.heat.get(pc) ?? 0) + 1
+      this.heat.set(pc, heat)
+      if (heat < HEAT_MIN && !this.translations.has(this.space, pc)) return false
+      this.heat.delete(pc)
       this.add(this.translations.batchFor(this.space, pc, (target) => this.indices.has(target)))
       index = this.indices.get(pc)!
     }
     const slot = pcCacheSlot(pc)
     this.space.view.setUint32(slot, pc, true)
     this.space.view.setUint32(slot + 4, index, true)
+    return true
   }
 
   private add(batch: Batch): void {
@@ -205,7 +221,7 @@ export class ProcessCode {
     if (needed > this.table.length) this.table.grow(Math.max(256, needed - this.table.length))
     this.tableUsed = needed
     new WebAssembly.Instance(batch.module, {
-      e: { m: this.space.memory, t: this.table, b: base, resolve: this.imports.resolve, helper: this.imports.helper },
+      e: { m: this.space.memory, t: this.table, b: base, helper: this.imports.helper },
     })
     this.batches.add(batch)
     batch.entries.forEach((entry, i) => {
@@ -241,6 +257,7 @@ export class ProcessCode {
 
   /** Translated bytes are about to change: forgets every batch that holds one of them. */
   private changed(addr: number, sizeBytes: number): void {
+    this.imports.invalidate()
     if (!this.holdsCode(addr, sizeBytes)) return
     this.translations.counts.invalidations++
     for (const batch of this.batches)
@@ -252,12 +269,17 @@ export class ProcessCode {
     this.recoverGrains()
   }
 
+  /** Empties the pc cache's slot of a pc. 1 is no tag of any slot but its own, and no region begins there. */
+  private clearSlot(pc: number): void {
+    this.space.view.setUint32(pcCacheSlot(pc), 1, true)
+  }
+
   private forget(batch: Batch): void {
     this.batches.delete(batch)
     for (const entry of batch.entries) {
       this.indices.delete(entry)
       const slot = pcCacheSlot(entry)
-      if (this.space.view.getUint32(slot, true) === entry) this.space.view.setUint32(slot, 0, true)
+      if (this.space.view.getUint32(slot, true) === entry) this.clearSlot(entry)
     }
   }
 

@@ -43,7 +43,7 @@ export class RegionFormer {
   private readonly leaders: number[] = []
   private readonly tables = new JumpTables()
   private readonly jumpTargets = new Map<number, readonly number[]>()
-  /** Targets of direct calls and jumps out of the last region: candidates for the same module. */
+  /** Targets of direct calls in the last region: candidates for the same module. */
   readonly callTargets: number[] = []
 
   /** Decodes at pc; DECODE_TRUNCATED when not even the first byte may be fetched. */
@@ -93,7 +93,6 @@ export class RegionFormer {
         const flow = row!.flow
         this.tables.note(insn)
         if (flow === 'jump') {
-          this.callTargets.push(insn.target)
           lead(insn.target)
           successors.set(pc, [insn.target])
         } else if (flow === 'branch') {

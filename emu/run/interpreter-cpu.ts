@@ -69,24 +69,37 @@ export class InterpreterCpu implements Cpu {
   private readonly caches = new WeakMap<AddressSpace, Map<number, Region>>()
 
   run(space: AddressSpace): ExitKind {
-    const cache = this.cacheOf(space)
     let pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
     if (pc > 0xffff_ffff) return wildJump(space)
+    space.observer.code ??= () => this.invalidate(space)
     for (;;) {
-      let region = cache.get(pc)
-      if (region === undefined) {
-        const fault = fetchFault(space, this.former, pc)
-        if (fault !== undefined) return fault
-        this.former.form(space, pc, this.scratch, { instructionsMax: INTERPRETED_MAX })
-        region = this.scratch.compact()
-        if (cache.size >= REGIONS_MAX) cache.clear()
-        cache.set(pc, region)
-        for (let i = 0; i < region.covered.length; i += 2)
-          space.markCode(region.covered[i]!, region.covered[i + 1]! - region.covered[i]!)
-      }
-      pc = this.interpreter.run(space, region)
+      pc = this.runRegion(space, pc)
       if (pc < 0) return this.exitOf(space)
     }
+  }
+
+  /**
+   * Interprets the region at pc once. Returns the pc to go on at, or -1 after an exit, which is in the state block.
+   */
+  runRegion(space: AddressSpace, pc: number): number {
+    const cache = this.cacheOf(space)
+    let region = cache.get(pc)
+    if (region === undefined) {
+      if (fetchFault(space, this.former, pc) !== undefined) return -1
+      this.former.form(space, pc, this.scratch, { instructionsMax: INTERPRETED_MAX })
+      region = this.scratch.compact()
+      if (cache.size >= REGIONS_MAX) cache.clear()
+      cache.set(pc, region)
+      for (let i = 0; i < region.covered.length; i += 2)
+        space.markCode(region.covered[i]!, region.covered[i + 1]! - region.covered[i]!)
+    }
+    return this.interpreter.run(space, region)
+  }
+
+  /** Code of the space changed: forgets all of it. Simple, for code rarely changes. */
+  invalidate(space: AddressSpace): void {
+    this.caches.get(space)?.clear()
+    this.interpreter.stale = true
   }
 
   private exitOf(space: AddressSpace): ExitKind {
@@ -110,14 +123,8 @@ export class InterpreterCpu implements Cpu {
   private cacheOf(space: AddressSpace): Map<number, Region> {
     let cache = this.caches.get(space)
     if (!cache) {
-      const made = new Map<number, Region>()
-      cache = made
-      this.caches.set(space, made)
-      // Any change of a page with code empties the cache: simple, and code rarely changes.
-      space.observer.code = () => {
-        made.clear()
-        this.interpreter.stale = true
-      }
+      cache = new Map<number, Region>()
+      this.caches.set(space, cache)
     }
     return cache
   }

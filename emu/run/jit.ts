@@ -5,12 +5,11 @@
 
 import { X86_STATE } from '../guest/x86/state.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
-import { GUEST_MAX, PAGE_PW, PAGE_R, PAGE_SHARED, PAGE_SHIFT, PAGE_W, STATE_BASE } from '../memory/layout.ts'
+import { STATE_BASE } from '../memory/layout.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { ProcessCode, Translations, type TranslateOptions, type TranslationCounts } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
-import { RegionFormer } from './form-region.ts'
-import { callHelper, fetchFault, InterpreterCpu, wildJump } from './interpreter-cpu.ts'
+import { callHelper, InterpreterCpu, wildJump } from './interpreter-cpu.ts'
 
 /**
  * Budget slices: a WebAssembly loop that was entered once stays in the baseline compiler, so loops are left after a
@@ -19,6 +18,8 @@ import { callHelper, fetchFault, InterpreterCpu, wildJump } from './interpreter-
 const SLICE_FIRST = 1_000
 const SLICE_MOST = 100_000
 const SLICE_GROWTH = 1.25
+/** Back-edges and calls in interpreted code before it is looked at again. */
+const INTERPRETED_BUDGET = 30
 
 const at = (field: number): number => STATE_BASE + field
 
@@ -31,7 +32,6 @@ export class JitCpu implements Cpu {
   readonly name = 'jit'
   private readonly translations: Translations
   private readonly interpreter = new InterpreterCpu()
-  private readonly former = new RegionFormer()
   private readonly processes = new WeakMap<AddressSpace, Process>()
   /** Instructions executed by the interpreter because a check refused. */
   slowSteps = 0
@@ -72,10 +72,9 @@ export class JitCpu implements Cpu {
     let pc = from
     for (;;) {
       pc = process.code.dispatch(pc, DEPTH_BYTES) >>> 0
-      const { view } = space
-      const kind = view.getUint32(at(X86_STATE.exitKind), true)
+      const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
       if (kind === EXIT_SLOW) {
-        view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
+        space.view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
         this.slowSteps++
         const stepped = this.interpreter.step(space)
         if (stepped !== EXIT_STEP) return stepped
@@ -85,10 +84,27 @@ export class JitCpu implements Cpu {
       }
       if (kind !== EXIT_NONE) return kind
       if (pc === 1) return wildJump(space)
-      const fault = fetchFault(space, this.former, pc)
-      if (fault !== undefined) return fault
-      process.code.enter(pc)
+      if (process.code.enter(pc)) continue
+      pc = this.interpret(space, pc)
+      if (pc < 0) {
+        const left = space.view.getUint32(at(X86_STATE.exitKind), true)
+        return left === EXIT_NONE ? wildJump(space) : left
+      }
     }
+  }
+
+  /** Interprets a region that is not worth translating yet; a loop in it is left after a few iterations. */
+  private interpret(space: AddressSpace, pc: number): number {
+    const { view } = space
+    const budget = view.getInt32(at(X86_STATE.budget), true)
+    const given = Math.min(budget, INTERPRETED_BUDGET)
+    view.setInt32(at(X86_STATE.budget), given, true)
+    const next = this.interpreter.runRegion(space, pc)
+    const kept = budget - given
+    view.setInt32(at(X86_STATE.budget), view.getInt32(at(X86_STATE.budget), true) + kept, true)
+    if (next >= 0 || view.getUint32(at(X86_STATE.exitKind), true) !== EXIT_BUDGET || kept === 0) return next
+    view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
+    return view.getUint32(at(X86_STATE.pc), true)
   }
 
   step(space: AddressSpace): ExitKind {
@@ -99,27 +115,13 @@ export class JitCpu implements Cpu {
     let process = this.processes.get(space)
     if (!process) {
       const code = new ProcessCode(space, this.translations, {
-        resolve: (low, high, sizeAndWant) => this.resolve(space, code, low, high, sizeAndWant),
+        invalidate: () => this.interpreter.invalidate(space),
         helper: (id, a, b) => callHelper(space, id, a, b),
       })
       process = { code, slice: SLICE_FIRST }
       this.processes.set(space, process)
     }
     return process
-  }
-
-  /**
-   * A check refused base .. base+size: 0 when translated code may do the access all the same (a store beside
-   * translated code on its page), else 1.
-   */
-  private resolve(space: AddressSpace, code: ProcessCode, low: number, high: number, sizeAndWant: number): number {
-    const addr = low >>> 0
-    const sizeBytes = sizeAndWant >>> 2
-    const want = (sizeAndWant & PAGE_R ? PAGE_R : 0) | (sizeAndWant & PAGE_W ? PAGE_PW : 0)
-    if (high !== 0 || addr + sizeBytes > GUEST_MAX || !space.allows(addr, sizeBytes, want)) return 1
-    const last = (addr + sizeBytes - 1) >>> PAGE_SHIFT
-    for (let page = addr >>> PAGE_SHIFT; page <= last; page++) if (space.flags[page]! & PAGE_SHARED) return 1
-    return code.holdsCode(addr, sizeBytes) ? 1 : 0
   }
 
   release(space: AddressSpace): void {

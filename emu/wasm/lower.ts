@@ -35,10 +35,9 @@ import * as W from './encoder.ts'
 import { Structure } from './structure.ts'
 
 /** Function indices every module starts with (module.ts declares them in this order). */
-export const FN_RESOLVE = 0
-export const FN_HELPER = 1
-export const FN_LEAVE_VALUE = 2
-export const FIRST_REGION_FUNCTION = 3
+export const FN_HELPER = 0
+export const FN_LEAVE_VALUE = 1
+export const FIRST_REGION_FUNCTION = 2
 /** Type index of a region function. */
 export const TYPE_REGION = 0
 

@@ -3,7 +3,7 @@
  * region a module costs 20 times more a transfer than 64 (translator.md, decision 5).
  * Path: emu/run/translate asks for the bytes; emu/run/code-cache instantiates them in each process.
  *
- * Imports (module `e`): m memory, t table, b base index of the batch's functions in the table, resolve, helper.
+ * Imports (module `e`): m memory, t table, b base index of the batch's functions in the table, helper.
  */
 
 import { I32, I64, type Type, V128 } from '../ir/ops.ts'
@@ -42,7 +42,7 @@ function types(out: W.Encoder, more: readonly (readonly number[])[]): void {
 
 function imports(out: W.Encoder, withBase: boolean): void {
   section(out, SECTION_IMPORT, () => {
-    out.u32(withBase ? 5 : 2)
+    out.u32(withBase ? 4 : 2)
     const entry = (name: string, ...description: number[]): void => {
       out.name('e')
       out.name(name)
@@ -52,7 +52,6 @@ function imports(out: W.Encoder, withBase: boolean): void {
     entry('t', 1, 0x70, 0, 1)
     if (!withBase) return
     entry('b', 3, W.TYPE_I32, 0)
-    entry('resolve', 0, TYPE_IMPORTED)
     entry('helper', 0, TYPE_IMPORTED)
   })
 }
