@@ -18,6 +18,11 @@ import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/modu
 const BATCH_NODES_MAX = 60_000
 /** Code is interpreted until it was entered this often: most is run once, and translating costs a thousand times that. */
 const HEAT_MIN = 3
+/**
+ * Where a call comes back to is entered through here only when the host's stack was unwound in between (a system call,
+ * the end of a slice). Each such place would get the rest of its function, so it must be worth it.
+ */
+const RETURN_HEAT_MIN = 60
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 
@@ -74,6 +79,8 @@ export class Translations {
   readonly counts: TranslationCounts = { batches: 0, regions: 0, wasmBytes: 0, guestBytes: 0, invalidations: 0 }
   private readonly byEntry = new Map<number, Batch[]>()
   private readonly former = new RegionFormer()
+  /** Return addresses of translated calls. */
+  readonly returnPoints = new Set<number>()
   private readonly region: Region
   private dispatcher: WebAssembly.Module | null = null
 
@@ -124,6 +131,7 @@ export class Translations {
         places.set(target, entries.length)
         entries.push(target)
       }
+      for (const point of former.returnPoints) this.returnPoints.add(point)
       builder.add(region)
       ranges.push(...region.covered)
     }
@@ -204,7 +212,8 @@ export class ProcessCode {
     if (index === undefined) {
       const heat = (this.heat.get(pc) ?? 0) + 1
       this.heat.set(pc, heat)
-      if (heat < HEAT_MIN && !this.translations.has(this.space, pc)) return false
+      const least = this.translations.returnPoints.has(pc) ? RETURN_HEAT_MIN : HEAT_MIN
+      if (heat < least && !this.translations.has(this.space, pc)) return false
       this.heat.delete(pc)
       this.add(this.translations.batchFor(this.space, pc, (target) => this.indices.has(target)))
       index = this.indices.get(pc)!

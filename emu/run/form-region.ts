@@ -45,6 +45,8 @@ export class RegionFormer {
   private readonly jumpTargets = new Map<number, readonly number[]>()
   /** Targets of direct calls in the last region: candidates for the same module. */
   readonly callTargets: number[] = []
+  /** Where calls in the last region come back to. */
+  readonly returnPoints: number[] = []
 
   /** Decodes at pc; DECODE_TRUNCATED when not even the first byte may be fetched. */
   private decode(space: AddressSpace, pc: number): number {
@@ -62,6 +64,7 @@ export class RegionFormer {
   form(space: AddressSpace, pc: number, region: Region, options: FormOptions): void {
     region.reset()
     this.callTargets.length = 0
+    this.returnPoints.length = 0
     this.scan(space, pc, options)
     this.translate(space, pc, region, options)
   }
@@ -106,6 +109,7 @@ export class RegionFormer {
           successors.set(pc, [...targets])
         } else if (flow === 'call' || flow === 'call-value') {
           if (flow === 'call') this.callTargets.push(insn.target)
+          this.returnPoints.push(nextPc)
           lead(nextPc)
           successors.set(pc, [nextPc])
         }

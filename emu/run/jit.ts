@@ -16,7 +16,7 @@ import { callHelper, InterpreterCpu, wildJump } from './interpreter-cpu.ts'
  * few iterations at first, and rarely once nothing new was translated for a while.
  */
 const SLICE_FIRST = 1_000
-const SLICE_MOST = 100_000
+const SLICE_MOST = 1_000_000
 const SLICE_GROWTH = 1.25
 /** Back-edges and calls in interpreted code before it is looked at again. */
 const INTERPRETED_BUDGET = 30

@@ -24,7 +24,7 @@ import {
 } from './task.ts'
 
 /** Back-edges and calls a task may take before another gets its turn: the same in every run. */
-export const QUANTUM = 100_000
+export const QUANTUM = 1_000_000
 /** System calls in one slice, for programs that do nothing else. */
 const CALLS_PER_SLICE = 2_000
 

@@ -30,6 +30,10 @@ export interface Row {
   readonly default64: boolean
   /** CPUID feature the row needs, for documentation and `umwelt info`. */
   readonly feature: string
+  /** Relative error allowed in single-precision results: approximations each maker has its own table for. */
+  readonly relativeTolerance: number
+  /** x87 results may differ from this or that CPU's by so many units in the last place. */
+  readonly x87Ulps: number
   /** Why random differential tests leave it out, if they do. */
   readonly untested: string
   // Parsed from the encoding:
@@ -49,6 +53,8 @@ export interface RowOptions {
   default64?: boolean
   feature?: string
   untested?: string
+  relativeTolerance?: number
+  x87Ulps?: number
 }
 
 export const PREFIX_NONE = 0, PREFIX_66 = 1, PREFIX_F3 = 2, PREFIX_F2 = 3, PREFIX_ANY = -1
@@ -73,6 +79,8 @@ export function row(
     default64: options.default64 ?? false,
     feature: options.feature ?? '',
     untested: options.untested ?? '',
+    relativeTolerance: options.relativeTolerance ?? 0,
+    x87Ulps: options.x87Ulps ?? 0,
     ...parsed,
   }
 }

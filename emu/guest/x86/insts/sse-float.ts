@@ -222,6 +222,8 @@ function bitwise(name: string): Translate {
 
 const BITWISE: [string, string, string][] = [['AND', 'and', '54'], ['ANDN', 'andnot', '55'], ['OR', 'or', '56'], ['XOR', 'xor', '57']]
 
+const APPROXIMATE = { feature: 'sse', relativeTolerance: 2 ** -10.5 }
+
 export const SSE_FLOAT: readonly Row[] = [
   ...FLOAT_FORMS.flatMap(formRows),
   ...[PS, PD].flatMap(packedRows),
@@ -229,8 +231,8 @@ export const SSE_FLOAT: readonly Row[] = [
     BITWISE.map(([name, op, code]) => row(name + form.suffix, `${form.prefix} 0F ${code} /r`, 'Vx Wx', bitwise(op), { feature: form.feature })),
   ),
   ...[PS, SS].flatMap((form) => [
-    row(`RCP${form.suffix}`, `${form.prefix} 0F 53 /r`, `V${form.source[1]} ${form.source}`, approximate(false, form), { feature: 'sse' }),
-    row(`RSQRT${form.suffix}`, `${form.prefix} 0F 52 /r`, `V${form.source[1]} ${form.source}`, approximate(true, form), { feature: 'sse' }),
+    row(`RCP${form.suffix}`, `${form.prefix} 0F 53 /r`, `V${form.source[1]} ${form.source}`, approximate(false, form), APPROXIMATE),
+    row(`RSQRT${form.suffix}`, `${form.prefix} 0F 52 /r`, `V${form.source[1]} ${form.source}`, approximate(true, form), APPROXIMATE),
   ]),
   row('UCOMISS', 'NP 0F 2e /r', 'Vd Wd', float({ op: 'ucomi', type: 'f32', count: 1 }, compareFlags(SS)), { feature: 'sse' }),
   row('COMISS', 'NP 0F 2f /r', 'Vd Wd', float({ op: 'comi', type: 'f32', count: 1 }, compareFlags(SS)), { feature: 'sse' }),
