@@ -1,0 +1,95 @@
+/** Which rows are tested how: cases of a row, and comparing them. */
+
+import { ROWS } from '../../emu/guest/x86/isa.ts'
+import type { Row } from '../../emu/guest/x86/row.ts'
+import { differences, type Tolerance } from './compare.ts'
+import { encode, type Insn } from './encode.ts'
+import { CODE, FX_AT } from './layout.ts'
+import { type Batch, type Result } from './native.ts'
+import type { Ours } from './ours.ts'
+import { Random, seedOf } from './random.ts'
+import { dataPage, randomState } from './states.ts'
+
+export const ENCODINGS = 8
+const SLOT = 0x1000
+/** Branches go both ways from here. */
+const SLOT_START = 0x800
+
+export const testedRows = (): Row[] => ROWS.filter((row) => row.untested === '')
+export const rowKey = (row: Row): string => `${row.mnemonic} ${row.encoding} ${row.operands.join(' ')}`.trim()
+
+export interface Cases {
+  readonly batches: readonly Batch[]
+  readonly insns: readonly (readonly Insn[])[]
+}
+
+/** `states` cases of a row, spread over a few encodings. */
+export function casesOf(row: Row, states: number, seed: number): Cases {
+  const random = new Random(seedOf(rowKey(row), seed))
+  const encodings = Math.min(ENCODINGS * (states > 500 ? 4 : 1), states)
+  const batches: Batch[] = []
+  const insns: Insn[][] = []
+  for (let k = 0; k < encodings; k++) {
+    const address = CODE + (k % 16) * SLOT + SLOT_START
+    const { code, insn } = encode(row, random, address)
+    const data = dataPage(random)
+    const count = Math.ceil(states / encodings)
+    batches.push({ address, code, data, states: Array.from({ length: count }, () => randomState(random, [insn])) })
+    insns.push([insn])
+  }
+  return { batches, insns }
+}
+
+/** A block of a few rows that leave no flag undefined and do not branch. */
+export function blockCases(rows: readonly Row[], states: number, random: Random): Cases {
+  const count = 2 + random.below(11)
+  const code: number[] = []
+  const insns: Insn[] = []
+  const address = CODE + SLOT_START
+  for (let k = 0; k < count; k++) {
+    const made = encode(random.pick(rows), random, address + code.length)
+    code.push(...made.code)
+    insns.push(made.insn)
+  }
+  const data = dataPage(random)
+  return { batches: [{ address, code, data, states: Array.from({ length: states }, () => randomState(random, insns)) }], insns: [insns] }
+}
+
+export const inBlocks = (row: Row): boolean =>
+  row.untested === '' && row.flow === 'next' && row.undefinedFlags === 0 && !row.relativeTolerance && row.x87Ulps === 0 &&
+  !/^(MOVS|STOS|LODS|SCAS|CMPS)$/.test(row.mnemonic) // biome-ignore format: a table
+
+const MXCSR_SPECIAL = 0x7f80
+const MXCSR_DEFAULT = 0x1f80
+
+function toleranceOf(insns: readonly Insn[], state: Uint8Array): Tolerance {
+  let undefinedFlags = 0
+  let relative = 0
+  let x87Ulps = 0
+  for (const { row } of insns) {
+    undefinedFlags |= row!.undefinedFlags
+    relative = Math.max(relative, row!.relativeTolerance)
+    x87Ulps = Math.max(x87Ulps, row!.x87Ulps)
+  }
+  const mxcsr = new DataView(state.buffer, state.byteOffset).getUint32(FX_AT + 24, true)
+  return { undefinedFlags, relative, x87Ulps, stickyFlags: (mxcsr & MXCSR_SPECIAL) !== MXCSR_DEFAULT }
+}
+
+
+const hexBytes = (code: readonly number[]): string => code.map((b) => b.toString(16).padStart(2, '0')).join(' ')
+
+/** Runs the cases on one of our CPUs and compares; a description of each case that differs, at most `limit`. */
+export function compareCases(cases: Cases, expected: readonly (readonly Result[])[], ours: Ours, limit: number): string[] {
+  const found: string[] = []
+  cases.batches.forEach((batch, b) => {
+    if (found.length >= limit) return
+    const results = ours.run(batch)
+    results.forEach((result, s) => {
+      if (found.length >= limit) return
+      const lines = differences(expected[b]![s]!, result, toleranceOf(cases.insns[b]!, batch.states[s]!))
+      if (lines.length > 0)
+        found.push(`${ours.kind}: ${cases.insns[b]!.map((insn) => rowKey(insn.row!)).join('; ')} [${hexBytes(batch.code)}] state ${s}\n    ${lines.join('\n    ')}`)
+    })
+  })
+  return found
+}

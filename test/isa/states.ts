@@ -1,0 +1,130 @@
+/** Random processor states for an encoding: operands in memory mostly lie in the data page. */
+
+import { NO_REGISTER } from '../../emu/guest/x86/decode.ts'
+import type { Insn } from './encode.ts'
+import { CODE, CODE_SIZE, DATA, DATA_SIZE, FLAGS_AT, FX_AT, STATE_BYTES } from './layout.ts'
+import type { Random } from './random.ts'
+
+const RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7, RCX = 1
+const ARITHMETIC_FLAGS = 0x8d5
+const MXCSR_DEFAULT = 0x1f80
+
+export function dataPage(random: Random): Uint8Array {
+  const page = new Uint8Array(DATA_SIZE)
+  const view = new DataView(page.buffer)
+  for (let at = 0; at < DATA_SIZE; at += 8) view.setBigUint64(at, random.word(), true)
+  return page
+}
+
+/** An address in the data page; now and then one that lies across its edge or off alignment. */
+function address(random: Random): number {
+  if (random.chance(16)) return DATA + random.pick([-1, -4, -8, -16, DATA_SIZE - 1, DATA_SIZE - 4, DATA_SIZE - 8, DATA_SIZE - 15, DATA_SIZE])
+  if (random.chance(4)) return DATA + random.below(DATA_SIZE - 512)
+  return DATA + 16 * random.below((DATA_SIZE - 512) / 16)
+}
+
+const usesX87 = (insn: Insn): boolean => /x87|mmx/.test(insn.row!.feature) || insn.row!.operands.some((o) => /^[PQN]/.test(o))
+
+export function randomState(random: Random, insns: readonly Insn[]): Uint8Array {
+  const bytes = new Uint8Array(STATE_BYTES)
+  const view = new DataView(bytes.buffer)
+  const gpr: bigint[] = Array.from({ length: 16 }, () => (random.chance(6) ? BigInt(address(random)) : random.integer()))
+  gpr[RSP] = BigInt(random.chance(16) ? address(random) : DATA + 8 * (16 + random.below(400)))
+  // The last instruction's wishes come last, for most blocks have one.
+  for (const insn of insns) place(random, gpr, insn)
+  gpr.forEach((value, k) => {
+    view.setBigUint64(8 * k, BigInt.asUintN(64, value), true)
+  })
+  const direction = random.chance(8) ? 0x400 : 0
+  view.setBigUint64(FLAGS_AT, BigInt((random.u32() & ARITHMETIC_FLAGS) | 0x202 | direction), true)
+  fillFloat(random, view, insns.some(usesX87))
+  return bytes
+}
+
+/** Sets the registers an instruction's memory operand is made of, and those that strings and the like use. */
+function place(random: Random, gpr: bigint[], insn: Insn): void {
+  const row = insn.row!
+  if (row.hasModrm && insn.isMemory && insn.base !== 16) {
+    let rest = BigInt(address(random) - insn.disp)
+    const { base, index } = insn
+    if (index !== NO_REGISTER && index !== base) {
+      const value = base === NO_REGISTER ? rest >> BigInt(insn.scale) : BigInt(random.below(64))
+      gpr[index] = value
+      rest -= value << BigInt(insn.scale)
+    }
+    if (base !== NO_REGISTER) gpr[base] = rest
+    if (base === index && base !== NO_REGISTER) gpr[base] = rest / BigInt(1 + (1 << insn.scale))
+  }
+  if (/^(MOVS|STOS|LODS|SCAS|CMPS)$/.test(row.mnemonic)) {
+    gpr[RSI] = BigInt(address(random))
+    gpr[RDI] = BigInt(address(random))
+    gpr[RCX] = random.chance(8) ? random.integer() & 0xffffn : BigInt(random.below(40))
+  }
+  if (/^MASKMOV/.test(row.mnemonic)) gpr[RDI] = BigInt(DATA + random.below(DATA_SIZE - 16))
+  if (row.mnemonic === 'XLAT') gpr[RBX] = BigInt(DATA + 1024)
+  if (row.mnemonic === 'LEAVE') gpr[RBP] = BigInt(DATA + random.below(DATA_SIZE))
+  if (/-value/.test(row.flow) && row.hasModrm && !insn.isMemory && insn.rm !== RSP)
+    gpr[insn.rm] = BigInt(CODE + random.below(CODE_SIZE))
+}
+
+function fillFloat(random: Random, view: DataView, x87: boolean): void {
+  const at = FX_AT
+  view.setUint16(at, 0x37f, true)
+  if (x87) fillX87(random, view)
+  const special = random.chance(8) ? random.u32() & 0xe000 : 0
+  const masks = random.chance(16) ? random.u32() & MXCSR_DEFAULT : MXCSR_DEFAULT
+  const daz = special && random.chance(4) ? 0x40 : 0
+  view.setUint32(at + 24, (special & 0x6000) | masks | daz | (special && random.chance(4) ? 0x8000 : 0) | (random.chance(2) ? random.u32() & 0x3f : 0), true)
+  // All registers from one kind of value, or each its own.
+  const kind = random.below(6)
+  for (let k = 0; k < 32; k++) {
+    const value =
+      kind === 0 ? (random.float(8, 23) << 32n) | random.float(8, 23) : kind === 1 ? random.float(11, 52) : kind === 2 ? random.integer() : random.word()
+    view.setBigUint64(at + 160 + 8 * k, value, true)
+  }
+}
+
+/** An 80-bit value: mostly normal numbers, also every kind of unusual one. */
+function extended(random: Random): { significand: bigint; exponent: number } {
+  const sign = random.below(2) << 15
+  const top = 1n << 63n
+  switch (random.below(12)) {
+    case 0:
+      return { significand: 0n, exponent: sign }
+    case 1:
+      return { significand: top, exponent: sign | 0x7fff }
+    case 2:
+      return { significand: top | (random.u64() >> BigInt(random.below(64))), exponent: sign | 0x7fff }
+    case 3:
+      return { significand: random.u64() >> BigInt(random.below(64)), exponent: sign }
+    case 4:
+      // Unnormal, pseudo-denormal, pseudo-NaN and so on.
+      return { significand: random.u64(), exponent: sign | random.pick([0, 1, 0x3fff, 0x7ffe, 0x7fff]) }
+    case 5:
+      return { significand: top | random.u64(), exponent: sign | random.below(0x7fff) }
+    case 6:
+      return { significand: BigInt.asUintN(64, random.integer()) | top, exponent: sign | (0x3fff + random.below(70)) }
+    case 7:
+      return { significand: top | (random.u64() & ~0x7ffn), exponent: sign | (0x3fff + random.below(21) - 10) }
+    default:
+      return { significand: top | random.u64(), exponent: sign | (0x3fff + random.below(9) - 4) }
+  }
+}
+
+function fillX87(random: Random, view: DataView): void {
+  const at = FX_AT
+  const precision = random.chance(4) ? random.pick([0x000, 0x200, 0x300]) : 0x300
+  const rounding = random.chance(4) ? random.below(4) << 10 : 0
+  const masks = random.chance(8) ? random.below(64) : 0x3f
+  view.setUint16(at, precision | rounding | masks | 0x40, true)
+  const top = random.below(8)
+  const flags = random.chance(4) ? random.below(128) : 0
+  const pending = flags & ~masks & 0x3f ? 0x8080 : 0
+  view.setUint16(at + 2, (top << 11) | (random.below(16) & 7) << 8 | flags | pending | (random.chance(2) ? 0x4000 : 0), true)
+  view.setUint8(at + 4, random.chance(2) ? 0xff : random.chance(2) ? 0 : random.below(256))
+  for (let k = 0; k < 8; k++) {
+    const { significand, exponent } = extended(random)
+    view.setBigUint64(at + 32 + 16 * k, significand, true)
+    view.setUint16(at + 40 + 16 * k, exponent, true)
+  }
+}
