@@ -298,3 +298,9 @@ export function errnoByName(name: string): number | undefined {
   for (const [number, [known]] of ERRNO_TEXT) if (known === name) return number
   return undefined
 }
+
+/** The errno of an exception from a node:fs-shaped object: its `code`, else EIO. */
+export function errnoOf(error: unknown): number {
+  const code = (error as { code?: unknown } | null)?.code
+  return (typeof code === 'string' && errnoByName(code)) || EIO
+}

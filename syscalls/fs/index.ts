@@ -2,6 +2,7 @@
 
 import type { FileSystemType } from '../vfs/file-system-type.ts'
 import { devfs } from './devfs/devfs.ts'
+import { procfs } from './procfs/procfs.ts'
 import { tmpfs } from './tmpfs/tmpfs.ts'
 
-export const fileSystemTypes: readonly FileSystemType[] = [tmpfs, devfs]
+export const fileSystemTypes: readonly FileSystemType[] = [tmpfs, devfs, procfs]

@@ -216,6 +216,7 @@ export class Kernel {
 function kernelCaller(): Caller {
   return {
     credentials: new Credentials(0, 0),
+    processId: 0,
     memory: {
       copyOut: () => false,
       copyIn: () => null,

@@ -6,7 +6,7 @@
  * progress, deadline) is plain data here, so that its handler can simply run again.
  */
 
-import { BLOCKED, EFAULT, EIO, ENAMETOOLONG, ERESTARTSYS, errnoByName } from '../abi/errno.ts'
+import { BLOCKED, EFAULT, ENAMETOOLONG, ERESTARTSYS, errnoOf } from '../abi/errno.ts'
 import { latin1 } from '../abi/bytes.ts'
 import { PATH_MAX } from '../abi/fcntl.ts'
 import { SI_USER, SIGPIPE, type SigInfo, sigInfo } from '../abi/signal.ts'
@@ -119,6 +119,10 @@ export class Task implements Caller, Waiter {
     this.call = new SyscallCall(this)
     this.savedState = new Uint8Array(kernel.arch.stateSize)
     group.tasks.push(this)
+  }
+
+  get processId(): number {
+    return this.group.pid
   }
 
   get memory(): Mm {
@@ -269,10 +273,4 @@ export interface Inherited {
   fds: FdTable
   credentials: Credentials
   view: View
-}
-
-/** The errno of an exception of a node:fs-shaped object. */
-export function errnoOf(error: unknown): number {
-  const code = (error as { code?: unknown } | null)?.code
-  return (typeof code === 'string' && errnoByName(code)) || EIO
 }

@@ -7,6 +7,7 @@ import type { Task } from '../kernel/task.ts'
 import { FD_COUNT_MAX } from '../kernel/fd-table.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { FileLocks, type Lock } from '../vfs/locks.ts'
+import { registerFifo } from '../vfs/open.ts'
 import { PIPE_SIZE, Pipe, PipeEnd } from '../vfs/pipe.ts'
 import { PipeInode } from '../fs/pipefs/pipefs.ts'
 import { addr, fd, flags, hex, ioctlRequest, outStruct, syscall, value } from './row.ts'
@@ -184,6 +185,7 @@ function sysPipe2(task: Task, fdsAddr: number, flagBits: number): number {
   if (!task.mm.canWrite(fdsAddr, 8)) return -EFAULT
   const pipe = new Pipe()
   const inode = new PipeInode(task.kernel, task.credentials)
+  registerFifo(inode, pipe)
   const status = flagBits & F.O_NONBLOCK
   const closeOnExec = (flagBits & F.O_CLOEXEC) !== 0
   const reader = task.fds.install(new PipeEnd(pipe, F.O_RDONLY | status, inode, null), closeOnExec)

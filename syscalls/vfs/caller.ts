@@ -18,6 +18,8 @@ export interface CallerMemory {
 export interface Caller {
   readonly credentials: Credentials
   readonly memory: CallerMemory
+  /** For /proc/self; 0 is the kernel. */
+  readonly processId: number
   /** Queues the caller and returns BLOCKED; or -ERESTARTSYS at once when a signal is pending. */
   blockOn(queue: WaitQueue): number
   /** Whether a deliverable signal waits. */

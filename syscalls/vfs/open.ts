@@ -200,6 +200,11 @@ function openRegular(
 /** The pipe behind each FIFO inode while somebody has it open. */
 const fifos = new WeakMap<Inode, Pipe>()
 
+/** Lets a pipe be opened again by /proc/PID/fd. */
+export function registerFifo(inode: Inode, pipe: Pipe): void {
+  fifos.set(inode, pipe)
+}
+
 function openFifo(request: OpenRequest, path: Path, inode: Inode, kept: number): FileDescription | number {
   const { caller } = request
   let pipe = fifos.get(inode)

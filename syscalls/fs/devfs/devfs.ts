@@ -4,7 +4,7 @@
  */
 
 import { ENXIO } from '../../abi/errno.ts'
-import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts'
+import { O_RDONLY, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts'
 import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from '../../abi/stat.ts'
 import type { Host } from '../../host.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -16,6 +16,8 @@ import { Tmpfs } from '../tmpfs/tmpfs.ts'
 import { Console, ConsoleFile, FullFile, NullFile, RandomFile, ZeroFile } from './devices.ts'
 
 export const CONSOLE_DEV = makedev(5, 1)
+/** The host's streams where they are no terminal. */
+const STREAM_DEVS = [makedev(5, 64), makedev(5, 65), makedev(5, 66)] as const
 const TTY_DEV = makedev(5, 0)
 const NODES: readonly (readonly [name: string, rdev: number, mode: number])[] = [
   ['null', makedev(1, 3), 0o666],
@@ -51,25 +53,40 @@ export function registerDevices(devices: DeviceTable, host: Host): Console {
     name: 'console',
     open: (_c, flags, path) => new ConsoleFile(flags, path, console, host.stdout),
   })
+  for (const [i, rdev] of STREAM_DEVS.entries())
+    devices.register(rdev, {
+      name: 'stream',
+      open: (_c, flags, path) => new ConsoleFile(flags, path, console, i === 2 ? host.stderr : host.stdout),
+    })
   return console
 }
 
-/** Descriptors 0, 1 and 2 of the first program, on a file system that nobody else sees. */
+/**
+ * Descriptors 0, 1 and 2 of the first program: nodes on a file system of their own, so that /proc/PID/fd can open
+ * each of them again.
+ */
 export function standardStreams(kernel: Kernel, console: Console): FileDescription[] {
+  const { host } = kernel
   const fs = new Tmpfs(kernel.clock, { type: 'devpts' })
   fs.dev = 2
-  const node = fs.newInode(S_IFCHR | 0o620, 0, 0)
-  node.rdev = CONSOLE_DEV
   const directory = new Dentry('', null, fs.root)
-  const path = new Path(new Mount(fs, directory, null, 'console', false), new Dentry('console', directory, node))
+  const mount = new Mount(fs, directory, null, 'console', false)
+  const dev = new Dentry('dev', directory, fs.root)
+  const node = (name: string, rdev: number): Path => {
+    const inode = fs.newInode(S_IFCHR | 0o620, 0, 0)
+    inode.rdev = rdev
+    return new Path(mount, new Dentry(name, dev, inode))
+  }
   // A terminal is one description for all three, opened for both ways, as a login makes it.
-  if (kernel.host.stdin.isTerminal && kernel.host.stdout.isTerminal && kernel.host.stderr.isTerminal) {
-    const terminal = new ConsoleFile(O_RDWR, path, console, kernel.host.stdout)
+  if (host.stdin.isTerminal && host.stdout.isTerminal && host.stderr.isTerminal) {
+    const terminal = new ConsoleFile(O_RDWR, node('console', CONSOLE_DEV), console, host.stdout)
     return [terminal, terminal, terminal]
   }
-  const stream = (flags: number, isError: boolean): ConsoleFile =>
-    new ConsoleFile(flags & O_ACCMODE, path, console, isError ? kernel.host.stderr : kernel.host.stdout)
-  return [stream(O_RDONLY, false), stream(O_WRONLY, false), stream(O_WRONLY, true)]
+  return [
+    new ConsoleFile(O_RDONLY, node('stdin', STREAM_DEVS[0]), console, host.stdout),
+    new ConsoleFile(O_WRONLY, node('stdout', STREAM_DEVS[1]), console, host.stdout),
+    new ConsoleFile(O_WRONLY, node('stderr', STREAM_DEVS[2]), console, host.stderr),
+  ]
 }
 
 export const devfs: FileSystemType = {

@@ -191,7 +191,8 @@ export class TmpfsInode extends Inode {
     return 0
   }
 
-  private dropLink(): void {
+  /** One name less; without names and users the contents go. */
+  dropLink(): void {
     this.nlink--
     this.ctime.setNow(this.fs.clock)
     if (this.nlink === 0) this.fs.fileCount--

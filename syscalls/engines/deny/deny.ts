@@ -1,0 +1,25 @@
+/**
+ * The deny engine: named calls fail with an errno, nothing else changes. `--engine deny,mkdir=EPERM,ptrace=ENOSYS`.
+ * Path: asked at entry for the named calls only.
+ */
+
+import { errnoByName } from '../../abi/errno.ts'
+import { type Engine, SKIPCALL } from '../engine.ts'
+
+/** Call name → errno name. Throws on an errno that Linux does not have. */
+export function deny(refusals: ReadonlyMap<string, string>): Engine {
+  const results = new Map<string, number>()
+  for (const [call, name] of refusals) {
+    const errno = errnoByName(name || 'EPERM')
+    if (errno === undefined) throw new Error(`deny: ${name} is no error name`)
+    results.set(call, -errno)
+  }
+  return {
+    name: 'deny',
+    wants: { calls: [...results.keys()] },
+    syscallEntry(call) {
+      call.result = results.get(call.name)!
+      return SKIPCALL
+    },
+  }
+}

@@ -1,0 +1,88 @@
+/** Calls whose printed form does not follow from their argument types, and results that are no plain numbers. */
+
+import { errnoName, ERRNO_TEXT } from '../../abi/errno.ts'
+import { F_GETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD, F_SETFL, fcntlCommands, openFlags } from '../../abi/fcntl.ts'
+import { flagNames, valueName } from '../../abi/flag-table.ts'
+import { CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_PARENT_SETTID, CLONE_SETTLS, cloneFlags } from '../../abi/process.ts'
+import { TIOCGWINSZ } from '../../abi/poll.ts'
+import { signalName } from '../../abi/signal.ts'
+import type { SyscallCall } from '../call.ts'
+import { printStruct } from './structs.ts'
+import { hex, octal, pointer } from './values.ts'
+
+/** Whole argument lists that are known at entry. */
+export const WHOLE: Record<string, (call: SyscallCall) => string> = {
+  clone(call) {
+    const [flags, stack, parentTid, childTid, tls] = call.args as unknown as [number, number, number, number, number]
+    const signal = flags & 0xff
+    const names = flagNames(cloneFlags, (flags & ~0xff) >>> 0)
+    const all = signal ? (names === '0' ? signalName(signal) : `${names}|${signalName(signal)}`) : names
+    let text = `child_stack=${pointer(stack)}, flags=${all}`
+    if (flags & CLONE_PARENT_SETTID) text += `, parent_tid=${pointer(parentTid)}`
+    if (flags & CLONE_SETTLS) text += `, tls=${pointer(tls)}`
+    if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) text += `, child_tidptr=${pointer(childTid)}`
+    return text
+  },
+  fcntl(call) {
+    const command = call.args[1]!
+    const head = `${call.args[0]}, ${valueName(fcntlCommands, command)}`
+    if (command === F_GETFD || command === F_GETFL) return head
+    if (command === F_SETFD) return `${head}, ${call.args[2]! & 1 ? 'FD_CLOEXEC' : call.args[2]}`
+    if (command === F_SETFL) return `${head}, ${flagNames(openFlags, call.args[2]!)}`
+    if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) return `${head}, ${call.args[2]}`
+    return `${head}, ${pointer(call.args[2]!)}`
+  },
+  mmap(call) {
+    const [at, size, prot, flags, fd, offset] = call.args as unknown as number[]
+    const types = call.task.kernel.table[call.nr]!.args
+    const place = `${pointer(at!)}, ${size}, ${flagNames(types[2]!.table!, prot!)}, ${flagNames(types[3]!.table!, flags!)}`
+    return `${place}, ${fd}, ${offset === 0 ? '0' : hex(offset!)}`
+  },
+  prctl(call) {
+    const name = valueName(call.task.kernel.table[call.nr]!.args[0]!.table!, call.args[0]!)
+    return `${name}, ${pointer(call.args[1]!)}`
+  },
+  rt_sigreturn: () => '{mask=[]}',
+  exit: (call) => String(call.args[0]),
+  exit_group: (call) => String(call.args[0]),
+}
+
+/** Calls whose futex-like tails are left out. */
+export function argumentCount(call: SyscallCall, known: number): number {
+  if (call.name === 'futex') {
+    const command = call.args[1]! & 0x7f
+    if (command === 1) return 3
+    if (command === 0) return 4
+  }
+  return known
+}
+
+const HEX_RESULTS = new Set(['brk', 'mmap', 'mremap', 'shmat'])
+
+/** An ioctl's third argument, at the exit. */
+export function ioctlArgument(call: SyscallCall): string {
+  if (call.args[1] === TIOCGWINSZ && call.result >= 0) return printStruct(call.task.memory, 'winsize', call.args[2]!, 1, true)
+  return pointer(call.args[2]!)
+}
+
+/** What stands behind "= ". */
+export function printResult(call: SyscallCall): string {
+  const { result, name } = call
+  if (name === 'exit_group' || name === 'exit') return '?'
+  if (result < 0 && result >= -4095) {
+    const [errno, text] = ERRNO_TEXT.get(-result) ?? [errnoName(result), `errno ${-result}`]
+    return -result >= 512 ? `? ${errno} (${text})` : `-1 ${errno} (${text})`
+  }
+  if (HEX_RESULTS.has(name)) return hex(result)
+  if (name === 'umask') return octal(result)
+  if (name === 'fcntl') {
+    if (call.args[1] === F_GETFD) return result ? `${hex(result)} (flags FD_CLOEXEC)` : '0'
+    if (call.args[1] === F_GETFL) return `${hex(result)} (flags ${flagNames(openFlags, result)})`
+  }
+  if (name === 'poll' || name === 'ppoll') {
+    if (result === 0) return '0 (Timeout)'
+    return `${result} (${printStruct(call.task.memory, 'pollfd', call.args[0]!, call.args[1]!, true)})`
+  }
+  if ((name === 'select' || name === 'pselect6') && result === 0) return '0 (Timeout)'
+  return String(result)
+}

@@ -1,0 +1,178 @@
+/**
+ * The strace engine: every call, signal and exit in strace's own text format, or as JSON lines. strace(1).
+ * Path: entries and exits come from the stack; text goes to the sink that whoever made the engine gave.
+ * Partial lines are written at once, so a blocked call is seen while it blocks; another task's line ends it with
+ * "<unfinished ...>", and the exit begins a "<... read resumed>" line, as strace -f does.
+ */
+
+import { errnoName, isError } from '../../abi/errno.ts'
+import { fromUtf8 } from '../../abi/bytes.ts'
+import { type SigInfo, signalName } from '../../abi/signal.ts'
+import type { Task } from '../../kernel/task.ts'
+import type { SyscallCall } from '../call.ts'
+import { allCalls, type Engine, RUN, SIGNAL_DELIVER } from '../engine.ts'
+import { isKnownAtEntry, printArgument } from './arguments.ts'
+import { argumentCount, ioctlArgument, printResult, WHOLE } from './calls.ts'
+import { hex, siginfo } from './values.ts'
+
+/** The column where "= result" begins. */
+const RESULT_COLUMN = 40
+
+export interface StraceOptions {
+  /** Takes pieces of text, not lines. */
+  write: (text: string) => void
+  format?: 'strace' | 'json'
+}
+
+export const strace = (options: StraceOptions): Engine =>
+  options.format === 'json' ? jsonTrace(options.write) : new TextTrace(options.write)
+
+/** A call's arguments up to where something is only known at the exit. */
+interface Printed {
+  text: string
+  /** The first argument that is left. */
+  next: number
+}
+
+class TextTrace implements Engine {
+  readonly name = 'strace'
+  readonly wants = allCalls
+  private readonly write: (text: string) => void
+  /** The task whose line is open, and how far the line has come. */
+  private open: Task | null = null
+  private column = 0
+  private readonly started = new WeakMap<Task, Printed>()
+  private readonly living = new Set<number>()
+
+  constructor(write: (text: string) => void) {
+    this.write = write
+  }
+
+  private put(text: string): void {
+    this.write(text)
+    const newline = text.lastIndexOf('\n')
+    this.column = newline >= 0 ? text.length - newline - 1 : this.column + text.length
+  }
+
+  /** Ends whatever line is open; then this task's line begins. */
+  private begin(task: Task): void {
+    if (this.open) this.put(' <unfinished ...>\n')
+    this.open = null
+    this.living.add(task.tid)
+    if (this.living.size > 1) this.put(`[pid ${String(task.tid).padStart(5)}] `)
+  }
+
+  attach(task: Task): void {
+    this.living.add(task.tid)
+  }
+
+  private printFrom(call: SyscallCall, from: number, atExit: boolean): Printed {
+    const whole = WHOLE[call.name]
+    if (whole) return { text: from === 0 ? whole(call) : '', next: 99 }
+    const types = call.task.kernel.table[call.nr]?.args
+    if (!types) return { text: Array.from(call.args, (a) => hex(a < 0 ? a + 2 ** 64 : a)).join(', '), next: 99 }
+    const count = argumentCount(call, types.length)
+    let text = ''
+    let i = from
+    for (; i < count; i++) {
+      if (!atExit && !isKnownAtEntry(types[i]!)) break
+      if (!atExit && call.name === 'ioctl' && i === 2) break
+      const part = call.name === 'ioctl' && i === 2 ? ioctlArgument(call) : printArgument(call, types, i, atExit)
+      if (part === null) continue
+      text += (i > 0 ? ', ' : '') + part
+    }
+    return { text, next: i < count ? i : 99 }
+  }
+
+  syscallEntry(call: SyscallCall): typeof RUN {
+    const printed = this.printFrom(call, 0, false)
+    this.begin(call.task)
+    this.put(`${call.name}(${printed.text}`)
+    this.started.set(call.task, printed)
+    this.open = call.task
+    return RUN
+  }
+
+  syscallExit(call: SyscallCall): void {
+    const { task } = call
+    const printed = this.started.get(task)
+    this.started.delete(task)
+    const resumed = this.open !== task
+    if (resumed) {
+      this.begin(task)
+      this.put(`<... ${call.name} resumed>`)
+    }
+    // After a successful execve the old memory, where the arguments were, is gone.
+    const rest = printed && printed.next < 99 ? this.printFrom(call, printed.next, true).text : ''
+    this.put(`${rest})`)
+    this.finish(printResult(call))
+  }
+
+  private finish(result: string): void {
+    this.put(' '.repeat(Math.max(1, RESULT_COLUMN - this.column)))
+    this.put(`= ${result}\n`)
+    this.open = null
+  }
+
+  signal(task: Task, info: SigInfo): typeof SIGNAL_DELIVER {
+    this.begin(task)
+    this.put(`--- ${signalName(info.signo)} ${siginfo(info)} ---\n`)
+    return SIGNAL_DELIVER
+  }
+
+  clone(_parent: Task, child: Task): void {
+    if (this.open) this.put(' <unfinished ...>\n')
+    this.open = null
+    this.put(`strace: Process ${child.tid} attached\n`)
+    this.living.add(child.tid)
+  }
+
+  exit(task: Task, status: number): void {
+    const inCall = this.started.has(task)
+    this.started.delete(task)
+    if (inCall && this.open === task) {
+      this.put(')')
+      this.finish('?')
+    }
+    this.begin(task)
+    const signal = status & 0x7f
+    this.put(signal ? `+++ killed by ${signalName(signal)} +++\n` : `+++ exited with ${(status >> 8) & 0xff} +++\n`)
+    this.living.delete(task.tid)
+  }
+}
+
+/** One object a line: call, exit, signal. */
+function jsonTrace(write: (text: string) => void): Engine {
+  const line = (record: object): void => write(`${JSON.stringify(record)}\n`)
+  return {
+    name: 'strace',
+    wants: allCalls,
+    syscallExit(call) {
+      const { task, result } = call
+      const types = task.kernel.table[call.nr]?.args
+      const args = types
+        ? types.map((type, i) => jsonArgument(call, type.kind, i, printArgument(call, types, i, true)))
+        : Array.from(call.args)
+      const record = { pid: task.tid, seq: call.seq, name: call.name, args, result }
+      line(isError(result) ? { ...record, errno: errnoName(result) } : record)
+    },
+    signal(task, info) {
+      line({ pid: task.tid, signal: signalName(info.signo), code: info.code, from: info.pid })
+      return SIGNAL_DELIVER
+    },
+    exit(task, status) {
+      const signal = status & 0x7f
+      line(signal ? { pid: task.tid, killed: signalName(signal) } : { pid: task.tid, exited: (status >> 8) & 0xff })
+    },
+  }
+}
+
+/** Plain numbers and whole paths stay values; the rest is strace's text. */
+function jsonArgument(call: SyscallCall, kind: string, i: number, text: string | null): unknown {
+  if (kind === 'path') {
+    const name = call.readString(call.args[i]!)
+    return typeof name === 'string' ? fromUtf8(name) : call.args[i]
+  }
+  const isNumber = kind === 'int' || kind === 'uint' || kind === 'long' || kind === 'ulong' || kind === 'fd' || kind === 'pid'
+  return isNumber ? call.args[i] : text
+}

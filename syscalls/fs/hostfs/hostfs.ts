@@ -1,0 +1,311 @@
+/**
+ * hostfs: a directory of the host, through an object shaped like node:fs (Node itself, or a memfs volume).
+ * Confinement: a host path is the mounted directory and names that were walked one by one; a symlink is handed to
+ * our own walk as text and never followed by the host, so nothing outside can be reached by a name.
+ * Path: vfs/walk.ts → here → the host. Modes: ro and rw; copy-on-write is cowfs above it.
+ */
+
+import { fromUtf8, utf8 } from '../../abi/bytes.ts'
+import { EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, errnoOf } from '../../abi/errno.ts'
+import { RENAME_NOREPLACE } from '../../abi/fcntl.ts'
+import { EXT4_SUPER_MAGIC, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../abi/stat.ts'
+import type { Caller } from '../../vfs/caller.ts'
+import { type AttributeChange, type DirectorySink, FileSystem, Inode, type StatFs, type Timestamp } from '../../vfs/inode.ts'
+import type { HostFiles, HostStats } from './host-files.ts'
+
+export interface HostFsOptions {
+  files: HostFiles
+  /** The mounted directory, in the host's words. */
+  directory: string
+  readOnly?: boolean
+  /** The host's user shows as this guest user. */
+  owner?: { hostUid: number; hostGid: number; uid: number; gid: number }
+}
+
+export class HostFs extends FileSystem {
+  readonly type: string = 'hostfs'
+  readonly root: HostInode
+  readonly files: HostFiles
+  readonly owner: HostFsOptions['owner']
+
+  /** Throws the host's error when the directory cannot be read. */
+  constructor(options: HostFsOptions) {
+    super()
+    this.files = options.files
+    this.readOnly = options.readOnly ?? false
+    this.owner = options.owner
+    this.root = new HostInode(this, null, options.directory.replace(/(.)[/\\]+$/, '$1'), this.files.lstatSync(`${options.directory}/.`))
+  }
+
+  statfs(): StatFs {
+    return { type: EXT4_SUPER_MAGIC, blockSize: 4096, blocks: 1 << 24, blocksFree: 1 << 23, files: 1 << 20, filesFree: 1 << 19 }
+  }
+}
+
+function setTime(time: Timestamp, ms: number): void {
+  const sec = Math.floor(ms / 1000)
+  time.set(sec, Math.max(0, Math.min(999_999_999, Math.round((ms - sec * 1000) * 1e6))))
+}
+
+const toMs = (time: Timestamp): number => time.sec + time.nsec / 1e9
+
+class HostInode extends Inode {
+  readonly fs: HostFs
+  private parent: HostInode | null
+  /** JavaScript text; of the root, the whole path. */
+  private name: string
+  /** Inodes given out, so that a file stays one inode while it is the same on the host. */
+  private children: Map<string, HostInode> | null = null
+  private fd = -1
+  private fdWrites = false
+  private openCount = 0
+  /** A directory's names as they were when reading began at its start. */
+  private listing: { name: string; mode: number }[] | null = null
+
+  constructor(fs: HostFs, parent: HostInode | null, name: string, stats: HostStats) {
+    super(stats.mode)
+    this.fs = fs
+    this.parent = parent
+    this.name = name
+    this.take(stats)
+  }
+
+  private get hostPath(): string {
+    return this.parent ? `${this.parent.hostPath}/${this.name}` : this.name
+  }
+
+  private childPath(name: string): string {
+    return `${this.hostPath}/${fromUtf8(name)}`
+  }
+
+  private take(stats: HostStats): void {
+    const { owner } = this.fs
+    this.mode = stats.mode
+    this.size = stats.size
+    this.nlink = stats.nlink
+    this.uid = owner && stats.uid === owner.hostUid ? owner.uid : stats.uid
+    this.gid = owner && stats.gid === owner.hostGid ? owner.gid : stats.gid
+    this.ino = stats.ino
+    this.rdev = stats.rdev
+    setTime(this.atime, stats.atimeMs)
+    setTime(this.mtime, stats.mtimeMs)
+    setTime(this.ctime, stats.ctimeMs)
+  }
+
+  override refresh(): number {
+    try {
+      this.take(this.fs.files.lstatSync(this.parent ? this.hostPath : `${this.hostPath}/.`))
+      return 0
+    } catch (error) {
+      // An open file whose name is gone keeps what was known of it.
+      return errnoOf(error) === ENOENT && this.openCount > 0 ? 0 : -errnoOf(error)
+    }
+  }
+
+  // Directories.
+
+  override lookup(_caller: Caller, name: string): Inode | number {
+    if (!this.isDirectory) return -ENOTDIR
+    let stats: HostStats
+    try {
+      stats = this.fs.files.lstatSync(this.childPath(name))
+    } catch (error) {
+      this.children?.delete(name)
+      return -errnoOf(error)
+    }
+    const known = this.children?.get(name)
+    if (known && known.ino === stats.ino && (known.mode & S_IFMT) === (stats.mode & S_IFMT)) {
+      known.take(stats)
+      return known
+    }
+    const inode = new HostInode(this.fs, this, fromUtf8(name), stats)
+    this.children ??= new Map()
+    this.children.set(name, inode)
+    return inode
+  }
+
+  /** Does something to an entry on the host; then the entry as it is now. */
+  private change(caller: Caller, name: string, act: (path: string) => void): Inode | number {
+    try {
+      act(this.childPath(name))
+    } catch (error) {
+      return -errnoOf(error)
+    }
+    return this.lookup(caller, name)
+  }
+
+  override create(caller: Caller, name: string, mode: number): Inode | number {
+    // Devices, FIFOs and sockets would act on the host.
+    if ((mode & S_IFMT) !== S_IFREG) return -EPERM
+    const { files } = this.fs
+    return this.change(caller, name, (path) => files.closeSync(files.openSync(path, 'wx', mode & 0o777)))
+  }
+
+  override mkdir(caller: Caller, name: string, mode: number): Inode | number {
+    return this.change(caller, name, (path) => this.fs.files.mkdirSync(path, { mode: mode & 0o777 }))
+  }
+
+  override symlink(caller: Caller, name: string, target: string): number {
+    const made = this.change(caller, name, (path) => this.fs.files.symlinkSync(fromUtf8(target), path))
+    return typeof made === 'number' ? made : 0
+  }
+
+  override link(caller: Caller, name: string, inode: Inode): number {
+    const made = this.change(caller, name, (path) => this.fs.files.linkSync((inode as HostInode).hostPath, path))
+    return typeof made === 'number' ? made : 0
+  }
+
+  private remove(name: string, act: (path: string) => void): number {
+    try {
+      act(this.childPath(name))
+    } catch (error) {
+      return -errnoOf(error)
+    }
+    this.children?.delete(name)
+    return 0
+  }
+
+  override unlink(_caller: Caller, name: string, inode: Inode): number {
+    const file = inode as HostInode
+    // An open file must stay readable after its name is gone.
+    if (file.openCount > 0 && file.isRegular) file.descriptor(false)
+    return this.remove(name, (path) => this.fs.files.unlinkSync(path))
+  }
+
+  override rmdir(_caller: Caller, name: string): number {
+    const result = this.remove(name, (path) => this.fs.files.rmdirSync(path))
+    return result === -EEXIST ? -ENOTEMPTY : result
+  }
+
+  override rename(_caller: Caller, name: string, directory: Inode, newName: string, flags: number): number {
+    if (flags & ~RENAME_NOREPLACE) return -EINVAL
+    const to = directory as HostInode
+    try {
+      this.fs.files.renameSync(this.childPath(name), to.childPath(newName))
+    } catch (error) {
+      return -errnoOf(error)
+    }
+    const moved = this.children?.get(name)
+    this.children?.delete(name)
+    if (moved) {
+      moved.parent = to
+      moved.name = fromUtf8(newName)
+      to.children ??= new Map()
+      to.children.set(newName, moved)
+    }
+    return 0
+  }
+
+  override readdir(_caller: Caller, offset: number, sink: DirectorySink): number {
+    if (offset === 0 || !this.listing) {
+      try {
+        this.listing = this.fs.files
+          .readdirSync(this.hostPath, { withFileTypes: true })
+          .map((entry) => ({ name: utf8(entry.name), mode: entry.isDirectory() ? S_IFDIR : entry.isSymbolicLink() ? S_IFLNK : entry.isFile() ? S_IFREG : 0 }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1))
+      } catch (error) {
+        return -errnoOf(error)
+      }
+    }
+    for (let i = offset; i < this.listing.length; i++) {
+      const { name, mode } = this.listing[i]!
+      // The true inode number costs a stat; programs compare it rarely, but 0 means "deleted" to them.
+      if (!sink.add(name, this.children?.get(name)?.ino || i + 1, mode, i + 1)) break
+    }
+    return 0
+  }
+
+  override readlink(): string | number {
+    try {
+      return utf8(this.fs.files.readlinkSync(this.hostPath))
+    } catch (error) {
+      return -errnoOf(error)
+    }
+  }
+
+  // Contents.
+
+  /** The host's descriptor, opened when it is first needed; throws. */
+  private descriptor(write: boolean): number {
+    if (this.fd >= 0 && (this.fdWrites || !write)) return this.fd
+    const fd = this.fs.files.openSync(this.hostPath, write ? 'r+' : 'r')
+    if (this.fd >= 0) this.fs.files.closeSync(this.fd)
+    this.fd = fd
+    this.fdWrites = write
+    return fd
+  }
+
+  private closeIfUnused(): void {
+    if (this.openCount > 0 || this.fd < 0) return
+    this.fs.files.closeSync(this.fd)
+    this.fd = -1
+  }
+
+  private use(write: boolean, act: (fd: number) => number): number {
+    try {
+      return act(this.descriptor(write))
+    } catch (error) {
+      return -errnoOf(error)
+    } finally {
+      this.closeIfUnused()
+    }
+  }
+
+  override opened(): void {
+    this.openCount++
+  }
+
+  override released(): void {
+    this.openCount--
+    if (this.isDirectory) this.listing = null
+    this.closeIfUnused()
+  }
+
+  override read(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    if (this.isDirectory) return -EISDIR
+    return this.use(false, (fd) => this.fs.files.readSync(fd, bytes, at, count, pos))
+  }
+
+  override write(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    return this.use(true, (fd) => {
+      const done = this.fs.files.writeSync(fd, bytes, at, count, pos)
+      this.size = Math.max(this.size, pos + done)
+      return done
+    })
+  }
+
+  override sync(): number {
+    if (!this.isRegular || !this.fdWrites) return 0
+    return this.use(true, (fd) => {
+      this.fs.files.fsyncSync(fd)
+      return 0
+    })
+  }
+
+  override setAttributes(_caller: Caller, change: AttributeChange): number {
+    const { files } = this.fs
+    try {
+      if (change.size !== undefined) {
+        const size = change.size
+        const result = this.use(true, (fd) => {
+          files.ftruncateSync(fd, size)
+          return 0
+        })
+        if (result < 0) return result
+      }
+      if (change.mode !== undefined && change.uid === undefined && change.gid === undefined)
+        files.chmodSync(this.hostPath, change.mode & 0o7777)
+      // Owners of host files are the host's business; to set the one it has is no change.
+      if (change.uid !== undefined && change.uid !== this.uid) return -EPERM
+      if (change.gid !== undefined && change.gid !== this.gid) return -EPERM
+      if (change.atime || change.mtime) {
+        const set = (this.mode & S_IFMT) === S_IFLNK ? files.lutimesSync : files.utimesSync
+        set?.call(files, this.hostPath, toMs(change.atime ?? this.atime), toMs(change.mtime ?? this.mtime))
+      }
+    } catch (error) {
+      return -errnoOf(error)
+    }
+    return this.refresh()
+  }
+}
+

@@ -1,0 +1,137 @@
+/** The building blocks of procfs: directories by function, files whose text is made when opened, links. */
+
+import { EACCES, EINVAL, ENOENT } from '../../abi/errno.ts'
+import { bytesOf } from '../../abi/bytes.ts'
+import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
+import type { Caller } from '../../vfs/caller.ts'
+import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
+import { type DirectorySink, type FileSystem, Inode } from '../../vfs/inode.ts'
+import type { OpensItself } from '../../vfs/open.ts'
+import type { Path } from '../../vfs/path.ts'
+import { copyBytes } from '../../abi/bytes.ts'
+
+export class ProcInode extends Inode {
+  readonly fs: FileSystem
+
+  constructor(fs: FileSystem, mode: number, ino: number) {
+    super(mode)
+    this.fs = fs
+    this.ino = ino
+  }
+
+  override get blocks(): number {
+    return 0
+  }
+}
+
+/** One entry as readdir shows it, and how to make its inode. */
+export interface ProcEntry {
+  name: string
+  mode: number
+  ino: number
+  make: () => ProcInode
+}
+
+export class ProcDirectory extends ProcInode {
+  private readonly list: (caller: Caller) => ProcEntry[]
+
+  constructor(fs: FileSystem, ino: number, list: (caller: Caller) => ProcEntry[]) {
+    super(fs, S_IFDIR | 0o555, ino)
+    this.nlink = 2
+    this.list = list
+  }
+
+  override lookup(caller: Caller, name: string): Inode | number {
+    const entry = this.list(caller).find((known) => known.name === name)
+    return entry ? entry.make() : -ENOENT
+  }
+
+  override readdir(caller: Caller, offset: number, sink: DirectorySink): number {
+    // Numbers are offsets of their own, so that processes may come and go between two calls.
+    const entries = this.list(caller)
+    const keyed = entries.map((entry, i) => ({ entry, key: /^\d+$/.test(entry.name) ? 1000 + Number(entry.name) : i + 1 }))
+    keyed.sort((a, b) => a.key - b.key)
+    for (const { entry, key } of keyed) {
+      if (key <= offset) continue
+      if (!sink.add(entry.name, entry.ino, entry.mode, key)) break
+    }
+    return 0
+  }
+}
+
+/** Text made at open: every reader sees one moment. */
+export class ProcFile extends ProcInode implements OpensItself {
+  private readonly text: (caller: Caller) => string
+  private readonly store: ((caller: Caller, text: string) => number) | null
+
+  constructor(
+    fs: FileSystem,
+    ino: number,
+    text: (caller: Caller) => string,
+    store: ((caller: Caller, text: string) => number) | null = null,
+    mode = 0o444,
+  ) {
+    super(fs, S_IFREG | (store ? mode | 0o200 : mode), ino)
+    this.text = text
+    this.store = store
+  }
+
+  openFile(caller: Caller, flags: number, path: Path): FileDescription | number {
+    if ((flags & 3) !== 0 && !this.store) return -EACCES
+    return new ProcText(flags, path, bytesOf(this.text(caller)), this.store)
+  }
+}
+
+class ProcText extends RegularFile {
+  private readonly content: Uint8Array
+  private readonly store: ((caller: Caller, text: string) => number) | null
+
+  constructor(flags: number, path: Path, content: Uint8Array, store: ((caller: Caller, text: string) => number) | null) {
+    super(flags, path)
+    this.content = content
+    this.store = store
+  }
+
+  override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
+    const done = this.readAt(caller, this.pos, bytes, at, count)
+    if (done > 0) this.pos += done
+    return done
+  }
+
+  override readAt(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    const part = Math.max(0, Math.min(count, this.content.length - pos))
+    if (part > 0) copyBytes(bytes, at, this.content, pos, part)
+    return part
+  }
+
+  override write(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
+    if (!this.store) return -EINVAL
+    const result = this.store(caller, String.fromCharCode(...bytes.subarray(at, at + Math.min(count, 4096))))
+    return result < 0 ? result : count
+  }
+}
+
+export class ProcLink extends ProcInode {
+  private readonly target: (caller: Caller) => string | number
+  private readonly magic: ((caller: Caller) => Path | number | null) | null
+
+  constructor(
+    fs: FileSystem,
+    ino: number,
+    target: (caller: Caller) => string | number,
+    magic: ((caller: Caller) => Path | number | null) | null = null,
+    mode = 0o777,
+  ) {
+    super(fs, S_IFLNK | mode, ino)
+    this.target = target
+    this.magic = magic
+  }
+
+  override readlink(caller: Caller): string | number {
+    return this.target(caller)
+  }
+
+  override magicLink(caller: Caller): Path | number | null {
+    return this.magic ? this.magic(caller) : null
+  }
+}
