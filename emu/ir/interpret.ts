@@ -6,7 +6,7 @@
  */
 
 import type { AddressSpace } from '../memory/address-space.ts'
-import { PAGE_PW, PAGE_SHARED, STATE_BASE } from '../memory/layout.ts'
+import { PAGE_PW, PAGE_SHARED, PAGE_SHIFT, STATE_BASE } from '../memory/layout.ts'
 import { EXIT_NONE, EXIT_PAGE_FAULT, EXIT_PROTECTION, FAULT_WRITE } from '../run/cpu.ts'
 import { EVALUATE, NodeValues } from './evaluate.ts'
 import { OPS, op, V128 } from './ops.ts'
@@ -41,6 +41,7 @@ const N = {
   load8_u: op('load8_u'), load128: op('load128'), store8: op('store8'), store128: op('store128'),
   stateLoad32: op('state.load32'), stateLoad128: op('state.load128'),
   stateStore32: op('state.store32'), stateStore128: op('state.store128'),
+  pageFlags: op('page_flags'), memoryCopy: op('memory.copy'), memoryFill: op('memory.fill'),
   helper: op('helper'), helperPure: op('helper.pure'), exitIf: op('exit_if'),
 } as const // biome-ignore format: a table
 const ACCESS_BYTES: Record<number, number> = {
@@ -199,6 +200,18 @@ export class Interpreter {
       space.bytes.set(values.bytes.subarray(region.b[n]! * 16, region.b[n]! * 16 + 8), scratch)
       space.bytes.set(values.bytes.subarray(region.c[n]! * 16, region.c[n]! * 16 + 8), scratch + 8)
       values.i32[n * 4] = this.guest.helper(space, region.need[n]!, values.i32[region.a[n]! * 4]!, 0)
+      return true
+    }
+    if (number === N.pageFlags) {
+      values.i32[n * 4] = space.flags[values.i32[region.a[n]! * 4]! >>> PAGE_SHIFT]!
+      return true
+    }
+    if (number === N.memoryCopy || number === N.memoryFill) {
+      const to = values.i32[region.a[n]! * 4]! >>> 0
+      const from = values.i32[region.b[n]! * 4]! >>> 0
+      const sizeBytes = values.i32[region.c[n]! * 4]!
+      if (number === N.memoryCopy) space.bytes.copyWithin(to, from, from + sizeBytes)
+      else space.bytes.fill(from, to, to + sizeBytes)
       return true
     }
     throw new Error(`the interpreter does not know ${OPS[number]!.name}`)

@@ -46,6 +46,10 @@ const HAND_WRITTEN = [
   'helper ii i effect',
   // A helper of three values (i32, i64, i64) without effects, for what is almost always dead.
   'helper.pure ill i pure',
+  // The flag byte of the page that holds an address.
+  'page_flags i i pure',
+  // Copies and fills of checked memory: (to, from, size), (to, byte, size).
+  'memory.copy iii - effect', 'memory.fill iii - effect',
   // Leaves with an exit kind when the condition holds.
   'exit_if i - effect',
   'select.i32 iii i pure', 'select.i64 lli l pure', 'select.v128 vvi v pure',

@@ -515,6 +515,11 @@ export class Region {
     this.node(STATE_STORES[bits], value, offset, 0)
   }
 
+  /** Copies (or fills, from being the byte) memory at addresses whose pages were tested with page_flags. */
+  bulk(name: 'memory.copy' | 'memory.fill', to: Value, from: Value, sizeBytes: Value): void {
+    this.node(op(name), to, from, sizeBytes)
+  }
+
   /** Calls the guest's helper `id` with two i32 values; it sees the scratch and x87 fields, not the variables. */
   helper(id: number, a: Value, b: Value): Value {
     return this.node(N_HELPER, a, b, id)

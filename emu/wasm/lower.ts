@@ -79,6 +79,7 @@ const N = {
   store8: op('store8'), store128: op('store128'), load8_u: op('load8_u'), load128: op('load128'),
   stateLoad32: op('state.load32'), stateLoad128: op('state.load128'),
   stateStore32: op('state.store32'), stateStore128: op('state.store128'),
+  pageFlags: op('page_flags'), memoryCopy: op('memory.copy'), memoryFill: op('memory.fill'),
   helper: op('helper'), helperPure: op('helper.pure'), exitIf: op('exit_if'),
   select32: op('select.i32'), select64: op('select.i64'), select128: op('select.v128'),
   choose32: op('choose.i32'), choose64: op('choose.i64'), choose128: op('choose.v128'), shuffle: op('i8x16.shuffle'),
@@ -613,6 +614,13 @@ export class Lowerer {
       out.u8(W.VOID)
       this.exit(n, region.need[n]!)
       out.u8(W.END)
+    } else if (number === N.memoryCopy || number === N.memoryFill) {
+      this.value(region.a[n]!)
+      this.value(region.b[n]!)
+      this.value(region.c[n]!)
+      this.opcode(number === N.memoryCopy ? 0xfc0a : 0xfc0b)
+      out.u8(0)
+      if (number === N.memoryCopy) out.u8(0)
     } else if (number >= N.stateStore32 && number <= N.stateStore128) {
       const type = [I32, I64, V128][number - N.stateStore32]!
       this.stateAddress()
@@ -747,6 +755,13 @@ export class Lowerer {
     }
     if (number === N.helperPure) {
       this.helperPure(n)
+      return
+    }
+    if (number === N.pageFlags) {
+      this.value(region.a[n]!)
+      this.constant(PAGE_SHIFT)
+      out.u8(W.I32_SHR_U)
+      this.memory(W.I32_LOAD8_U, 0, PAGE_FLAGS_BASE)
       return
     }
     if (number === N.choose32 || number === N.choose64 || number === N.choose128) {

@@ -4,6 +4,7 @@ import { Decoder } from './decode.ts'
 import { ARITHMETIC } from './insts/arithmetic.ts'
 import { BITS } from './insts/bits.ts'
 import { CONTROL } from './insts/control.ts'
+import { STRINGS } from './insts/strings.ts'
 import { MOVES } from './insts/moves.ts'
 import { SSE_CONVERT } from './insts/sse-convert.ts'
 import { SSE_FLOAT } from './insts/sse-float.ts'
@@ -16,7 +17,7 @@ export const ROWS: readonly Row[] = [
   ...ARITHMETIC,
   ...BITS,
   ...MOVES,
-  ...CONTROL,
+  ...CONTROL, ...STRINGS,
   ...SSE_MOVES,
   ...SSE_FLOAT,
   ...SSE_CONVERT,

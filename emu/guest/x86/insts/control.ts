@@ -1,4 +1,4 @@
-/** Control transfer, flags, string, and system instructions: Intel SDM vol. 1, 5.1.7 to 5.1.13. */
+/** Control transfer, flags and system instructions: Intel SDM vol. 1, 5.1.7, 5.1.11 and 5.1.13. */
 
 import {
   EXIT_BREAKPOINT,
@@ -6,13 +6,11 @@ import {
   EXIT_SYSCALL,
   EXIT_UNDEFINED,
 } from '../../../run/cpu.ts'
-import { CC_UNKNOWN } from '../condition.ts'
 import type { Insn } from '../decode.ts'
 import { ARITHMETIC_FLAGS, CF, DF } from '../flags.ts'
-import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC, HELPER_STRING } from '../helper-ids.ts'
+import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC } from '../helper-ids.ts'
 import { type Row, row } from '../row.ts'
 import { X86_STATE } from '../state.ts'
-import { STRING_CMPS, STRING_LODS, STRING_MOVS, STRING_SCAS, STRING_STOS } from '../string-ops.ts'
 import type { Translator } from '../translate.ts'
 import { V_DF } from '../variables.ts'
 
@@ -108,19 +106,6 @@ const clc: Translate = (t) => t.flags.replaceCarry(t.ir.i32(0), -1, -1)
 const stc: Translate = (t) => t.flags.replaceCarry(t.ir.i32(CF), -1, -1)
 const cmc: Translate = (t) => t.flags.replaceCarry(t.ir.op1('i32.eqz', t.flags.carry()), -1, -1)
 
-// ---- strings: the helper works on the registers in the state block
-
-function string(operation: number): Translate {
-  return (t, i) => {
-    const size = i.opcode & 1 ? i.size : 8
-    const argument =
-      operation | (Math.log2(size / 8) << 4) | (i.rep << 8) | (i.segment << 16) | (i.addressSize === 32 ? 1 << 20 : 0)
-    const comparing = operation === STRING_SCAS || operation === STRING_CMPS
-    if (comparing) t.callHelper(i, HELPER_STRING, argument, CC_UNKNOWN)
-    else t.callHelper(i, HELPER_STRING, argument)
-  }
-}
-
 // ---- system
 
 const syscall: Translate = (t, i) => {
@@ -153,11 +138,6 @@ const fxsave = (restore: boolean): Translate => (t, i) => {
   t.callHelper(i, HELPER_FXSAVE, restore ? 1 : 0)
 }
 
-const stringRows: [string, string, number][] = [
-  ['MOVS', 'a4', STRING_MOVS], ['STOS', 'aa', STRING_STOS], ['LODS', 'ac', STRING_LODS],
-  ['SCAS', 'ae', STRING_SCAS], ['CMPS', 'a6', STRING_CMPS],
-] // biome-ignore format: a table
-
 export const CONTROL: readonly Row[] = [
   row('Jcc', '70+c', 'Jb', jcc, { flow: 'branch' }),
   row('Jcc', '0F 80+c', 'Jz', jcc, { flow: 'branch' }),
@@ -181,10 +161,6 @@ export const CONTROL: readonly Row[] = [
   row('CMC', 'f5', '', cmc),
   row('CLD', 'fc', '', setDirection(0)),
   row('STD', 'fd', '', setDirection(1)),
-  ...stringRows.flatMap(([name, opcode, operation]) => [
-    row(name, opcode, '', string(operation)),
-    row(name, (Number.parseInt(opcode, 16) + 1).toString(16), '', string(operation)),
-  ]),
   row('SYSCALL', '0F 05', '', syscall, { flow: 'exit', untested: 'enters the kernel' }),
   row('INT3', 'cc', '', leaveWith(EXIT_BREAKPOINT, true), { flow: 'exit' }),
   row('INT', 'cd', 'Ib', leaveWith(EXIT_PROTECTION, false), { flow: 'exit', untested: 'enters the kernel' }),

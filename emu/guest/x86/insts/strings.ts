@@ -1,0 +1,136 @@
+/**
+ * String instructions: Intel SDM vol. 1, 5.1.8. One iteration is translated like any instruction. REP MOVS and REP STOS
+ * of up to a page are one WebAssembly bulk operation when the pages allow it; everything else is the helper's, which
+ * works on the registers in the state block.
+ */
+
+import type { Value } from '../../../ir/region.ts'
+import { PAGE_R, PAGE_SIZE, PAGE_W } from '../../../memory/layout.ts'
+import { type Bits, CC_UNKNOWN } from '../condition.ts'
+import { type Insn, SEG_FS, SEG_NONE } from '../decode.ts'
+import { CC_SUB } from '../flags.ts'
+import { HELPER_STRING } from '../helper-ids.ts'
+import { type Row, row } from '../row.ts'
+import { STRING_CMPS, STRING_LODS, STRING_MOVS, STRING_SCAS, STRING_STOS } from '../string-ops.ts'
+import type { Translator } from '../translate.ts'
+import { V_DF, V_FS_BASE, V_GS_BASE } from '../variables.ts'
+
+const RAX = 0, RCX = 1, RSI = 6, RDI = 7
+const KIND = { 8: 'u8', 16: 'u16', 32: 32, 64: 64 } as const
+
+const usesSource = (operation: number): boolean =>
+  operation === STRING_MOVS || operation === STRING_LODS || operation === STRING_CMPS
+
+function string(operation: number): (t: Translator, i: Insn) => void {
+  return (t, i) => {
+    const size = (i.opcode & 1 ? i.size : 8) as Bits
+    if (i.rep === 0) {
+      once(t, i, operation, size)
+      return
+    }
+    const argument =
+      operation | (Math.log2(size / 8) << 4) | (i.rep << 8) | (i.segment << 16) | (i.addressSize === 32 ? 1 << 20 : 0)
+    const plain = i.segment === SEG_NONE && i.addressSize === 64
+    if (plain && (operation === STRING_MOVS || operation === STRING_STOS)) repeatBulk(t, i, operation, size, argument)
+    else if (operation === STRING_SCAS || operation === STRING_CMPS) t.callHelper(i, HELPER_STRING, argument, CC_UNKNOWN)
+    else t.callHelper(i, HELPER_STRING, argument)
+  }
+}
+
+/** An index register as an address. */
+function pointer(t: Translator, i: Insn, register: number): Value {
+  const { ir } = t
+  const value = i.addressSize === 32 ? ir.op1('i64.extend_i32_u', t.gpr(register, 32)) : ir.get(register)
+  if (register !== RSI || i.segment === SEG_NONE) return value
+  return ir.op2('i64.add', value, ir.get(i.segment === SEG_FS ? V_FS_BASE : V_GS_BASE))
+}
+
+function once(t: Translator, i: Insn, operation: number, size: Bits): void {
+  const { ir } = t
+  const source = usesSource(operation) ? ir.load(KIND[size], pointer(t, i, RSI), 0) : t.gpr(RAX, size)
+  const to = pointer(t, i, RDI)
+  let compared = -1
+  if (operation === STRING_MOVS || operation === STRING_STOS) ir.store(size, to, 0, source)
+  else if (operation !== STRING_LODS) compared = ir.load(KIND[size], to, 0)
+  const bytes = size / 8
+  const step = ir.op3('select.i64', ir.i64(-bytes), ir.i64(bytes), ir.get(V_DF))
+  const advance = (register: number): void => {
+    const moved = ir.op2('i64.add', ir.get(register), step)
+    if (i.addressSize === 32) t.setGpr(register, 32, ir.op1('i32.wrap_i64', moved))
+    else ir.set(register, moved)
+  }
+  if (usesSource(operation)) advance(RSI)
+  if (operation !== STRING_LODS) advance(RDI)
+  if (operation === STRING_LODS) t.setGpr(RAX, size, source)
+  if (compared >= 0) t.flags.set(CC_SUB, size, source, compared)
+}
+
+/** REP MOVS and REP STOS upwards, of up to a page. */
+function repeatBulk(t: Translator, i: Insn, operation: number, size: Bits, argument: number): void {
+  const { ir } = t
+  const { yes: none, no: some, join } = t.split(i, ir.op1('i64.eqz', ir.get(RCX)))
+  t.beginSplit(i, none)
+  ir.jump(join)
+
+  t.beginSplit(i, some)
+  const fast = ir.newBlock(i.pc)
+  const slow = ir.newBlock(i.pc)
+  ir.branch(bulkAllowed(t, operation, size), fast, slow)
+
+  t.beginSplit(i, fast)
+  const bytes = ir.op2('i64.shl', ir.get(RCX), ir.i64(Math.log2(size / 8)))
+  const low = (register: number): Value => ir.op1('i32.wrap_i64', ir.get(register))
+  if (operation === STRING_MOVS) ir.bulk('memory.copy', low(RDI), low(RSI), ir.op1('i32.wrap_i64', bytes))
+  else ir.bulk('memory.fill', low(RDI), t.gpr(RAX, 8), ir.op1('i32.wrap_i64', bytes))
+  ir.set(RDI, ir.op2('i64.add', ir.get(RDI), bytes))
+  if (operation === STRING_MOVS) ir.set(RSI, ir.op2('i64.add', ir.get(RSI), bytes))
+  ir.set(RCX, ir.i64(0))
+  ir.jump(join)
+
+  t.beginSplit(i, slow)
+  ir.callHelper(HELPER_STRING, argument, join)
+  t.beginSplit(i, join)
+}
+
+/** Whether one bulk operation does exactly what the iterations would. */
+function bulkAllowed(t: Translator, operation: number, size: Bits): Value {
+  const { ir } = t
+  const count = ir.get(RCX)
+  const bytes = ir.op2('i64.shl', count, ir.i64(Math.log2(size / 8)))
+  const last = ir.op2('i64.sub', bytes, ir.i64(1))
+  const both = (a: Value, b: Value): Value => ir.op2('i32.and', a, b)
+  let allowed = both(
+    ir.op1('i32.eqz', ir.get(V_DF)),
+    ir.op2('i64.le_u', count, ir.i64(PAGE_SIZE / (size / 8))),
+  )
+  const pages = (register: number, want: number): Value => {
+    const first = ir.get(register)
+    const end = ir.op2('i64.add', first, last)
+    const upper = ir.op2('i64.shr_u', ir.op2('i64.or', first, end), ir.i64(32))
+    const flags = both(
+      ir.op1('page_flags', ir.op1('i32.wrap_i64', first)),
+      ir.op1('page_flags', ir.op1('i32.wrap_i64', end)),
+    )
+    return both(ir.op1('i64.eqz', upper), ir.op2('i32.ne', both(flags, ir.i32(want)), ir.i32(0)))
+  }
+  allowed = both(allowed, pages(RDI, PAGE_W))
+  if (operation === STRING_MOVS) {
+    // Moving up into what is still to be read repeats a pattern; a bulk copy would not.
+    const apart = ir.op2('i64.ge_u', ir.op2('i64.sub', ir.get(RDI), ir.get(RSI)), bytes)
+    return both(both(allowed, pages(RSI, PAGE_R)), apart)
+  }
+  if (size === 8) return allowed
+  const pattern = ir.op2('i64.mul', ir.op2('i64.and', ir.get(RAX), ir.i64(0xff)), ir.i64Halves(0x01010101, 0x01010101))
+  const differs = ir.op2('i64.xor', pattern, ir.get(RAX))
+  return both(allowed, ir.op1('i64.eqz', ir.op2('i64.shl', differs, ir.i64(64 - size))))
+}
+
+const OPERATIONS: [string, string, string, number][] = [
+  ['MOVS', 'a4', 'a5', STRING_MOVS], ['CMPS', 'a6', 'a7', STRING_CMPS], ['STOS', 'aa', 'ab', STRING_STOS],
+  ['LODS', 'ac', 'ad', STRING_LODS], ['SCAS', 'ae', 'af', STRING_SCAS],
+] // biome-ignore format: a table
+
+export const STRINGS: readonly Row[] = OPERATIONS.flatMap(([name, bytes, words, operation]) => [
+  row(name, bytes, '', string(operation)),
+  row(name, words, '', string(operation)),
+])
