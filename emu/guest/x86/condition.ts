@@ -241,13 +241,7 @@ export class Flags {
   carry(): Value {
     const { ir } = this
     if (this.carryValue >= 0) return this.carryValue
-    if (this.op === CC_UNKNOWN) {
-      // A loop that ends in INC or DEC meets its own kind here: CF is then what ccSrc holds.
-      const number = ir.get(V_CC_OP)
-      const isIncDec = ir.op2('i32.lt_u', ir.op2('i32.sub', number, ir.i32(CC_INC)), ir.i32(CC_RESULT - CC_INC))
-      const kept = ir.op2('i32.and', ir.op1('i32.wrap_i64', ir.get(V_CC_SRC)), ir.i32(1))
-      return ir.op3('choose.i32', isIncDec, kept, this.bit(CF))
-    }
+    if (this.op === CC_UNKNOWN) return this.unknownCarry()
     switch (this.kind) {
       case CC_SUB:
       case CC_ADD:
@@ -263,6 +257,33 @@ export class Flags {
       default:
         return this.bit(CF)
     }
+  }
+
+  /**
+   * CF when only the state knows the operation: loops meet this at their first block. The values in the state are
+   * zero-extended to 64 bits, so one comparison serves all sizes.
+   */
+  private unknownCarry(): Value {
+    const { ir } = this
+    const number = ir.get(V_CC_OP)
+    const low = (variable: number): Value =>
+      ir.op2('i32.and', ir.op1('i32.wrap_i64', ir.get(variable)), ir.i32(1))
+    const borrowed = ir.op2('i64.lt_u', ir.get(V_CC_DST), ir.get(V_CC_SRC))
+    const ofBits = ir.op3('select.i32', ir.i32(0), low(V_CC_DST), number)
+    const isAddSub = ir.op2('i32.lt_u', ir.op2('i32.sub', number, ir.i32(CC_ADD)), ir.i32(CC_LOGIC - CC_ADD))
+    const early = ir.op3('choose.i32', isAddSub, borrowed, ofBits)
+    return ir.op3('choose.i32', ir.op2('i32.ge_u', number, ir.i32(CC_INC)), low(V_CC_SRC), early)
+  }
+
+  /** ZF likewise. */
+  private unknownZero(): Value {
+    const { ir } = this
+    const number = ir.get(V_CC_OP)
+    const dst = ir.get(V_CC_DST)
+    const isSub = ir.op2('i32.lt_u', ir.op2('i32.sub', number, ir.i32(CC_SUB)), ir.i32(CC_LOGIC - CC_SUB))
+    const bit = ir.op2('i32.and', ir.op2('i32.shr_u', ir.op1('i32.wrap_i64', dst), ir.i32(6)), ir.i32(1))
+    const ofResult = ir.op3('select.i32', ir.op1('i64.eqz', dst), bit, number)
+    return ir.op3('choose.i32', isSub, ir.op2('i64.eq', dst, ir.get(V_CC_SRC)), ofResult)
   }
 
   private overflow(): Value {
@@ -325,6 +346,10 @@ export class Flags {
     if (code >> 1 === 1 && this.carryValue >= 0) return code & 1 ? this.not(this.carryValue) : this.carryValue
     const ofFloats = this.floats === null ? -1 : this.floatCondition(code)
     if (ofFloats >= 0) return ofFloats
+    if (this.op === CC_UNKNOWN && (code >> 1 === 1 || code >> 1 === 2)) {
+      const value = code >> 1 === 1 ? this.unknownCarry() : this.unknownZero()
+      return code & 1 ? this.not(value) : value
+    }
     if (this.op === CC_UNKNOWN || this.kind === CC_BITS) return this.fromBits(code)
     const fused = this.fused(code)
     if (fused >= 0) return fused
