@@ -79,6 +79,7 @@ export class Kernel {
   execProblem = ''
   /** Counters for --stats. */
   contextSwitches = 0
+  callCount = 0
   private readonly runQueue: Task[] = []
   private lastPid = 1
   private nextDev = 1

@@ -87,6 +87,7 @@ function startCall(kernel: Kernel, task: Task): void {
   const { state } = task.mm
   const { call } = task
   const nr = arch.syscallNumber(state)
+  kernel.callCount++
   call.nr = nr
   task.originalNr = nr
   const row = kernel.table[nr]

@@ -6,14 +6,15 @@
  */
 
 import { errnoName, isError } from '../../abi/errno.ts'
-import { fromUtf8 } from '../../abi/bytes.ts'
+import { fromUtf8, latin1 } from '../../abi/bytes.ts'
 import { type SigInfo, signalName } from '../../abi/signal.ts'
 import type { Task } from '../../kernel/task.ts'
+import type { Mm } from '../../mm/mm.ts'
 import type { SyscallCall } from '../call.ts'
 import { allCalls, type Engine, RUN, SIGNAL_DELIVER } from '../engine.ts'
 import { isKnownAtEntry, printArgument } from './arguments.ts'
 import { argumentCount, ioctlArgument, printResult, WHOLE } from './calls.ts'
-import { hex, siginfo } from './values.ts'
+import { hex, quote, quoteShort, siginfo } from './values.ts'
 
 /** The column where "= result" begins. */
 const RESULT_COLUMN = 40
@@ -43,6 +44,7 @@ class TextTrace implements Engine {
   private column = 0
   private readonly started = new WeakMap<Task, Printed>()
   private readonly living = new Set<number>()
+  private firstPath = ''
 
   constructor(write: (text: string) => void) {
     this.write = write
@@ -62,8 +64,19 @@ class TextTrace implements Engine {
     if (this.living.size > 1) this.put(`[pid ${String(task.tid).padStart(5)}] `)
   }
 
+  /** The machine's first program was started by nobody's execve: show it as strace shows its own. */
   attach(task: Task): void {
-    this.living.add(task.tid)
+    this.begin(task)
+    const { mm } = task
+    const argv = stringsBetween(mm, mm.argStart, mm.argEnd).map(quoteShort)
+    const count = stringsBetween(mm, mm.envStart, mm.envEnd).length
+    const variables = `${hex(mm.envStart)} /* ${count} var${count === 1 ? '' : 's'} */`
+    this.put(`execve(${quote(this.firstPath)}, [${argv.join(', ')}], ${variables})`)
+    this.finish('0')
+  }
+
+  exec(_task: Task, path: string): void {
+    this.firstPath = path
   }
 
   private printFrom(call: SyscallCall, from: number, atExit: boolean): Printed {
@@ -139,6 +152,12 @@ class TextTrace implements Engine {
     this.put(signal ? `+++ killed by ${signalName(signal)} +++\n` : `+++ exited with ${(status >> 8) & 0xff} +++\n`)
     this.living.delete(task.tid)
   }
+}
+
+/** NUL-terminated strings that lie one behind the other. */
+function stringsBetween(mm: Mm, from: number, to: number): string[] {
+  const bytes = to > from ? mm.copyIn(from, to - from) : null
+  return bytes ? latin1(bytes).split('\0').slice(0, -1) : []
 }
 
 /** One object a line: call, exit, signal. */

@@ -1,0 +1,161 @@
+/**
+ * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`.
+ * Path: bin/umwelt.mjs → here → root.ts, createMachine. Errors are one line a person understands; statuses as
+ * shells and `env` have them: 127 not found, 126 not executable, 125 our own.
+ */
+
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
+import { createCpu } from '../../emu/run/index.ts'
+import { engines as engineTypes } from '../../syscalls/engines/index.ts'
+import type { Engine } from '../../syscalls/engines/engine.ts'
+import { strace } from '../../syscalls/engines/strace/strace.ts'
+import type { Host } from '../../syscalls/host.ts'
+import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
+import { utf8 } from '../../syscalls/abi/bytes.ts'
+import { NodeHost } from '../host/node/node-host.ts'
+import { SimHost } from '../host/sim/sim-host.ts'
+import { createMachine, type Machine, StartError } from '../machine.ts'
+import { parseRun, type RunOptions, UsageError, USAGE } from './options.ts'
+import { treeOf } from './root.ts'
+
+const OWN_ERROR = 125
+const NOT_EXECUTABLE = 126
+const NOT_FOUND = 127
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+const say = (line: string): void => {
+  process.stderr.write(`umwelt: ${line}\n`)
+}
+
+/** Runs the command; the exit status. */
+export async function main(words: readonly string[]): Promise<number> {
+  try {
+    const [command, ...rest] = words
+    if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
+      process.stdout.write(`${USAGE}\n`)
+      return command === undefined ? OWN_ERROR : 0
+    }
+    if (command !== 'run' && command !== 'trace') throw new UsageError(`there is no command ${command}; try umwelt --help`)
+    const options = parseRun(rest, process.env)
+    if (options.help) {
+      process.stdout.write(`${USAGE}\n`)
+      return 0
+    }
+    if (command === 'trace') options.trace = true
+    return await run(options)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      say(error.message)
+      return OWN_ERROR
+    }
+    if (error instanceof StartError) {
+      say(error.message)
+      return error.errno === 'ENOENT' || error.errno === 'ENOTDIR' ? NOT_FOUND : NOT_EXECUTABLE
+    }
+    throw error
+  }
+}
+
+async function run(options: RunOptions): Promise<number> {
+  const started = performance.now()
+  const node = new NodeHost({ diagnostics: say })
+  const host: Host =
+    options.seed === null
+      ? node
+      : new SimHost({ seed: options.seed, stdin: node.stdin, stdout: node.stdout, stderr: node.stderr, diagnostics: say })
+  const tree = await treeOf(options, say)
+  const trace = traceSink(options)
+  // Without something to wait for, Node would end while a program waits for an engine.
+  const keepAlive = setInterval(() => {}, 2 ** 30)
+  try {
+    const machine = createMachine({
+      host,
+      cpu: createCpu(options.cpu, { uncheckedLoads: options.unchecked }),
+      root: tree.root,
+      mounts: tree.mounts,
+      engines: enginesOf(options, trace.write),
+      explainFaults: true,
+    })
+    const env = { PATH, HOME: '/root', USER: 'root', TERM: process.env.TERM ?? 'dumb', ...options.env }
+    const { program, argv } = programOf(machine, options, tree.workdir, env.PATH)
+    const status = await machine.run(program, argv, env, tree.workdir).catch((error: unknown) => {
+      throw error instanceof StartError ? explain(error, options.program ?? program, machine) : error
+    })
+    if (options.stats) printStats(machine, performance.now() - started)
+    return status.signal === null ? status.code! : 128 + status.signal
+  } finally {
+    clearInterval(keepAlive)
+    trace.close()
+    await node.close()
+  }
+}
+
+/** PROGRAM and its arguments; without PROGRAM the userland's shell. A bare name is looked for in PATH. */
+function programOf(machine: Machine, options: RunOptions, workdir: string, path: string): { program: string; argv: string[] } {
+  const name = options.program ?? 'sh'
+  const argv = [name, ...options.args]
+  if (name.includes('/')) return { program: name, argv }
+  const { kernel } = machine
+  const cwd = walkPath(kernel.caller, kernel.root, kernel.root, utf8(workdir), FOLLOW)
+  if (typeof cwd !== 'number')
+    for (const folder of path.split(':')) {
+      const found = walkPath(kernel.caller, kernel.root, cwd, utf8(`${folder || '.'}/${name}`), FOLLOW)
+      if (typeof found !== 'number' && found.inode.isRegular && found.inode.mode & 0o111)
+        return { program: `${folder || '.'}/${name}`, argv }
+    }
+  throw new StartError('ENOENT', `${name}: not found in the guest's PATH${hint(name)}`)
+}
+
+/** When only the host has the file, how to mount it. */
+function explain(error: StartError, program: string, _machine: Machine): StartError {
+  return error.errno === 'ENOENT' ? new StartError(error.errno, `${error.message}${hint(program)}`) : error
+}
+
+function hint(program: string): string {
+  if (!program.startsWith('/')) {
+    if (!program.includes('/') && existsSync(program)) return `; the current directory has it: ./${program}`
+    return ''
+  }
+  if (!existsSync(program)) return ''
+  const folder = program.slice(0, program.lastIndexOf('/')) || '/'
+  return `; only the host has it: mount it with -v ${folder}:${folder}:ro`
+}
+
+function enginesOf(options: RunOptions, write: (text: string) => void): Engine[] {
+  const made = options.engines.map(({ name, options: settings }) => {
+    const make = engineTypes[name]
+    if (!make) throw new UsageError(`there is no engine ${name}; there are ${Object.keys(engineTypes).join(', ')}`)
+    try {
+      return make(settings, { write })
+    } catch (error) {
+      throw new UsageError((error as Error).message)
+    }
+  })
+  // The trace stands on top: it shows what the program itself asked for.
+  if (options.trace || options.traceTo !== null) made.push(strace({ write, format: options.traceFormat }))
+  return made
+}
+
+interface TraceSink {
+  write: (text: string) => void
+  close: () => void
+}
+
+function traceSink(options: RunOptions): TraceSink {
+  if (options.traceTo === null) return { write: (text) => void process.stderr.write(text), close: () => {} }
+  let fd: number
+  try {
+    fd = openSync(options.traceTo, 'w')
+  } catch (error) {
+    throw new UsageError(`--trace-to ${options.traceTo} cannot be written: ${(error as NodeJS.ErrnoException).code}`)
+  }
+  return { write: (text) => void writeSync(fd, text), close: () => closeSync(fd) }
+}
+
+function printStats(machine: Machine, elapsedMs: number): void {
+  const { kernel } = machine
+  say(
+    `stats: ${elapsedMs.toFixed(0)} ms, ${kernel.callCount} system calls, ${kernel.contextSwitches} slices, ` +
+      `${kernel.newestPid - 1} processes, cpu ${kernel.cpu.name}`,
+  )
+}

@@ -1,0 +1,169 @@
+/** The command line of `umwelt run` and `umwelt trace` as data. Path: main.ts parses here, then composes. */
+
+import { parseArgs } from 'node:util'
+
+/** A mistake of the person at the keyboard: one line, status 125. */
+export class UsageError extends Error {}
+
+export type VolumeMode = 'ro' | 'rw' | 'cow'
+
+export interface Volume {
+  host: string
+  guest: string
+  mode: VolumeMode
+}
+
+export interface EngineChoice {
+  name: string
+  options: Map<string, string>
+}
+
+export interface RunOptions {
+  program: string | null
+  args: string[]
+  volumes: Volume[]
+  root: string | null
+  env: Record<string, string>
+  workdir: string | null
+  engines: EngineChoice[]
+  trace: boolean
+  traceTo: string | null
+  traceFormat: 'strace' | 'json'
+  cpu: 'jit' | 'interpreter'
+  unchecked: boolean
+  seed: number | null
+  stats: boolean
+  help: boolean
+}
+
+const OPTIONS = {
+  volume: { type: 'string', short: 'v', multiple: true },
+  root: { type: 'string' },
+  env: { type: 'string', short: 'e', multiple: true },
+  workdir: { type: 'string', short: 'w' },
+  engine: { type: 'string', multiple: true },
+  trace: { type: 'boolean' },
+  'trace-to': { type: 'string' },
+  'trace-format': { type: 'string' },
+  cpu: { type: 'string' },
+  unchecked: { type: 'boolean' },
+  seed: { type: 'string' },
+  stats: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export const USAGE = `usage: umwelt run [options] [--] PROGRAM [ARG...]
+       umwelt trace [options] [--] PROGRAM [ARG...]
+
+  -v, --volume HOST:GUEST[:ro|rw|cow]  mount a host directory (cow when unsaid: changes stay in memory)
+      --root DIR|TAR                   what / is; a DIR copy-on-write (default: the embedded userland)
+  -e, --env NAME=VALUE                 set a variable; NAME alone passes the host's
+  -w, --workdir DIR                    the working directory in the guest
+      --engine NAME[,opt=val]...       stand an engine above the kernel; the first one lowest
+      --trace                          system calls to standard error; --trace-to FILE, --trace-format strace|json
+      --cpu jit|interpreter            how instructions run
+      --unchecked                      loads are not checked: faster, and wild reads give zeros
+      --seed N                         the same clock, random bytes and schedule for the same N
+      --stats                          what the run cost, at the end
+
+The exit status is the program's, 128+N when signal N ended it; 125, 126, 127 are umwelt's own.`
+
+/** How many words of the command line are options: the first other word is PROGRAM. */
+function optionWords(words: readonly string[]): { count: number; skip: number } {
+  const takesValue = new Set<string>()
+  for (const [name, option] of Object.entries(OPTIONS))
+    if (option.type === 'string') {
+      takesValue.add(`--${name}`)
+      if ('short' in option) takesValue.add(`-${option.short}`)
+    }
+  let i = 0
+  while (i < words.length) {
+    const word = words[i]!
+    if (word === '--') return { count: i, skip: 1 }
+    if (!word.startsWith('-') || word === '-') break
+    i += takesValue.has(word) ? 2 : 1
+  }
+  return { count: Math.min(i, words.length), skip: 0 }
+}
+
+/** Reads the words behind `run` or `trace`. Throws UsageError. */
+export function parseRun(words: readonly string[], hostEnv: Readonly<Record<string, string | undefined>>): RunOptions {
+  const { count, skip } = optionWords(words)
+  let values: ReturnType<typeof parse>
+  try {
+    values = parse(words.slice(0, count))
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. ')[0]!)
+  }
+  const [program = null, ...args] = words.slice(count + skip)
+  return {
+    program,
+    args,
+    volumes: (values.volume ?? []).map(parseVolume),
+    root: values.root ?? null,
+    env: parseEnv(values.env ?? [], hostEnv),
+    workdir: values.workdir ?? null,
+    engines: (values.engine ?? []).map(parseEngine),
+    trace: values.trace ?? false,
+    traceTo: values['trace-to'] ?? null,
+    traceFormat: oneOf('--trace-format', values['trace-format'] ?? 'strace', ['strace', 'json']),
+    cpu: oneOf('--cpu', values.cpu ?? 'jit', ['jit', 'interpreter']),
+    unchecked: values.unchecked ?? false,
+    seed: values.seed === undefined ? null : parseSeed(values.seed),
+    stats: values.stats ?? false,
+    help: values.help ?? false,
+  }
+}
+
+const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values
+
+function oneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
+  const found = known.find((choice) => choice === value)
+  if (found === undefined) throw new UsageError(`${option} is ${known.join(' or ')}, not ${value}`)
+  return found
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d+$/.test(text)) throw new UsageError(`--seed is a whole number, not ${text}`)
+  return Number(text) >>> 0
+}
+
+const isMode = (text: string): text is VolumeMode => text === 'ro' || text === 'rw' || text === 'cow'
+
+/** HOST:GUEST[:MODE], split from the right, so that C:\x:/y works. */
+export function parseVolume(text: string): Volume {
+  let rest = text
+  let mode: VolumeMode = 'cow'
+  const last = rest.slice(rest.lastIndexOf(':') + 1)
+  if (rest.includes(':') && isMode(last)) {
+    mode = last
+    rest = rest.slice(0, -last.length - 1)
+  }
+  const at = rest.lastIndexOf(':')
+  const host = rest.slice(0, Math.max(0, at))
+  const guest = rest.slice(at + 1)
+  if (host === '' || guest === '') throw new UsageError(`a volume is HOST:GUEST[:ro|rw|cow], not ${text}`)
+  if (!guest.startsWith('/')) throw new UsageError(`the guest directory of a volume begins with /, not ${guest}`)
+  return { host, guest, mode }
+}
+
+function parseEnv(words: readonly string[], hostEnv: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const word of words) {
+    const at = word.indexOf('=')
+    if (at === 0) throw new UsageError(`a variable is NAME=VALUE, not ${word}`)
+    if (at > 0) env[word.slice(0, at)] = word.slice(at + 1)
+    else if (hostEnv[word] !== undefined) env[word] = hostEnv[word]
+  }
+  return env
+}
+
+function parseEngine(text: string): EngineChoice {
+  const [name = '', ...parts] = text.split(',')
+  const options = new Map<string, string>()
+  for (const part of parts) {
+    const at = part.indexOf('=')
+    options.set(at < 0 ? part : part.slice(0, at), at < 0 ? '' : part.slice(at + 1))
+  }
+  return { name, options }
+}
