@@ -3,15 +3,20 @@
  * an operation, by the WebAssembly specification, chapter 4.3 (numerics).
  */
 
-import { VECTOR_RULES } from './evaluate-vector.ts'
-import { OPS, op } from './ops.ts'
+import { floatRules } from './evaluate-float.ts'
+import { vectorRules } from './evaluate-vector.ts'
+import { OPS } from './ops.ts'
 import type { Region } from './region.ts'
 
 /** Values of nodes, 16 bytes each, seen as every type. */
 export class NodeValues {
   readonly capacity: number
   readonly bytes: Uint8Array
+  readonly i8: Int8Array
+  readonly i16: Int16Array
+  readonly u16: Uint16Array
   readonly i32: Int32Array
+  readonly u32: Uint32Array
   readonly i64: BigInt64Array
   readonly u64: BigUint64Array
   readonly f32: Float32Array
@@ -21,7 +26,11 @@ export class NodeValues {
     const buffer = new ArrayBuffer(capacity * 16)
     this.capacity = capacity
     this.bytes = new Uint8Array(buffer)
+    this.i8 = new Int8Array(buffer)
+    this.i16 = new Int16Array(buffer)
+    this.u16 = new Uint16Array(buffer)
     this.i32 = new Int32Array(buffer)
+    this.u32 = new Uint32Array(buffer)
     this.i64 = new BigInt64Array(buffer)
     this.u64 = new BigUint64Array(buffer)
     this.f32 = new Float32Array(buffer)
@@ -211,16 +220,6 @@ const I64_RULES: Rules = {
   'choose.i64': (v, n, a, b, c) => copy64(v, n, v.i32[a * 4] ? b : c),
 }
 
-/** Ties to even, as `nearest` rounds. */
-function nearest(x: number): number {
-  if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 52) return x
-  const floor = Math.floor(x)
-  const rest = x - floor
-  const up = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0)
-  const rounded = up ? floor + 1 : floor
-  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded
-}
-
 const saturate = (x: number, bits: bigint): bigint => {
   if (Number.isNaN(x)) return 0n
   const limit = 1n << (bits - 1n)
@@ -228,81 +227,22 @@ const saturate = (x: number, bits: bigint): bigint => {
   return whole >= limit ? limit - 1n : whole < -limit ? -limit : whole
 }
 
-/** The same operation for f32 and f64. */
-function floatRules(): Rules {
-  const rules: Rules = {}
-  const binary: Record<string, (x: number, y: number) => number> = {
-    add: (x, y) => x + y, sub: (x, y) => x - y, mul: (x, y) => x * y, div: (x, y) => x / y,
-  } // biome-ignore format: a table
-  const unary: Record<string, (x: number) => number> = {
-    ceil: Math.ceil, floor: Math.floor, trunc: Math.trunc, nearest, sqrt: Math.sqrt,
-  } // biome-ignore format: a table
-  const compare: Record<string, (x: number, y: number) => boolean> = {
-    eq: (x, y) => x === y, ne: (x, y) => x !== y, lt: (x, y) => x < y, gt: (x, y) => x > y, le: (x, y) => x <= y, ge: (x, y) => x >= y,
-  } // biome-ignore format: a table
-  for (const [name, f] of Object.entries(binary)) {
-    rules[`f32.${name}`] = (v, n, a, b) => {
-      v.f32[n * 4] = f(v.f32[a * 4]!, v.f32[b * 4]!)
-    }
-    rules[`f64.${name}`] = (v, n, a, b) => {
-      v.f64[n * 2] = f(v.f64[a * 2]!, v.f64[b * 2]!)
-    }
-  }
-  for (const [name, f] of Object.entries(unary)) {
-    rules[`f32.${name}`] = (v, n, a) => {
-      v.f32[n * 4] = f(v.f32[a * 4]!)
-    }
-    rules[`f64.${name}`] = (v, n, a) => {
-      v.f64[n * 2] = f(v.f64[a * 2]!)
-    }
-  }
-  for (const [name, f] of Object.entries(compare)) {
-    rules[`f32.${name}`] = (v, n, a, b) => {
-      v.i32[n * 4] = f(v.f32[a * 4]!, v.f32[b * 4]!) ? 1 : 0
-    }
-    rules[`f64.${name}`] = (v, n, a, b) => {
-      v.i32[n * 4] = f(v.f64[a * 2]!, v.f64[b * 2]!) ? 1 : 0
-    }
-  }
-  return rules
-}
-
 const copy32 = (v: NodeValues, n: number, from: number): void => {
   v.i32[n * 4] = v.i32[from * 4]!
 }
 
 const CONVERSIONS: Rules = {
-  'f32.abs': (v, n, a) => {
-    v.i32[n * 4] = v.i32[a * 4]! & 0x7fff_ffff
-  },
-  'f32.neg': (v, n, a) => {
-    v.i32[n * 4] = v.i32[a * 4]! ^ 0x8000_0000
-  },
-  'f64.abs': (v, n, a) => {
-    v.i32[n * 4] = v.i32[a * 4]!
-    v.i32[n * 4 + 1] = v.i32[a * 4 + 1]! & 0x7fff_ffff
-  },
-  'f64.neg': (v, n, a) => {
-    v.i32[n * 4] = v.i32[a * 4]!
-    v.i32[n * 4 + 1] = v.i32[a * 4 + 1]! ^ 0x8000_0000
-  },
   'f32.convert_i32_s': (v, n, a) => {
     v.f32[n * 4] = v.i32[a * 4]!
   },
   'f32.convert_i64_s': (v, n, a) => {
     v.f32[n * 4] = roundToF32(v.i64[a * 2]!)
   },
-  'f32.demote_f64': (v, n, a) => {
-    v.f32[n * 4] = v.f64[a * 2]!
-  },
   'f64.convert_i32_s': (v, n, a) => {
     v.f64[n * 2] = v.i32[a * 4]!
   },
   'f64.convert_i64_s': (v, n, a) => {
     v.f64[n * 2] = Number(v.i64[a * 2]!)
-  },
-  'f64.promote_f32': (v, n, a) => {
-    v.f64[n * 2] = v.f32[a * 4]!
   },
   'i32.reinterpret_f32': copy32,
   'f32.reinterpret_i32': copy32,
@@ -337,10 +277,7 @@ function roundToF32(x: bigint): number {
   return negative ? -rounded : rounded
 }
 
-const RULES: Rules = { ...I32_RULES, ...I64_RULES, ...floatRules(), ...CONVERSIONS, ...VECTOR_RULES }
+const RULES: Rules = { ...I32_RULES, ...I64_RULES, ...CONVERSIONS, ...floatRules(), ...vectorRules() }
 
 /** By operation number; undefined for those the interpreter handles itself. */
 export const EVALUATE: readonly (Evaluate | undefined)[] = OPS.map((row) => RULES[row.name])
-
-/** Rules without an operation would be dead: say so when the module loads. */
-for (const name of Object.keys(RULES)) op(name)

@@ -5,6 +5,7 @@
 
 import { DECODE_TRUNCATED } from '../guest/x86/decode.ts'
 import { HELPERS } from '../guest/x86/helpers.ts'
+import { MXCSR_FAST, MXCSR_FAST_MASK } from '../guest/x86/mxcsr.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Interpreter } from '../ir/interpret.ts'
@@ -61,10 +62,20 @@ export function wildJump(space: AddressSpace): ExitKind {
   return EXIT_PAGE_FAULT
 }
 
+/** Regions made for an unusual MXCSR lie in the same cache, as if this much further up. */
+const EXACT_KEY = 0x1_0000_0000
+
+/** Whether MXCSR asks for something else than round to nearest with all exceptions masked. */
+export function needsExactFloat(space: AddressSpace): boolean {
+  return (space.view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_FAST_MASK) !== MXCSR_FAST
+}
+
 export class InterpreterCpu implements Cpu {
   readonly name = 'interpreter'
   private readonly former = new RegionFormer()
   private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
+  /** For code that runs with an unusual MXCSR. */
+  private readonly exactScratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false, exactFloat: true })
   private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
   private readonly caches = new WeakMap<AddressSpace, Map<number, Region>>()
 
@@ -83,13 +94,16 @@ export class InterpreterCpu implements Cpu {
    */
   runRegion(space: AddressSpace, pc: number): number {
     const cache = this.cacheOf(space)
-    let region = cache.get(pc)
+    const exact = needsExactFloat(space)
+    const key = exact ? pc + EXACT_KEY : pc
+    let region = cache.get(key)
     if (region === undefined) {
       if (fetchFault(space, this.former, pc) !== undefined) return -1
-      this.former.form(space, pc, this.scratch, { instructionsMax: INTERPRETED_MAX })
-      region = this.scratch.compact()
+      const scratch = exact ? this.exactScratch : this.scratch
+      this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
+      region = scratch.compact()
       if (cache.size >= REGIONS_MAX) cache.clear()
-      cache.set(pc, region)
+      cache.set(key, region)
       for (let i = 0; i < region.covered.length; i += 2)
         space.markCode(region.covered[i]!, region.covered[i + 1]! - region.covered[i]!)
     }
@@ -113,8 +127,9 @@ export class InterpreterCpu implements Cpu {
     if (pc > 0xffff_ffff) return wildJump(space)
     const fault = fetchFault(space, this.former, pc)
     if (fault !== undefined) return fault
-    this.former.form(space, pc, this.scratch, { instructionsMax: 1 })
-    const next = this.interpreter.run(space, this.scratch)
+    const scratch = needsExactFloat(space) ? this.exactScratch : this.scratch
+    this.former.form(space, pc, scratch, { instructionsMax: 1 })
+    const next = this.interpreter.run(space, scratch)
     if (next < 0) return this.exitOf(space)
     view.setBigUint64(at(X86_STATE.pc), BigInt(next), true)
     return EXIT_STEP

@@ -9,7 +9,7 @@ import { STATE_BASE } from '../memory/layout.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { ProcessCode, Translations, type TranslateOptions, type TranslationCounts } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
-import { callHelper, InterpreterCpu, wildJump } from './interpreter-cpu.ts'
+import { callHelper, InterpreterCpu, needsExactFloat, wildJump } from './interpreter-cpu.ts'
 
 /**
  * Budget slices: a WebAssembly loop that was entered once stays in the baseline compiler, so loops are left after a
@@ -76,6 +76,11 @@ export class JitCpu implements Cpu {
       if (kind === EXIT_SLOW) {
         space.view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
         this.slowSteps++
+        if (needsExactFloat(space)) {
+          pc = this.interpretExactly(space, space.view.getUint32(at(X86_STATE.pc), true))
+          if (pc < 0) return this.leftBy(space)
+          continue
+        }
         const stepped = this.interpreter.step(space)
         if (stepped !== EXIT_STEP) return stepped
         pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
@@ -86,11 +91,21 @@ export class JitCpu implements Cpu {
       if (pc === 1) return wildJump(space)
       if (process.code.enter(pc)) continue
       pc = this.interpret(space, pc)
-      if (pc < 0) {
-        const left = space.view.getUint32(at(X86_STATE.exitKind), true)
-        return left === EXIT_NONE ? wildJump(space) : left
-      }
+      if (pc < 0) return this.leftBy(space)
     }
+  }
+
+  /** The exit that interpreted code left in the state block. */
+  private leftBy(space: AddressSpace): ExitKind {
+    const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
+    return kind === EXIT_NONE ? wildJump(space) : kind
+  }
+
+  /** Interprets while MXCSR asks for what translated code does not do. */
+  private interpretExactly(space: AddressSpace, from: number): number {
+    let pc = from
+    while (pc >= 0 && needsExactFloat(space)) pc = this.interpret(space, pc)
+    return pc
   }
 
   /** Interprets a region that is not worth translating yet; a loop in it is left after a few iterations. */

@@ -5,7 +5,7 @@
  */
 
 import type { AddressSpace } from '../../memory/address-space.ts'
-import { GUEST_MAX, PAGE_PW, PAGE_R, PAGE_SHARED, PAGE_SIZE, STATE_BASE } from '../../memory/layout.ts'
+import { GUEST_MAX, PAGE_PW, PAGE_R, PAGE_SHARED, PAGE_SHIFT, PAGE_SIZE, PAGE_W, STATE_BASE } from '../../memory/layout.ts'
 import { EXIT_BUDGET, EXIT_PAGE_FAULT, FAULT_WRITE } from '../../run/cpu.ts'
 import { CC_SUB } from './flags.ts'
 import { X86_STATE } from './state.ts'
@@ -55,7 +55,8 @@ function repeat(run: StringRun, rep: number): number {
   const comparing = operation === STRING_SCAS || operation === STRING_CMPS
   for (let done = 0; left > 0; ) {
     if (done >= ITERATIONS_MAX) return leave(run, EXIT_BUDGET, 0, 0)
-    const bulk = comparing || run.operation === STRING_LODS ? 0 : block(run, left)
+    const stores = operation === STRING_MOVS || operation === STRING_STOS
+    const bulk = stores ? block(run, left) || plainElements(run, Math.min(left, ITERATIONS_MAX)) : 0
     if (bulk > 0) {
       left -= bulk
       done += bulk
@@ -94,14 +95,45 @@ function pointer(run: StringRun, register: number): number {
 
 function advance(run: StringRun, register: number, bytes: number): void {
   const { view } = run.space
-  if (run.narrow) view.setBigUint64(register, BigInt((view.getUint32(register, true) + bytes) >>> 0), true)
-  else view.setBigUint64(register, BigInt.asUintN(64, view.getBigUint64(register, true) + BigInt(bytes)), true)
+  const low = view.getUint32(register, true) + bytes
+  view.setUint32(register, low >>> 0, true)
+  if (run.narrow) view.setUint32(register + 4, 0, true)
+  else if (low < 0 || low > 0xffff_ffff)
+    view.setInt32(register + 4, view.getInt32(register + 4, true) + Math.floor(low / 0x1_0000_0000), true)
 }
 
-/** Moves or fills as many whole elements as both pages allow, upwards only; 0 when that is none. */
+/**
+ * Moves or stores elements one after the other, in either direction, for as long as their pages allow it plainly.
+ * Returns how many; the registers are written once.
+ */
+function plainElements(run: StringRun, left: number): number {
+  const { space, sizeBytes, step, operation } = run
+  const { bytes, flags } = space
+  const moves = operation === STRING_MOVS
+  const start = pointer(run, RDI)
+  let to = start
+  let from = moves ? pointer(run, RSI) + run.segmentBase : RAX
+  let done = 0
+  while (done < left && to <= GUEST_MAX - sizeBytes && from <= GUEST_MAX - sizeBytes && to >= 0 && from >= 0) {
+    if (!(flags[to >>> PAGE_SHIFT]! & flags[(to + sizeBytes - 1) >>> PAGE_SHIFT]! & PAGE_W)) break
+    if (moves && !(flags[from >>> PAGE_SHIFT]! & flags[(from + sizeBytes - 1) >>> PAGE_SHIFT]! & PAGE_R)) break
+    if (sizeBytes === 1) bytes[to] = bytes[from]!
+    else bytes.copyWithin(to, from, from + sizeBytes)
+    to += step
+    if (moves) from += step
+    done++
+  }
+  if (done > 0) {
+    advance(run, RDI, to - start)
+    if (moves) advance(run, RSI, to - start)
+  }
+  return done
+}
+
+/** Moves or fills as many whole elements as both pages allow in one copy, upwards only; 0 when that is none. */
 function block(run: StringRun, left: number): number {
   const { space, sizeBytes } = run
-  if (run.step < 0) return 0
+  if (run.step < 0 || left < 8) return 0
   const to = pointer(run, RDI)
   let bytes = Math.min(left * sizeBytes, PAGE_SIZE - (to % PAGE_SIZE))
   const from = pointer(run, RSI) + run.segmentBase

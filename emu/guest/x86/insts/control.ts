@@ -127,6 +127,9 @@ const loadMxcsr: Translate = (t, i) => {
   // Reserved bits fault.
   ir.exitIf(ir.op2('i32.and', value, ir.i32(~0xffff)), EXIT_PROTECTION)
   ir.stateStore(32, X86_STATE.mxcsr, value)
+  // What follows may have to be translated for another mode.
+  t.floatChecked = null
+  if (ir.options.exactChecks) ir.goto(i.nextPc)
 }
 const storeMxcsr: Translate = (t, i) => t.storeMemory(i, 32, t.ir.stateLoad(32, X86_STATE.mxcsr))
 
@@ -136,6 +139,7 @@ const fxsave = (restore: boolean): Translate => (t, i) => {
   ir.exitIf(t.fromI64(32, ir.op2('i64.and', address, ir.i64(15))), EXIT_PROTECTION)
   ir.stateStore(64, X86_STATE.scratch, address)
   t.callHelper(i, HELPER_FXSAVE, restore ? 1 : 0)
+  if (restore && ir.options.exactChecks) ir.goto(i.nextPc)
 }
 
 export const CONTROL: readonly Row[] = [
