@@ -29,6 +29,10 @@ const GRAIN_SHIFT = 5
 /** Options of translation that change the code made. */
 export interface TranslateOptions {
   uncheckedLoads: boolean
+  /** Translates code before it runs for the first time, instead of interpreting it until it is hot (tests). */
+  eager?: boolean
+  /** Makes float results' NaNs in IR, for hosts that give others. */
+  pinNaN?: boolean
 }
 
 /** Counts for `--stats` and tests. */
@@ -84,8 +88,12 @@ export class Translations {
   private readonly region: Region
   private dispatcher: WebAssembly.Module | null = null
 
+  readonly eager: boolean
+
   constructor(options: TranslateOptions) {
-    this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads: options.uncheckedLoads })
+    this.eager = options.eager ?? false
+    const { uncheckedLoads, pinNaN = false } = options
+    this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN })
   }
 
   get dispatcherModule(): WebAssembly.Module {
@@ -212,7 +220,8 @@ export class ProcessCode {
     if (index === undefined) {
       const heat = (this.heat.get(pc) ?? 0) + 1
       this.heat.set(pc, heat)
-      const least = this.translations.returnPoints.has(pc) ? RETURN_HEAT_MIN : HEAT_MIN
+      const usual = this.translations.returnPoints.has(pc) ? RETURN_HEAT_MIN : HEAT_MIN
+      const least = this.translations.eager ? 1 : usual
       if (heat < least && !this.translations.has(this.space, pc)) return false
       this.heat.delete(pc)
       this.add(this.translations.batchFor(this.space, pc, (target) => this.indices.has(target)))

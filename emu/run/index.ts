@@ -9,9 +9,15 @@ export type CpuKind = 'jit' | 'interpreter'
 export interface CpuOptions {
   /** Loads are not checked: faster, and a read of unmapped memory gives zeros instead of SIGSEGV. */
   uncheckedLoads?: boolean
+  /** Translates everything at once instead of interpreting code until it is hot (tests). */
+  eager?: boolean
+  /** Makes NaN results in translated code as x86 does; unset, where a probe of the host finds that it does not. */
+  pinNaN?: boolean
 }
 
 /** A CPU of the kind, for any number of processes. */
 export function createCpu(kind: CpuKind, options: CpuOptions = {}): Cpu {
-  return kind === 'jit' ? new JitCpu({ uncheckedLoads: options.uncheckedLoads ?? false }) : new InterpreterCpu()
+  if (kind === 'interpreter') return new InterpreterCpu()
+  const { uncheckedLoads = false, eager = false, pinNaN = false } = options
+  return new JitCpu({ uncheckedLoads, eager, pinNaN })
 }
