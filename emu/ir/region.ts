@@ -82,6 +82,8 @@ export interface RegionOptions {
 }
 
 const RECENT_SIZE = 256
+/** What a region that is only kept, not filled, shares with all others. */
+const NOTHING_RECENT = new Int32Array(RECENT_SIZE).fill(-1)
 const IS_PURE = Uint8Array.from(OPS, (row) => (row.pure ? 1 : 0))
 const N_CONST32 = op('i32.const')
 const N_CONST64 = op('i64.const')
@@ -116,27 +118,27 @@ export class Region {
 
   // The arena. Columns: operation, operands a-c, and what the operation needs besides (see the builder methods).
   count = 0
-  op = new Uint16Array(4096)
-  a = new Int32Array(4096)
-  b = new Int32Array(4096)
-  c = new Int32Array(4096)
+  op = new Uint16Array(0)
+  a = new Int32Array(0)
+  b = new Int32Array(0)
+  c = new Int32Array(0)
   /** For exits: position in the log. */
-  exitLog = new Int32Array(4096)
+  exitLog = new Int32Array(0)
   /** For exits: guest pc. */
-  exitPc = new Int32Array(4096)
+  exitPc = new Int32Array(0)
   /** check: PAGE_* bits wanted; exit_if: exit kind. */
-  need = new Int32Array(4096)
+  need = new Int32Array(0)
 
   logCount = 0
-  logVariable = new Uint8Array(1024)
-  logValue = new Int32Array(1024)
+  logVariable = new Uint8Array(0)
+  logValue = new Int32Array(0)
 
   /** 16-byte constants, by index. */
   readonly vectors: Uint8Array[] = []
 
   private current: Block | null = null
   /** Recent nodes without effects, by a hash of what they compute. */
-  private readonly recent = new Int32Array(RECENT_SIZE).fill(-1)
+  private recent = NOTHING_RECENT
   private blockStart = 0
   private readonly values: Int32Array
   private instructionLog = 0
@@ -153,6 +155,7 @@ export class Region {
   /** Empties the region for the next use; the arena is kept. */
   reset(): void {
     this.count = 0
+    if (this.recent === NOTHING_RECENT) this.recent = new Int32Array(RECENT_SIZE)
     this.recent.fill(-1)
     this.logCount = 0
     this.blocks = []
@@ -295,7 +298,7 @@ export class Region {
   // ---- nodes
 
   private grow(): void {
-    const size = this.op.length * 2
+    const size = Math.max(4096, this.op.length * 2)
     const copy = <T extends Uint16Array | Int32Array>(from: T, to: T): T => {
       to.set(from)
       return to
@@ -438,10 +441,11 @@ export class Region {
 
   set(variable: number, value: Value): void {
     if (this.logCount === this.logVariable.length) {
-      const variables = new Uint8Array(this.logCount * 2)
+      const size = Math.max(1024, this.logCount * 2)
+      const variables = new Uint8Array(size)
       variables.set(this.logVariable)
       this.logVariable = variables
-      const values = new Int32Array(this.logCount * 2)
+      const values = new Int32Array(size)
       values.set(this.logValue)
       this.logValue = values
     }

@@ -15,9 +15,9 @@ import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE } from '../memory/layout.ts'
 import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
 
-const BATCH_NODES_MAX = 60_000
+const BATCH_NODES_MAX = 12_000
 /** Code is interpreted until it was entered this often: most is run once, and translating costs a thousand times that. */
-const HEAT_MIN = 3
+const HEAT_MIN = 16
 /**
  * Where a call comes back to is entered through here only when the host's stack was unwound in between (a system call,
  * the end of a slice). Each such place would get the rest of its function, so it must be worth it.

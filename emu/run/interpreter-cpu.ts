@@ -24,7 +24,7 @@ import {
 import { RegionFormer } from './form-region.ts'
 
 /** Instructions in an interpreted region. */
-const INTERPRETED_MAX = 64
+const INTERPRETED_MAX = 24
 const REGIONS_MAX = 20_000
 
 const at = (field: number): number => STATE_BASE + field
