@@ -8,6 +8,7 @@
  */
 
 import { RegionFormer, REGION_INSTRUCTIONS_MAX } from './form-region.ts'
+import { INSN_LENGTH_MAX } from '../guest/x86/decode.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Region } from '../ir/region.ts'
@@ -218,6 +219,8 @@ export class ProcessCode {
   enter(pc: number): boolean {
     let index = this.indices.get(pc)
     if (index === undefined) {
+      // What may not be fetched faults in the interpreter.
+      if (!this.space.allows(pc, INSN_LENGTH_MAX, PAGE_X)) return false
       const heat = (this.heat.get(pc) ?? 0) + 1
       this.heat.set(pc, heat)
       const usual = this.translations.returnPoints.has(pc) ? RETURN_HEAT_MIN : HEAT_MIN

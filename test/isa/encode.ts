@@ -95,6 +95,8 @@ function pushImmediate(row: Row, random: Random, code: number[], bytes: number):
   // A branch goes somewhere in the code area, but not back into itself.
   if (row.operands[0]?.[0] === 'J') value = BigInt(random.pick([-1, 1]) * (20 + random.below(100)))
   if (row.mnemonic === 'ENTER') value &= 0xffffn
+  // By more than 16 places, 16-bit double shifts are undefined altogether.
+  if (/^SH[LR]D$/.test(row.mnemonic)) value &= 15n
   for (let k = 0; k < bytes; k++) code.push(Number((value >> BigInt(8 * k)) & 0xffn))
 }
 

@@ -82,7 +82,7 @@ export class Ours {
         return { signal: SIGTRAP, signalCode: 128, signalAddress: 0n }
       case EXIT_PAGE_FAULT:
         // A store to the code page and a fetch from the data page find a mapping without the permission.
-        if (address >> 47n) return { signal: SIGSEGV, signalCode: 128, signalAddress: 0n }
+        if (address >> 47n !== 0n && address >> 47n !== 0x1ffffn) return { signal: SIGSEGV, signalCode: 128, signalAddress: 0n }
         return { signal: SIGSEGV, signalCode: mapped(address) ? 2 : 1, signalAddress: address }
       case EXIT_UNDEFINED:
         return { signal: SIGILL, signalCode: 2, signalAddress: pc }

@@ -72,7 +72,8 @@ function toleranceOf(insns: readonly Insn[], state: Uint8Array): Tolerance {
     x87Ulps = Math.max(x87Ulps, row!.x87Ulps)
   }
   const mxcsr = new DataView(state.buffer, state.byteOffset).getUint32(FX_AT + 24, true)
-  return { undefinedFlags, relative, x87Ulps, stickyFlags: (mxcsr & MXCSR_SPECIAL) !== MXCSR_DEFAULT }
+  const computedJump = insns.some(({ row }) => /value|return/.test(row!.flow))
+  return { undefinedFlags, computedJump, relative, x87Ulps, stickyFlags: (mxcsr & MXCSR_SPECIAL) !== MXCSR_DEFAULT }
 }
 
 

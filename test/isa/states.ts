@@ -61,6 +61,7 @@ function place(random: Random, gpr: bigint[], insn: Insn): void {
     gpr[RCX] = random.chance(8) ? random.integer() & 0xffffn : BigInt(random.below(40))
   }
   if (/^MASKMOV/.test(row.mnemonic)) gpr[RDI] = BigInt(DATA + random.below(DATA_SIZE - 16))
+  if (/^SH[LR]D$/.test(row.mnemonic) && insn.size === 16) gpr[RCX]! &= ~0x10n
   if (row.mnemonic === 'XLAT') gpr[RBX] = BigInt(DATA + 1024)
   if (row.mnemonic === 'LEAVE') gpr[RBP] = BigInt(DATA + random.below(DATA_SIZE))
   if (/-value/.test(row.flow) && row.hasModrm && !insn.isMemory && insn.rm !== RSP)
@@ -73,8 +74,8 @@ function fillFloat(random: Random, view: DataView, x87: boolean): void {
   if (x87) fillX87(random, view)
   const special = random.chance(8) ? random.u32() & 0xe000 : 0
   const masks = random.chance(16) ? random.u32() & MXCSR_DEFAULT : MXCSR_DEFAULT
-  const daz = special && random.chance(4) ? 0x40 : 0
-  view.setUint32(at + 24, (special & 0x6000) | masks | daz | (special && random.chance(4) ? 0x8000 : 0) | (random.chance(2) ? random.u32() & 0x3f : 0), true)
+  const daz = special & 0x6000 && random.chance(4) ? 0x40 : 0
+  view.setUint32(at + 24, (special & 0x6000) | masks | daz | (special & 0x6000 && random.chance(4) ? 0x8000 : 0) | (random.chance(2) ? random.u32() & 0x3f : 0), true)
   // All registers from one kind of value, or each its own.
   const kind = random.below(6)
   for (let k = 0; k < 32; k++) {

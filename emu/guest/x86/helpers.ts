@@ -9,8 +9,9 @@ import { STATE_BASE } from '../../memory/layout.ts'
 import { StateBlock } from '../../memory/state-block.ts'
 import { cpuid } from './cpuid.ts'
 import { arithmeticFlags } from './flags.ts'
+import { sseFloat } from './float-helper.ts'
 import { fxrstor, fxsave } from './fxsave.ts'
-import { HELPER_CC_BITS, HELPER_CPUID, HELPER_DIVIDE128, HELPER_FXSAVE, HELPER_RDTSC, HELPER_SSE_STRING, HELPER_STRING } from './helper-ids.ts'
+import { HELPER_CC_BITS, HELPER_CPUID, HELPER_DIVIDE128, HELPER_FXSAVE, HELPER_RDTSC, HELPER_SSE_FLOAT, HELPER_SSE_STRING, HELPER_STRING } from './helper-ids.ts'
 import { compareStrings } from './sse-string.ts'
 import { X86_STATE } from './state.ts'
 import { runString } from './string-ops.ts'
@@ -71,5 +72,6 @@ HELPERS[HELPER_DIVIDE128] = divide128
 HELPERS[HELPER_CPUID] = cpuidHelper
 HELPERS[HELPER_RDTSC] = rdtsc
 HELPERS[HELPER_STRING] = runString
+HELPERS[HELPER_SSE_FLOAT] = sseFloat
 HELPERS[HELPER_SSE_STRING] = compareStrings
 HELPERS[HELPER_FXSAVE] = (space, restore, pc) => (restore ? fxrstor(space, pc) : fxsave(space, pc))

@@ -7,7 +7,7 @@
  */
 
 import type { LoadKind, Value } from '../../ir/region.ts'
-import { EXIT_PROTECTION } from '../../run/cpu.ts'
+import { EXIT_FLOAT, EXIT_PROTECTION } from '../../run/cpu.ts'
 import { BASE_RIP, type Insn, NO_REGISTER, SEG_NONE } from './decode.ts'
 import { X86_STATE } from './state.ts'
 import type { Translator } from './translate.ts'
@@ -58,6 +58,21 @@ export function requireAligned(t: Translator, i: Insn): void {
 const isMmx = (letter: string): boolean => letter === 'P' || letter === 'Q' || letter === 'N'
 const inModrmRm = (letter: string): boolean => letter === 'W' || letter === 'U' || letter === 'Q' || letter === 'N'
 const mmOffset = (register: number): number => X86_STATE.fpr + 16 * (register & 7)
+
+/**
+ * Every instruction that touches an mm register: an x87 exception that waits is raised, and the x87 stack becomes full
+ * with its top at 0. Before the first read of an operand from memory.
+ */
+export function enterMmx(t: Translator): void {
+  const { ir } = t
+  const pending = ir.op2('i32.and', ir.stateLoad(32, X86_STATE.fpcw), ir.i32(0x80_0000))
+  ir.exitIf(pending, EXIT_FLOAT)
+}
+
+/** The second half of enterMmx, behind everything that may leave. */
+export function finishMmx(t: Translator): void {
+  t.ir.stateStore(32, X86_STATE.fptop, t.ir.i32(0))
+}
 
 /** An mm register in the low half of a vector. */
 function readMm(t: Translator, register: number): Value {

@@ -120,6 +120,10 @@ const syscall: Translate = (t, i) => {
 
 const leaveWith = (kind: number, after: boolean): Translate => (t, i) => t.ir.exit(kind, after ? i.nextPc : i.pc)
 const nop: Translate = () => {}
+/** Faults as a load would. */
+const touch: Translate = (t, i) => {
+  t.loadMemory(i, 'u8')
+}
 
 const loadMxcsr: Translate = (t, i) => {
   const { ir } = t
@@ -157,7 +161,7 @@ export const CONTROL: readonly Row[] = [
   row('RET', 'c3', '', ret, { flow: 'return', default64: true }),
   row('RET', 'c2', 'Iw', ret, { flow: 'return', default64: true }),
   row('PUSHF', '9c', '', pushf, { default64: true, untested: 'shows TF and IF of the tracer' }),
-  row('POPF', '9d', '', popf, { default64: true }),
+  row('POPF', '9d', '', popf, { default64: true, untested: 'random flags trap' }),
   row('LAHF', '9f', '', lahf),
   row('SAHF', '9e', '', sahf),
   row('CLC', 'f8', '', clc),
@@ -183,6 +187,6 @@ export const CONTROL: readonly Row[] = [
   row('LFENCE', 'NP 0F ae /5 r', '', nop, { feature: 'sse2' }),
   row('MFENCE', 'NP 0F ae /6 r', '', nop, { feature: 'sse2' }),
   row('SFENCE', 'NP 0F ae /7 r', '', nop, { feature: 'sse' }),
-  row('CLFLUSH', 'NP 0F ae /7 m', 'Mb', nop, { feature: 'clfsh' }),
+  row('CLFLUSH', 'NP 0F ae /7 m', 'Mb', touch, { feature: 'clfsh' }),
 ]
 

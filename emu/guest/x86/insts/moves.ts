@@ -131,26 +131,35 @@ const pop: Translate = (t, i) => {
   t.write(i, 0, value)
 }
 
-const leave: Translate = (t) => {
+const leave: Translate = (t, i) => {
   const { ir } = t
+  const size = i.size === 16 ? 16 : 64
   const frame = ir.get(RBP)
-  const saved = ir.load(64, frame, 0)
-  ir.set(RSP, ir.op2('i64.add', frame, ir.i64(8)))
-  ir.set(RBP, saved)
+  const saved = ir.load(size === 16 ? 'u16' : 64, frame, 0)
+  ir.set(RSP, ir.op2('i64.add', frame, ir.i64(size / 8)))
+  t.setGpr(RBP, size, saved)
 }
 
+/** ENTER: a frame, with `level` pointers to the frames around it, and room below. */
 const enter: Translate = (t, i) => {
   const { ir } = t
-  const level = i.imm2 & 31
-  if (level > 0) {
-    // Nested frames: no compiler makes them.
+  if (i.size === 16) {
     ir.exit(EXIT_UNDEFINED, i.pc)
     return
   }
-  t.storeStack(64, ir.get(RBP))
-  const frame = ir.op2('i64.add', ir.get(RSP), ir.i64(-8))
+  const level = i.imm2 & 31
+  const stack = ir.get(RSP)
+  const around = ir.get(RBP)
+  const frame = ir.op2('i64.add', stack, ir.i64(-8))
+  const room = (i.imm & 0xffff) + 8 * level
+  const pointers = Array.from({ length: Math.max(0, level - 1) }, (_, k) => ir.load(64, around, -8 * (k + 1)))
+  ir.store(64, stack, -8, around)
+  pointers.forEach((pointer, k) => ir.store(64, stack, -16 - 8 * k, pointer))
+  if (level > 0) ir.store(64, stack, -8 - 8 * level, frame)
+  // Last the CPU looks whether the new end of the stack may be written.
+  ir.checkStore(stack, -8 - room, 1)
   ir.set(RBP, frame)
-  ir.set(RSP, ir.op2('i64.sub', frame, ir.i64(i.imm & 0xffff)))
+  ir.set(RSP, ir.op2('i64.add', frame, ir.i64(-room)))
 }
 
 /** CBW, CWDE, CDQE. */
@@ -226,10 +235,11 @@ export const MOVES: readonly Row[] = [
   row('CBW', '98', '', extendAccumulator),
   row('CWD', '99', '', extendIntoD),
   row('XLAT', 'd7', '', xlat),
-  row('PAUSE', 'F3 90', '', nop),
+  row('PAUSE', 'F3 90', 'Zv Av', xchgOrNop),
   row('NOP', '0F 1e /r', 'Ev', nop),
   row('NOP', '0F 1f /r', 'Ev', nop),
-  ...[0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x0d].map((o) => row('PREFETCH', `0F ${o.toString(16).padStart(2, '0')} /r`, 'Ev', nop)),
+  ...[0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d].map((o) => row('PREFETCH', `0F ${o.toString(16)} /r`, 'Ev', nop)),
+  row('PREFETCHW', '0F 0d /r m', 'Ev', nop),
 ]
 
 /** 90 is NOP unless REX.B makes it XCHG R8. */

@@ -98,8 +98,6 @@ const maskedStore: Translate = (t, i) => {
   t.storeMemory(i, 128, ir.op3('v128.bitselect', readVector(t, i, 0), before, negative))
 }
 
-const movnti: Translate = (t, i) => t.write(i, 0, t.read(i, 1))
-
 const LANE_NAMES: Record<number, string> = { 8: 'i8x16', 16: 'i16x8', 32: 'i32x4', 64: 'i64x2' }
 
 /** PEXTRx: a zero-extended lane; `size` 0 is 32 or 64 by REX.W. */
@@ -200,7 +198,6 @@ export const SSE_MOVES: readonly Row[] = [
   row('MOVMSKPD', '66 0F 50 /r r', 'Gy Ux', mask('i64x2.bitmask'), sse2),
   row('PMOVMSKB', '66 0F d7 /r r', 'Gy Ux', mask('i8x16.bitmask'), sse2),
   row('MASKMOVDQU', '66 0F f7 /r r', 'Vx Ux', maskedStore, sse2),
-  row('MOVNTI', 'NP 0F c3 /r m', 'Ey Gy', movnti, sse2),
   row('PEXTRW', '66 0F c5 /r r', 'Gy Ux Ib', extract(16), sse2),
   row('PINSRW', '66 0F c4 /r', 'Vx Ew Ib', insert(16), sse2),
   row('PEXTRB', '66 0F3A 14 /r', 'Eb Vx Ib', extract(8), sse41),
