@@ -1,0 +1,111 @@
+// Real distribution programs: each case natively and under Umwelt; output and status must be equal.
+// usage: node test/programs/run.mjs [--cpu jit|interpreter] [NAME-PART…]
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { CASES } from './cases.mjs'
+import { debianPackage } from './debian.mjs'
+
+const { values, positionals } = parseArgs({ options: { cpu: { type: 'string', default: 'jit' } }, allowPositionals: true })
+const UMWELT = join(import.meta.dirname, '../../bin/umwelt.mjs')
+const LEAST_CASES = 35
+const TIMEOUT_MS = 120_000
+
+/** The same words and noise in every run. */
+function generate(folder) {
+  let state = 12345
+  const random = (n) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    return (state >>> 8) % n
+  }
+  const lines = []
+  for (let i = 0; i < 100_000; i++) {
+    let word = ''
+    for (let k = 0, n = 2 + random(9); k < n; k++) word += 'abcdefghijklmnopqrstuvwxyz'[random(26)]
+    lines.push(`${word} ${random(100_000)}`)
+  }
+  writeFileSync(join(folder, 'text'), `${lines.join('\n')}\n`)
+  writeFileSync(join(folder, 'bin'), Uint8Array.from({ length: 1 << 20 }, () => random(256)))
+  spawnSync('sh', ['-c', 'xz -k text'], { cwd: folder })
+}
+
+/** Runs in a fresh copy of the working directory; PATH holds the program under its own name. */
+function attempt(testCase, folder, data, command, args) {
+  const work = mkdtempSync(join(tmpdir(), 'umwelt-case-'))
+  for (const name of ['text', 'bin', 'text.xz']) copyFileSync(join(data, name), join(work, name))
+  const started = Date.now()
+  const result = spawnSync(command, args(work), {
+    cwd: work,
+    env: { PATH: join(folder, 'path'), HOME: '/', LC_ALL: 'C' },
+    input: testCase.stdin ?? '',
+    encoding: 'latin1',
+    timeout: TIMEOUT_MS,
+    maxBuffer: 64 << 20,
+  })
+  rmSync(work, { recursive: true, force: true })
+  const status = result.signal ?? result.status
+  return { stdout: result.stdout, stderr: result.stderr, status, ms: Date.now() - started }
+}
+
+function programFolder(testCase) {
+  const { folder, reason } = debianPackage(testCase.package)
+  if (!folder) return { reason }
+  const path = join(folder, 'path')
+  rmSync(path, { recursive: true, force: true })
+  mkdirSync(path)
+  const name = testCase.package.replace(/-static$/, '')
+  for (const alias of [name, 'sh', ...(name === 'bash' ? ['sleep', 'sort', 'seq'] : [])]) {
+    const source = name === 'bash' && alias !== 'bash' && alias !== 'sh' ? busyboxFolder : folder
+    const program = source === folder ? testCase.program : 'bin/busybox'
+    if (source) copyFileSync(join(source, program), join(path, alias))
+  }
+  return { folder }
+}
+
+const data = mkdtempSync(join(tmpdir(), 'umwelt-data-'))
+generate(data)
+const busyboxFolder = debianPackage('busybox-static').folder
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const folders = new Map()
+for (const testCase of CASES) {
+  if (positionals.length > 0 && !positionals.some((p) => testCase.name.includes(p))) continue
+  if (!folders.has(testCase.package)) folders.set(testCase.package, programFolder(testCase))
+  const { folder, reason } = folders.get(testCase.package)
+  if (!folder || process.arch !== 'x64' || process.platform !== 'linux') {
+    counts.skipped++
+    console.log(`not run: ${testCase.name}: ${reason ?? 'no native run here to compare with'}`)
+    continue
+  }
+  const path = join(folder, 'path')
+  const program = join(path, testCase.program.split('/').pop().replace('bash-static', 'bash'))
+  const native = attempt(testCase, folder, data, program, () => testCase.args)
+  const ours = attempt(testCase, folder, data, process.execPath, (work) => [
+    UMWELT, 'run', '--cpu', values.cpu, '-v', `${path}:${path}:ro`, '-v', `${work}:${work}:rw`, '-w', work,
+    '-e', `PATH=${path}`, '-e', 'HOME=/', '-e', 'LC_ALL=C', '--', program, ...testCase.args,
+  ])
+  const same = native.stdout === ours.stdout && exitCode(native.status) === exitCode(ours.status)
+  counts[same ? 'passed' : 'failed']++
+  console.log(`${same ? 'ok' : 'FAILED'}: ${testCase.name} (${ours.ms} ms, natively ${native.ms})`)
+  if (!same) console.log(report('native', native), report('umwelt', ours))
+}
+rmSync(data, { recursive: true, force: true })
+
+function exitCode(status) {
+  const signals = { SIGTERM: 15, SIGKILL: 9, SIGINT: 2 }
+  return typeof status === 'string' ? 128 + signals[status] : status
+}
+
+function report(who, { stdout, stderr, status }) {
+  const cut = (text) => (text ?? '').split('\n').slice(0, 8).join('\n    ').slice(0, 1200)
+  return `  ${who}: status ${status}\n    ${cut(stdout)}\n    stderr: ${cut(stderr)}\n`
+}
+
+const ran = counts.passed + counts.failed
+if (positionals.length === 0 && ran + counts.skipped < LEAST_CASES) {
+  console.log(`only ${ran} cases ran, ${LEAST_CASES} are the least`)
+  counts.failed++
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`)
+process.exit(counts.failed ? 1 : 0)
