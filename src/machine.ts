@@ -71,7 +71,12 @@ export class StartError extends Error {
 export interface Machine {
   readonly kernel: Kernel
   /** Runs a program to its end. Processes it leaves behind end with it. */
-  run(path: string, argv?: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<ExitStatus>
+  run(
+    path: string,
+    argv?: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    cwd?: string,
+  ): Promise<ExitStatus>
 }
 
 export function createMachine(options: MachineOptions): Machine {
@@ -81,7 +86,11 @@ export function createMachine(options: MachineOptions): Machine {
     ...(options.hostname === undefined ? {} : { hostname: utf8(options.hostname) }),
     explainFaults: options.explainFaults ?? false,
   })
-  kernel.mount(makeFileSystem(kernel, options.root ?? { type: 'tmpfs', options: { mode: '755' } }), null, 'rootfs')
+  kernel.mount(
+    makeFileSystem(kernel, options.root ?? { type: 'tmpfs', options: { mode: '755' } }),
+    null,
+    'rootfs',
+  )
   for (const mount of options.mounts ?? []) mountAt(kernel, mount)
   const credentials = (): Credentials => {
     const who = new Credentials(options.uid ?? 0, options.gid ?? 0)
@@ -105,8 +114,7 @@ export function createMachine(options: MachineOptions): Machine {
       })
       if (typeof task === 'number') throw startError(task, path, kernel.execProblem)
       const { group } = task
-      if (options.memoryLimitBytes !== undefined)
-        limitMemory(group, options.memoryLimitBytes)
+      if (options.memoryLimitBytes !== undefined) limitMemory(group, options.memoryLimitBytes)
       await kernel.run(() => group.state === GROUP_REAPED)
       return statusOf(group.status)
     },

@@ -6,16 +6,16 @@
 
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
 import { createCpu } from '../../emu/run/index.ts'
-import { engines as engineTypes } from '../../syscalls/engines/index.ts'
+import { utf8 } from '../../syscalls/abi/bytes.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
+import { engines as engineTypes } from '../../syscalls/engines/index.ts'
 import { strace } from '../../syscalls/engines/strace/strace.ts'
 import type { Host } from '../../syscalls/host.ts'
 import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
-import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { NodeHost } from '../host/node/node-host.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
 import { createMachine, type Machine, StartError } from '../machine.ts'
-import { parseRun, type RunOptions, UsageError, USAGE } from './options.ts'
+import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { treeOf } from './root.ts'
 
 const OWN_ERROR = 125
@@ -35,7 +35,8 @@ export async function main(words: readonly string[]): Promise<number> {
       process.stdout.write(`${USAGE}\n`)
       return command === undefined ? OWN_ERROR : 0
     }
-    if (command !== 'run' && command !== 'trace') throw new UsageError(`there is no command ${command}; try umwelt --help`)
+    if (command !== 'run' && command !== 'trace')
+      throw new UsageError(`there is no command ${command}; try umwelt --help`)
     const options = parseRun(rest, process.env)
     if (options.help) {
       process.stdout.write(`${USAGE}\n`)
@@ -62,7 +63,13 @@ async function run(options: RunOptions): Promise<number> {
   const host: Host =
     options.seed === null
       ? node
-      : new SimHost({ seed: options.seed, stdin: node.stdin, stdout: node.stdout, stderr: node.stderr, diagnostics: say })
+      : new SimHost({
+          seed: options.seed,
+          stdin: node.stdin,
+          stdout: node.stdout,
+          stderr: node.stderr,
+          diagnostics: say,
+        })
   const tree = await treeOf(options, say)
   const trace = traceSink(options)
   // Without something to wait for, Node would end while a program waits for an engine.
@@ -91,7 +98,12 @@ async function run(options: RunOptions): Promise<number> {
 }
 
 /** PROGRAM and its arguments; without PROGRAM the userland's shell. A bare name is looked for in PATH. */
-function programOf(machine: Machine, options: RunOptions, workdir: string, path: string): { program: string; argv: string[] } {
+function programOf(
+  machine: Machine,
+  options: RunOptions,
+  workdir: string,
+  path: string,
+): { program: string; argv: string[] } {
   const name = options.program ?? 'sh'
   const argv = [name, ...options.args]
   if (name.includes('/')) return { program: name, argv }
@@ -124,7 +136,8 @@ function hint(program: string): string {
 function enginesOf(options: RunOptions, write: (text: string) => void): Engine[] {
   const made = options.engines.map(({ name, options: settings }) => {
     const make = engineTypes[name]
-    if (!make) throw new UsageError(`there is no engine ${name}; there are ${Object.keys(engineTypes).join(', ')}`)
+    if (!make)
+      throw new UsageError(`there is no engine ${name}; there are ${Object.keys(engineTypes).join(', ')}`)
     try {
       return make(settings, { write })
     } catch (error) {
@@ -147,7 +160,9 @@ function traceSink(options: RunOptions): TraceSink {
   try {
     fd = openSync(options.traceTo, 'w')
   } catch (error) {
-    throw new UsageError(`--trace-to ${options.traceTo} cannot be written: ${(error as NodeJS.ErrnoException).code}`)
+    throw new UsageError(
+      `--trace-to ${options.traceTo} cannot be written: ${(error as NodeJS.ErrnoException).code}`,
+    )
   }
   return { write: (text) => void writeSync(fd, text), close: () => closeSync(fd) }
 }

@@ -87,7 +87,10 @@ function optionWords(words: readonly string[]): { count: number; skip: number } 
 }
 
 /** Reads the words behind `run` or `trace`. Throws UsageError. */
-export function parseRun(words: readonly string[], hostEnv: Readonly<Record<string, string | undefined>>): RunOptions {
+export function parseRun(
+  words: readonly string[],
+  hostEnv: Readonly<Record<string, string | undefined>>,
+): RunOptions {
   const { count, skip } = optionWords(words)
   let values: ReturnType<typeof parse>
   try {
@@ -115,7 +118,8 @@ export function parseRun(words: readonly string[], hostEnv: Readonly<Record<stri
   }
 }
 
-const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values
+const parse = (args: string[]) =>
+  parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values
 
 function oneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
   const found = known.find((choice) => choice === value)
@@ -143,11 +147,15 @@ export function parseVolume(text: string): Volume {
   const host = rest.slice(0, Math.max(0, at))
   const guest = rest.slice(at + 1)
   if (host === '' || guest === '') throw new UsageError(`a volume is HOST:GUEST[:ro|rw|cow], not ${text}`)
-  if (!guest.startsWith('/')) throw new UsageError(`the guest directory of a volume begins with /, not ${guest}`)
+  if (!guest.startsWith('/'))
+    throw new UsageError(`the guest directory of a volume begins with /, not ${guest}`)
   return { host, guest, mode }
 }
 
-function parseEnv(words: readonly string[], hostEnv: Readonly<Record<string, string | undefined>>): Record<string, string> {
+function parseEnv(
+  words: readonly string[],
+  hostEnv: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
   const env: Record<string, string> = {}
   for (const word of words) {
     const at = word.indexOf('=')

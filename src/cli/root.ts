@@ -4,8 +4,8 @@
  */
 
 import * as nodeFs from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { CowFs } from '../../syscalls/fs/cowfs/cowfs.ts'
 import type { HostFiles } from '../../syscalls/fs/hostfs/host-files.ts'
@@ -30,14 +30,17 @@ function packageFolder(): string {
 export function userlandEntries(): ImageEntry[] {
   const folder = packageFolder()
   const elf = nodeFs.readFileSync(`${folder}/rootfs/images/userland.elf`)
-  const { applets } = JSON.parse(nodeFs.readFileSync(`${folder}/rootfs/images/userland.json`, 'utf8')) as { applets: string[] }
+  const { applets } = JSON.parse(nodeFs.readFileSync(`${folder}/rootfs/images/userland.json`, 'utf8')) as {
+    applets: string[]
+  }
   const entries: ImageEntry[] = [
     { name: '/', type: 'directory', mode: 0o755 },
     { name: '/root', type: 'directory', mode: 0o700 },
     { name: '/usr/bin', type: 'directory' },
     { name: '/bin/userland', type: 'file', mode: 0o755, data: elf },
   ]
-  for (const applet of applets) entries.push({ name: utf8(`/bin/${applet}`), type: 'symlink', target: 'userland' })
+  for (const applet of applets)
+    entries.push({ name: utf8(`/bin/${applet}`), type: 'symlink', target: 'userland' })
   for (const name of nodeFs.readdirSync(`${folder}/rootfs/etc`)) {
     const data = nodeFs.readFileSync(`${folder}/rootfs/etc/${name}`)
     entries.push({ name: utf8(`/etc/${name}`), type: 'file', mode: 0o644, data })
@@ -52,7 +55,9 @@ function hostDirectory(directory: string, mode: VolumeMode, what: string): FileS
     stats = nodeFs.statSync(directory)
     nodeFs.readdirSync(directory)
   } catch (error) {
-    throw new UsageError(`${what} ${directory} cannot be read: ${(error as NodeJS.ErrnoException).code ?? error}`)
+    throw new UsageError(
+      `${what} ${directory} cannot be read: ${(error as NodeJS.ErrnoException).code ?? error}`,
+    )
   }
   if (!stats.isDirectory()) throw new UsageError(`${what} ${directory} is no directory`)
   return (kernel) => {
@@ -82,10 +87,19 @@ export async function treeOf(options: RunOptions, diagnostics: (line: string) =>
   if (options.root === null) {
     mounts.push({ at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } }, source: 'tmpfs' })
     if (!options.volumes.some((volume) => volume.guest === WORK))
-      mounts.push({ at: WORK, fs: hostDirectory(process.cwd(), 'cow', 'the current directory'), source: 'cwd' })
+      mounts.push({
+        at: WORK,
+        fs: hostDirectory(process.cwd(), 'cow', 'the current directory'),
+        source: 'cwd',
+      })
   }
   for (const { host, guest, mode } of options.volumes)
-    mounts.push({ at: guest, fs: hostDirectory(host, mode, 'volume'), source: 'volume', readOnly: mode === 'ro' })
+    mounts.push({
+      at: guest,
+      fs: hostDirectory(host, mode, 'volume'),
+      source: 'volume',
+      readOnly: mode === 'ro',
+    })
   return { root, mounts, workdir: options.workdir ?? (options.root === null ? WORK : '/') }
 }
 

@@ -26,7 +26,8 @@ export function utf8(text: string): string {
     const c = character.codePointAt(0)!
     if (c < 0x80) out += character
     else if (c < 0x800) out += String.fromCharCode(0xc0 | (c >> 6), 0x80 | (c & 63))
-    else if (c < 0x10000) out += String.fromCharCode(0xe0 | (c >> 12), 0x80 | ((c >> 6) & 63), 0x80 | (c & 63))
+    else if (c < 0x10000)
+      out += String.fromCharCode(0xe0 | (c >> 12), 0x80 | ((c >> 6) & 63), 0x80 | (c & 63))
     else
       out += String.fromCharCode(
         0xf0 | (c >> 18),

@@ -291,7 +291,8 @@ export const ERRNO_TEXT: ReadonlyMap<number, readonly [string, string]> = new Ma
 ])
 
 /** The name of an error, positive or negated: `ENOENT`. */
-export const errnoName = (errno: number): string => ERRNO_TEXT.get(Math.abs(errno))?.[0] ?? `${Math.abs(errno)}`
+export const errnoName = (errno: number): string =>
+  ERRNO_TEXT.get(Math.abs(errno))?.[0] ?? `${Math.abs(errno)}`
 
 /** The number of an error name, or undefined. */
 export function errnoByName(name: string): number | undefined {

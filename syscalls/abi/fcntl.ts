@@ -59,6 +59,9 @@ export const openFlags: FlagTable = {
   unknown: 'O_???',
 }
 
+/** What pipe2, dup3 and the like take: no access mode. */
+export const descriptorFlags = flagTable({ O_NONBLOCK, O_CLOEXEC, O_DIRECT }, 'O_???')
+
 export const AT_FDCWD = -100
 export const AT_SYMLINK_NOFOLLOW = 0x100
 export const AT_EACCESS = 0x200

@@ -34,7 +34,8 @@ export function flagNames(table: FlagTable, value: number): string {
       parts.push(name)
       rest = (rest & ~bits) >>> 0
     }
-  if (rest !== 0) parts.push(parts.length ? `0x${rest.toString(16)}` : `0x${rest.toString(16)} /* ${table.unknown} */`)
+  if (rest !== 0)
+    parts.push(parts.length ? `0x${rest.toString(16)}` : `0x${rest.toString(16)} /* ${table.unknown} */`)
   if (parts.length === 0) return table.entries.find(([, bits]) => bits === 0)?.[0] ?? '0'
   return parts.join('|')
 }

@@ -43,8 +43,12 @@ const NAMES = [
 
 /** `SIGINT`, `SIGRT_3`, as strace prints it. */
 export const signalName = (signo: number): string =>
-  signo > 0 && signo < NAMES.length ? `SIG${NAMES[signo]}` : signo >= SIGRTMIN && signo <= SIGNAL_MAX
-      ? signo === SIGRTMIN ? 'SIGRTMIN' : `SIGRT_${signo - SIGRTMIN}`
+  signo > 0 && signo < NAMES.length
+    ? `SIG${NAMES[signo]}`
+    : signo >= SIGRTMIN && signo <= SIGNAL_MAX
+      ? signo === SIGRTMIN
+        ? 'SIGRTMIN'
+        : `SIGRT_${signo - SIGRTMIN}`
       : `${signo}`
 /** Without SIG, for sigset printing. */
 export const signalShortName = (signo: number): string => signalName(signo).replace(/^SIG/, '')
@@ -114,7 +118,8 @@ export const CORE_SIGNALS = bits(
 export const SYNCHRONOUS_SIGNALS = bits(SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS)
 
 /** Whether a 1..31 signal is in one of the masks above. */
-export const inMask = (mask: number, signo: number): boolean => signo <= 31 && (mask & (1 << (signo - 1))) !== 0
+export const inMask = (mask: number, signo: number): boolean =>
+  signo <= 31 && (mask & (1 << (signo - 1))) !== 0
 
 /** siginfo_t, the fields that some signal uses. */
 export interface SigInfo {

@@ -4,8 +4,8 @@
  * come from it.
  */
 
-import { EFAULT, ENAMETOOLONG } from '../abi/errno.ts'
 import { latin1 } from '../abi/bytes.ts'
+import { EFAULT, ENAMETOOLONG } from '../abi/errno.ts'
 import { PATH_MAX } from '../abi/fcntl.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Verdict } from './engine.ts'

@@ -10,7 +10,10 @@ export interface EngineSurroundings {
   write: (text: string) => void
 }
 
-export const engines: Readonly<Record<string, (options: ReadonlyMap<string, string>, around: EngineSurroundings) => Engine>> = {
-  strace: (options, around) => strace({ write: around.write, format: options.get('format') === 'json' ? 'json' : 'strace' }),
+export const engines: Readonly<
+  Record<string, (options: ReadonlyMap<string, string>, around: EngineSurroundings) => Engine>
+> = {
+  strace: (options, around) =>
+    strace({ write: around.write, format: options.get('format') === 'json' ? 'json' : 'strace' }),
   deny: (options) => deny(options),
 }

@@ -77,7 +77,8 @@ function continueBelow(task: Task, node: EngineNode): void {
   const call = task.call
   call.chain = task.view.chain(call.nr)
   call.cursor = 0
-  while (call.chain && call.cursor < call.chain.length && call.chain[call.cursor]!.depth >= node.depth) call.cursor++
+  while (call.chain && call.cursor < call.chain.length && call.chain[call.cursor]!.depth >= node.depth)
+    call.cursor++
 }
 
 function waitFor(task: Task, node: EngineNode, reply: Promise<Verdict>): void {

@@ -67,6 +67,11 @@ export class View {
     return result
   }
 
+  /** Some engine is told of signals: then an ignored one is delivered to nobody but told all the same. */
+  get watchesSignals(): boolean {
+    return this.oldestFirst.some((engine) => engine.signal !== undefined)
+  }
+
   get oldestFirst(): readonly Engine[] {
     if (!this.oldest) {
       const engines: Engine[] = []

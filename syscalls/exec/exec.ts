@@ -4,8 +4,8 @@
  */
 
 import { isError } from '../abi/errno.ts'
-import { S_ISGID, S_ISUID } from '../abi/stat.ts'
 import { SS_DISABLE } from '../abi/signal.ts'
+import { S_ISGID, S_ISUID } from '../abi/stat.ts'
 import { reportExec } from '../engines/stack.ts'
 import { dropMm } from '../kernel/exit.ts'
 import { COMM_SIZE, type Task } from '../kernel/task.ts'

@@ -86,7 +86,8 @@ function layOut(task: Task, mm: Mm, imageEnd: number): void {
   mm.brkStart = mm.brk = pageUp(imageEnd)
   let top = Math.ceil(mm.brkStart / MIB) * MIB + HEAP_ROOM
   // A program at the very end of the addresses gets its heap's room cut, and its stack below.
-  if (top + stackSize + 16 * MIB > MMAP_END) top = mm.vmas.findGap(stackSize + HEAP_ROOM, GUEST_MIN * 2, MMAP_END)
+  if (top + stackSize + 16 * MIB > MMAP_END)
+    top = mm.vmas.findGap(stackSize + HEAP_ROOM, GUEST_MIN * 2, MMAP_END)
   mm.brkLimit = Math.max(mm.brk, top)
   mm.stackSizeMax = stackSize
   mm.stackTop = top + PAGE_SIZE + stackSize

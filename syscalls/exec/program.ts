@@ -118,7 +118,15 @@ function finish(
   task.kernel.execProblem = ''
   const image = parse(task, path, bytes)
   if (typeof image === 'number') return image
-  const program: Program = { path, bytes, image, interpreter: null, argv, execName, setIdInode: direct ? path.inode : null }
+  const program: Program = {
+    path,
+    bytes,
+    image,
+    interpreter: null,
+    argv,
+    execName,
+    setIdInode: direct ? path.inode : null,
+  }
   if (image.interpreter === undefined) return program
   if (image.interpreter === '') return -EINVAL
   const found = resolveName(task, AT_FDCWD, image.interpreter, FOLLOW)

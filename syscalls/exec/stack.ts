@@ -36,7 +36,12 @@ export function buildStack(
   const pointers = (argv.length + env.length + 3) * 8 + AUXV_SIZE_MAX
   if (strings + pointers > Math.min(ARGUMENTS_SIZE_MAX, mm.stackSizeMax / 4)) return -E2BIG
   const top = mm.stackTop
-  const area = new Vma(pageDown(top - STACK_START_SIZE - strings - pointers), top, PROT_READ | PROT_WRITE, false)
+  const area = new Vma(
+    pageDown(top - STACK_START_SIZE - strings - pointers),
+    top,
+    PROT_READ | PROT_WRITE,
+    false,
+  )
   area.growsDown = true
   area.label = '[stack]'
   if (mm.populate(area, area.start, top) < 0) return -ENOMEM

@@ -3,7 +3,17 @@
  * orphans go to init, which is the kernel itself here and reaps at once.
  */
 
-import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SI_USER, SIG_IGN, SIGCHLD, SIGCONT, SIGHUP, sigInfo } from '../abi/signal.ts'
+import {
+  CLD_EXITED,
+  CLD_KILLED,
+  SA_NOCLDWAIT,
+  SI_USER,
+  SIG_IGN,
+  SIGCHLD,
+  SIGCONT,
+  SIGHUP,
+  sigInfo,
+} from '../abi/signal.ts'
 import { reportExit } from '../engines/stack.ts'
 import { destroyMm } from '../mm/mm.ts'
 import { wakeFutex } from './futex.ts'
@@ -59,7 +69,8 @@ function endGroup(kernel: Task['kernel'], group: ThreadGroup, status: number): v
   const signal = status & 0x7f
   const info = childInfo(group, signal ? CLD_KILLED : CLD_EXITED, signal || status >> 8)
   if (group.exitSignal) sendSignal(parent, null, { ...info, signo: group.exitSignal })
-  if (group.exitSignal === SIGCHLD && (action.handler === SIG_IGN || action.flags & SA_NOCLDWAIT)) reap(kernel, group)
+  if (group.exitSignal === SIGCHLD && (action.handler === SIG_IGN || action.flags & SA_NOCLDWAIT))
+    reap(kernel, group)
   parent.childEvents.wakeAll()
 }
 
@@ -71,7 +82,8 @@ function reparent(kernel: Task['kernel'], group: ThreadGroup): void {
     child.parent = reaper
     reaper.children.add(child)
     for (const task of child.tasks)
-      if (task.parentDeathSignal) sendSignal(child, null, sigInfo(task.parentDeathSignal, SI_USER, { pid: group.pid }))
+      if (task.parentDeathSignal)
+        sendSignal(child, null, sigInfo(task.parentDeathSignal, SI_USER, { pid: group.pid }))
     if (child.state === GROUP_ZOMBIE) {
       if (reaper === kernel.init) reap(kernel, child)
       else reaper.childEvents.wakeAll()

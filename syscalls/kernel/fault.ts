@@ -3,6 +3,7 @@
  * Path: task-run.ts hands over the exit; a page fault on an area that allows it makes the page and goes on.
  */
 
+import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import {
   EXIT_BREAKPOINT,
   EXIT_DIVIDE,
@@ -14,7 +15,6 @@ import {
   FAULT_FETCH,
   FAULT_WRITE,
 } from '../../emu/run/cpu.ts'
-import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts'
 import {
   BUS_ADRERR,
@@ -26,10 +26,10 @@ import {
   SIGBUS,
   SIGFPE,
   SIGILL,
-  type SigInfo,
   SIGKILL,
   SIGSEGV,
   SIGTRAP,
+  type SigInfo,
   sigInfo,
 } from '../abi/signal.ts'
 import { pageDown } from '../mm/mapping.ts'

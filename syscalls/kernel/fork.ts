@@ -3,6 +3,7 @@
  * Path: sys/process.ts. The child's registers are a copy with result 0; it runs when the scheduler comes to it.
  */
 
+import { STATE_BASE } from '../../emu/memory/layout.ts'
 import { EAGAIN, EINVAL, ENOMEM, ENOSYS } from '../abi/errno.ts'
 import {
   CLONE_CHILD_CLEARTID,
@@ -18,7 +19,6 @@ import {
   CLONE_VM,
   RLIMIT_NPROC,
 } from '../abi/process.ts'
-import { STATE_BASE } from '../../emu/memory/layout.ts'
 import { reportClone } from '../engines/stack.ts'
 import { forkMm } from '../mm/mm.ts'
 import { Task } from './task.ts'

@@ -50,4 +50,3 @@ export function wakeFutex(kernel: Kernel, mm: Mm, addr: number, count: number, _
   kernel.futexes.tidy(key)
   return woken
 }
-

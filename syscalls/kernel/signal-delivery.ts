@@ -5,13 +5,7 @@
  * Path: task-run.ts calls it in STAGE_SIGNALS; it may stop or end the task, or wait for an engine's word.
  */
 
-import {
-  EINTR,
-  ERESTART_RESTARTBLOCK,
-  ERESTARTNOHAND,
-  ERESTARTNOINTR,
-  ERESTARTSYS,
-} from '../abi/errno.ts'
+import { EINTR, ERESTART_RESTARTBLOCK, ERESTARTNOHAND, ERESTARTNOINTR, ERESTARTSYS } from '../abi/errno.ts'
 import {
   CORE_SIGNALS,
   IGNORED_BY_DEFAULT,
@@ -26,10 +20,10 @@ import {
   SIGSEGV,
   SIGSTOP,
   type SigInfo,
-  sigInfo,
   SS_DISABLE,
   SS_ONSTACK,
   STOP_SIGNALS,
+  sigInfo,
 } from '../abi/signal.ts'
 import { SIGNAL_DELIVER } from '../engines/engine.ts'
 import { reportSignal } from '../engines/stack.ts'
@@ -99,7 +93,8 @@ function isOrphanedGroup(task: Task): boolean {
   for (const member of task.kernel.groups.values()) {
     if (member.processGroup !== task.group.processGroup) continue
     const parent = member.parent
-    if (parent && parent.processGroup !== member.processGroup && parent.sessionId === member.sessionId) return false
+    if (parent && parent.processGroup !== member.processGroup && parent.sessionId === member.sessionId)
+      return false
   }
   return true
 }

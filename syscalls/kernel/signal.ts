@@ -17,8 +17,8 @@ import {
   SIGKILL,
   SIGSTOP,
   type SigInfo,
-  sigInfo,
   STOP_SIGNALS,
+  sigInfo,
 } from '../abi/signal.ts'
 import { STOPPED, type Task } from './task.ts'
 import { JOB_CONTINUED, JOB_STOPPED, type ThreadGroup } from './thread-group.ts'
@@ -36,7 +36,8 @@ export function sendSignal(group: ThreadGroup, task: Task | null, info: SigInfo)
     continueGroup(group)
   } else if (inMask(STOP_SIGNALS, signo)) dropPending(group, SIGCONT)
   const target = task ?? group.tasks.find((t) => !t.blocked.has(signo)) ?? group.tasks[0]!
-  if (isIgnored(group, signo) && !target.blocked.has(signo)) return 0
+  // As under ptrace: a watched task's ignored signals are queued, so that its engines hear of them.
+  if (isIgnored(group, signo) && !target.blocked.has(signo) && !target.view.watchesSignals) return 0
   const pending = task ? task.pending : group.pending
   if (!pending.add(info)) return -EAGAIN
   if (!target.blocked.has(signo)) target.interrupt()

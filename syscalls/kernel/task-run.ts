@@ -13,15 +13,7 @@ import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
 import { handleFault } from './fault.ts'
 import type { Kernel } from './kernel.ts'
 import { deliverSignals, isRestart } from './signal-delivery.ts'
-import {
-  RUNNING,
-  STAGE_CALL,
-  STAGE_ENTRY,
-  STAGE_EXIT,
-  STAGE_SIGNALS,
-  STAGE_USER,
-  type Task,
-} from './task.ts'
+import { RUNNING, STAGE_CALL, STAGE_ENTRY, STAGE_EXIT, STAGE_SIGNALS, STAGE_USER, type Task } from './task.ts'
 
 /** Back-edges and calls a task may take before another gets its turn: the same in every run. */
 export const QUANTUM = 1_000_000

@@ -6,8 +6,8 @@
  * progress, deadline) is plain data here, so that its handler can simply run again.
  */
 
-import { BLOCKED, EFAULT, ENAMETOOLONG, ERESTARTSYS, errnoOf } from '../abi/errno.ts'
 import { latin1 } from '../abi/bytes.ts'
+import { BLOCKED, EFAULT, ENAMETOOLONG, ERESTARTSYS, errnoOf } from '../abi/errno.ts'
 import { PATH_MAX } from '../abi/fcntl.ts'
 import { SI_USER, SIGPIPE, type SigInfo, sigInfo } from '../abi/signal.ts'
 import { SyscallCall } from '../engines/call.ts'
@@ -23,7 +23,7 @@ import { PendingSignals } from './pending.ts'
 import { SigSet } from './sigset.ts'
 import type { ThreadGroup } from './thread-group.ts'
 import type { Timer } from './timer-queue.ts'
-import { WaitQueue, type Waiter } from './wait-queue.ts'
+import { type Waiter, WaitQueue } from './wait-queue.ts'
 
 export const RUNNABLE = 0
 export const RUNNING = 1
@@ -149,7 +149,12 @@ export class Task implements Caller, Waiter {
     const own = this.pending.set
     const shared = this.group.pending.set
     const { lo, hi } = this.blocked
-    return ((own.lo | shared.lo) & ~lo) !== 0 || ((own.hi | shared.hi) & ~hi) !== 0 || this.group.exiting !== null || this.group.stopped
+    return (
+      ((own.lo | shared.lo) & ~lo) !== 0 ||
+      ((own.hi | shared.hi) & ~hi) !== 0 ||
+      this.group.exiting !== null ||
+      this.group.stopped
+    )
   }
 
   blockOn(queue: WaitQueue): number {
@@ -247,7 +252,10 @@ export class Task implements Caller, Waiter {
   }
 
   brokenPipe(): void {
-    this.kernel.sendToTask(this, sigInfo(SIGPIPE, SI_USER, { pid: this.group.pid, uid: this.credentials.uid }))
+    this.kernel.sendToTask(
+      this,
+      sigInfo(SIGPIPE, SI_USER, { pid: this.group.pid, uid: this.credentials.uid }),
+    )
   }
 
   settle<T extends object>(key: string, start: () => Promise<T>): T | number {

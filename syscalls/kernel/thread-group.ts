@@ -66,7 +66,10 @@ const MIB = 1024 * 1024
 
 /** What a fresh Debian login has, roughly. */
 export function defaultLimits(): Limit[] {
-  const limits: Limit[] = Array.from({ length: RLIMIT_COUNT }, () => ({ soft: RLIM_INFINITY, hard: RLIM_INFINITY }))
+  const limits: Limit[] = Array.from({ length: RLIMIT_COUNT }, () => ({
+    soft: RLIM_INFINITY,
+    hard: RLIM_INFINITY,
+  }))
   limits[RLIMIT_STACK] = { soft: 8 * MIB, hard: RLIM_INFINITY }
   limits[RLIMIT_CORE] = { soft: 0, hard: RLIM_INFINITY }
   limits[RLIMIT_NOFILE] = { soft: 1024, hard: 65536 }

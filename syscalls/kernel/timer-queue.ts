@@ -24,7 +24,8 @@ export class TimerQueue {
     while (low < high) {
       const middle = (low + high) >> 1
       // Equal deadlines fire in the order in which they were set.
-      if (this.timers[middle]!.deadlineNs >= deadlineNs && this.timers[middle]!.deadlineNs !== deadlineNs) low = middle + 1
+      if (this.timers[middle]!.deadlineNs >= deadlineNs && this.timers[middle]!.deadlineNs !== deadlineNs)
+        low = middle + 1
       else high = middle
     }
     this.timers.splice(low, 0, timer)
@@ -38,6 +39,7 @@ export class TimerQueue {
 
   /** Fires everything due. */
   expire(nowNs: number): void {
-    while (this.timers.length && this.timers[this.timers.length - 1]!.deadlineNs <= nowNs) this.timers.pop()!.fire()
+    while (this.timers.length && this.timers[this.timers.length - 1]!.deadlineNs <= nowNs)
+      this.timers.pop()!.fire()
   }
 }

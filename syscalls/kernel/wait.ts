@@ -23,12 +23,17 @@ export interface ChildEvent {
 }
 
 /** The first event among the chosen children; null when there is none yet, undefined when no child is chosen. */
-export function findEvent(parent: ThreadGroup, choice: ChildChoice, options: number): ChildEvent | null | undefined {
+export function findEvent(
+  parent: ThreadGroup,
+  choice: ChildChoice,
+  options: number,
+): ChildEvent | null | undefined {
   let any = false
   for (const child of parent.children) {
     if (!chosen(choice, child)) continue
     any = true
-    if (options & WEXITED && child.state === GROUP_ZOMBIE) return { child, kind: WEXITED, status: child.status }
+    if (options & WEXITED && child.state === GROUP_ZOMBIE)
+      return { child, kind: WEXITED, status: child.status }
     if (options & WUNTRACED && child.jobReport === JOB_STOPPED && child.stopped)
       return { child, kind: WUNTRACED, status: (child.stopSignal << 8) | 0x7f }
     if (options & WCONTINUED && child.jobReport === JOB_CONTINUED)

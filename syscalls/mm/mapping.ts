@@ -4,7 +4,7 @@
  */
 
 import { GUEST_MAX, GUEST_MIN, PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { EEXIST, EFAULT, EINVAL, ENOMEM, EACCES, EPERM } from '../abi/errno.ts'
+import { EACCES, EEXIST, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import {
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
@@ -15,7 +15,7 @@ import {
   PROT_WRITE,
 } from '../abi/mman.ts'
 import { EAGER_SIZE_MAX, type Mm } from './mm.ts'
-import { Vma, VMA_COUNT_MAX } from './vma.ts'
+import { VMA_COUNT_MAX, Vma } from './vma.ts'
 
 /** One past the highest address mmap gives out. */
 export const MMAP_END = 0xffff0000
@@ -116,7 +116,14 @@ export function setBreak(mm: Mm, wanted: number): number {
   return wanted
 }
 
-export function mremap(mm: Mm, old: number, oldLength: number, newLength: number, flags: number, newAddr: number): number {
+export function mremap(
+  mm: Mm,
+  old: number,
+  oldLength: number,
+  newLength: number,
+  flags: number,
+  newAddr: number,
+): number {
   if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || flags & MREMAP_DONTUNMAP) return -EINVAL
   if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) return -EINVAL
   if (!isPageAligned(old) || newLength === 0) return -EINVAL

@@ -6,7 +6,7 @@
  * areas cost nothing until mprotect allows something. The stack's area grows down on a fault.
  */
 
-import { AddressSpace } from '../../emu/memory/address-space.ts'
+import type { AddressSpace } from '../../emu/memory/address-space.ts'
 import {
   GUEST_MAX,
   PAGE_PRESENT,
@@ -18,9 +18,9 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
+  STATE_BASE,
 } from '../../emu/memory/layout.ts'
 import { StateBlock } from '../../emu/memory/state-block.ts'
-import { STATE_BASE } from '../../emu/memory/layout.ts'
 import { getI64, putU64 } from '../abi/arch/arch.ts'
 import { BLOCKED, ENOMEM } from '../abi/errno.ts'
 import type { Task } from '../kernel/task.ts'
@@ -87,7 +87,8 @@ export class Mm implements CallerMemory {
   /** Saves the registers of the task that ran last. */
   deactivate(): void {
     const before = this.running
-    if (before) before.savedState.set(this.space.bytes.subarray(STATE_BASE, STATE_BASE + before.savedState.length))
+    if (before)
+      before.savedState.set(this.space.bytes.subarray(STATE_BASE, STATE_BASE + before.savedState.length))
     this.running = null
   }
 
@@ -122,7 +123,9 @@ export class Mm implements CallerMemory {
   }
 
   isPresent(addr: number): boolean {
-    return addr >= 0 && addr < GUEST_MAX && (this.space.flags[Math.floor(addr / PAGE_SIZE)]! & PAGE_PRESENT) !== 0
+    return (
+      addr >= 0 && addr < GUEST_MAX && (this.space.flags[Math.floor(addr / PAGE_SIZE)]! & PAGE_PRESENT) !== 0
+    )
   }
 
   private growStack(addr: number): Vma | null {
@@ -351,8 +354,36 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     twin.object?.attach(copy)
   }
   if (mm.exe) denyWrites(mm.exe.inode)
-  const { brkStart, brk, brkLimit, mmapBase, stackTop, stackSizeMax, argStart, argEnd, envStart, envEnd, exe, auxv, sizeMax } = mm
-  Object.assign(copy, { brkStart, brk, brkLimit, mmapBase, stackTop, stackSizeMax, argStart, argEnd, envStart, envEnd, exe, auxv, sizeMax })
+  const {
+    brkStart,
+    brk,
+    brkLimit,
+    mmapBase,
+    stackTop,
+    stackSizeMax,
+    argStart,
+    argEnd,
+    envStart,
+    envEnd,
+    exe,
+    auxv,
+    sizeMax,
+  } = mm
+  Object.assign(copy, {
+    brkStart,
+    brk,
+    brkLimit,
+    mmapBase,
+    stackTop,
+    stackSizeMax,
+    argStart,
+    argEnd,
+    envStart,
+    envEnd,
+    exe,
+    auxv,
+    sizeMax,
+  })
   return copy
 }
 

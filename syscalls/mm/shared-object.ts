@@ -76,7 +76,8 @@ export class SharedObject implements MappedFile {
         // Pages behind the end of the file are SIGBUS from now on; the rest of the last page is zero.
         if (from < vma.end) mm.dropPages(from, vma.end)
         const tail = vma.start + (size - vma.offset)
-        if (tail > vma.start && tail < Math.min(from, vma.end)) copyPresent(mm, tail, new Uint8Array(Math.min(from, vma.end) - tail))
+        if (tail > vma.start && tail < Math.min(from, vma.end))
+          copyPresent(mm, tail, new Uint8Array(Math.min(from, vma.end) - tail))
       }
   }
 }

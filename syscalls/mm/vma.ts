@@ -3,9 +3,9 @@
  * fault and /proc/PID/maps read it. Linux vm_area_struct.
  */
 
+import type { Inode } from '../vfs/inode.ts'
 import type { Path } from '../vfs/path.ts'
 import type { SharedObject } from './shared-object.ts'
-import type { Inode } from '../vfs/inode.ts'
 
 export class Vma {
   start: number
@@ -92,7 +92,8 @@ export class VmaList {
   /** The areas that overlap [start, end). */
   overlapping(start: number, end: number): Vma[] {
     const found: Vma[] = []
-    for (let i = this.indexAfter(start); i < this.all.length && this.all[i]!.start < end; i++) found.push(this.all[i]!)
+    for (let i = this.indexAfter(start); i < this.all.length && this.all[i]!.start < end; i++)
+      found.push(this.all[i]!)
     return found
   }
 

@@ -3,6 +3,8 @@
  * getdents(2), chdir(2), getcwd(2), chroot(2). Errors come in Linux's order: walk, existence, permission, mount.
  */
 
+import { putU64 } from '../abi/arch/arch.ts'
+import { bytesOf } from '../abi/bytes.ts'
 import {
   EBADF,
   EBUSY,
@@ -10,6 +12,7 @@ import {
   EFAULT,
   EINVAL,
   EISDIR,
+  ENAMETOOLONG,
   ENOENT,
   ENOTDIR,
   ENOTEMPTY,
@@ -17,7 +20,6 @@ import {
   ERANGE,
   EROFS,
   EXDEV,
-  ENAMETOOLONG,
 } from '../abi/errno.ts'
 import {
   AT_EMPTY_PATH,
@@ -31,18 +33,21 @@ import {
   renameFlags,
   unlinkFlags,
 } from '../abi/fcntl.ts'
-import { bytesOf } from '../abi/bytes.ts'
 import { direntType, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Path } from '../vfs/path.ts'
 import { MAY_EXEC, mayCreate, mayDelete, permission } from '../vfs/permission.ts'
-import { FOLLOW, lookupChild, type LastComponent } from '../vfs/walk.ts'
+import { FOLLOW, type LastComponent, lookupChild } from '../vfs/walk.ts'
 import { resolve, resolveInode, resolveName, resolveParent } from './names.ts'
-import { putU64 } from '../abi/arch/arch.ts'
 import { device, dirents, dirfd, fd, flags, mode, outString, path, size, syscall } from './row.ts'
 
 /** The parent of a name that must not exist yet, ready to take it. */
-function placeForNew(task: Task, dirfdNumber: number, addr: number, isDirectory: boolean): LastComponent | number {
+function placeForNew(
+  task: Task,
+  dirfdNumber: number,
+  addr: number,
+  isDirectory: boolean,
+): LastComponent | number {
   const last = resolveParent(task, dirfdNumber, addr)
   if (typeof last === 'number') return last
   if (last.name === '' || last.name === '.' || last.name === '..') return -EEXIST
@@ -68,7 +73,8 @@ function sysMkdirat(task: Task, at: number, addr: number, modeBits: number): num
 function sysMknodat(task: Task, at: number, addr: number, modeBits: number, dev: number): number {
   const type = modeBits & S_IFMT || S_IFREG
   if (type === S_IFDIR) return -EPERM
-  if (type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK && type !== S_IFCHR && type !== S_IFBLK) return -EINVAL
+  if (type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK && type !== S_IFCHR && type !== S_IFBLK)
+    return -EINVAL
   const last = placeForNew(task, at, addr, false)
   if (typeof last === 'number') return last
   if ((type === S_IFCHR || type === S_IFBLK) && !task.credentials.isPrivileged) return -EPERM
@@ -88,7 +94,14 @@ function sysSymlinkat(task: Task, targetAddr: number, at: number, addr: number):
   return last.parent.inode.symlink(task, last.name, target)
 }
 
-function sysLinkat(task: Task, oldAt: number, oldAddr: number, newAt: number, newAddr: number, flagBits: number): number {
+function sysLinkat(
+  task: Task,
+  oldAt: number,
+  oldAddr: number,
+  newAt: number,
+  newAddr: number,
+  flagBits: number,
+): number {
   if (flagBits & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return -EINVAL
   const name = task.readPath(oldAddr)
   if (typeof name === 'number') return name
@@ -144,7 +157,14 @@ function removeDirectory(task: Task, at: number, addr: number): number {
   return result
 }
 
-function sysRenameat2(task: Task, oldAt: number, oldAddr: number, newAt: number, newAddr: number, flagBits: number): number {
+function sysRenameat2(
+  task: Task,
+  oldAt: number,
+  oldAddr: number,
+  newAt: number,
+  newAddr: number,
+  flagBits: number,
+): number {
   if (flagBits & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL
   if (flagBits & RENAME_NOREPLACE && flagBits & RENAME_EXCHANGE) return -EINVAL
   const from = resolveParent(task, oldAt, oldAddr)
@@ -153,7 +173,8 @@ function sysRenameat2(task: Task, oldAt: number, oldAddr: number, newAt: number,
   if (typeof to === 'number') return to
   if (from.parent.mount !== to.parent.mount) return -EXDEV
   for (const { name } of [from, to])
-    if (name === '' || name === '.' || name === '..') return flagBits & RENAME_NOREPLACE && name === to.name ? -EEXIST : -EBUSY
+    if (name === '' || name === '.' || name === '..')
+      return flagBits & RENAME_NOREPLACE && name === to.name ? -EEXIST : -EBUSY
   const source = lookupChild(task, from.parent, from.name)
   if (typeof source === 'number') return source
   const target = lookupChild(task, to.parent, to.name)
@@ -174,7 +195,14 @@ function sysRenameat2(task: Task, oldAt: number, oldAddr: number, newAt: number,
   return 0
 }
 
-function checkRename(task: Task, from: LastComponent, to: LastComponent, source: Path, target: Path | null, flagBits: number): number {
+function checkRename(
+  task: Task,
+  from: LastComponent,
+  to: LastComponent,
+  source: Path,
+  target: Path | null,
+  flagBits: number,
+): number {
   if (isMountPoint(from.parent, source) || (target && isMountPoint(to.parent, target))) return -EBUSY
   const isDirectory = source.inode.isDirectory
   if (!isDirectory && (from.trailingSlash || to.trailingSlash)) return -ENOTDIR
@@ -190,7 +218,9 @@ function checkRename(task: Task, from: LastComponent, to: LastComponent, source:
     }
   const refused = mayDelete(task.credentials, from.parent, source.inode)
   if (refused) return refused
-  const refusedThere = target ? mayDelete(task.credentials, to.parent, target.inode) : mayCreate(task.credentials, to.parent)
+  const refusedThere = target
+    ? mayDelete(task.credentials, to.parent, target.inode)
+    : mayCreate(task.credentials, to.parent)
   if (refusedThere) return refusedThere
   if (target && !(flagBits & RENAME_EXCHANGE) && target.inode !== source.inode) {
     if (isDirectory && !target.inode.isDirectory) return -ENOTDIR
@@ -203,7 +233,10 @@ function sysReadlinkat(task: Task, at: number, addr: number, buf: number, bufSiz
   if (bufSize <= 0) return -EINVAL
   const name = task.readPath(addr)
   if (typeof name === 'number') return name
-  const inode = name === '' && at !== AT_FDCWD ? resolveInode(task, at, addr, AT_EMPTY_PATH, false) : resolvedLink(task, at, name)
+  const inode =
+    name === '' && at !== AT_FDCWD
+      ? resolveInode(task, at, addr, AT_EMPTY_PATH, false)
+      : resolvedLink(task, at, name)
   if (typeof inode === 'number') return inode
   const target = inode.readlink(task)
   if (typeof target === 'number') return target
@@ -309,4 +342,3 @@ export const dirRows = [
   syscall('chroot', [path], sysChroot),
   syscall('getcwd', [outString, size], sysGetcwd),
 ]
-

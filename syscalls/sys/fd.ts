@@ -3,15 +3,14 @@
 import { BLOCKED, EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, EPERM } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../abi/poll.ts'
-import type { Task } from '../kernel/task.ts'
+import { PipeInode } from '../fs/pipefs/pipefs.ts'
 import { FD_COUNT_MAX } from '../kernel/fd-table.ts'
+import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { FileLocks, type Lock } from '../vfs/locks.ts'
 import { registerFifo } from '../vfs/open.ts'
 import { PIPE_SIZE, Pipe, PipeEnd } from '../vfs/pipe.ts'
-import { PipeInode } from '../fs/pipefs/pipefs.ts'
 import { addr, fd, flags, hex, ioctlRequest, outStruct, syscall, value } from './row.ts'
-import { openFlags } from '../abi/fcntl.ts'
 
 function sysDup(task: Task, old: number): number {
   const file = task.fds.get(old)
@@ -145,7 +144,8 @@ function sysFlock(task: Task, number: number, operation: number): number {
   const file = task.fds.get(number)
   if (!file) return -EBADF
   const kind = operation & ~F.LOCK_NB
-  const type = kind === F.LOCK_SH ? F.F_RDLCK : kind === F.LOCK_EX ? F.F_WRLCK : kind === F.LOCK_UN ? F.F_UNLCK : -1
+  const type =
+    kind === F.LOCK_SH ? F.F_RDLCK : kind === F.LOCK_EX ? F.F_WRLCK : kind === F.LOCK_UN ? F.F_UNLCK : -1
   if (type < 0) return -EINVAL
   // Kept apart from record locks, as on Linux, by a range of its own.
   file.inode.locks ??= new FileLocks()
@@ -203,11 +203,10 @@ function sysPipe2(task: Task, fdsAddr: number, flagBits: number): number {
 export const fdRows = [
   syscall('dup', [fd], sysDup),
   syscall('dup2', [fd, fd], sysDup2),
-  syscall('dup3', [fd, fd, flags(openFlags)], sysDup3),
+  syscall('dup3', [fd, fd, flags(F.descriptorFlags)], sysDup3),
   syscall('fcntl', [fd, value(F.fcntlCommands), hex], sysFcntl, 'no leases, seals or signals'),
   syscall('flock', [fd, flags(F.lockOperations)], sysFlock),
   syscall('ioctl', [fd, ioctlRequest, addr], sysIoctl, 'what each file answers'),
   syscall('pipe', [outStruct('intPair')], (task, at) => sysPipe2(task, at, 0)),
-  syscall('pipe2', [outStruct('intPair'), flags(openFlags)], sysPipe2, 'O_DIRECT is ignored'),
+  syscall('pipe2', [outStruct('intPair'), flags(F.descriptorFlags)], sysPipe2, 'O_DIRECT is ignored'),
 ]
-

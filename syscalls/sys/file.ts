@@ -2,11 +2,20 @@
  * Opening, closing, sizing files: open(2), openat(2), close(2), close_range(2), truncate(2), fsync(2), fallocate(2).
  */
 
-import { EBADF, EINVAL, EISDIR, EFBIG, ENOTDIR, EOPNOTSUPP, EROFS, ESPIPE } from '../abi/errno.ts'
-import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_LARGEFILE, O_TMPFILE, O_TRUNC, O_WRONLY, openFlags } from '../abi/fcntl.ts'
+import { EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, EOPNOTSUPP, EROFS, ESPIPE } from '../abi/errno.ts'
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_CREAT,
+  O_LARGEFILE,
+  O_TMPFILE,
+  O_TRUNC,
+  O_WRONLY,
+  openFlags,
+} from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import type { Task } from '../kernel/task.ts'
-import { type FileDescription, FILE_SIZE_MAX } from '../vfs/file-description.ts'
+import { FILE_SIZE_MAX, type FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
 import { openFile } from '../vfs/open.ts'
 import { MAY_WRITE, permission } from '../vfs/permission.ts'
@@ -18,7 +27,13 @@ import { dirfd, fd, flags, long, mode, openFlagsOf, path, size, syscall, uint, v
 const KNOWN = 0o37777703
 
 /** Opens a name for a task without giving it a descriptor. */
-export function openName(task: Task, dirfdNumber: number, name: string, flagBits: number, modeBits: number): FileDescription | number {
+export function openName(
+  task: Task,
+  dirfdNumber: number,
+  name: string,
+  flagBits: number,
+  modeBits: number,
+): FileDescription | number {
   let start = task.fs.cwd
   if (dirfdNumber !== AT_FDCWD && name.charCodeAt(0) !== 47) {
     const at = task.fds.get(dirfdNumber)
@@ -37,7 +52,13 @@ export function openName(task: Task, dirfdNumber: number, name: string, flagBits
   })
 }
 
-function sysOpenat(task: Task, dirfdNumber: number, nameAddr: number, flagBits: number, modeBits: number): number {
+function sysOpenat(
+  task: Task,
+  dirfdNumber: number,
+  nameAddr: number,
+  flagBits: number,
+  modeBits: number,
+): number {
   const name = task.readPath(nameAddr)
   if (typeof name === 'number') return name
   const wantsMode = flagBits & O_CREAT || (flagBits & O_TMPFILE) === O_TMPFILE
@@ -96,7 +117,13 @@ function sysFsync(task: Task, fdNumber: number): number {
   return file.inode.sync(task)
 }
 
-function sysFallocate(task: Task, fdNumber: number, modeBits: number, offset: number, length: number): number {
+function sysFallocate(
+  task: Task,
+  fdNumber: number,
+  modeBits: number,
+  offset: number,
+  length: number,
+): number {
   const file = task.fds.get(fdNumber)
   if (!file?.writable) return -EBADF
   if (offset < 0 || length <= 0) return -EINVAL
@@ -116,7 +143,10 @@ function sysFadvise(task: Task, fdNumber: number, _offset: number, length: numbe
 }
 
 const closeRangeFlags = flagTable({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }, 'CLOSE_RANGE_???')
-const fallocateModes = flagTable({ FALLOC_FL_KEEP_SIZE: 1, FALLOC_FL_PUNCH_HOLE: 2, FALLOC_FL_ZERO_RANGE: 16 }, 'FALLOC_FL_???')
+const fallocateModes = flagTable(
+  { FALLOC_FL_KEEP_SIZE: 1, FALLOC_FL_PUNCH_HOLE: 2, FALLOC_FL_ZERO_RANGE: 16 },
+  'FALLOC_FL_???',
+)
 const fadviseAdvice = flagTable(
   {
     POSIX_FADV_NORMAL: 0,
@@ -130,11 +160,20 @@ const fadviseAdvice = flagTable(
 )
 
 export const fileRows = [
-  syscall('open', [path, openFlagsOf(openFlags), mode], (task, n, f, m) => sysOpenat(task, AT_FDCWD, n, f, m)),
+  syscall('open', [path, openFlagsOf(openFlags), mode], (task, n, f, m) =>
+    sysOpenat(task, AT_FDCWD, n, f, m),
+  ),
   syscall('openat', [dirfd, path, openFlagsOf(openFlags), mode], sysOpenat, 'no O_TMPFILE'),
-  syscall('creat', [path, mode], (task, n, m) => sysOpenat(task, AT_FDCWD, n, O_CREAT | O_WRONLY | O_TRUNC, m)),
+  syscall('creat', [path, mode], (task, n, m) =>
+    sysOpenat(task, AT_FDCWD, n, O_CREAT | O_WRONLY | O_TRUNC, m),
+  ),
   syscall('close', [fd], (task, f) => task.fds.close(f)),
-  syscall('close_range', [uint, uint, flags(closeRangeFlags)], sysCloseRange, 'tables are never shared by threads yet'),
+  syscall(
+    'close_range',
+    [uint, uint, flags(closeRangeFlags)],
+    sysCloseRange,
+    'tables are never shared by threads yet',
+  ),
   syscall('truncate', [path, long], sysTruncate),
   syscall('ftruncate', [fd, long], sysFtruncate),
   syscall('fsync', [fd], sysFsync),
@@ -146,4 +185,3 @@ export const fileRows = [
   syscall('fadvise64', [fd, long, long, value(fadviseAdvice)], sysFadvise),
   syscall('readahead', [fd, long, size], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
 ]
-

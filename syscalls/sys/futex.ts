@@ -7,7 +7,14 @@ import { Task } from '../kernel/task.ts'
 import { addr, inStruct, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
-function wait(task: Task, at: number, expected: number, timeoutAddr: number, absolute: boolean, realtime: boolean): number {
+function wait(
+  task: Task,
+  at: number,
+  expected: number,
+  timeoutAddr: number,
+  absolute: boolean,
+  realtime: boolean,
+): number {
   const key = futexKey(task.mm, at)
   const queue = task.kernel.futexes.queue(key)
   if (task.resumed) {
@@ -22,7 +29,8 @@ function wait(task: Task, at: number, expected: number, timeoutAddr: number, abs
       if (ns < 0) return ns
       const { clock } = task.kernel
       if (!absolute) task.deadlineNs = clock.monotonicNs() + ns
-      else if (realtime) task.deadlineNs = clock.monotonicOfRealtime(task.mm.i64(timeoutAddr), task.mm.i64(timeoutAddr + 8))
+      else if (realtime)
+        task.deadlineNs = clock.monotonicOfRealtime(task.mm.i64(timeoutAddr), task.mm.i64(timeoutAddr + 8))
       else task.deadlineNs = ns
     }
   }
@@ -43,7 +51,15 @@ function requeue(task: Task, from: number, to: number, wakeCount: number, moveCo
   return woken + moved
 }
 
-function sysFutex(task: Task, at: number, op: number, val: number, timeoutAddr: number, second: number, val3: number): number {
+function sysFutex(
+  task: Task,
+  at: number,
+  op: number,
+  val: number,
+  timeoutAddr: number,
+  second: number,
+  val3: number,
+): number {
   if (at % 4 !== 0) return -EINVAL
   const command = op & 0x7f
   const realtime = (op & P.FUTEX_CLOCK_REALTIME) !== 0
@@ -77,4 +93,3 @@ export const futexRows = [
     'no WAKE_OP, no priority inheritance; bitsets wake everybody',
   ),
 ]
-

@@ -194,4 +194,3 @@ export const identityRows = [
   syscall('capget', [addr, addr], sysCapget, 'all or none'),
   syscall('capset', [addr, addr], () => 0, 'accepted and ignored'),
 ]
-

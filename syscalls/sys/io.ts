@@ -8,7 +8,21 @@ import { O_APPEND, whences } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
-import { fd, inBuf, inIov, int, long, outBuf, outIov, outStruct, size, syscall, uint, value, flags } from './row.ts'
+import {
+  fd,
+  flags,
+  inBuf,
+  inIov,
+  int,
+  long,
+  outBuf,
+  outIov,
+  outStruct,
+  size,
+  syscall,
+  uint,
+  value,
+} from './row.ts'
 
 /** Linux MAX_RW_COUNT. */
 const COUNT_MAX = 0x7ffff000
@@ -31,7 +45,7 @@ function sysWrite(task: Task, fd: number, buf: number, count: number): number {
 
 /** One buffer; `pos` -1 is the file's own position. */
 function readInto(task: Task, file: FileDescription, buf: number, wanted: number, pos: number): number {
-  let count = wanted > COUNT_MAX ? COUNT_MAX : wanted
+  let count = Math.min(wanted, COUNT_MAX)
   const { mm } = task
   if (count > 0) {
     count = mm.writablePrefix(buf, count)
@@ -44,7 +58,7 @@ function readInto(task: Task, file: FileDescription, buf: number, wanted: number
 }
 
 function writeFrom(task: Task, file: FileDescription, buf: number, wanted: number, pos: number): number {
-  let count = wanted > COUNT_MAX ? COUNT_MAX : wanted
+  let count = Math.min(wanted, COUNT_MAX)
   const { mm } = task
   if (count > 0) {
     count = mm.readablePrefix(buf, count)
@@ -158,16 +172,31 @@ function sysLseek(task: Task, fd: number, offset: number, whence: number): numbe
 }
 
 /** Moves bytes between descriptions through a kernel buffer; `fromPos`/`toPos` -1 use the files' own positions. */
-function transfer(task: Task, from: FileDescription, fromPos: number, to: FileDescription, toPos: number, count: number): number {
+function transfer(
+  task: Task,
+  from: FileDescription,
+  fromPos: number,
+  to: FileDescription,
+  toPos: number,
+  count: number,
+): number {
   // What was read and not yet written survives a wait as progress data.
   let state = task.progressState as Transfer | null
-  if (!state) task.progressState = state = { chunk: new Uint8Array(Math.min(COPY_CHUNK_SIZE, count)), filled: 0, written: 0, done: 0 }
+  if (!state)
+    task.progressState = state = {
+      chunk: new Uint8Array(Math.min(COPY_CHUNK_SIZE, count)),
+      filled: 0,
+      written: 0,
+      done: 0,
+    }
   for (;;) {
     if (state.written === state.filled) {
       if (state.done >= count) return state.done
       const wanted = Math.min(state.chunk.length, count - state.done)
       const got =
-        fromPos < 0 ? from.read(task, state.chunk, 0, wanted) : from.readAt(task, fromPos + state.done, state.chunk, 0, wanted)
+        fromPos < 0
+          ? from.read(task, state.chunk, 0, wanted)
+          : from.readAt(task, fromPos + state.done, state.chunk, 0, wanted)
       if (got <= 0) return state.done > 0 && (got === 0 || isError(got)) ? state.done : got
       state.filled = got
       state.written = 0
@@ -212,7 +241,15 @@ function sysSendfile(task: Task, outFd: number, inFd: number, offsetAddr: number
   return done
 }
 
-function sysCopyFileRange(task: Task, inFd: number, inOff: number, outFd: number, outOff: number, count: number, flagBits: number): number {
+function sysCopyFileRange(
+  task: Task,
+  inFd: number,
+  inOff: number,
+  outFd: number,
+  outOff: number,
+  count: number,
+  flagBits: number,
+): number {
   const from = task.fds.get(inFd)
   const to = task.fds.get(outFd)
   if (!from?.readable || !to?.writable || to.flags & O_APPEND) return -EBADF
@@ -237,7 +274,10 @@ function sysCopyFileRange(task: Task, inFd: number, inOff: number, outFd: number
   return done
 }
 
-const rwFlags = flagTable({ RWF_HIPRI: 1, RWF_DSYNC: 2, RWF_SYNC: 4, RWF_NOWAIT: 8, RWF_APPEND: 16 }, 'RWF_???')
+const rwFlags = flagTable(
+  { RWF_HIPRI: 1, RWF_DSYNC: 2, RWF_SYNC: 4, RWF_NOWAIT: 8, RWF_APPEND: 16 },
+  'RWF_???',
+)
 
 export const ioRows = [
   syscall('read', [fd, outBuf, size], sysRead),
@@ -251,17 +291,18 @@ export const ioRows = [
   syscall(
     'preadv2',
     [fd, outIov(2), int, long, uint, flags(rwFlags)],
-    (task, f, iov, count, pos) => (pos === -1 ? sysReadv(task, f, iov, count) : sysPreadv(task, f, iov, count, pos)),
+    (task, f, iov, count, pos) =>
+      pos === -1 ? sysReadv(task, f, iov, count) : sysPreadv(task, f, iov, count, pos),
     'RWF_* flags are ignored',
   ),
   syscall(
     'pwritev2',
     [fd, inIov(2), int, long, uint, flags(rwFlags)],
-    (task, f, iov, count, pos) => (pos === -1 ? sysWritev(task, f, iov, count) : sysPwritev(task, f, iov, count, pos)),
+    (task, f, iov, count, pos) =>
+      pos === -1 ? sysWritev(task, f, iov, count) : sysPwritev(task, f, iov, count, pos),
     'RWF_* flags are ignored',
   ),
   syscall('lseek', [fd, long, value(whences)], sysLseek),
   syscall('sendfile', [fd, fd, outStruct('long'), size], sysSendfile),
   syscall('copy_file_range', [fd, outStruct('long'), fd, outStruct('long'), size, uint], sysCopyFileRange),
 ]
-

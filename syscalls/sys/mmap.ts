@@ -1,20 +1,37 @@
 /** Memory: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2). Work: mm/mapping.ts. */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EFAULT, EOVERFLOW } from '../abi/errno.ts'
+import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW } from '../abi/errno.ts'
 import * as M from '../abi/mman.ts'
+import { anonymousFile } from '../fs/tmpfs/tmpfs.ts'
 import type { Task } from '../kernel/task.ts'
-import { install, isPageAligned, mprotect, mremap, munmap, pageUp, placeFor, setBreak } from '../mm/mapping.ts'
+import {
+  install,
+  isPageAligned,
+  mprotect,
+  mremap,
+  munmap,
+  pageUp,
+  placeFor,
+  setBreak,
+} from '../mm/mapping.ts'
 import { SharedObject } from '../mm/shared-object.ts'
 import { Vma } from '../mm/vma.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
-import { anonymousFile } from '../fs/tmpfs/tmpfs.ts'
 import { addr, fd, flags, hex, int, size, syscall, value } from './row.ts'
 
 const PROT_MASK = 7
 
-function sysMmap(task: Task, hint: number, length: number, prot: number, flagBits: number, fdNumber: number, offset: number): number {
+function sysMmap(
+  task: Task,
+  hint: number,
+  length: number,
+  prot: number,
+  flagBits: number,
+  fdNumber: number,
+  offset: number,
+): number {
   if (!isPageAligned(offset) || offset < 0) return -EINVAL
   if (length === 0) return -EINVAL
   const kind = flagBits & M.MAP_TYPE
@@ -33,7 +50,9 @@ function sysMmap(task: Task, hint: number, length: number, prot: number, flagBit
   const at = placeFor(task.mm, hint, bytes, flagBits)
   if (at < 0) {
     if (flagBits & M.MAP_FIXED && hint + bytes > 2 ** 32)
-      task.kernel.diagnoseOnce(`mmap: a fixed address at or above 4 GiB (0x${hint.toString(16)}) is refused (ENOMEM)`)
+      task.kernel.diagnoseOnce(
+        `mmap: a fixed address at or above 4 GiB (0x${hint.toString(16)}) is refused (ENOMEM)`,
+      )
     return at
   }
   const vma = new Vma(at, at + bytes, prot & PROT_MASK, shared)
@@ -122,13 +141,20 @@ export const mmapRows = [
   syscall('mmap', [addr, size, flags(M.protFlags), flags(M.mapFlags), fd, hex], sysMmap, 'below 4 GiB'),
   syscall('munmap', [addr, size], (task, at, length) => munmap(task.mm, at, length)),
   syscall('mprotect', [addr, size, flags(M.protFlags)], (task, at, length, prot) =>
-    prot & ~(PROT_MASK | M.PROT_GROWSDOWN | M.PROT_GROWSUP) ? -EINVAL : mprotect(task.mm, at, length, prot & PROT_MASK),
+    prot & ~(PROT_MASK | M.PROT_GROWSDOWN | M.PROT_GROWSUP)
+      ? -EINVAL
+      : mprotect(task.mm, at, length, prot & PROT_MASK),
   ),
   syscall('mremap', [addr, size, size, flags(M.mremapFlags), addr], (task, at, old, wanted, f, to) =>
     mremap(task.mm, at, old, wanted, f, to),
   ),
   syscall('brk', [addr], (task, wanted) => setBreak(task.mm, wanted)),
-  syscall('madvise', [addr, size, value(M.madviseAdvice)], sysMadvise, 'DONTNEED and FREE drop pages, the rest is advice'),
+  syscall(
+    'madvise',
+    [addr, size, value(M.madviseAdvice)],
+    sysMadvise,
+    'DONTNEED and FREE drop pages, the rest is advice',
+  ),
   syscall('msync', [addr, size, flags(M.msyncFlags)], sysMsync),
   syscall('mincore', [addr, size, addr], sysMincore),
   syscall('mlock', [addr, size], mlock),
@@ -137,4 +163,3 @@ export const mmapRows = [
   syscall('munlockall', [], () => 0),
   syscall('membarrier', [int, int, int], (_task, command) => (command === 0 ? 0 : -EINVAL), 'no commands'),
 ]
-

@@ -1,7 +1,7 @@
 /** From a descriptor and a name in guest memory to a Path: what every handler of the *at family begins with. */
 
 import { EBADF, ENOENT, ENOTDIR } from '../abi/errno.ts'
-import { AT_FDCWD, AT_EMPTY_PATH } from '../abi/fcntl.ts'
+import { AT_EMPTY_PATH, AT_FDCWD } from '../abi/fcntl.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Inode } from '../vfs/inode.ts'
 import type { Path } from '../vfs/path.ts'
@@ -37,7 +37,13 @@ export function resolveParent(task: Task, dirfd: number, addr: number): LastComp
 }
 
 /** The inode of a name, or with AT_EMPTY_PATH and an empty one that of the descriptor itself. */
-export function resolveInode(task: Task, dirfd: number, addr: number, atFlags: number, follow: boolean): Inode | number {
+export function resolveInode(
+  task: Task,
+  dirfd: number,
+  addr: number,
+  atFlags: number,
+  follow: boolean,
+): Inode | number {
   const name = task.readPath(addr)
   if (typeof name === 'number') return name
   if (name === '' && atFlags & AT_EMPTY_PATH) {
@@ -49,7 +55,13 @@ export function resolveInode(task: Task, dirfd: number, addr: number, atFlags: n
 }
 
 /** As resolveInode, for calls that need to know about read-only mounts. */
-export function resolveTarget(task: Task, dirfd: number, addr: number, atFlags: number, follow: boolean): Target | number {
+export function resolveTarget(
+  task: Task,
+  dirfd: number,
+  addr: number,
+  atFlags: number,
+  follow: boolean,
+): Target | number {
   const name = task.readPath(addr)
   if (typeof name === 'number') return name
   if (name === '' && atFlags & AT_EMPTY_PATH) {

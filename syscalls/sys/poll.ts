@@ -93,7 +93,14 @@ function putLeft(task: Task, timeoutAddr: number, unitNs: number): void {
   task.mm.setPair(timeoutAddr, sec, Math.floor((left - sec * NS_PER_SEC) / unitNs))
 }
 
-function sysPpoll(task: Task, fds: number, count: number, timeoutAddr: number, maskAddr: number, setSize: number): number {
+function sysPpoll(
+  task: Task,
+  fds: number,
+  count: number,
+  timeoutAddr: number,
+  maskAddr: number,
+  setSize: number,
+): number {
   if (!task.resumed) {
     const bad = setDeadline(task, timeoutAddr) || setMask(task, maskAddr, setSize)
     if (bad) return bad
@@ -152,7 +159,14 @@ function select(task: Task, count: number, sets: readonly number[]): number {
   return ready.length
 }
 
-function sysSelect(task: Task, count: number, reads: number, writes: number, excepts: number, timeoutAddr: number): number {
+function sysSelect(
+  task: Task,
+  count: number,
+  reads: number,
+  writes: number,
+  excepts: number,
+  timeoutAddr: number,
+): number {
   if (!task.resumed && timeoutAddr) {
     if (!task.mm.canRead(timeoutAddr, 16)) return -EFAULT
     const sec = task.mm.i64(timeoutAddr)
@@ -167,10 +181,20 @@ function sysSelect(task: Task, count: number, reads: number, writes: number, exc
 function finishSelect(task: Task, result: number, timeoutAddr: number, unitNs: number): number {
   if (result === BLOCKED) return result
   if (timeoutAddr && result !== -EFAULT) putLeft(task, timeoutAddr, unitNs)
-  return result >= 0 || result === -EFAULT || result === -EINVAL || result === -EBADF ? result : -ERESTARTNOHAND
+  return result >= 0 || result === -EFAULT || result === -EINVAL || result === -EBADF
+    ? result
+    : -ERESTARTNOHAND
 }
 
-function sysPselect6(task: Task, count: number, reads: number, writes: number, excepts: number, timeoutAddr: number, maskAddr: number): number {
+function sysPselect6(
+  task: Task,
+  count: number,
+  reads: number,
+  writes: number,
+  excepts: number,
+  timeoutAddr: number,
+  maskAddr: number,
+): number {
   if (!task.resumed) {
     let bad = setDeadline(task, timeoutAddr)
     // The sixth argument points at { mask, size }.

@@ -2,23 +2,31 @@
  * Processes: fork(2), vfork(2), clone(2), execve(2), exit(2), wait4(2), waitid(2), arch_prctl(2), prctl(2).
  */
 
-import { ECHILD, EFAULT, EINVAL, ELOOP, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
-import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags } from '../abi/fcntl.ts'
 import { X86_STATE } from '../../emu/guest/x86/state.ts'
-import * as P from '../abi/process.ts'
-import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, sigInfo } from '../abi/signal.ts'
-import { isSymlink } from '../abi/stat.ts'
 import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
+import { ECHILD, EFAULT, EINVAL, ELOOP, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags } from '../abi/fcntl.ts'
+import * as P from '../abi/process.ts'
+import {
+  CLD_CONTINUED,
+  CLD_EXITED,
+  CLD_KILLED,
+  CLD_STOPPED,
+  SIGCHLD,
+  SIGCONT,
+  sigInfo,
+} from '../abi/signal.ts'
+import { isSymlink } from '../abi/stat.ts'
 import { readStrings } from '../exec/arguments.ts'
 import { execProgram } from '../exec/exec.ts'
+import { CLOCK_TICKS } from '../exec/stack.ts'
 import { exitTask, reap } from '../kernel/exit.ts'
 import { type CloneArguments, cloneTask } from '../kernel/fork.ts'
 import { beginGroupExit } from '../kernel/signal.ts'
 import { COMM_SIZE, type Task } from '../kernel/task.ts'
 import { JOB_NONE } from '../kernel/thread-group.ts'
 import { ANY, type ChildChoice, type ChildEvent, findEvent } from '../kernel/wait.ts'
-import { CLOCK_TICKS } from '../exec/stack.ts'
 import type { Path } from '../vfs/path.ts'
 import { FOLLOW } from '../vfs/walk.ts'
 import { resolveName } from './names.ts'
@@ -63,8 +71,22 @@ const plain = (flagBits: number): CloneArguments => ({
   exitSignal: SIGCHLD,
 })
 
-function sysClone(task: Task, flagBits: number, sp: number, parentTid: number, childTid: number, tls: number): number {
-  return clone(task, { flags: (flagBits & ~0xff) >>> 0, sp, parentTid, childTid, tls, exitSignal: flagBits & 0xff })
+function sysClone(
+  task: Task,
+  flagBits: number,
+  sp: number,
+  parentTid: number,
+  childTid: number,
+  tls: number,
+): number {
+  return clone(task, {
+    flags: (flagBits & ~0xff) >>> 0,
+    sp,
+    parentTid,
+    childTid,
+    tls,
+    exitSignal: flagBits & 0xff,
+  })
 }
 
 /** struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls. */
@@ -99,7 +121,14 @@ function sysExecve(task: Task, nameAddr: number, argvAddr: number, envAddr: numb
   return execve(task, resolveName(task, AT_FDCWD, name, FOLLOW), name, argvAddr, envAddr)
 }
 
-function sysExecveat(task: Task, at: number, nameAddr: number, argvAddr: number, envAddr: number, flagBits: number): number {
+function sysExecveat(
+  task: Task,
+  at: number,
+  nameAddr: number,
+  argvAddr: number,
+  envAddr: number,
+  flagBits: number,
+): number {
   if (flagBits & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL
   const name = task.readPath(nameAddr)
   if (typeof name === 'number') return name
@@ -157,7 +186,14 @@ function sysWait4(task: Task, which: number, statusAddr: number, options: number
   return child.pid
 }
 
-function sysWaitid(task: Task, kind: number, id: number, infoAddr: number, options: number, usageAddr: number): number {
+function sysWaitid(
+  task: Task,
+  kind: number,
+  id: number,
+  infoAddr: number,
+  options: number,
+  usageAddr: number,
+): number {
   const known = P.WNOHANG | P.WUNTRACED | P.WEXITED | P.WCONTINUED | P.WNOWAIT | 0xe0000000
   if (options & ~known || !(options & (P.WEXITED | P.WUNTRACED | P.WCONTINUED))) return -EINVAL
   const choice: ChildChoice = { pid: ANY, processGroup: ANY }
@@ -184,10 +220,16 @@ function sysWaitid(task: Task, kind: number, id: number, infoAddr: number, optio
 function eventInfo(event: ChildEvent) {
   const { child, status } = event
   const uid = child.leader?.credentials.uid ?? child.lastUid
-  if (event.kind === P.WUNTRACED) return sigInfo(SIGCHLD, CLD_STOPPED, { pid: child.pid, uid, status: child.stopSignal })
-  if (event.kind === P.WCONTINUED) return sigInfo(SIGCHLD, CLD_CONTINUED, { pid: child.pid, uid, status: SIGCONT })
+  if (event.kind === P.WUNTRACED)
+    return sigInfo(SIGCHLD, CLD_STOPPED, { pid: child.pid, uid, status: child.stopSignal })
+  if (event.kind === P.WCONTINUED)
+    return sigInfo(SIGCHLD, CLD_CONTINUED, { pid: child.pid, uid, status: SIGCONT })
   const signal = status & 0x7f
-  return sigInfo(SIGCHLD, signal ? CLD_KILLED : CLD_EXITED, { pid: child.pid, uid, status: signal || status >> 8 })
+  return sigInfo(SIGCHLD, signal ? CLD_KILLED : CLD_EXITED, {
+    pid: child.pid,
+    uid,
+    status: signal || status >> 8,
+  })
 }
 
 function sysArchPrctl(task: Task, code: number, argument: number): number {
@@ -200,7 +242,10 @@ function sysArchPrctl(task: Task, code: number, argument: number): number {
       return 0
     case P.ARCH_GET_FS:
     case P.ARCH_GET_GS:
-      return task.mm.setU64(argument, state.getNumber(code === P.ARCH_GET_FS ? X86_STATE.fsBase : X86_STATE.gsBase))
+      return task.mm.setU64(
+        argument,
+        state.getNumber(code === P.ARCH_GET_FS ? X86_STATE.fsBase : X86_STATE.gsBase),
+      )
         ? 0
         : -EFAULT
     default:
@@ -277,9 +322,19 @@ export const processRows = [
   syscall('exit', [int], sysExit),
   syscall('exit_group', [int], sysExitGroup),
   syscall('wait4', [pid, outStruct('waitStatus'), flags(P.waitFlags), outStruct('rusage')], sysWait4),
-  syscall('waitid', [value(P.waitIdTypes), pid, outStruct('siginfo'), flags(P.waitFlags), outStruct('rusage')], sysWaitid, 'no P_PIDFD'),
+  syscall(
+    'waitid',
+    [value(P.waitIdTypes), pid, outStruct('siginfo'), flags(P.waitFlags), outStruct('rusage')],
+    sysWaitid,
+    'no P_PIDFD',
+  ),
   syscall('arch_prctl', [value(P.archPrctlCodes), addr], sysArchPrctl, 'segment bases'),
-  syscall('prctl', [value(P.prctlOptions), addr, hex, hex, hex], sysPrctl, 'name, death signal, no_new_privs, subreaper'),
+  syscall(
+    'prctl',
+    [value(P.prctlOptions), addr, hex, hex, hex],
+    sysPrctl,
+    'name, death signal, no_new_privs, subreaper',
+  ),
   syscall('times', [outStruct('tms')], sysTimes, 'all time is user time'),
   syscall('set_tid_address', [addr], (task, at) => {
     task.clearChildTid = at
@@ -296,4 +351,3 @@ export const processRows = [
     return old
   }),
 ]
-

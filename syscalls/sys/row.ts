@@ -77,7 +77,11 @@ export interface ArgumentType {
   readonly lengthArg?: number
 }
 
-const type = (kind: ArgumentKind, norm: number, rest: Partial<ArgumentType> = {}): ArgumentType => ({ kind, norm, ...rest })
+const type = (kind: ArgumentKind, norm: number, rest: Partial<ArgumentType> = {}): ArgumentType => ({
+  kind,
+  norm,
+  ...rest,
+})
 
 export const int = type('int', NORM_INT)
 export const uint = type('uint', NORM_UINT)
@@ -107,9 +111,11 @@ export const outIov = (lengthArg: number): ArgumentType => type('iov', NORM_ULON
 export const strings = type('strings', NORM_ULONG)
 export const environment = type('environment', NORM_ULONG)
 export const inStruct = (struct: StructName): ArgumentType => type('struct', NORM_ULONG, { struct })
-export const outStruct = (struct: StructName): ArgumentType => type('struct', NORM_ULONG, { struct, out: true })
+export const outStruct = (struct: StructName): ArgumentType =>
+  type('struct', NORM_ULONG, { struct, out: true })
 /** An array of structs whose count is another argument: pollfd. */
-export const structs = (struct: StructName, lengthArg: number): ArgumentType => type('struct', NORM_ULONG, { struct, lengthArg })
+export const structs = (struct: StructName, lengthArg: number): ArgumentType =>
+  type('struct', NORM_ULONG, { struct, lengthArg })
 export const fdSet = type('fdSet', NORM_ULONG, { lengthArg: 0 })
 export const ioctlRequest = type('ioctl', NORM_UINT)
 export const dirents = type('dirents', NORM_ULONG, { out: true })
@@ -139,7 +145,10 @@ export const syscall = (
 export type SyscallTable = readonly (SyscallRow | undefined)[]
 
 /** Lays rows out by the numbers of an ISA; calls that the ISA does not have are left out. */
-export function tableOf(rows: readonly SyscallRow[], numbers: Readonly<Record<string, number>>): SyscallTable {
+export function tableOf(
+  rows: readonly SyscallRow[],
+  numbers: Readonly<Record<string, number>>,
+): SyscallTable {
   const table: (SyscallRow | undefined)[] = []
   for (const row of rows) {
     const nr = numbers[row.name]

@@ -1,21 +1,27 @@
 /** Signals: sigaction(2), sigprocmask(2), kill(2), sigsuspend(2), sigaltstack(2), sigtimedwait(2), sigreturn(2). */
 
-import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH, BLOCKED } from '../abi/errno.ts'
+import { putU64 } from '../abi/arch/arch.ts'
 import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
+import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
-import type { Task } from '../kernel/task.ts'
-import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { forceSignal, isIgnored } from '../kernel/signal.ts'
 import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import { SigSet } from '../kernel/sigset.ts'
+import type { Task } from '../kernel/task.ts'
 import { KEEP_RESULT } from '../kernel/task-run.ts'
-import { putU64 } from '../abi/arch/arch.ts'
+import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { addr, inStruct, outStruct, pid, signal, size, syscall, value } from './row.ts'
 
 export const SIGSET_SIZE = 8
 
 /** struct kernel_sigaction: handler, flags, restorer, mask; 32 bytes. */
-function sysRtSigaction(task: Task, signo: number, newAddr: number, oldAddr: number, setSize: number): number {
+function sysRtSigaction(
+  task: Task,
+  signo: number,
+  newAddr: number,
+  oldAddr: number,
+  setSize: number,
+): number {
   if (setSize !== SIGSET_SIZE) return -EINVAL
   if (signo < 1 || signo > S.SIGNAL_MAX) return -EINVAL
   if (newAddr && (signo === S.SIGKILL || signo === S.SIGSTOP)) return -EINVAL
@@ -45,7 +51,13 @@ function sysRtSigaction(task: Task, signo: number, newAddr: number, oldAddr: num
   return 0
 }
 
-function sysRtSigprocmask(task: Task, how: number, setAddr: number, oldAddr: number, setSize: number): number {
+function sysRtSigprocmask(
+  task: Task,
+  how: number,
+  setAddr: number,
+  oldAddr: number,
+  setSize: number,
+): number {
   if (setSize !== SIGSET_SIZE) return -EINVAL
   const { mm, blocked } = task
   const { lo, hi } = blocked
@@ -86,7 +98,13 @@ function pause(task: Task): number {
   return result === BLOCKED ? BLOCKED : -ERESTARTNOHAND
 }
 
-function sysRtSigtimedwait(task: Task, setAddr: number, infoAddr: number, timeoutAddr: number, setSize: number): number {
+function sysRtSigtimedwait(
+  task: Task,
+  setAddr: number,
+  infoAddr: number,
+  timeoutAddr: number,
+  setSize: number,
+): number {
   if (setSize !== SIGSET_SIZE) return -EINVAL
   const { mm } = task
   if (!mm.canRead(setAddr, 8)) return -EFAULT
@@ -135,7 +153,9 @@ function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
   const enabled = !(task.altStackFlags & S.SS_DISABLE)
   const inside = enabled && sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
   if (newAddr && !mm.canRead(newAddr, 24)) return -EFAULT
-  const fresh = newAddr ? { addr: mm.u64(newAddr), flags: mm.getU32(newAddr + 8), size: mm.u64(newAddr + 16) } : null
+  const fresh = newAddr
+    ? { addr: mm.u64(newAddr), flags: mm.getU32(newAddr + 8), size: mm.u64(newAddr + 16) }
+    : null
   if (oldAddr) {
     if (!mm.canWrite(oldAddr, 24)) return -EFAULT
     const { view } = mm.space
@@ -227,10 +247,18 @@ function sysRtSigqueueinfo(task: Task, which: number, signo: number, infoAddr: n
 
 export const signalRows = [
   syscall('rt_sigaction', [signal, inStruct('sigaction'), outStruct('sigaction'), size], sysRtSigaction),
-  syscall('rt_sigprocmask', [value(S.sigprocmaskHow), inStruct('sigset'), outStruct('sigset'), size], sysRtSigprocmask),
+  syscall(
+    'rt_sigprocmask',
+    [value(S.sigprocmaskHow), inStruct('sigset'), outStruct('sigset'), size],
+    sysRtSigprocmask,
+  ),
   syscall('rt_sigpending', [outStruct('sigset'), size], sysRtSigpending),
   syscall('rt_sigsuspend', [inStruct('sigset'), size], sysRtSigsuspend),
-  syscall('rt_sigtimedwait', [inStruct('sigset'), outStruct('siginfo'), inStruct('timespec'), size], sysRtSigtimedwait),
+  syscall(
+    'rt_sigtimedwait',
+    [inStruct('sigset'), outStruct('siginfo'), inStruct('timespec'), size],
+    sysRtSigtimedwait,
+  ),
   syscall('rt_sigreturn', [], sysRtSigreturn),
   syscall('rt_sigqueueinfo', [pid, signal, addr], sysRtSigqueueinfo),
   syscall('sigaltstack', [inStruct('stack'), outStruct('stack')], sysSigaltstack),
@@ -239,4 +267,3 @@ export const signalRows = [
   syscall('tkill', [pid, signal], (task, tid, signo) => sysTgkill(task, -1, tid, signo)),
   syscall('tgkill', [pid, pid, signal], sysTgkill),
 ]
-

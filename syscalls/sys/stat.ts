@@ -95,7 +95,14 @@ function sysNewfstatat(task: Task, at: number, name: number, addr: number, flagB
 
 const STATX_SIZE = 256
 
-function sysStatx(task: Task, at: number, name: number, flagBits: number, mask: number, addr: number): number {
+function sysStatx(
+  task: Task,
+  at: number,
+  name: number,
+  flagBits: number,
+  mask: number,
+  addr: number,
+): number {
   if (flagBits & ~(STAT_FLAGS | F.AT_STATX_FORCE_SYNC | F.AT_STATX_DONT_SYNC)) return -EINVAL
   if (mask & 0x80000000) return -EINVAL
   const inode = resolveInode(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
@@ -140,7 +147,8 @@ function accessName(task: Task, at: number, name: number, modeBits: number, flag
     target = typeof found === 'number' ? found : { inode: found.inode, readOnly: found.readOnly }
   }
   if (typeof target === 'number') return target
-  if (modeBits & F.W_OK && target.readOnly && (target.inode.isRegular || target.inode.isDirectory)) return -EROFS
+  if (modeBits & F.W_OK && target.readOnly && (target.inode.isRegular || target.inode.isDirectory))
+    return -EROFS
   let who = task.credentials
   if (!(flagBits & F.AT_EACCESS) && (who.uid !== who.fsuid || who.gid !== who.fsgid)) {
     who = new Credentials(who.uid, who.gid)
@@ -187,9 +195,21 @@ function chownTarget(task: Task, target: Target | number, uid: number, gid: numb
   return change(task, target, what)
 }
 
-function sysFchownat(task: Task, at: number, name: number, uid: number, gid: number, flagBits: number): number {
+function sysFchownat(
+  task: Task,
+  at: number,
+  name: number,
+  uid: number,
+  gid: number,
+  flagBits: number,
+): number {
   if (flagBits & ~(F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
-  return chownTarget(task, resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW)), uid, gid)
+  return chownTarget(
+    task,
+    resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW)),
+    uid,
+    gid,
+  )
 }
 
 interface Times {
@@ -289,8 +309,17 @@ function putStatfs(task: Task, inode: Inode, readOnly: boolean, addr: number): n
   if (!task.mm.canWrite(addr, STATFS_SIZE)) return -EFAULT
   const { view } = task.mm.space
   const s = inode.fs.statfs()
-  const fields = [s.type, s.blockSize, s.blocks, s.blocksFree, s.blocksFree, s.files, s.filesFree, inode.fs.dev]
-  fields.forEach((field, i) => putU64(view, addr + i * 8, field))
+  const fields = [
+    s.type,
+    s.blockSize,
+    s.blocks,
+    s.blocksFree,
+    s.blocksFree,
+    s.files,
+    s.filesFree,
+    inode.fs.dev,
+  ]
+  for (const [i, field] of fields.entries()) putU64(view, addr + i * 8, field)
   putU64(view, addr + 64, F.NAME_MAX)
   putU64(view, addr + 72, s.blockSize)
   putU64(view, addr + 80, ST_RELATIME | 0x20 | (readOnly ? ST_RDONLY : 0))
@@ -323,13 +352,20 @@ export const statRows = [
   syscall('lstat', [path, outStruct('stat')], (task, n, s) => statName(task, AT, n, s, NOFOLLOW)),
   syscall('fstat', [fd, outStruct('stat')], sysFstat),
   syscall('newfstatat', [dirfd, path, outStruct('stat'), flags(F.atFlags)], sysNewfstatat),
-  syscall('statx', [dirfd, path, flags(F.atFlags), flags(statxMasks), outStruct('statx')], sysStatx, 'no birth time'),
+  syscall(
+    'statx',
+    [dirfd, path, flags(F.atFlags), flags(statxMasks), outStruct('statx')],
+    sysStatx,
+    'no birth time',
+  ),
   syscall('access', [path, flags(F.accessModes)], (task, n, m) => accessName(task, AT, n, m, 0)),
   syscall('faccessat', [dirfd, path, flags(F.accessModes)], (task, d, n, m) => accessName(task, d, n, m, 0)),
   syscall('faccessat2', [dirfd, path, flags(F.accessModes), flags(F.accessFlags)], accessName),
   syscall('chmod', [path, mode], (task, n, m) => chmodTarget(task, resolveTarget(task, AT, n, 0, true), m)),
   syscall('fchmod', [fd, mode], (task, f, m) => chmodTarget(task, targetOfFd(task, f), m)),
-  syscall('fchmodat', [dirfd, path, mode], (task, d, n, m) => chmodTarget(task, resolveTarget(task, d, n, 0, true), m)),
+  syscall('fchmodat', [dirfd, path, mode], (task, d, n, m) =>
+    chmodTarget(task, resolveTarget(task, d, n, 0, true), m),
+  ),
   syscall('chown', [path, int, int], (task, n, u, g) => sysFchownat(task, AT, n, u, g, 0)),
   syscall('lchown', [path, int, int], (task, n, u, g) => sysFchownat(task, AT, n, u, g, NOFOLLOW)),
   syscall('fchown', [fd, int, int], (task, f, u, g) => chownTarget(task, targetOfFd(task, f), u, g)),
@@ -342,4 +378,3 @@ export const statRows = [
   syscall('fstatfs', [fd, outStruct('statfs')], sysFstatfs),
   syscall('umask', [mode], sysUmask),
 ]
-

@@ -3,8 +3,8 @@
  * sethostname(2), mount(2), and calls that are refused on purpose.
  */
 
-import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { putU64 } from '../abi/arch/arch.ts'
+import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { EAFNOSUPPORT, EBUSY, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
 import { AT_FDCWD } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
@@ -13,7 +13,22 @@ import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { FOLLOW } from '../vfs/walk.ts'
 import { resolve } from './names.ts'
 import { putRusage } from './process.ts'
-import { addr, flags, hex, inStruct, int, outBuf, outStruct, path, pid, size, string, syscall, uint, value } from './row.ts'
+import {
+  addr,
+  flags,
+  hex,
+  inStruct,
+  int,
+  outBuf,
+  outStruct,
+  path,
+  pid,
+  size,
+  string,
+  syscall,
+  uint,
+  value,
+} from './row.ts'
 
 /** What uname(2) says: the Linux whose behaviour is meant. */
 export const KERNEL_RELEASE = '6.1.0-umwelt'
@@ -22,9 +37,17 @@ const UTSNAME_FIELD_SIZE = 65
 
 function sysUname(task: Task, at: number): number {
   const { kernel } = task
-  const fields = ['Linux', kernel.hostname, KERNEL_RELEASE, KERNEL_VERSION, kernel.arch.machine, kernel.domainname]
+  const fields = [
+    'Linux',
+    kernel.hostname,
+    KERNEL_RELEASE,
+    KERNEL_VERSION,
+    kernel.arch.machine,
+    kernel.domainname,
+  ]
   const bytes = new Uint8Array(UTSNAME_FIELD_SIZE * fields.length)
-  fields.forEach((text, i) => bytes.set(bytesOf(text.slice(0, UTSNAME_FIELD_SIZE - 1)), i * UTSNAME_FIELD_SIZE))
+  for (const [i, text] of fields.entries())
+    bytes.set(bytesOf(text.slice(0, UTSNAME_FIELD_SIZE - 1)), i * UTSNAME_FIELD_SIZE)
   return task.mm.copyOut(at, bytes) ? 0 : -EFAULT
 }
 
@@ -130,7 +153,14 @@ function sysGetcpu(task: Task, cpu: number, node: number): number {
 const MS_RDONLY = 1
 const MS_REMOUNT = 32
 
-function sysMount(task: Task, sourceAddr: number, targetAddr: number, typeAddr: number, flagBits: number, dataAddr: number): number {
+function sysMount(
+  task: Task,
+  sourceAddr: number,
+  targetAddr: number,
+  typeAddr: number,
+  flagBits: number,
+  dataAddr: number,
+): number {
   if (!task.credentials.isPrivileged) return -EPERM
   const target = resolve(task, AT_FDCWD, targetAddr, FOLLOW)
   if (typeof target === 'number') return target
@@ -151,7 +181,12 @@ function sysMount(task: Task, sourceAddr: number, targetAddr: number, typeAddr: 
     return -ENODEV
   }
   if (!target.inode.isDirectory) return -ENOTDIR
-  const options = new Map(data.split(',').filter(Boolean).map((part) => [part.split('=')[0]!, part.split('=')[1] ?? '']))
+  const options = new Map(
+    data
+      .split(',')
+      .filter(Boolean)
+      .map((part) => [part.split('=')[0]!, part.split('=')[1] ?? '']),
+  )
   const fs = type.mount(task.kernel, source, options)
   if (typeof fs === 'number') return fs
   task.kernel.mount(fs, target, source, (flagBits & MS_RDONLY) !== 0, data)
@@ -195,17 +230,27 @@ export const systemRows = [
   syscall('sysinfo', [outStruct('sysinfo')], sysSysinfo),
   syscall('getrandom', [outBuf, size, flags(P.getrandomFlags)], sysGetrandom),
   syscall('prlimit64', [pid, value(P.rlimitResources), inStruct('rlimit'), outStruct('rlimit')], sysPrlimit),
-  syscall('getrlimit', [value(P.rlimitResources), outStruct('rlimit')], (task, resource, at) => sysPrlimit(task, 0, resource, 0, at)),
-  syscall('setrlimit', [value(P.rlimitResources), inStruct('rlimit')], (task, resource, at) => sysPrlimit(task, 0, resource, at, 0)),
+  syscall('getrlimit', [value(P.rlimitResources), outStruct('rlimit')], (task, resource, at) =>
+    sysPrlimit(task, 0, resource, 0, at),
+  ),
+  syscall('setrlimit', [value(P.rlimitResources), inStruct('rlimit')], (task, resource, at) =>
+    sysPrlimit(task, 0, resource, at, 0),
+  ),
   syscall('getrusage', [value(P.rusageWho), outStruct('rusage')], sysGetrusage, 'times only'),
   syscall('sched_yield', [], sysSchedYield),
   syscall('sched_getaffinity', [pid, uint, addr], sysSchedGetaffinity),
   syscall('sched_setaffinity', [pid, uint, addr], () => 0, 'there is one processor'),
   syscall('sched_getparam', [pid, addr], (task, _pid, at) => (task.mm.setU32(at, 0) ? 0 : -EFAULT)),
   syscall('sched_getscheduler', [pid], () => 0),
-  syscall('sched_setscheduler', [pid, value(P.schedPolicies), addr], (_t, _p, policy) => (policy === 0 ? 0 : -EPERM)),
-  syscall('sched_get_priority_max', [value(P.schedPolicies)], (_t, policy) => (policy === 1 || policy === 2 ? 99 : 0)),
-  syscall('sched_get_priority_min', [value(P.schedPolicies)], (_t, policy) => (policy === 1 || policy === 2 ? 1 : 0)),
+  syscall('sched_setscheduler', [pid, value(P.schedPolicies), addr], (_t, _p, policy) =>
+    policy === 0 ? 0 : -EPERM,
+  ),
+  syscall('sched_get_priority_max', [value(P.schedPolicies)], (_t, policy) =>
+    policy === 1 || policy === 2 ? 99 : 0,
+  ),
+  syscall('sched_get_priority_min', [value(P.schedPolicies)], (_t, policy) =>
+    policy === 1 || policy === 2 ? 1 : 0,
+  ),
   syscall('getpriority', [int, int], () => 20),
   syscall('setpriority', [int, int, int], () => 0, 'accepted and ignored'),
   syscall('getcpu', [addr, addr, addr], sysGetcpu),

@@ -3,19 +3,19 @@
 import {
   BLOCKED,
   EFAULT,
+  EINTR,
   EINVAL,
   EOPNOTSUPP,
   EPERM,
   ERESTART_RESTARTBLOCK,
   ERESTARTNOHAND,
-  EINTR,
 } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { SI_KERNEL, SIGALRM, sigInfo } from '../abi/signal.ts'
 import { NS_PER_SEC } from '../kernel/clock.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
-import type { Kernel } from '../kernel/kernel.ts'
 import { addr, flags, inStruct, outStruct, syscall, uint, value } from './row.ts'
 
 /** Puts a clock's time into the kernel clock's fields; false for an unknown clock. */
@@ -124,7 +124,13 @@ function sysNanosleep(task: Task, wantedAddr: number, remainAddr: number): numbe
   return sleep(task, remainAddr, false)
 }
 
-function sysClockNanosleep(task: Task, id: number, flagBits: number, wantedAddr: number, remainAddr: number): number {
+function sysClockNanosleep(
+  task: Task,
+  id: number,
+  flagBits: number,
+  wantedAddr: number,
+  remainAddr: number,
+): number {
   const absolute = (flagBits & P.TIMER_ABSTIME) !== 0
   if (!task.resumed) {
     if (!readClock(task, id)) return -EINVAL
@@ -210,7 +216,7 @@ function sysSetitimer(task: Task, which: number, newAddr: number, oldAddr: numbe
 
 function sysGetitimer(task: Task, which: number, at: number): number {
   if (which < 0 || which > P.ITIMER_PROF) return -EINVAL
-  if (which !== P.ITIMER_REAL) return task.mm.canWrite(at, 32) ? (task.mm.space.bytes.fill(0, at, at + 32), 0) : -EFAULT
+  if (which !== P.ITIMER_REAL) return task.mm.copyOut(at, new Uint8Array(32)) ? 0 : -EFAULT
   return putItimer(task, at) ? 0 : -EFAULT
 }
 
@@ -220,13 +226,22 @@ export const timeRows = [
   syscall('clock_gettime', [clockId, outStruct('timespec')], sysClockGettime),
   syscall('clock_getres', [clockId, outStruct('timespec')], sysClockGetres),
   syscall('clock_settime', [clockId, inStruct('timespec')], () => -EPERM, 'the clock is the host’s'),
-  syscall('clock_nanosleep', [clockId, flags(P.timerFlags), inStruct('timespec'), outStruct('timespec')], sysClockNanosleep),
+  syscall(
+    'clock_nanosleep',
+    [clockId, flags(P.timerFlags), inStruct('timespec'), outStruct('timespec')],
+    sysClockNanosleep,
+  ),
   syscall('nanosleep', [inStruct('timespec'), outStruct('timespec')], sysNanosleep),
   syscall('restart_syscall', [], sysRestartSyscall),
   syscall('gettimeofday', [outStruct('timeval'), addr], sysGettimeofday),
   syscall('settimeofday', [inStruct('timeval'), addr], () => -EPERM, 'the clock is the host’s'),
   syscall('time', [outStruct('long')], sysTime),
   syscall('alarm', [uint], sysAlarm),
-  syscall('setitimer', [value(P.itimers), inStruct('itimerval'), outStruct('itimerval')], sysSetitimer, 'ITIMER_REAL'),
+  syscall(
+    'setitimer',
+    [value(P.itimers), inStruct('itimerval'), outStruct('itimerval')],
+    sysSetitimer,
+    'ITIMER_REAL',
+  ),
   syscall('getitimer', [value(P.itimers), outStruct('itimerval')], sysGetitimer, 'ITIMER_REAL'),
 ]

@@ -4,10 +4,20 @@
  * one copy. Results are counts, negative errno or BLOCKED. The defaults are Linux's for "cannot do that".
  */
 
-import { EBADF, EINVAL, EISDIR, ENOTDIR, ENOTTY, EFBIG, ESPIPE } from '../abi/errno.ts'
-import { O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, O_RDONLY, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../abi/fcntl.ts'
+import { EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, ENOTTY, ENXIO, ESPIPE } from '../abi/errno.ts'
+import {
+  O_ACCMODE,
+  O_APPEND,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  SEEK_CUR,
+  SEEK_DATA,
+  SEEK_END,
+  SEEK_HOLE,
+  SEEK_SET,
+} from '../abi/fcntl.ts'
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
-import { ENXIO } from '../abi/errno.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from './caller.ts'
 import type { DirectorySink, Inode } from './inode.ts'
@@ -229,4 +239,3 @@ export class PathFile extends NamedDescription {
     return -EBADF
   }
 }
-

@@ -9,8 +9,8 @@ import { EINVAL, ENOTDIR, EPERM, EROFS } from '../abi/errno.ts'
 import { isDirectory, isRegular, S_IFMT } from '../abi/stat.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Caller } from './caller.ts'
-import type { Path } from './path.ts'
 import type { FileLocks } from './locks.ts'
+import type { Path } from './path.ts'
 
 export class Timestamp {
   sec = 0

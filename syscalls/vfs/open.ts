@@ -20,6 +20,7 @@ import {
 } from '../abi/errno.ts'
 import {
   O_ACCMODE,
+  O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
@@ -33,13 +34,12 @@ import {
   O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
-  O_CLOEXEC,
 } from '../abi/fcntl.ts'
 import { isSymlink, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../abi/stat.ts'
 import type { Caller } from './caller.ts'
 import type { DeviceTable } from './device.ts'
-import { DirectoryFile, type FileDescription, PathFile, RegularFile } from './file-description.ts'
 import { isExecuting } from './executing.ts'
+import { DirectoryFile, type FileDescription, PathFile, RegularFile } from './file-description.ts'
 import type { Inode } from './inode.ts'
 import { Path } from './path.ts'
 import { MAY_READ, MAY_WRITE, mayCreate, ownsFile, pathPermission } from './permission.ts'
@@ -104,10 +104,13 @@ function findOrCreate(request: OpenRequest): Found | number {
     if (typeof last === 'number') return last
     if (last.name === '') return -EISDIR
     const special = last.name === '.' || last.name === '..'
-    const path = special ? walkPath(caller, root, start, name, FOLLOW) : lookupChild(caller, last.parent, last.name)
+    const path = special
+      ? walkPath(caller, root, start, name, FOLLOW)
+      : lookupChild(caller, last.parent, last.name)
     if (typeof path !== 'number') {
       if (flags & O_EXCL) return -EEXIST
-      if (!isSymlink(path.inode.mode)) return last.trailingSlash && !path.inode.isDirectory ? -ENOTDIR : { path, created: false }
+      if (!isSymlink(path.inode.mode))
+        return last.trailingSlash && !path.inode.isDirectory ? -ENOTDIR : { path, created: false }
       if (flags & O_NOFOLLOW) return -ELOOP
       const magic = path.inode.magicLink(caller)
       if (typeof magic === 'number') return magic
@@ -144,7 +147,8 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
     if (access !== O_RDONLY || flags & O_CREAT || flags & O_TRUNC) return -EISDIR
   } else if (flags & O_DIRECTORY) return -ENOTDIR
   if (!created) {
-    const mask = (access !== O_WRONLY ? MAY_READ : 0) | (access !== O_RDONLY || flags & O_TRUNC ? MAY_WRITE : 0)
+    const mask =
+      (access !== O_WRONLY ? MAY_READ : 0) | (access !== O_RDONLY || flags & O_TRUNC ? MAY_WRITE : 0)
     const refused = pathPermission(caller.credentials, path, mask)
     if (refused) return refused
     if (flags & O_NOATIME && !ownsFile(caller.credentials, inode)) return -EPERM
@@ -230,4 +234,3 @@ function waitForOther(caller: Caller, pipe: Pipe, end: PipeEnd): number {
   if (blocked !== BLOCKED) end.release()
   return blocked
 }
-

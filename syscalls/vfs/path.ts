@@ -60,7 +60,14 @@ export class Mount {
   readonly options: string
   readOnly: boolean
 
-  constructor(fs: FileSystem, root: Dentry, at: Path | null, source: string, readOnly: boolean, options = '') {
+  constructor(
+    fs: FileSystem,
+    root: Dentry,
+    at: Path | null,
+    source: string,
+    readOnly: boolean,
+    options = '',
+  ) {
     this.fs = fs
     this.root = root
     this.at = at

@@ -4,10 +4,10 @@
  * Path: sys/pipe.ts makes both ends; vfs/open.ts opens FIFOs.
  */
 
+import { copyBytes } from '../abi/bytes.ts'
 import { BLOCKED, EAGAIN, EFAULT, ENOTTY, EPIPE } from '../abi/errno.ts'
 import { O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.ts'
 import { FIONREAD, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
-import { copyBytes } from '../abi/bytes.ts'
 import { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from './caller.ts'
 import { FileDescription } from './file-description.ts'

@@ -112,7 +112,8 @@ export function lookupChild(caller: Caller, directory: Path, name: string): Path
   const dentry = directory.dentry
   const fs = dentry.inode.fs
   const known = dentry.children?.get(name)
-  if (known && fs.stable) return known.mounts ? new Path(directory.mount, known).covered() : new Path(directory.mount, known)
+  if (known && fs.stable)
+    return known.mounts ? new Path(directory.mount, known).covered() : new Path(directory.mount, known)
   const inode = dentry.inode.lookup(caller, name)
   if (typeof inode === 'number') {
     if (inode === -ENOENT && known && !known.mounts) dentry.forget(name)
@@ -145,5 +146,3 @@ export function walkParent(caller: Caller, root: Path, start: Path, name: string
   if (result !== 0) return result
   return { parent: walk.path, name: walk.last, trailingSlash: walk.trailingSlash }
 }
-
-

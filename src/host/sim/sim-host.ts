@@ -4,6 +4,7 @@
  * Path: implements syscalls/host.ts for tests and for `--seed`.
  */
 
+import { fromUtf8, latin1 } from '../../../syscalls/abi/bytes.ts'
 import type { Host, HostInput, HostOutput } from '../../../syscalls/host.ts'
 
 /** What one look at the clock costs: so that busy waiting ends. */
@@ -133,7 +134,7 @@ export class BufferOutput implements HostOutput {
   }
 
   get text(): string {
-    return new TextDecoder().decode(this.bytes)
+    return fromUtf8(latin1(this.bytes))
   }
 }
 
@@ -143,6 +144,16 @@ export interface SimOptions {
   stdout?: HostOutput
   stderr?: HostOutput
   diagnostics?: (line: string) => void
+  /** Lets the event loop turn once; the fastest way the platform has unless given. */
+  turn?: () => Promise<void>
+}
+
+/** setImmediate where there is one (Node), else setTimeout; this file names no platform. */
+function platformTurn(): () => Promise<void> {
+  type Schedule = (run: () => void) => unknown
+  const platform = globalThis as { setImmediate?: Schedule; setTimeout?: Schedule }
+  const schedule = platform.setImmediate ?? platform.setTimeout
+  return () => new Promise((resolve) => (schedule ? schedule(resolve) : resolve()))
 }
 
 export class SimHost implements Host {
@@ -158,8 +169,10 @@ export class SimHost implements Host {
   private wakeUp: (() => void) | null = null
   private woken = false
   private readonly tell: (line: string) => void
+  private readonly turn: () => Promise<void>
 
   constructor(options: SimOptions = {}) {
+    this.turn = options.turn ?? platformTurn()
     this.random = new SeededRandom(options.seed ?? 0)
     this.stdin = options.stdin ?? new BufferInput()
     this.stdout = options.stdout ?? new BufferOutput()
@@ -179,13 +192,13 @@ export class SimHost implements Host {
 
   yieldIfDue(): Promise<void> | null {
     if (++this.slices % SLICES_PER_TURN !== 0) return null
-    return new Promise((resolve) => setImmediate(resolve))
+    return this.turn()
   }
 
   /** Nothing else can happen in a simulated world: the clock jumps, after promises had their turn. */
   async sleepUntil(deadlineNs: number): Promise<void> {
     this.woken = false
-    await new Promise((resolve) => setImmediate(resolve))
+    await this.turn()
     if (this.woken) return
     if (deadlineNs !== Infinity) {
       this.nowNs = Math.max(this.nowNs, deadlineNs)

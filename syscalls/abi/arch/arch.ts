@@ -111,6 +111,12 @@ export interface Arch {
 
 /** An integer in ±2^53 (or up to 2^64 from unsigned arguments) as 64 little-endian bits. */
 export function putU64(view: DataView, addr: number, value: number): void {
+  if (value >= 2 ** 64) {
+    // RLIM_INFINITY: all ones.
+    view.setInt32(addr, -1, true)
+    view.setInt32(addr + 4, -1, true)
+    return
+  }
   view.setUint32(addr, value >>> 0, true)
   view.setUint32(addr + 4, Math.floor(value / 0x1_0000_0000) >>> 0, true)
 }

@@ -16,10 +16,10 @@ import {
   SIGCHLD,
   SIGFPE,
   SIGILL,
-  type SigInfo,
   SIGSEGV,
-  SIGTRAP,
   SIGSYS,
+  SIGTRAP,
+  type SigInfo,
 } from '../signal.ts'
 import { type FrameMemory, getI64, putU64, type SignalFrameInput, type SignalFrameOutput } from './arch.ts'
 
@@ -87,7 +87,8 @@ function writeContext(
   input: SignalFrameInput,
   fpstate: number,
 ): void {
-  SAVED_REGISTERS.forEach((offset, i) => view.setBigUint64(at + i * 8, state.getU64(offset), true))
+  for (const [i, offset] of SAVED_REGISTERS.entries())
+    view.setBigUint64(at + i * 8, state.getU64(offset), true)
   view.setBigUint64(at + SC_IP, state.getU64(X86_STATE.pc), true)
   putU64(view, at + SC_FLAGS, readEflags(state))
   view.setUint16(at + SC_SEGMENTS, USER_CS, true)
@@ -107,7 +108,11 @@ export function writeSigInfo(view: DataView, at: number, info: SigInfo): void {
   view.setInt32(at + 4, info.errno, true)
   view.setInt32(at + 8, info.code, true)
   const fault =
-    info.signo === SIGSEGV || info.signo === SIGBUS || info.signo === SIGILL || info.signo === SIGFPE || info.signo === SIGTRAP
+    info.signo === SIGSEGV ||
+    info.signo === SIGBUS ||
+    info.signo === SIGILL ||
+    info.signo === SIGFPE ||
+    info.signo === SIGTRAP
   if (fault && info.code > 0) {
     putU64(view, at + 16, info.addr)
   } else if (info.signo === SIGCHLD && info.code >= CLD_EXITED) {
@@ -183,7 +188,8 @@ export function popSignalFrame(state: StateBlock, memory: FrameMemory): SignalFr
     altStackFlags: view.getUint32(sp + UC_STACK + 8, true),
     altStackSize: getI64(view, sp + UC_STACK + 16),
   }
-  SAVED_REGISTERS.forEach((offset, i) => state.setU64(offset, view.getBigUint64(context + i * 8, true)))
+  for (const [i, offset] of SAVED_REGISTERS.entries())
+    state.setU64(offset, view.getBigUint64(context + i * 8, true))
   state.setU64(X86_STATE.pc, view.getBigUint64(context + SC_IP, true))
   writeEflags(state, view.getUint32(context + SC_FLAGS, true))
   if (fpstate !== 0) restoreFloat(state, view, fpstate)

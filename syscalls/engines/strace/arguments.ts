@@ -4,8 +4,8 @@ import { latin1 } from '../../abi/bytes.ts'
 import { AT_FDCWD, O_CREAT, O_TMPFILE } from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { ioctlRequests } from '../../abi/poll.ts'
-import { major, minor } from '../../abi/stat.ts'
 import { signalName } from '../../abi/signal.ts'
+import { major, minor } from '../../abi/stat.ts'
 import { readStrings } from '../../exec/arguments.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { ArgumentType } from '../../sys/row.ts'
@@ -63,7 +63,8 @@ function environmentArray(mm: Mm, addr: number): string {
   return `${pointer(addr)} /* ${strings.length} var${strings.length === 1 ? '' : 's'} */`
 }
 
-function fdSetAt(mm: Mm, addr: number, count: number): string {
+/** `[0 3]`: the members of a select set. */
+export function fdSetAt(mm: Mm, addr: number, count: number): string {
   if (addr === 0) return 'NULL'
   const bytes = Math.ceil(Math.max(0, Math.min(count, 1024)) / 8)
   if (!mm.canRead(addr, bytes)) return pointer(addr)
@@ -79,7 +80,12 @@ function direntCount(mm: Mm, addr: number, size: number): number {
 }
 
 /** Text of argument `i`; null where strace leaves it out (the mode of an open that creates nothing). */
-export function printArgument(call: SyscallCall, types: readonly ArgumentType[], i: number, atExit: boolean): string | null {
+export function printArgument(
+  call: SyscallCall,
+  types: readonly ArgumentType[],
+  i: number,
+  atExit: boolean,
+): string | null {
   const type = types[i]!
   const value = call.args[i]!
   const mm = call.task.memory

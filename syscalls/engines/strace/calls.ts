@@ -1,19 +1,41 @@
 /** Calls whose printed form does not follow from their argument types, and results that are no plain numbers. */
 
-import { errnoName, ERRNO_TEXT } from '../../abi/errno.ts'
-import { F_GETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD, F_SETFL, fcntlCommands, openFlags } from '../../abi/fcntl.ts'
+import { ERRNO_TEXT, errnoName } from '../../abi/errno.ts'
+import {
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  F_SETFL,
+  fcntlCommands,
+  openFlags,
+} from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
-import { CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_PARENT_SETTID, CLONE_SETTLS, cloneFlags } from '../../abi/process.ts'
 import { TIOCGWINSZ } from '../../abi/poll.ts'
+import {
+  CLONE_CHILD_CLEARTID,
+  CLONE_CHILD_SETTID,
+  CLONE_PARENT_SETTID,
+  CLONE_SETTLS,
+  cloneFlags,
+} from '../../abi/process.ts'
 import { signalName } from '../../abi/signal.ts'
 import type { SyscallCall } from '../call.ts'
+import { fdSetAt } from './arguments.ts'
 import { printStruct } from './structs.ts'
 import { hex, octal, pointer } from './values.ts'
 
 /** Whole argument lists that are known at entry. */
 export const WHOLE: Record<string, (call: SyscallCall) => string> = {
   clone(call) {
-    const [flags, stack, parentTid, childTid, tls] = call.args as unknown as [number, number, number, number, number]
+    const [flags, stack, parentTid, childTid, tls] = call.args as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
     const signal = flags & 0xff
     const names = flagNames(cloneFlags, (flags & ~0xff) >>> 0)
     const all = signal ? (names === '0' ? signalName(signal) : `${names}|${signalName(signal)}`) : names
@@ -61,7 +83,8 @@ const HEX_RESULTS = new Set(['brk', 'mmap', 'mremap', 'shmat'])
 
 /** An ioctl's third argument, at the exit. */
 export function ioctlArgument(call: SyscallCall): string {
-  if (call.args[1] === TIOCGWINSZ && call.result >= 0) return printStruct(call.task.memory, 'winsize', call.args[2]!, 1, true)
+  if (call.args[1] === TIOCGWINSZ && call.result >= 0)
+    return printStruct(call.task.memory, 'winsize', call.args[2]!, 1, true)
   return pointer(call.args[2]!)
 }
 
@@ -83,6 +106,21 @@ export function printResult(call: SyscallCall): string {
     if (result === 0) return '0 (Timeout)'
     return `${result} (${printStruct(call.task.memory, 'pollfd', call.args[0]!, call.args[1]!, true)})`
   }
-  if ((name === 'select' || name === 'pselect6') && result === 0) return '0 (Timeout)'
+  if (name === 'select' || name === 'pselect6') return selectResult(call)
   return String(result)
+}
+
+/** `1 (in [3], left {tv_sec=1, tv_usec=3})` */
+function selectResult(call: SyscallCall): string {
+  const { result, args } = call
+  if (result === 0) return '0 (Timeout)'
+  const mm = call.task.memory
+  const parts: string[] = []
+  for (const [i, word] of ['in', 'out', 'except'].entries()) {
+    const set = args[i + 1] ? fdSetAt(mm, args[i + 1]!, args[0]!) : '[]'
+    if (set !== '[]') parts.push(`${word} ${set}`)
+  }
+  if (args[4])
+    parts.push(`left ${printStruct(mm, call.name === 'select' ? 'timeval' : 'timespec', args[4], 1, true)}`)
+  return `${result} (${parts.join(', ')})`
 }

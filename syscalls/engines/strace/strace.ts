@@ -5,11 +5,12 @@
  * "<unfinished ...>", and the exit begins a "<... read resumed>" line, as strace -f does.
  */
 
-import { errnoName, isError } from '../../abi/errno.ts'
 import { fromUtf8, latin1 } from '../../abi/bytes.ts'
+import { errnoName, isError } from '../../abi/errno.ts'
 import { type SigInfo, signalName } from '../../abi/signal.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Mm } from '../../mm/mm.ts'
+import type { ArgumentType } from '../../sys/row.ts'
 import type { SyscallCall } from '../call.ts'
 import { allCalls, type Engine, RUN, SIGNAL_DELIVER } from '../engine.ts'
 import { isKnownAtEntry, printArgument } from './arguments.ts'
@@ -83,18 +84,21 @@ class TextTrace implements Engine {
     const whole = WHOLE[call.name]
     if (whole) return { text: from === 0 ? whole(call) : '', next: 99 }
     const types = call.task.kernel.table[call.nr]?.args
-    if (!types) return { text: Array.from(call.args, (a) => hex(a < 0 ? a + 2 ** 64 : a)).join(', '), next: 99 }
+    if (!types)
+      return { text: Array.from(call.args, (a) => hex(a < 0 ? a + 2 ** 64 : a)).join(', '), next: 99 }
     const count = argumentCount(call, types.length)
     let text = ''
     let i = from
     for (; i < count; i++) {
       if (!atExit && !isKnownAtEntry(types[i]!)) break
       if (!atExit && call.name === 'ioctl' && i === 2) break
-      const part = call.name === 'ioctl' && i === 2 ? ioctlArgument(call) : printArgument(call, types, i, atExit)
+      const part =
+        call.name === 'ioctl' && i === 2 ? ioctlArgument(call) : printArgument(call, types, i, atExit)
       if (part === null) continue
-      text += (i > 0 ? ', ' : '') + part
+      text += (i > from ? ', ' : '') + part
     }
-    return { text, next: i < count ? i : 99 }
+    if (i >= count) return { text, next: 99 }
+    return { text: i > 0 ? `${text}, ` : text, next: i }
   }
 
   syscallEntry(call: SyscallCall): typeof RUN {
@@ -134,9 +138,8 @@ class TextTrace implements Engine {
   }
 
   clone(_parent: Task, child: Task): void {
-    if (this.open) this.put(' <unfinished ...>\n')
-    this.open = null
-    this.put(`strace: Process ${child.tid} attached\n`)
+    // strace's own message does not end the line of the fork: its ")" comes behind.
+    this.write(`strace: Process ${child.tid} attached\n`)
     this.living.add(child.tid)
   }
 
@@ -149,7 +152,9 @@ class TextTrace implements Engine {
     }
     this.begin(task)
     const signal = status & 0x7f
-    this.put(signal ? `+++ killed by ${signalName(signal)} +++\n` : `+++ exited with ${(status >> 8) & 0xff} +++\n`)
+    this.put(
+      signal ? `+++ killed by ${signalName(signal)} +++\n` : `+++ exited with ${(status >> 8) & 0xff} +++\n`,
+    )
     this.living.delete(task.tid)
   }
 }
@@ -160,38 +165,72 @@ function stringsBetween(mm: Mm, from: number, to: number): string[] {
   return bytes ? latin1(bytes).split('\0').slice(0, -1) : []
 }
 
-/** One object a line: call, exit, signal. */
+/** One object a line: call, exit, signal. What is known at entry is printed then: execve takes its memory away. */
 function jsonTrace(write: (text: string) => void): Engine {
   const line = (record: object): void => write(`${JSON.stringify(record)}\n`)
+  const entered = new WeakMap<Task, unknown[]>()
+  const record = (call: SyscallCall): object => ({
+    pid: call.task.tid,
+    seq: call.seq,
+    name: call.name,
+    args: entered.get(call.task),
+  })
   return {
     name: 'strace',
     wants: allCalls,
-    syscallExit(call) {
-      const { task, result } = call
-      const types = task.kernel.table[call.nr]?.args
+    syscallEntry(call) {
+      const types = call.task.kernel.table[call.nr]?.args
       const args = types
-        ? types.map((type, i) => jsonArgument(call, type.kind, i, printArgument(call, types, i, true)))
+        ? types.map((type, i) => (isKnownAtEntry(type) ? jsonArgument(call, types, i, false) : null))
         : Array.from(call.args)
-      const record = { pid: task.tid, seq: call.seq, name: call.name, args, result }
-      line(isError(result) ? { ...record, errno: errnoName(result) } : record)
+      entered.set(call.task, args)
+      return RUN
+    },
+    syscallExit(call) {
+      const types = call.task.kernel.table[call.nr]?.args ?? []
+      const args = entered.get(call.task)!
+      for (const [i, type] of types.entries())
+        if (!isKnownAtEntry(type)) args[i] = jsonArgument(call, types, i, true)
+      const { result } = call
+      line({ ...record(call), result, ...(isError(result) ? { errno: errnoName(result) } : {}) })
+      entered.delete(call.task)
     },
     signal(task, info) {
       line({ pid: task.tid, signal: signalName(info.signo), code: info.code, from: info.pid })
       return SIGNAL_DELIVER
     },
     exit(task, status) {
+      // A call that never returns (exit_group, a kill in the middle) has no result.
+      if (entered.has(task)) line({ ...record(task.call), result: null })
+      entered.delete(task)
       const signal = status & 0x7f
-      line(signal ? { pid: task.tid, killed: signalName(signal) } : { pid: task.tid, exited: (status >> 8) & 0xff })
+      line(
+        signal
+          ? { pid: task.tid, killed: signalName(signal) }
+          : { pid: task.tid, exited: (status >> 8) & 0xff },
+      )
     },
   }
 }
 
 /** Plain numbers and whole paths stay values; the rest is strace's text. */
-function jsonArgument(call: SyscallCall, kind: string, i: number, text: string | null): unknown {
+function jsonArgument(
+  call: SyscallCall,
+  types: readonly ArgumentType[],
+  i: number,
+  atExit: boolean,
+): unknown {
+  const { kind } = types[i]!
   if (kind === 'path') {
     const name = call.readString(call.args[i]!)
     return typeof name === 'string' ? fromUtf8(name) : call.args[i]
   }
-  const isNumber = kind === 'int' || kind === 'uint' || kind === 'long' || kind === 'ulong' || kind === 'fd' || kind === 'pid'
-  return isNumber ? call.args[i] : text
+  const isNumber =
+    kind === 'int' ||
+    kind === 'uint' ||
+    kind === 'long' ||
+    kind === 'ulong' ||
+    kind === 'fd' ||
+    kind === 'pid'
+  return isNumber ? call.args[i] : printArgument(call, types, i, atExit)
 }

@@ -1,11 +1,11 @@
 /** Structs in guest memory as strace prints them. Path: arguments.ts calls `printStruct` by the row's type. */
 
-import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { latin1 } from '../../abi/bytes.ts'
-import { cloneFlags, RLIM_INFINITY } from '../../abi/process.ts'
+import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { pollEvents } from '../../abi/poll.ts'
-import { S_IFCHR, S_IFBLK, S_IFMT, fileTypes, major, minor } from '../../abi/stat.ts'
+import { cloneFlags, RLIM_INFINITY } from '../../abi/process.ts'
 import { sigactionFlags, sigaltstackFlags, sigInfo, signalName } from '../../abi/signal.ts'
+import { fileTypes, major, minor, S_IFBLK, S_IFCHR, S_IFMT } from '../../abi/stat.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { StructName } from '../../sys/row.ts'
 import { hex, pointer, quote, siginfo, sigset, waitStatus } from './values.ts'
@@ -72,7 +72,9 @@ function stat(mm: Mm, at: number): string {
   const type = mode & S_IFMT
   const rdev = mm.i64(at + 40)
   const size =
-    type === S_IFCHR || type === S_IFBLK ? `st_rdev=makedev(${hex(major(rdev))}, ${hex(minor(rdev))})` : `st_size=${mm.i64(at + 48)}`
+    type === S_IFCHR || type === S_IFBLK
+      ? `st_rdev=makedev(${hex(major(rdev))}, ${hex(minor(rdev))})`
+      : `st_size=${mm.i64(at + 48)}`
   return `{st_mode=${printMode(mode)}, ${size}, ...}`
 }
 
@@ -114,7 +116,8 @@ function limit(value: number): string {
 }
 
 function utsname(mm: Mm, at: number): string {
-  const field = (i: number): string => quote(latin1(mm.space.bytes, at + i * 65, at + i * 65 + 65).split('\0')[0]!)
+  const field = (i: number): string =>
+    quote(latin1(mm.space.bytes, at + i * 65, at + i * 65 + 65).split('\0')[0]!)
   return `{sysname=${field(0)}, nodename=${field(1)}, ...}`
 }
 
@@ -131,7 +134,8 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   itimerval: (mm, at) => `{it_interval=${timeval(mm, at)}, it_value=${timeval(mm, at + 16)}}`,
   stat,
   statx,
-  statfs: (mm, at) => `{f_type=${hex(mm.u64(at))}, f_bsize=${mm.u64(at + 8)}, f_blocks=${mm.u64(at + 16)}, ...}`,
+  statfs: (mm, at) =>
+    `{f_type=${hex(mm.u64(at))}, f_bsize=${mm.u64(at + 8)}, f_blocks=${mm.u64(at + 16)}, ...}`,
   sigaction,
   sigset: (mm, at) => sigset(mm.i32(at), mm.i32(at + 4)),
   siginfo: readInfo,

@@ -8,7 +8,7 @@
  * directory can be renamed without copying it.
  */
 
-import { BLOCKED, EEXIST, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY } from '../../abi/errno.ts'
+import { BLOCKED, EEXIST, EINVAL, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY } from '../../abi/errno.ts'
 import { RENAME_EXCHANGE } from '../../abi/fcntl.ts'
 import { isDirectory, OVERLAYFS_SUPER_MAGIC, S_IFLNK, S_IFMT, S_IFREG } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
@@ -304,6 +304,7 @@ class CowInode extends Inode {
   }
 
   override readlink(caller: Caller): string | number {
+    if ((this.mode & S_IFMT) !== S_IFLNK) return -EINVAL
     return this.lower ? this.lower.readlink(caller) : this.target
   }
 

@@ -41,13 +41,18 @@ export function registerDevices(devices: DeviceTable, host: Host): Console {
   devices.register(makedev(1, 3), { name: 'null', open: (_c, flags, path) => new NullFile(flags, path) })
   devices.register(makedev(1, 5), { name: 'zero', open: (_c, flags, path) => new ZeroFile(flags, path) })
   devices.register(makedev(1, 7), { name: 'full', open: (_c, flags, path) => new FullFile(flags, path) })
-  const random = { name: 'random', open: (_c: unknown, flags: number, path: Path) => new RandomFile(flags, path, host) }
+  const random = {
+    name: 'random',
+    open: (_c: unknown, flags: number, path: Path) => new RandomFile(flags, path, host),
+  }
   devices.register(makedev(1, 8), random)
   devices.register(makedev(1, 9), random)
   devices.register(TTY_DEV, {
     name: 'tty',
     open: (_c, flags, path) =>
-      host.stdin.isTerminal || host.stdout.isTerminal ? new ConsoleFile(flags, path, console, host.stdout) : -ENXIO,
+      host.stdin.isTerminal || host.stdout.isTerminal
+        ? new ConsoleFile(flags, path, console, host.stdout)
+        : -ENXIO,
   })
   devices.register(CONSOLE_DEV, {
     name: 'console',

@@ -186,13 +186,14 @@ export class ConsoleFile extends DeviceFile {
 
   override ioctl(caller: Caller, request: number, argument: number): number {
     const { memory } = caller
-    if (request === FIONREAD) return memory.setU32(argument, Math.max(0, this.console.input.available())) ? 0 : -EFAULT
+    if (request === FIONREAD)
+      return memory.setU32(argument, Math.max(0, this.console.input.available())) ? 0 : -EFAULT
     if (!this.isTerminal) return -ENOTTY
     switch (request) {
       case TCGETS: {
         const bytes = new Uint8Array(TERMIOS_SIZE)
         const view = new DataView(bytes.buffer)
-        DEFAULT_TERMIOS.forEach((word, i) => view.setUint32(i * 4, word, true))
+        for (const [i, word] of DEFAULT_TERMIOS.entries()) view.setUint32(i * 4, word, true)
         bytes.set(CONTROL_CHARACTERS, 17)
         return memory.copyOut(argument, bytes) ? 0 : -EFAULT
       }
@@ -216,7 +217,9 @@ export class ConsoleFile extends DeviceFile {
   private jobControl(task: Task, request: number, argument: number): number {
     switch (request) {
       case TIOCGPGRP:
-        return task.memory.setU32(argument, this.console.processGroup || task.group.processGroup) ? 0 : -EFAULT
+        return task.memory.setU32(argument, this.console.processGroup || task.group.processGroup)
+          ? 0
+          : -EFAULT
       case TIOCSPGRP: {
         const group = task.memory.getU32(argument)
         if (group < 0) return -EFAULT
@@ -235,4 +238,3 @@ export class ConsoleFile extends DeviceFile {
     }
   }
 }
-

@@ -10,7 +10,14 @@ import { EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, errnoOf } fr
 import { RENAME_NOREPLACE } from '../../abi/fcntl.ts'
 import { EXT4_SUPER_MAGIC, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../abi/stat.ts'
 import type { Caller } from '../../vfs/caller.ts'
-import { type AttributeChange, type DirectorySink, FileSystem, Inode, type StatFs, type Timestamp } from '../../vfs/inode.ts'
+import {
+  type AttributeChange,
+  type DirectorySink,
+  FileSystem,
+  Inode,
+  type StatFs,
+  type Timestamp,
+} from '../../vfs/inode.ts'
 import type { HostFiles, HostStats } from './host-files.ts'
 
 export interface HostFsOptions {
@@ -34,11 +41,23 @@ export class HostFs extends FileSystem {
     this.files = options.files
     this.readOnly = options.readOnly ?? false
     this.owner = options.owner
-    this.root = new HostInode(this, null, options.directory.replace(/(.)[/\\]+$/, '$1'), this.files.lstatSync(`${options.directory}/.`))
+    this.root = new HostInode(
+      this,
+      null,
+      options.directory.replace(/(.)[/\\]+$/, '$1'),
+      this.files.lstatSync(`${options.directory}/.`),
+    )
   }
 
   statfs(): StatFs {
-    return { type: EXT4_SUPER_MAGIC, blockSize: 4096, blocks: 1 << 24, blocksFree: 1 << 23, files: 1 << 20, filesFree: 1 << 19 }
+    return {
+      type: EXT4_SUPER_MAGIC,
+      blockSize: 4096,
+      blocks: 1 << 24,
+      blocksFree: 1 << 23,
+      files: 1 << 20,
+      filesFree: 1 << 19,
+    }
   }
 }
 
@@ -151,7 +170,9 @@ class HostInode extends Inode {
   }
 
   override link(caller: Caller, name: string, inode: Inode): number {
-    const made = this.change(caller, name, (path) => this.fs.files.linkSync((inode as HostInode).hostPath, path))
+    const made = this.change(caller, name, (path) =>
+      this.fs.files.linkSync((inode as HostInode).hostPath, path),
+    )
     return typeof made === 'number' ? made : 0
   }
 
@@ -201,7 +222,16 @@ class HostInode extends Inode {
       try {
         this.listing = this.fs.files
           .readdirSync(this.hostPath, { withFileTypes: true })
-          .map((entry) => ({ name: utf8(entry.name), mode: entry.isDirectory() ? S_IFDIR : entry.isSymbolicLink() ? S_IFLNK : entry.isFile() ? S_IFREG : 0 }))
+          .map((entry) => ({
+            name: utf8(entry.name),
+            mode: entry.isDirectory()
+              ? S_IFDIR
+              : entry.isSymbolicLink()
+                ? S_IFLNK
+                : entry.isFile()
+                  ? S_IFREG
+                  : 0,
+          }))
           .sort((a, b) => (a.name < b.name ? -1 : 1))
       } catch (error) {
         return -errnoOf(error)
@@ -308,4 +338,3 @@ class HostInode extends Inode {
     return this.refresh()
   }
 }
-

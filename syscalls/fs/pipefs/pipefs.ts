@@ -1,8 +1,8 @@
 /** The inodes of pipes and other files without a name: what fstat(2) shows of them. */
 
-import type { Kernel } from '../../kernel/kernel.ts'
-import type { Credentials } from '../../kernel/credentials.ts'
 import { S_IFIFO } from '../../abi/stat.ts'
+import type { Credentials } from '../../kernel/credentials.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import { FileSystem, Inode, type StatFs } from '../../vfs/inode.ts'
 
 class PipeFs extends FileSystem {
@@ -46,4 +46,3 @@ export class PipeInode extends Inode {
     return 0
   }
 }
-

@@ -1,14 +1,13 @@
 /** The building blocks of procfs: directories by function, files whose text is made when opened, links. */
 
+import { bytesOf, copyBytes } from '../../abi/bytes.ts'
 import { EACCES, EINVAL, ENOENT } from '../../abi/errno.ts'
-import { bytesOf } from '../../abi/bytes.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
-import { type DirectorySink, type FileSystem, Inode } from '../../vfs/inode.ts'
+import { type DirectorySink, type FileSystem, Inode, type Timestamp } from '../../vfs/inode.ts'
 import type { OpensItself } from '../../vfs/open.ts'
 import type { Path } from '../../vfs/path.ts'
-import { copyBytes } from '../../abi/bytes.ts'
 
 export class ProcInode extends Inode {
   readonly fs: FileSystem
@@ -17,6 +16,8 @@ export class ProcInode extends Inode {
     super(mode)
     this.fs = fs
     this.ino = ino
+    const { start } = fs as FileSystem & { start: Timestamp }
+    for (const time of [this.atime, this.mtime, this.ctime]) time.set(start.sec, start.nsec)
   }
 
   override get blocks(): number {
@@ -49,7 +50,10 @@ export class ProcDirectory extends ProcInode {
   override readdir(caller: Caller, offset: number, sink: DirectorySink): number {
     // Numbers are offsets of their own, so that processes may come and go between two calls.
     const entries = this.list(caller)
-    const keyed = entries.map((entry, i) => ({ entry, key: /^\d+$/.test(entry.name) ? 1000 + Number(entry.name) : i + 1 }))
+    const keyed = entries.map((entry, i) => ({
+      entry,
+      key: /^\d+$/.test(entry.name) ? 1000 + Number(entry.name) : i + 1,
+    }))
     keyed.sort((a, b) => a.key - b.key)
     for (const { entry, key } of keyed) {
       if (key <= offset) continue
@@ -86,7 +90,12 @@ class ProcText extends RegularFile {
   private readonly content: Uint8Array
   private readonly store: ((caller: Caller, text: string) => number) | null
 
-  constructor(flags: number, path: Path, content: Uint8Array, store: ((caller: Caller, text: string) => number) | null) {
+  constructor(
+    flags: number,
+    path: Path,
+    content: Uint8Array,
+    store: ((caller: Caller, text: string) => number) | null,
+  ) {
     super(flags, path)
     this.content = content
     this.store = store

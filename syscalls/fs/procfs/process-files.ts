@@ -1,7 +1,7 @@
 /** What /proc/PID holds: proc(5). Each file is text made from a task at the moment of open. */
 
-import { ENOENT } from '../../abi/errno.ts'
 import { latin1 } from '../../abi/bytes.ts'
+import { ENOENT } from '../../abi/errno.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import { CLOCK_TICKS } from '../../exec/stack.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -11,7 +11,7 @@ import type { Vma } from '../../mm/vma.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
 import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
-import { type ProcEntry, ProcDirectory, ProcFile, ProcLink } from './nodes.ts'
+import { ProcDirectory, type ProcEntry, ProcFile, ProcLink } from './nodes.ts'
 
 /** Inode numbers: a range for each process. */
 const INO_PER_PROCESS = 0x10000
@@ -38,7 +38,8 @@ const STATE_WORDS: Record<string, string> = {
   D: 'D (disk sleep)',
 }
 
-const nameOf = (group: ThreadGroup): string => group.leader?.comm ?? (group.pid === 1 ? 'init' : group.lastComm)
+const nameOf = (group: ThreadGroup): string =>
+  group.leader?.comm ?? (group.pid === 1 ? 'init' : group.lastComm)
 
 function sizes(task: Task | undefined): { total: number; resident: number } {
   if (!task) return { total: 0, resident: 0 }
@@ -172,13 +173,18 @@ export function processDirectory(fs: FileSystem, kernel: Kernel, pid: number): P
 function processEntries(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base: number): ProcEntry[] {
   const task = group.leader
   let next = base
-  const file = (name: string, text: () => string, store: ((t: string) => number) | null = null): ProcEntry => {
+  const file = (
+    name: string,
+    text: () => string,
+    store: ((t: string) => number) | null = null,
+  ): ProcEntry => {
     const ino = ++next
     return {
       name,
       ino,
       mode: S_IFREG | 0o444,
-      make: () => own(group, new ProcFile(fs, ino, text, store ? (_caller, written) => store(written) : null)),
+      make: () =>
+        own(group, new ProcFile(fs, ino, text, store ? (_caller, written) => store(written) : null)),
     }
   }
   const link = (name: string, path: () => Path | null): ProcEntry => {
@@ -187,7 +193,12 @@ function processEntries(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base
       const at = path()
       return at && task ? pathName(task, at) : -ENOENT
     }
-    return { name, ino, mode: S_IFLNK | 0o777, make: () => own(group, new ProcLink(fs, ino, target, () => path() ?? -ENOENT)) }
+    return {
+      name,
+      ino,
+      mode: S_IFLNK | 0o777,
+      make: () => own(group, new ProcLink(fs, ino, target, () => path() ?? -ENOENT)),
+    }
   }
   const directory = (name: string, list: () => ProcEntry[]): ProcEntry => {
     const ino = ++next
@@ -196,10 +207,14 @@ function processEntries(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base
   return [
     file('cmdline', () => range(task, task?.mm.argStart ?? 0, task?.mm.argEnd ?? 0)),
     file('environ', () => range(task, task?.mm.envStart ?? 0, task?.mm.envEnd ?? 0)),
-    file('comm', () => `${nameOf(group)}\n`, (text) => {
-      if (task) task.comm = text.replace(/\n$/, '').slice(0, 15)
-      return 0
-    }),
+    file(
+      'comm',
+      () => `${nameOf(group)}\n`,
+      (text) => {
+        if (task) task.comm = text.replace(/\n$/, '').slice(0, 15)
+        return 0
+      },
+    ),
     file('stat', () => statText(kernel, group)),
     file('status', () => statusText(group)),
     file('statm', () => {
@@ -211,7 +226,11 @@ function processEntries(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base
     file('mountinfo', () => mountInfoText(kernel, task)),
     file('auxv', () => (task ? latin1(task.mm.auxv) : '')),
     file('limits', () => limitsText(group)),
-    file('oom_score_adj', () => '0\n', () => 0),
+    file(
+      'oom_score_adj',
+      () => '0\n',
+      () => 0,
+    ),
     file('cgroup', () => '0::/\n'),
     link('exe', () => task?.mm.exe ?? null),
     link('cwd', () => task?.fs.cwd ?? null),
@@ -237,7 +256,24 @@ function own<T extends { uid: number; gid: number }>(group: ThreadGroup, inode: 
 
 function limitsText(group: ThreadGroup): string {
   const shown = (n: number): string => (n >= 2 ** 63 ? 'unlimited' : String(n))
-  const names = ['cpu time', 'file size', 'data size', 'stack size', 'core file size', 'resident set', 'processes', 'open files', 'locked memory', 'address space', 'file locks', 'pending signals', 'msgqueue size', 'nice priority', 'realtime priority', 'realtime timeout']
+  const names = [
+    'cpu time',
+    'file size',
+    'data size',
+    'stack size',
+    'core file size',
+    'resident set',
+    'processes',
+    'open files',
+    'locked memory',
+    'address space',
+    'file locks',
+    'pending signals',
+    'msgqueue size',
+    'nice priority',
+    'realtime priority',
+    'realtime timeout',
+  ]
   const rows = names.map((name, i) => {
     const { soft, hard } = group.limits[i]!
     return `${`Max ${name}`.padEnd(25)} ${shown(soft).padEnd(20)} ${shown(hard).padEnd(20)} \n`
@@ -255,7 +291,16 @@ function fdEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[
     make: () => {
       const file = task.fds.get(number)!
       const mode = (file.readable ? 0o500 : 0) | (file.writable ? 0o300 : 0)
-      return own(group, new ProcLink(fs, base + FD_INO + number, () => fdTarget(task, file), () => fdPath(file), mode))
+      return own(
+        group,
+        new ProcLink(
+          fs,
+          base + FD_INO + number,
+          () => fdTarget(task, file),
+          () => fdPath(file),
+          mode,
+        ),
+      )
     },
   }))
 }
@@ -271,7 +316,12 @@ function fdInfoEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEn
       const file = task.fds.get(number)!
       return own(
         group,
-        new ProcFile(fs, base + FD_INO * 2 + number, () => `pos:\t${file.pos}\nflags:\t0${file.flags.toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n`),
+        new ProcFile(
+          fs,
+          base + FD_INO * 2 + number,
+          () =>
+            `pos:\t${file.pos}\nflags:\t0${file.flags.toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n`,
+        ),
       )
     },
   }))

@@ -6,22 +6,22 @@ import { type Kernel, PID_MAX } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
 import { KERNEL_RELEASE, KERNEL_VERSION, MEMORY_SIZE } from '../../sys/system.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
-import { FileSystem, type StatFs } from '../../vfs/inode.ts'
-import { type ProcEntry, ProcDirectory, ProcFile, ProcLink } from './nodes.ts'
+import { FileSystem, type StatFs, Timestamp } from '../../vfs/inode.ts'
+import { ProcDirectory, type ProcEntry, ProcFile, ProcLink } from './nodes.ts'
 import { processDirectory } from './process-files.ts'
 
 class ProcFs extends FileSystem {
   readonly type: string = 'proc'
   readonly root: ProcDirectory
+  /** The time every node shows. */
+  readonly start = new Timestamp()
   private nextIno = 2
 
   constructor(kernel: Kernel) {
     super()
+    this.start.setNow(kernel.clock)
     const fixed = machineEntries(this, kernel)
     this.root = new ProcDirectory(this, 1, () => [...fixed, ...this.processes(kernel)])
-    this.root.atime.setNow(kernel.clock)
-    this.root.mtime.setNow(kernel.clock)
-    this.root.ctime.setNow(kernel.clock)
   }
 
   private processes(kernel: Kernel): ProcEntry[] {
@@ -72,13 +72,18 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
       const up = kernel.clock.monotonicNs() - kernel.bootNs
       return `${seconds(up)} ${seconds(up)}\n`
     }),
-    fs.file('loadavg', () => `0.00 0.00 0.00 ${kernel.runnableCount + 1}/${tasks().length} ${kernel.newestPid}\n`),
+    fs.file(
+      'loadavg',
+      () => `0.00 0.00 0.00 ${kernel.runnableCount + 1}/${tasks().length} ${kernel.newestPid}\n`,
+    ),
     fs.file('meminfo', meminfo),
     fs.file('cpuinfo', () => cpuinfo(kernel)),
     fs.file('stat', () => machineStat(kernel)),
     fs.file('version', () => `Linux version ${KERNEL_RELEASE} (umwelt) ${KERNEL_VERSION}\n`),
     fs.file('cmdline', () => 'umwelt\n'),
-    fs.file('filesystems', () => kernel.fileSystemTypes.map((t) => `${t.needsSource ? '' : 'nodev'}\t${t.name}\n`).join('')),
+    fs.file('filesystems', () =>
+      kernel.fileSystemTypes.map((t) => `${t.needsSource ? '' : 'nodev'}\t${t.name}\n`).join(''),
+    ),
     fs.file('devices', () => `Character devices:\n${devicesText(kernel)}\nBlock devices:\n`),
     fs.file('partitions', () => 'major minor  #blocks  name\n\n'),
     fs.file('swaps', () => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
@@ -87,7 +92,11 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
         fs.file('ostype', () => 'Linux\n'),
         fs.file('osrelease', () => `${KERNEL_RELEASE}\n`),
         fs.file('version', () => `${KERNEL_VERSION}\n`),
-        fs.file('hostname', () => `${kernel.hostname}\n`, (text) => setHostname(kernel, text)),
+        fs.file(
+          'hostname',
+          () => `${kernel.hostname}\n`,
+          (text) => setHostname(kernel, text),
+        ),
         fs.file('domainname', () => `${kernel.domainname}\n`),
         fs.file('pid_max', () => `${PID_MAX}\n`),
         fs.file('ngroups_max', () => '65536\n'),
@@ -131,7 +140,8 @@ function devicesText(kernel: Kernel): string {
 }
 
 function meminfo(): string {
-  const kib = (name: string, bytes: number): string => `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`
+  const kib = (name: string, bytes: number): string =>
+    `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`
   return (
     kib('MemTotal', MEMORY_SIZE) +
     kib('MemFree', MEMORY_SIZE / 2) +

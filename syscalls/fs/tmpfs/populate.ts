@@ -3,7 +3,7 @@
  * tree: "..", empty parts and a leading "/" are dropped, and no symlink is followed.
  */
 
-import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFBLK } from '../../abi/stat.ts'
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { Tmpfs, TmpfsInode } from './tmpfs.ts'
 
@@ -31,7 +31,8 @@ const TYPES = {
   'block-device': S_IFBLK,
 } as const
 
-const partsOf = (name: string): string[] => name.split('/').filter((part) => part !== '' && part !== '.' && part !== '..')
+const partsOf = (name: string): string[] =>
+  name.split('/').filter((part) => part !== '' && part !== '.' && part !== '..')
 
 function child(directory: TmpfsInode, caller: Caller, name: string): TmpfsInode | null {
   const found = directory.lookup(caller, name)
@@ -78,12 +79,19 @@ export function addImageEntry(fs: Tmpfs, caller: Caller, entry: ImageEntry): str
   return null
 }
 
-function addLink(fs: Tmpfs, caller: Caller, parent: TmpfsInode, name: string, entry: ImageEntry): string | null {
+function addLink(
+  fs: Tmpfs,
+  caller: Caller,
+  parent: TmpfsInode,
+  name: string,
+  entry: ImageEntry,
+): string | null {
   const parts = partsOf(entry.target ?? '')
   const last = parts.pop()
   const directory = directoryOf(fs, caller, parts)
   const target = directory && last !== undefined ? child(directory, caller, last) : null
-  if (!target || target.isDirectory) return `${entry.name}: links to ${entry.target}, which is not in the archive`
+  if (!target || target.isDirectory)
+    return `${entry.name}: links to ${entry.target}, which is not in the archive`
   parent.link(caller, name, target)
   return null
 }

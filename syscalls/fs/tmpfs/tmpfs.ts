@@ -8,7 +8,16 @@
 import { copyBytes } from '../../abi/bytes.ts'
 import { EEXIST, EFBIG, EINVAL, EISDIR, EMLINK, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY } from '../../abi/errno.ts'
 import { RENAME_EXCHANGE } from '../../abi/fcntl.ts'
-import { isDirectory, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISUID, TMPFS_MAGIC } from '../../abi/stat.ts'
+import {
+  isDirectory,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_ISGID,
+  S_ISUID,
+  TMPFS_MAGIC,
+} from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Caller } from '../../vfs/caller.ts'
@@ -74,7 +83,14 @@ export class Tmpfs extends FileSystem {
   statfs(): StatFs {
     const blocks = Math.floor(this.sizeMax / BLOCK_SIZE)
     const blocksFree = Math.max(0, Math.floor((this.sizeMax - this.used) / BLOCK_SIZE))
-    return { type: TMPFS_MAGIC, blockSize: BLOCK_SIZE, blocks, blocksFree, files: 1 << 20, filesFree: (1 << 20) - this.fileCount }
+    return {
+      type: TMPFS_MAGIC,
+      blockSize: BLOCK_SIZE,
+      blocks,
+      blocksFree,
+      files: 1 << 20,
+      filesFree: (1 << 20) - this.fileCount,
+    }
   }
 }
 
@@ -136,7 +152,11 @@ export class TmpfsInode extends Inode {
   private newChild(caller: Caller, mode: number): TmpfsInode {
     const setGroup = this.mode & S_ISGID
     const gid = setGroup ? this.gid : caller.credentials.fsgid
-    return this.fs.newInode(isDirectory(mode) && setGroup ? mode | S_ISGID : mode, caller.credentials.fsuid, gid)
+    return this.fs.newInode(
+      isDirectory(mode) && setGroup ? mode | S_ISGID : mode,
+      caller.credentials.fsuid,
+      gid,
+    )
   }
 
   override create(caller: Caller, name: string, mode: number, rdev: number): Inode | number {

@@ -7,15 +7,22 @@
  * A step sees the last result and the memory; it returns a call, or nothing when it only looked or jumped.
  */
 
-import { RAX, RDI, RSI, RDX, R10, R8, R9, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
+import { R8, R9, R10, RAX, RDI, RDX, RSI, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
 import type { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { StateBlock } from '../../../emu/memory/state-block.ts'
-import { type Cpu, EXIT_BUDGET, EXIT_PAGE_FAULT, EXIT_SYSCALL, type ExitKind, FAULT_WRITE } from '../../../emu/run/cpu.ts'
-import { bytesOf, latin1, utf8 } from '../../../syscalls/abi/bytes.ts'
-import { X86_64_NUMBERS } from '../../../syscalls/abi/arch/x86-64-numbers.ts'
-import type { Engine } from '../../../syscalls/engines/engine.ts'
-import { createMachine, type ExitStatus, type Machine, type MachineOptions } from '../../../src/machine.ts'
+import {
+  type Cpu,
+  EXIT_BUDGET,
+  EXIT_PAGE_FAULT,
+  EXIT_SYSCALL,
+  type ExitKind,
+  FAULT_WRITE,
+} from '../../../emu/run/cpu.ts'
 import { BufferInput, BufferOutput, SimHost } from '../../../src/host/sim/sim-host.ts'
+import { createMachine, type ExitStatus, type Machine, type MachineOptions } from '../../../src/machine.ts'
+import { X86_64_NUMBERS } from '../../../syscalls/abi/arch/x86-64-numbers.ts'
+import { bytesOf, latin1, utf8 } from '../../../syscalls/abi/bytes.ts'
+import type { Engine } from '../../../syscalls/engines/engine.ts'
 import type { TmpfsInode } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
 
 export const BASE = 0x400000
@@ -25,7 +32,8 @@ const gpr = (index: number): number => X86_STATE.gpr + index * 8
 const ARGUMENTS = [RDI, RSI, RDX, R10, R8, R9].map(gpr)
 
 export type Call = readonly [name: string, ...args: (number | string)[]]
-export type Step = (at: At) => Call | undefined | void
+// biome-ignore lint/suspicious/noConfusingVoidType: a step that only looks has no value to return
+export type Step = (at: At) => Call | void
 
 /** What a step may look at and change. */
 export class At {
@@ -159,7 +167,7 @@ export class ScriptedCpu implements Cpu {
       const here = BASE + index * 16
       state.setNumber(X86_STATE.pc, here)
       const at = new At(space, this.labels)
-      let call: Call | undefined | void
+      let call: ReturnType<Step>
       try {
         call = step(at)
       } catch (error) {
@@ -258,10 +266,16 @@ export function scripted(
 }
 
 /** exit_group as a step. */
-export const exit = (code: number): Step => () => ['exit_group', code]
+export const exit =
+  (code: number): Step =>
+  () => ['exit_group', code]
 
 /** A promise and what settles it. */
-export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+export function deferred<T>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (error: unknown) => void
+} {
   let resolve!: (value: T) => void
   let reject!: (error: unknown) => void
   const promise = new Promise<T>((a, b) => {
