@@ -253,6 +253,12 @@ export class Translator {
     }
   }
 
+  /** Reads an operand that the instruction writes too: what cannot be written faults as a write, as on the CPU. */
+  readToWrite(insn: Insn, k: number): Value {
+    if (insn.isMemory && insn.row!.operands[k]![0] === 'E') this.checkMemoryStore(insn, this.sizeOf(insn, k) / 8)
+    return this.read(insn, k)
+  }
+
   /** Writes operand `k`; values of 8 and 16 bits zero-extended. */
   write(insn: Insn, k: number, value: Value): void {
     const code = insn.row!.operands[k]!

@@ -16,7 +16,7 @@ type Translate = (t: Translator, i: Insn) => void
 const add: Translate = (t, i) => {
   const size = t.sizeOf(i, 0)
   const b = t.read(i, 1)
-  const result = t.truncate(size, t.op2(size, 'add', t.read(i, 0), b))
+  const result = t.truncate(size, t.op2(size, 'add', t.readToWrite(i, 0), b))
   t.write(i, 0, result)
   t.flags.set(CC_ADD, size, result, b)
 }
@@ -24,7 +24,7 @@ const add: Translate = (t, i) => {
 const sub: Translate = (t, i) => {
   const size = t.sizeOf(i, 0)
   const b = t.read(i, 1)
-  const a = t.read(i, 0)
+  const a = t.readToWrite(i, 0)
   t.write(i, 0, t.truncate(size, t.op2(size, 'sub', a, b)))
   t.flags.set(CC_SUB, size, a, b)
 }
@@ -56,7 +56,7 @@ function withCarry(subtract: boolean): Translate {
     const { ir } = t
     const size = t.sizeOf(i, 0)
     const b = t.read(i, 1)
-    const a = t.read(i, 0)
+    const a = t.readToWrite(i, 0)
     const carryIn = t.flags.carry()
     const wide = size === 64 ? ir.op1('i64.extend_i32_u', carryIn) : carryIn
     const name = subtract ? 'sub' : 'add'
@@ -77,7 +77,7 @@ function logic(name: 'and' | 'or' | 'xor', store: boolean): Translate {
   return (t, i) => {
     const size = t.sizeOf(i, 0)
     const b = t.read(i, 1)
-    const a = t.read(i, 0)
+    const a = store ? t.readToWrite(i, 0) : t.read(i, 0)
     // XOR of a register with itself is how compilers write zero.
     const result = name === 'xor' && a === b ? t.constant(size, 0) : t.op2(size, name, a, b)
     if (store) t.write(i, 0, result)
@@ -87,7 +87,7 @@ function logic(name: 'and' | 'or' | 'xor', store: boolean): Translate {
 
 const neg: Translate = (t, i) => {
   const size = t.sizeOf(i, 0)
-  const a = t.read(i, 0)
+  const a = t.readToWrite(i, 0)
   const zero = t.constant(size, 0)
   t.write(i, 0, t.truncate(size, t.op2(size, 'sub', zero, a)))
   t.flags.set(CC_SUB, size, zero, a)
@@ -95,13 +95,13 @@ const neg: Translate = (t, i) => {
 
 const not: Translate = (t, i) => {
   const size = t.sizeOf(i, 0)
-  t.write(i, 0, t.truncate(size, t.op2(size, 'xor', t.read(i, 0), t.constant(size, -1))))
+  t.write(i, 0, t.truncate(size, t.op2(size, 'xor', t.readToWrite(i, 0), t.constant(size, -1))))
 }
 
 function incDec(name: 'add' | 'sub', kind: number): Translate {
   return (t, i) => {
     const size = t.sizeOf(i, 0)
-    const result = t.truncate(size, t.op2(size, name, t.read(i, 0), t.constant(size, 1)))
+    const result = t.truncate(size, t.op2(size, name, t.readToWrite(i, 0), t.constant(size, 1)))
     t.write(i, 0, result)
     t.flags.setIncDec(kind, size, result)
   }

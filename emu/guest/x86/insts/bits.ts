@@ -54,7 +54,7 @@ function shift(name: 'shl' | 'shr' | 'sar'): Translate {
   return (t, i) => {
     const size = t.sizeOf(i, 0)
     const count = shiftCount(t, i, 1, size)
-    const source = t.read(i, 0)
+    const source = t.readToWrite(i, 0)
     const a = name === 'sar' ? t.signExtend(size, source) : source
     const n = toSize(t, size, count.value)
     const one = t.constant(size, 1)
@@ -90,7 +90,7 @@ function rotate(left: boolean): Translate {
     const { ir } = t
     const size = t.sizeOf(i, 0)
     const count = shiftCount(t, i, 1, size)
-    const result = rotated(t, size, left, t.read(i, 0), count.value)
+    const result = rotated(t, size, left, t.readToWrite(i, 0), count.value)
     t.write(i, 0, result)
     if (count.known === 0) return
     const top = topBit(t, size, result)
@@ -106,7 +106,7 @@ function rotateCarry(left: boolean): Translate {
     const { ir } = t
     const size = t.sizeOf(i, 0)
     const count = shiftCount(t, i, 1, size)
-    const source = t.toI64(size, t.read(i, 0), false)
+    const source = t.toI64(size, t.readToWrite(i, 0), false)
     const carryIn = ir.op1('i64.extend_i32_u', t.flags.carry())
     let n = ir.op1('i64.extend_i32_u', count.value)
     if (size < 32) n = modulo(t, n, size + 1)
@@ -170,7 +170,7 @@ function doubleShift(left: boolean): Translate {
     const size = t.sizeOf(i, 0)
     const count = shiftCount(t, i, 2, size)
     const filler = t.read(i, 1)
-    const a = t.read(i, 0)
+    const a = t.readToWrite(i, 0)
     const n = toSize(t, size, count.value)
     const zero = t.op1(size, 'eqz', n)
     const one = t.constant(size, 1)
@@ -202,7 +202,7 @@ function bitTest(operation: BitOperation): Translate {
       const offset = ir.op2('i64.shl', ir.op2('i64.shr_s', wide, ir.i64(log)), ir.i64(log - 3))
       t.useAddress(ir.op2('i64.add', t.linearAddress(i), offset), 0)
     }
-    const value = t.read(i, 0)
+    const value = operation === 'bt' ? t.read(i, 0) : t.readToWrite(i, 0)
     const bit = t.op2(size, 'and', index, t.constant(size, size - 1))
     const mask = t.op2(size, 'shl', t.constant(size, 1), bit)
     const carry = lowBit(t, size, t.op2(size, 'shr_u', value, bit))

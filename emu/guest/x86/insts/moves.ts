@@ -42,7 +42,7 @@ const cmov: Translate = (t, i) => {
 const setcc: Translate = (t, i) => t.write(i, 0, t.flags.condition(i.opcode & 15))
 
 const xchg: Translate = (t, i) => {
-  const first = t.read(i, 0)
+  const first = t.readToWrite(i, 0)
   const second = t.read(i, 1)
   t.write(i, 0, second)
   t.write(i, 1, first)
@@ -50,7 +50,7 @@ const xchg: Translate = (t, i) => {
 
 const xadd: Translate = (t, i) => {
   const size = t.sizeOf(i, 0)
-  const a = t.read(i, 0)
+  const a = t.readToWrite(i, 0)
   const b = t.read(i, 1)
   const sum = t.truncate(size, t.op2(size, 'add', a, b))
   if (i.isMemory) {
@@ -66,7 +66,7 @@ const xadd: Translate = (t, i) => {
 const cmpxchg: Translate = (t, i) => {
   const { ir } = t
   const size = t.sizeOf(i, 0)
-  const destination = t.read(i, 0)
+  const destination = t.readToWrite(i, 0)
   const accumulator = t.gpr(0, size)
   const source = t.read(i, 1)
   const equal = t.op2(size, 'eq', accumulator, destination)
