@@ -25,7 +25,7 @@ function build(name) {
 }
 
 /** Scales make a native run take some tenths of a second, so that starting up is a small part of it. */
-const CPU = { fib: 17, sieve: 60, sha256: 30, sort: 20, matrix: 150, nbody: 40, trees: 120, vm: 60, strings: 40, lz: 300 }
+const CPU = { fib: 17, sieve: 300, sha256: 20, sort: 12, matrix: 300, nbody: 200, trees: 100, vm: 60, strings: 60, lz: 200 }
 const SYSTEM = { getppid: 300_000, pipe: 10_000, fork: 300, exec: 100, files: 10_000, mmap: 3_000, signal: 20_000 }
 
 const programs = { cpu: build('cpu'), sys: build('sys'), hello: build('hello') }

@@ -11,10 +11,11 @@ import { cpuid } from './cpuid.ts'
 import { arithmeticFlags } from './flags.ts'
 import { sseFloat } from './float-helper.ts'
 import { fxrstor, fxsave } from './fxsave.ts'
-import { HELPER_CC_BITS, HELPER_CPUID, HELPER_DIVIDE128, HELPER_FXSAVE, HELPER_RDTSC, HELPER_SSE_FLOAT, HELPER_SSE_STRING, HELPER_STRING } from './helper-ids.ts'
+import { HELPER_CC_BITS, HELPER_CPUID, HELPER_DIVIDE128, HELPER_FXSAVE, HELPER_RDTSC, HELPER_SSE_FLOAT, HELPER_SSE_STRING, HELPER_STRING, HELPER_X87, HELPER_X87_PENDING } from './helper-ids.ts'
 import { compareStrings } from './sse-string.ts'
 import { X86_STATE } from './state.ts'
 import { runString } from './string-ops.ts'
+import { x87, x87Pending } from './x87/helper.ts'
 
 /**
  * A helper: two i32 arguments as its id says. Those called at a block's end get the instruction's pc as the second
@@ -73,5 +74,7 @@ HELPERS[HELPER_CPUID] = cpuidHelper
 HELPERS[HELPER_RDTSC] = rdtsc
 HELPERS[HELPER_STRING] = runString
 HELPERS[HELPER_SSE_FLOAT] = sseFloat
+HELPERS[HELPER_X87] = x87
+HELPERS[HELPER_X87_PENDING] = x87Pending
 HELPERS[HELPER_SSE_STRING] = compareStrings
 HELPERS[HELPER_FXSAVE] = (space, restore, pc) => (restore ? fxrstor(space, pc) : fxsave(space, pc))

@@ -11,6 +11,7 @@ import { SSE_FLOAT } from './insts/sse-float.ts'
 import { SSE_INTEGER } from './insts/sse-integer.ts'
 import { SSE_MOVES } from './insts/sse-move.ts'
 import { SSE4 } from './insts/sse4.ts'
+import { X87 } from './insts/x87.ts'
 import type { Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
@@ -23,6 +24,7 @@ export const ROWS: readonly Row[] = [
   ...SSE_CONVERT,
   ...SSE_INTEGER,
   ...SSE4,
+  ...X87,
 ]
 export const decoder = new Decoder(ROWS)
 export { Insn as Instruction } from './decode.ts'

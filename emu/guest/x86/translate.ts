@@ -34,6 +34,8 @@ export class Translator {
   readonly alignedBases = new Set<number>()
   /** The block in which MXCSR was last found to be in its usual state. */
   floatChecked: Block | null = null
+  /** The block in which the x87 registers have been taken over as mm registers. */
+  mmxEntered: Block | null = null
 
   constructor(ir: Region, map: BlockMap) {
     this.ir = ir

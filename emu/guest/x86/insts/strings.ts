@@ -65,7 +65,7 @@ function once(t: Translator, i: Insn, operation: number, size: Bits): void {
   if (compared >= 0) t.flags.set(CC_SUB, size, source, compared)
 }
 
-/** REP MOVS and REP STOS upwards, of up to a page. */
+/** REP MOVS and REP STOS of up to a page. */
 function repeatBulk(t: Translator, i: Insn, operation: number, size: Bits, argument: number): void {
   const { ir } = t
   const { yes: none, no: some, join } = t.split(i, ir.op1('i64.eqz', ir.get(RCX)))
@@ -78,12 +78,13 @@ function repeatBulk(t: Translator, i: Insn, operation: number, size: Bits, argum
   ir.branch(bulkAllowed(t, operation, size), fast, slow)
 
   t.beginSplit(i, fast)
-  const bytes = ir.op2('i64.shl', ir.get(RCX), ir.i64(Math.log2(size / 8)))
-  const low = (register: number): Value => ir.op1('i32.wrap_i64', ir.get(register))
+  const bytes = sizeOfAll(t, size)
+  const low = (register: number): Value => ir.op1('i32.wrap_i64', lowest(t, register, size))
   if (operation === STRING_MOVS) ir.bulk('memory.copy', low(RDI), low(RSI), ir.op1('i32.wrap_i64', bytes))
   else ir.bulk('memory.fill', low(RDI), t.gpr(RAX, 8), ir.op1('i32.wrap_i64', bytes))
-  ir.set(RDI, ir.op2('i64.add', ir.get(RDI), bytes))
-  if (operation === STRING_MOVS) ir.set(RSI, ir.op2('i64.add', ir.get(RSI), bytes))
+  const step = ir.op3('select.i64', ir.op2('i64.sub', ir.i64(0), bytes), bytes, ir.get(V_DF))
+  ir.set(RDI, ir.op2('i64.add', ir.get(RDI), step))
+  if (operation === STRING_MOVS) ir.set(RSI, ir.op2('i64.add', ir.get(RSI), step))
   ir.set(RCX, ir.i64(0))
   ir.jump(join)
 
@@ -92,19 +93,25 @@ function repeatBulk(t: Translator, i: Insn, operation: number, size: Bits, argum
   t.beginSplit(i, join)
 }
 
+const sizeOfAll = (t: Translator, size: Bits): Value =>
+  t.ir.op2('i64.shl', t.ir.get(RCX), t.ir.i64(Math.log2(size / 8)))
+
+/** The lowest address of all elements: where the register points, or the last one downwards. */
+function lowest(t: Translator, register: number, size: Bits): Value {
+  const { ir } = t
+  const at = ir.get(register)
+  const down = ir.op2('i64.add', ir.op2('i64.sub', at, sizeOfAll(t, size)), ir.i64(size / 8))
+  return ir.op3('select.i64', down, at, ir.get(V_DF))
+}
+
 /** Whether one bulk operation does exactly what the iterations would. */
 function bulkAllowed(t: Translator, operation: number, size: Bits): Value {
   const { ir } = t
-  const count = ir.get(RCX)
-  const bytes = ir.op2('i64.shl', count, ir.i64(Math.log2(size / 8)))
+  const bytes = sizeOfAll(t, size)
   const last = ir.op2('i64.sub', bytes, ir.i64(1))
   const both = (a: Value, b: Value): Value => ir.op2('i32.and', a, b)
-  let allowed = both(
-    ir.op1('i32.eqz', ir.get(V_DF)),
-    ir.op2('i64.le_u', count, ir.i64(PAGE_SIZE / (size / 8))),
-  )
   const pages = (register: number, want: number): Value => {
-    const first = ir.get(register)
+    const first = lowest(t, register, size)
     const end = ir.op2('i64.add', first, last)
     const upper = ir.op2('i64.shr_u', ir.op2('i64.or', first, end), ir.i64(32))
     const flags = both(
@@ -113,11 +120,13 @@ function bulkAllowed(t: Translator, operation: number, size: Bits): Value {
     )
     return both(ir.op1('i64.eqz', upper), ir.op2('i32.ne', both(flags, ir.i32(want)), ir.i32(0)))
   }
+  let allowed = ir.op2('i64.le_u', ir.get(RCX), ir.i64(PAGE_SIZE / (size / 8)))
   allowed = both(allowed, pages(RDI, PAGE_W))
   if (operation === STRING_MOVS) {
-    // Moving up into what is still to be read repeats a pattern; a bulk copy would not.
-    const apart = ir.op2('i64.ge_u', ir.op2('i64.sub', ir.get(RDI), ir.get(RSI)), bytes)
-    return both(both(allowed, pages(RSI, PAGE_R)), apart)
+    // Moving towards what is still to be read repeats a pattern; a bulk copy would not.
+    const up = ir.op2('i64.sub', ir.get(RDI), ir.get(RSI))
+    const ahead = ir.op3('select.i64', ir.op2('i64.sub', ir.i64(0), up), up, ir.get(V_DF))
+    return both(both(allowed, pages(RSI, PAGE_R)), ir.op2('i64.ge_u', ahead, bytes))
   }
   if (size === 8) return allowed
   const pattern = ir.op2('i64.mul', ir.op2('i64.and', ir.get(RAX), ir.i64(0xff)), ir.i64Halves(0x01010101, 0x01010101))
