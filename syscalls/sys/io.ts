@@ -28,6 +28,8 @@ import {
 const COUNT_MAX = 0x7ffff000
 /** Linux UIO_MAXIOV. */
 const IOV_COUNT_MAX = 1024
+/** Vectors up to this are written as one piece. */
+const GATHER_SIZE_MAX = 1 << 20
 /** Bytes that sendfile and copy_file_range move through the kernel at once. */
 const COPY_CHUNK_SIZE = 65536
 
@@ -131,6 +133,11 @@ function writeVector(task: Task, file: FileDescription, iov: number, count: numb
     total += length
   }
   if (parts.length === 1) return writeFrom(task, file, parts[0]![0], total, pos)
+  if (total > GATHER_SIZE_MAX) {
+    // Too much to gather: a short write of the first part, which the caller continues.
+    const [buf, length] = parts.find(([, size]) => size > 0)!
+    return writeFrom(task, file, buf, length, pos)
+  }
   const gathered = new Uint8Array(total)
   let at = 0
   for (const [buf, length] of parts) {

@@ -1,6 +1,6 @@
 /** Memory: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2). Work: mm/mapping.ts. */
 
-import { PAGE_SIZE } from '../../emu/memory/layout.ts'
+import { GUEST_MAX, PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW } from '../abi/errno.ts'
 import * as M from '../abi/mman.ts'
 import { anonymousFile } from '../fs/tmpfs/tmpfs.ts'
@@ -125,6 +125,7 @@ function sysMsync(task: Task, at: number, length: number, flagBits: number): num
 
 function sysMincore(task: Task, at: number, length: number, vec: number): number {
   if (!isPageAligned(at)) return -EINVAL
+  if (at + length > GUEST_MAX) return -ENOMEM
   const pages = pageUp(length) / PAGE_SIZE
   const resident = new Uint8Array(pages)
   for (let i = 0; i < pages; i++) {

@@ -1,0 +1,92 @@
+/** A file system that answers with promises: its calls block the task, not the machine, and repeat nothing. */
+
+import { expect, it } from 'vitest'
+import { ENOENT } from '../../../syscalls/abi/errno.ts'
+import { allCalls, type Engine, RUN } from '../../../syscalls/engines/engine.ts'
+import type { Caller } from '../../../syscalls/vfs/caller.ts'
+import { FileSystem, Inode } from '../../../syscalls/vfs/inode.ts'
+import { exit, SCRATCH, scripted } from './scripted.ts'
+
+const steps: string[] = []
+const later = <T>(step: string, value: T): Promise<T> => {
+  steps.push(step)
+  return new Promise((resolve) => setTimeout(() => resolve(value), 2))
+}
+
+class LateFs extends FileSystem {
+  readonly type: string = 'latefs'
+  readonly root: Inode = new LateDirectory(this)
+  statfs() {
+    return { type: 1, blockSize: 4096, blocks: 0, blocksFree: 0, files: 0, filesFree: 0 }
+  }
+}
+
+class LateDirectory extends Inode {
+  readonly fs: FileSystem
+  private readonly file: Inode
+  constructor(fs: FileSystem) {
+    super(0o040755)
+    this.fs = fs
+    this.file = new LateFile(fs)
+  }
+  override lookup(caller: Caller, name: string): Inode | number {
+    const found = caller.settle(`lookup ${name}`, () =>
+      name === 'broken'
+        ? Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' }))
+        : later(`lookup ${name}`, { there: name === 'file' }),
+    )
+    if (typeof found === 'number') return found
+    return found.there ? this.file : -ENOENT
+  }
+}
+
+class LateFile extends Inode {
+  readonly fs: FileSystem
+  constructor(fs: FileSystem) {
+    super(0o100644)
+    this.fs = fs
+    this.size = 5
+  }
+  override read(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    const piece = caller.settle(`read ${pos}`, () =>
+      later(`read ${pos}`, new TextEncoder().encode('hello').slice(pos, pos + count)),
+    )
+    if (typeof piece === 'number') return piece
+    bytes.set(piece, at)
+    return piece.length
+  }
+}
+
+it('lookups and reads settle once; engines see one entry and one exit; a rejection is its errno', async () => {
+  const seen: unknown[] = []
+  const log: string[] = []
+  const engine: Engine = {
+    name: 'log',
+    wants: allCalls,
+    syscallEntry(call) {
+      log.push(`>${call.name}`)
+      return RUN
+    },
+    syscallExit: (call) => void log.push(`<${call.name}`),
+  }
+  const s = scripted(
+    {
+      main: [
+        () => ['open', '/late/file', 0, 0],
+        (at) => void seen.push(at.result),
+        () => ['read', 3, SCRATCH, 10],
+        (at) => void seen.push(at.string(SCRATCH, at.result)),
+        () => ['open', '/late/nothing', 0, 0],
+        (at) => void seen.push(at.result),
+        () => ['open', '/late/broken', 0, 0],
+        (at) => void seen.push(at.result),
+        exit(0),
+      ],
+    },
+    { engines: [engine], machine: { mounts: [{ at: '/late', fs: () => new LateFs() }] } },
+  )
+  await s.run('main')
+  expect(seen).toEqual([3, 'hello', -ENOENT, -13])
+  expect(steps).toEqual(['lookup file', 'read 0', 'lookup nothing'])
+  expect(log.slice(0, 4)).toEqual(['>open', '<open', '>read', '<read'])
+})
