@@ -38,7 +38,20 @@ export function randomState(random: Random, insns: readonly Insn[]): Uint8Array 
   const direction = random.chance(8) ? 0x400 : 0
   view.setBigUint64(FLAGS_AT, BigInt((random.u32() & ARITHMETIC_FLAGS) | 0x202 | direction), true)
   fillFloat(random, view, insns.some(usesX87))
+  for (const insn of insns) boundX87(view, insn)
   return bytes
+}
+
+/** F2XM1 and FYL2XP1 are undefined for operands that are not small: makes ST(0) small. */
+function boundX87(view: DataView, insn: Insn): void {
+  if (insn.isMemory || insn.row!.opcode !== 0xd9 || insn.row!.map !== 0) return
+  const isF2xm1 = insn.row!.extension === 6 && (insn.rm & 7) === 0
+  const isFyl2xp1 = insn.row!.extension === 7 && (insn.rm & 7) === 1
+  const at = FX_AT + 40
+  const signExponent = view.getUint16(at, true)
+  const exponent = signExponent & 0x7fff
+  const most = isF2xm1 ? 0x3ffe : 0x3ffc
+  if ((isF2xm1 || isFyl2xp1) && exponent > most) view.setUint16(at, (signExponent & 0x8000) | (most - (exponent % 100)), true)
 }
 
 /** Sets the registers an instruction's memory operand is made of, and those that strings and the like use. */

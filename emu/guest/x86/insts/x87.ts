@@ -86,12 +86,8 @@ const constant = (index: number): Translate => (t) => {
 }
 
 const compareFlags = (name: 'comi' | 'ucomi', pops: number): Translate => (t, i) => {
-  const { ir } = t
   requireNoPending(t)
-  const kept = t.flags.bits()
-  const flags = call(t, packCall(name, i.rm & 7, 'st', pops))
-  // -1: the compare trapped and changed nothing.
-  t.flags.setBits(ir.op3('select.i32', kept, flags, ir.op2('i32.lt_s', flags, ir.i32(0))))
+  t.flags.setBits(call(t, packCall(name, i.rm & 7, 'st', pops)))
 }
 
 /** FCMOVcc: the condition code as of Jcc. */
@@ -173,7 +169,7 @@ export const X87: readonly Row[] = [
   row('FLD', 'd9 /0 r', '', plain('load'), x87),
   row('FXCH', 'd9 /1 r', '', plain('exchange'), x87),
   row('FNOP', 'd9 /2 r', '', choice((t) => requireNoPending(t), null, null, null, null, null, null, null), x87),
-  row('FSTP', 'd9 /3 r', '', plain('storeRegister', 1), x87),
+  row('FSTP', 'd9 /3 r', '', plain('storeUnchecked'), x87),
   row('FCHS/FABS/FTST/FXAM', 'd9 /4 r', '', choice(plain('changeSign'), plain('absolute'), null, null, plain('test'), plain('examine'), null, null), x87),
   row('FLDconst', 'd9 /5 r', '', choice(...[0, 1, 2, 3, 4, 5, 6].map(constant), null), x87),
   row('F2XM1...', 'd9 /6 r', '', choice(plain('twoToX'), plain('yLog2x'), plain('tan'), plain('arctan'), plain('extract'), plain('remainderNearest'), plain('decrement'), plain('increment')), inexact),

@@ -66,7 +66,6 @@ export function combine(fpu: Fpu, op: ArithmeticName, x: F.Float, right: F.Float
   }
   if (x.kind === y.kind && (x.kind === F.ZERO || x.kind === F.INFINITE)) return invalid(fpu)
   if (y.kind === F.ZERO && x.kind === F.FINITE) {
-    if (!denormals(fpu, x)) return null
     fpu.setC1(false)
     return fpu.raise(F.ZE) ? { value: F.infinity(negative) } : null
   }
@@ -90,22 +89,17 @@ export function arithmetic(fpu: Fpu, op: ArithmeticName, reversed: boolean, oper
 
 const RELATIONS = [C0, C3, 0, C0 | C2 | C3]
 
-/** Condition bits of a compare; null when it traps. Quiet NaNs are invalid for the ordered compares. */
-export function relation(fpu: Fpu, x: F.Float | null, y: F.Float | null, ordered: boolean): number | null {
+/** Condition bits of a compare, and whether it traps. Quiet NaNs are invalid for the ordered compares. */
+export function relation(fpu: Fpu, x: F.Float | null, y: F.Float | null, ordered: boolean): { bits: number; traps: boolean } {
   const unordered = RELATIONS[3]!
-  if (x === null || y === null) {
-    const goesOn = fpu.stackFault(false)
-    return goesOn ? unordered : null
-  }
-  fpu.setC1(false)
+  if (x === null || y === null) return { bits: unordered, traps: !fpu.stackFault(false) }
   const nan = x.kind === F.NAN || y.kind === F.NAN
   const signals = isSignalling(x) || isSignalling(y)
   if (nan || signals) {
-    if ((ordered || signals) && !fpu.raise(F.IE)) return null
-    return unordered
+    return { bits: unordered, traps: (ordered || signals) && !fpu.raise(F.IE) }
   }
-  if (!denormals(fpu, x, y)) return null
-  return RELATIONS[F.compare(x, y) + 1]!
+  const traps = [x, y].some(isDenormal) && !fpu.raise(F.DE)
+  return { bits: RELATIONS[F.compare(x, y) + 1]!, traps }
 }
 
 export function squareRoot(fpu: Fpu): void {

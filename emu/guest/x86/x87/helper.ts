@@ -37,18 +37,22 @@ const popMany = (fpu: Fpu, count: number): void => {
 
 /** FCOM and FUCOM: C3, C2, C0 say how ST(0) and the operand compare. */
 const compare = (ordered: boolean): Operation => (fpu, { source, i, pops }) => {
-  const conditions = relation(fpu, operand(fpu, 'st', 0), operand(fpu, source, i), ordered)
-  if (conditions === null) return
-  fpu.status = (fpu.status & ~(C0 | C2 | C3)) | conditions
-  popMany(fpu, pops)
+  setRelation(fpu, operand(fpu, source, i), ordered, pops)
 }
 
-/** FCOMI and FUCOMI: the same in ZF, PF, CF. The result is those flags, or -1 when the compare trapped. */
+/** The conditions are there even when the compare traps; it pops only when it does not. */
+function setRelation(fpu: Fpu, y: F.Float | null, ordered: boolean, pops: number): void {
+  fpu.setC1(false)
+  const { bits, traps } = relation(fpu, operand(fpu, 'st', 0), y, ordered)
+  fpu.status = (fpu.status & ~(C0 | C2 | C3)) | bits
+  if (!traps) popMany(fpu, pops)
+}
+
+/** FCOMI and FUCOMI: the same in ZF, PF, CF. The result is those flags. */
 const compareFlags = (ordered: boolean): Operation => (fpu, { i, pops }) => {
-  const conditions = relation(fpu, operand(fpu, 'st', 0), operand(fpu, 'st', i), ordered)
-  if (conditions === null) return -1
-  popMany(fpu, pops)
-  return (conditions & C0 ? 1 : 0) | (conditions & C2 ? 4 : 0) | (conditions & C3 ? 64 : 0)
+  const { bits, traps } = relation(fpu, operand(fpu, 'st', 0), operand(fpu, 'st', i), ordered)
+  if (!traps) popMany(fpu, pops)
+  return (bits & C0 ? 1 : 0) | (bits & C2 ? 4 : 0) | (bits & C3 ? 64 : 0)
 }
 
 const exchange: Operation = (fpu, { i }) => {
@@ -73,13 +77,21 @@ const storeRegister: Operation = (fpu, { i, pops }) => {
   popMany(fpu, pops)
 }
 
+/** D9 D8+i stores without looking whether there is something. */
+const storeUnchecked: Operation = (fpu, { i }) => {
+  const empty = fpu.isEmpty(0)
+  fpu.setC1(false)
+  if (empty) fpu.free(i)
+  else fpu.setRaw(i, ...fpu.raw(0))
+  fpu.pop()
+}
+
 /** FCMOVcc, the condition decided by the translation: `pops` is it. */
 const conditionalMove: Operation = (fpu, { i, pops }) => {
   if (fpu.isEmpty(0) || fpu.isEmpty(i)) {
-    if (fpu.stackFault(false) && pops) fpu.set(0, F.DEFAULT_NAN)
+    if (fpu.stackFault(false)) fpu.set(0, F.DEFAULT_NAN)
     return
   }
-  fpu.setC1(false)
   if (pops) fpu.setRaw(0, ...fpu.raw(i))
 }
 
@@ -95,8 +107,7 @@ const sign = (f: (signExponent: number) => number): Operation => (fpu) => {
 }
 
 const test: Operation = (fpu) => {
-  const conditions = relation(fpu, operand(fpu, 'st', 0), F.zero(false), true)
-  if (conditions !== null) fpu.status = (fpu.status & ~(C0 | C2 | C3)) | conditions
+  setRelation(fpu, F.zero(false), true, 0)
 }
 
 const examine: Operation = (fpu) => {
@@ -188,6 +199,7 @@ export const X87_OPERATIONS: Record<string, Operation> = {
   store: (fpu, { source, pops }) => store(fpu, source, pops > 0, false),
   storeTruncated: (fpu, { source, pops }) => store(fpu, source, pops > 0, true),
   storeRegister,
+  storeUnchecked,
   exchange,
   conditionalMove,
   changeSign: sign((s) => s ^ 0x8000),
@@ -212,6 +224,7 @@ export const X87_OPERATIONS: Record<string, Operation> = {
   increment: turn(1),
   decrement: turn(-1),
   free: (fpu, { i, pops }) => {
+    fpu.setC1(false)
     fpu.free(i)
     popMany(fpu, pops)
   },

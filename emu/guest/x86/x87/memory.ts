@@ -78,7 +78,8 @@ export function load(fpu: Fpu, source: Source, i: number): void {
     if (fpu.raise(F.IE)) fpu.push(F.quieted(x))
     return
   }
-  if (!denormals(fpu, x)) return
+  // A denormal is loaded even when its exception traps.
+  denormals(fpu, x)
   fpu.push(x)
 }
 

@@ -62,6 +62,7 @@ function tangent(x: F.Float): F.Float {
 export function trigonometric(fpu: Fpu, name: 'sin' | 'cos' | 'sincos' | 'tan'): void {
   const pushes = name === 'sincos' || name === 'tan'
   if (fpu.isEmpty(0)) {
+    fpu.status &= ~C2
     if (fpu.stackFault(false)) {
       fpu.set(0, F.DEFAULT_NAN)
       if (pushes) pushNan(fpu)
