@@ -14,6 +14,7 @@ import {
   PROT_NONE,
   PROT_WRITE,
 } from '../abi/mman.ts'
+import type { Caller } from '../vfs/caller.ts'
 import { EAGER_SIZE_MAX, type Mm } from './mm.ts'
 import { VMA_COUNT_MAX, Vma } from './vma.ts'
 
@@ -39,8 +40,11 @@ export function placeFor(mm: Mm, hint: number, size: number, flags: number): num
   return found < 0 ? -ENOMEM : found
 }
 
-/** Installs an area over whatever was there and makes its pages where that is cheap. The address or an errno. */
-export function install(mm: Mm, vma: Vma): number {
+/**
+ * Installs an area over whatever was there and makes its pages where that is cheap. The address, an errno, or
+ * BLOCKED where `caller` must wait for the file.
+ */
+export function install(mm: Mm, vma: Vma, caller?: Caller): number {
   if (mm.vmas.all.length >= VMA_COUNT_MAX) return -ENOMEM
   if (mm.totalSize + vma.size > mm.sizeMax) return -ENOMEM
   const addr = vma.start
@@ -49,7 +53,7 @@ export function install(mm: Mm, vma: Vma): number {
   vma.object?.attach(mm)
   // Pages first, as one area; then it may be merged with its neighbours.
   if (vma.inode || vma.size <= EAGER_SIZE_MAX) {
-    const result = mm.populate(vma, addr, end)
+    const result = mm.populate(vma, addr, end, caller)
     if (result < 0) {
       mm.space.unmap(addr, end - addr)
       vma.object?.detach(mm)

@@ -22,7 +22,7 @@ import {
 } from '../../emu/memory/layout.ts'
 import { StateBlock } from '../../emu/memory/state-block.ts'
 import { getI64, putU64 } from '../abi/arch/arch.ts'
-import { BLOCKED, ENOMEM } from '../abi/errno.ts'
+import { ENOMEM } from '../abi/errno.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Caller, CallerMemory } from '../vfs/caller.ts'
 import { allowWrites, denyWrites } from '../vfs/executing.ts'
@@ -141,7 +141,7 @@ export class Mm implements CallerMemory {
   }
 
   /** Makes the pages of [from, to) that do not exist; those behind the end of a file stay absent. */
-  populate(vma: Vma, from: number, to: number): number {
+  populate(vma: Vma, from: number, to: number, caller: Caller = this.caller): number {
     if (vma.prot === 0) return 0
     if (!vma.inode) return this.populateAnonymous(from, to, vma.prot)
     const fileEnd = vma.start + Math.ceil((vma.inode.size - vma.offset) / PAGE_SIZE) * PAGE_SIZE
@@ -149,7 +149,7 @@ export class Mm implements CallerMemory {
     for (const [first, last] of this.absentRuns(from, end)) {
       if (!this.space.map(first, last - first, vma.prot)) return -ENOMEM
       const pos = vma.offset + (first - vma.start)
-      const result = this.readFile(vma, pos, first, last - first)
+      const result = this.readFile(vma, pos, first, last - first, caller)
       if (result < 0) {
         this.space.unmap(first, last - first)
         return result
@@ -159,12 +159,12 @@ export class Mm implements CallerMemory {
     return 0
   }
 
-  private readFile(vma: Vma, pos: number, addr: number, count: number): number {
+  private readFile(vma: Vma, pos: number, addr: number, count: number, caller: Caller): number {
     let done = 0
     while (done < count) {
-      const got = vma.inode!.read(this.caller, pos + done, this.space.bytes, addr + done, count - done)
+      const got = vma.inode!.read(caller, pos + done, this.space.bytes, addr + done, count - done)
       if (got === 0) break
-      if (got < 0) return got === BLOCKED ? BLOCKED : got
+      if (got < 0) return got
       done += got
     }
     return done

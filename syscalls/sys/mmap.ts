@@ -59,7 +59,7 @@ function sysMmap(
   if (file) describeFile(task, vma, file, offset)
   else if (shared) describeShared(task, vma, anonymousFile(task.kernel, bytes))
   vma.growsDown = false
-  return install(task.mm, vma)
+  return install(task.mm, vma, task)
 }
 
 function checkFile(file: FileDescription, prot: number, shared: boolean): number {

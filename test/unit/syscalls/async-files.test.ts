@@ -76,6 +76,8 @@ it('lookups and reads settle once; engines see one entry and one exit; a rejecti
         (at) => void seen.push(at.result),
         () => ['read', 3, SCRATCH, 10],
         (at) => void seen.push(at.string(SCRATCH, at.result)),
+        () => ['mmap', 0, 4096, 1, 2, 3, 0],
+        (at) => void seen.push(at.string(at.result, 6)),
         () => ['open', '/late/nothing', 0, 0],
         (at) => void seen.push(at.result),
         () => ['open', '/late/broken', 0, 0],
@@ -86,7 +88,7 @@ it('lookups and reads settle once; engines see one entry and one exit; a rejecti
     { engines: [engine], machine: { mounts: [{ at: '/late', fs: () => new LateFs() }] } },
   )
   await s.run('main')
-  expect(seen).toEqual([3, 'hello', -ENOENT, -13])
-  expect(steps).toEqual(['lookup file', 'read 0', 'lookup nothing'])
+  expect(seen).toEqual([3, 'hello', 'hello\0', -ENOENT, -13])
+  expect(steps).toEqual(['lookup file', 'read 0', 'read 0', 'read 5', 'lookup nothing'])
   expect(log.slice(0, 4)).toEqual(['>open', '<open', '>read', '<read'])
 })
