@@ -286,6 +286,49 @@ export class Flags {
     return ir.op3('choose.i32', isSub, ir.op2('i64.eq', dst, ir.get(V_CC_SRC)), ofResult)
   }
 
+  /** SF, or SF ≠ OF: by the sign of the result, or the signed comparison a subtraction is. */
+  private unknownSign(less: boolean): Value {
+    const { ir } = this
+    const number = ir.get(V_CC_OP)
+    // The values moved up so that their sign is bit 63.
+    const bits = ir.op2('i32.shl', ir.i32(8), ir.op2('i32.and', number, ir.i32(3)))
+    const shift = ir.op1('i64.extend_i32_u', ir.op2('i32.sub', ir.i32(64), bits))
+    const up = (value: Value): Value => ir.op2('i64.shl', value, shift)
+    const dst = ir.get(V_CC_DST)
+    const src = ir.get(V_CC_SRC)
+    const isSub = ir.op2('i32.lt_u', ir.op2('i32.sub', number, ir.i32(CC_SUB)), ir.i32(CC_LOGIC - CC_SUB))
+    const isLogic = ir.op2('i32.lt_u', ir.op2('i32.sub', number, ir.i32(CC_LOGIC)), ir.i32(CC_INC - CC_LOGIC))
+    const negative = ir.op2('i64.lt_s', up(dst), ir.i64(0))
+    const subtracted = less
+      ? ir.op2('i64.lt_s', up(dst), up(src))
+      : ir.op2('i64.lt_s', up(ir.op2('i64.sub', dst, src)), ir.i64(0))
+    const others = less
+      ? ir.op3('choose.i32', isLogic, negative, this.fromBits(12))
+      : ir.op3('choose.i32', number, negative, this.fromBits(8))
+    return ir.op3('choose.i32', isSub, subtracted, others)
+  }
+
+  /** An even condition code when only the state knows the operation; -1 for those that are rare. */
+  private unknown(code: number): Value {
+    const { ir } = this
+    switch (code) {
+      case 2:
+        return this.unknownCarry()
+      case 4:
+        return this.unknownZero()
+      case 6:
+        return ir.op2('i32.or', this.unknownCarry(), this.unknownZero())
+      case 8:
+        return this.unknownSign(false)
+      case 12:
+        return this.unknownSign(true)
+      case 14:
+        return ir.op2('i32.or', this.unknownZero(), this.unknownSign(true))
+      default:
+        return -1
+    }
+  }
+
   private overflow(): Value {
     const { ir } = this
     const t = this.type()
@@ -346,9 +389,9 @@ export class Flags {
     if (code >> 1 === 1 && this.carryValue >= 0) return code & 1 ? this.not(this.carryValue) : this.carryValue
     const ofFloats = this.floats === null ? -1 : this.floatCondition(code)
     if (ofFloats >= 0) return ofFloats
-    if (this.op === CC_UNKNOWN && (code >> 1 === 1 || code >> 1 === 2)) {
-      const value = code >> 1 === 1 ? this.unknownCarry() : this.unknownZero()
-      return code & 1 ? this.not(value) : value
+    if (this.op === CC_UNKNOWN) {
+      const value = this.unknown(code & ~1)
+      if (value >= 0) return code & 1 ? this.not(value) : value
     }
     if (this.op === CC_UNKNOWN || this.kind === CC_BITS) return this.fromBits(code)
     const fused = this.fused(code)

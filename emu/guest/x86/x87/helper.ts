@@ -81,8 +81,7 @@ const storeRegister: Operation = (fpu, { i, pops }) => {
 const storeUnchecked: Operation = (fpu, { i }) => {
   const empty = fpu.isEmpty(0)
   fpu.setC1(false)
-  if (empty) fpu.free(i)
-  else fpu.setRaw(i, ...fpu.raw(0))
+  if (!empty) fpu.setRaw(i, ...fpu.raw(0))
   fpu.pop()
 }
 

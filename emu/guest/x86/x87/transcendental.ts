@@ -25,11 +25,14 @@ const fixed = (x: F.Float): bigint => {
 
 const TINY = -70
 
-/** |x| modulo π/2: the quadrant and the angle in it, to P bits relative to the result's size. */
+/** π as CPUs have it for argument reduction: 66 bits (Intel SDM vol. 1, 8.3.8). */
+const PI_66 = 0xc90fdaa22168c234cn
+const PI_66_POINT = 66
+
+/** |x| modulo π/2: the quadrant and the angle in it. */
 function reduce(x: F.Float): { quadrant: number; angle: bigint } {
-  // Up to 2^63, with 64 more bits against cancellation.
   const bits = P + 192
-  const half = pi(bits) >> 1n
+  const half = PI_66 << BigInt(bits - PI_66_POINT - 1)
   const by = x.exponent + bits
   const value = by >= 0 ? x.significand << BigInt(by) : x.significand >> BigInt(-by)
   const quadrant = value / half
@@ -61,8 +64,8 @@ function tangent(x: F.Float): F.Float {
 /** Runs a trigonometric instruction; the functions of ST(0) that it leaves, the last on top. */
 export function trigonometric(fpu: Fpu, name: 'sin' | 'cos' | 'sincos' | 'tan'): void {
   const pushes = name === 'sincos' || name === 'tan'
+  fpu.status &= ~C2
   if (fpu.isEmpty(0)) {
-    fpu.status &= ~C2
     if (fpu.stackFault(false)) {
       fpu.set(0, F.DEFAULT_NAN)
       if (pushes) pushNan(fpu)
@@ -81,7 +84,6 @@ export function trigonometric(fpu: Fpu, name: 'sin' | 'cos' | 'sincos' | 'tan'):
   if (found === undefined && x.kind === F.INFINITE) found = invalid(fpu)
   if (found === null) return
   if (found) {
-    fpu.status &= ~C2
     fpu.set(0, found.value)
     if (pushes) fpu.push(found.value)
     return
@@ -92,7 +94,6 @@ export function trigonometric(fpu: Fpu, name: 'sin' | 'cos' | 'sincos' | 'tan'):
     return
   }
   if (!denormals(fpu, x)) return
-  fpu.status &= ~C2
   fpu.deliver(0, name === 'tan' ? tangent(x) : sine(x, name === 'cos' ? 1 : 0), F.FORMAT80)
   if (name === 'sincos') {
     fpu.push(F.zero(false))
