@@ -21,7 +21,8 @@ const BATCH_NODES_MAX = 12_000
 const HEAT_MIN = 16
 /**
  * Where a call comes back to is entered through here only when the host's stack was unwound in between (a system call,
- * the end of a slice). Each such place would get the rest of its function, so it must be worth it.
+ * the end of a slice). Each such place would get the rest of its function, so it must be worth it; so would each
+ * place where an interpreted region was cut.
  */
 const RETURN_HEAT_MIN = 60
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
@@ -215,15 +216,18 @@ export class ProcessCode {
     this.dispatch = instance.exports.run as (pc: number, depth: number) => number
   }
 
-  /** Makes the pc cache know `pc`: translates or instantiates what is missing. False when it is not yet worth it. */
-  enter(pc: number): boolean {
+  /**
+   * Makes the pc cache know `pc`: translates or instantiates what is missing. False when it is not yet worth it;
+   * `isCut` says that control comes here because an interpreted region ended.
+   */
+  enter(pc: number, isCut: boolean): boolean {
     let index = this.indices.get(pc)
     if (index === undefined) {
       // What may not be fetched faults in the interpreter.
       if (!this.space.allows(pc, INSN_LENGTH_MAX, PAGE_X)) return false
       const heat = (this.heat.get(pc) ?? 0) + 1
       this.heat.set(pc, heat)
-      const usual = this.translations.returnPoints.has(pc) ? RETURN_HEAT_MIN : HEAT_MIN
+      const usual = isCut || this.translations.returnPoints.has(pc) ? RETURN_HEAT_MIN : HEAT_MIN
       const least = this.translations.eager ? 1 : usual
       if (heat < least && !this.translations.has(this.space, pc)) return false
       this.heat.delete(pc)

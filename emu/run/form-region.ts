@@ -47,6 +47,8 @@ export class RegionFormer {
   readonly callTargets: number[] = []
   /** Where calls in the last region come back to. */
   readonly returnPoints: number[] = []
+  /** Where the last region was cut for its length: no place where control goes by itself. */
+  readonly cuts: number[] = []
 
   /** Decodes at pc; DECODE_TRUNCATED when not even the first byte may be fetched. */
   private decode(space: AddressSpace, pc: number): number {
@@ -65,6 +67,7 @@ export class RegionFormer {
     region.reset()
     this.callTargets.length = 0
     this.returnPoints.length = 0
+    this.cuts.length = 0
     this.scan(space, pc, options)
     this.translate(space, pc, region, options)
   }
@@ -200,6 +203,7 @@ export class RegionFormer {
       return
     }
     const status = this.decode(space, pc)
+    if (status === DECODE_OK) this.cuts.push(pc)
     if (status === DECODE_OK || status === DECODE_TRUNCATED) translator.fallThrough(pc)
     else translator.undefined(this.insn)
   }

@@ -73,6 +73,8 @@ export function needsExactFloat(space: AddressSpace): boolean {
 export class InterpreterCpu implements Cpu {
   readonly name = 'interpreter'
   private readonly former = new RegionFormer()
+  /** Places where interpreted regions were cut for their length. */
+  readonly cuts = new Set<number>()
   private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
   /** For code that runs with an unusual MXCSR. */
   private readonly exactScratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false, exactFloat: true })
@@ -102,6 +104,7 @@ export class InterpreterCpu implements Cpu {
       const scratch = exact ? this.exactScratch : this.scratch
       this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
       region = scratch.compact()
+      for (const cut of this.former.cuts) this.cuts.add(cut)
       if (cache.size >= REGIONS_MAX) cache.clear()
       cache.set(key, region)
       for (let i = 0; i < region.covered.length; i += 2)
