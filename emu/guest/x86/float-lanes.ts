@@ -14,7 +14,7 @@ import { HELPER_SSE_FLOAT } from './helper-ids.ts'
 import { MXCSR_FAST, MXCSR_FAST_MASK } from './mxcsr.ts'
 import { X86_STATE } from './state.ts'
 import type { Translator } from './translate.ts'
-import { type FloatType, readVector, splat32, splat64, withLow, writeVector } from './xmm-operands.ts'
+import { type FloatType, finishMmx, readVector, splat32, splat64, touchesMmx, withLow, writeVector } from './xmm-operands.ts'
 
 export interface FloatForm {
   readonly suffix: 'PS' | 'PD' | 'SS' | 'SD'
@@ -75,6 +75,8 @@ function exact(t: Translator, i: Insn, call: ExactCall): void {
   if (before >= 0) ir.stateStore(128, X86_STATE.scratch, before)
   const wide = i.size === 64 ? { fromI32: 'fromI64', toI32: 'toI64', truncI32: 'truncI64' } as Record<string, FloatOp> : {}
   const chosen = general || destination[0] === 'G' ? { ...call, op: wide[call.op] ?? call.op } : call
+  // The change to the MMX state comes before an exception of the conversion itself.
+  if (touchesMmx(i)) finishMmx(t)
   const unmasked = ir.helper(HELPER_SSE_FLOAT, ir.i32(packExact(chosen)), ir.i32(i.imm & 0xff))
   ir.exitIf(unmasked, EXIT_FLOAT)
   if (call.op === 'ucomi' || call.op === 'comi') t.flags.setBits(ir.stateLoad(32, X86_STATE.scratch + 32))

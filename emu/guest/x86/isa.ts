@@ -5,6 +5,7 @@ import { ARITHMETIC } from './insts/arithmetic.ts'
 import { BITS } from './insts/bits.ts'
 import { CONTROL } from './insts/control.ts'
 import { STRINGS } from './insts/strings.ts'
+import { MMX } from './insts/mmx.ts'
 import { MOVES } from './insts/moves.ts'
 import { SSE_CONVERT } from './insts/sse-convert.ts'
 import { SSE_FLOAT } from './insts/sse-float.ts'
@@ -25,6 +26,7 @@ export const ROWS: readonly Row[] = [
   ...SSE_INTEGER,
   ...SSE4,
   ...X87,
+  ...MMX,
 ]
 export const decoder = new Decoder(ROWS)
 export { Insn as Instruction } from './decode.ts'

@@ -7,10 +7,11 @@
  */
 
 import type { LoadKind, Value } from '../../ir/region.ts'
-import { EXIT_FLOAT, EXIT_PROTECTION } from '../../run/cpu.ts'
+import { EXIT_PROTECTION } from '../../run/cpu.ts'
 import { BASE_RIP, type Insn, NO_REGISTER, SEG_NONE } from './decode.ts'
 import { X86_STATE } from './state.ts'
 import type { Translator } from './translate.ts'
+import { requireNoPending } from './x87/pending.ts'
 
 export type FloatType = 'f32' | 'f64'
 export type ScalarType = FloatType | 'i32' | 'i64'
@@ -60,19 +61,23 @@ const inModrmRm = (letter: string): boolean => letter === 'W' || letter === 'U' 
 const mmOffset = (register: number): number => X86_STATE.fpr + 16 * (register & 7)
 
 /**
- * Every instruction that touches an mm register: an x87 exception that waits is raised, and the x87 stack becomes full
- * with its top at 0. Before the first read of an operand from memory.
+ * Every instruction that touches an mm register: an x87 exception that waits is raised first, and at last the x87 stack
+ * becomes full with its top at 0. Once a block is enough while no x87 instruction comes between.
  */
 export function enterMmx(t: Translator): void {
-  const { ir } = t
-  const pending = ir.op2('i32.and', ir.stateLoad(32, X86_STATE.fpcw), ir.i32(0x80_0000))
-  ir.exitIf(pending, EXIT_FLOAT)
+  if (t.mmxEntered !== t.ir.open) requireNoPending(t)
 }
 
 /** The second half of enterMmx, behind everything that may leave. */
 export function finishMmx(t: Translator): void {
+  if (t.mmxEntered === t.ir.open) return
   t.ir.stateStore(32, X86_STATE.fptop, t.ir.i32(0))
+  t.mmxEntered = t.ir.open
 }
+
+/** Whether an instruction works on mm registers. Conversions from memory to xmm do not, though they are written so. */
+export const touchesMmx = (i: Insn): boolean =>
+  i.row!.operands.some((code) => isMmx(code[0]!)) && !(i.isMemory && i.row!.mnemonic.startsWith('CVTPI2'))
 
 /** An mm register in the low half of a vector. */
 function readMm(t: Translator, register: number): Value {

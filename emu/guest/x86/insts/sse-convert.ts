@@ -16,6 +16,7 @@ import {
   readVector,
   splat32,
   splat64,
+  touchesMmx,
   withLow,
   writeVector,
   zeroVector,
@@ -135,15 +136,12 @@ const pd2dq = (truncate: boolean): Translate => (t, i) => {
 const convert = (op: FloatOp, type: FloatType, count: number, fast: Translate, zeroRest = false): Translate =>
   float({ op, type, count, zeroRest }, fast)
 
-/** Conversions to or from an mm register, which change to the MMX state; `memory` says whether with a memory operand too. */
-const withMmx = (translate: Translate, memory = true): Translate => (t, i) => {
-  if (i.isMemory && !memory) {
-    translate(t, i)
-    return
-  }
-  enterMmx(t)
+/** Conversions to or from an mm register change to the MMX state. */
+const withMmx = (translate: Translate): Translate => (t, i) => {
+  const touches = touchesMmx(i)
+  if (touches) enterMmx(t)
   translate(t, i)
-  finishMmx(t)
+  if (touches) finishMmx(t)
 }
 
 const sse = { feature: 'sse' }
@@ -167,7 +165,7 @@ export const SSE_CONVERT: readonly Row[] = [
   row('CVTPD2DQ', 'F2 0F e6 /r', 'Vx Wx', convert('toI32', 'f64', 2, pd2dq(false), true), sse2),
   row('CVTTPD2DQ', '66 0F e6 /r', 'Vx Wx', convert('truncI32', 'f64', 2, pd2dq(true), true), sse2),
   row('CVTPI2PS', 'NP 0F 2a /r', 'Vq Qq', withMmx(convert('fromI32', 'f32', 2, pi2ps)), sse),
-  row('CVTPI2PD', '66 0F 2a /r', 'Vx Qq', withMmx(convert('fromI32', 'f64', 2, unary('f64x2.convert_low_i32x4_s')), false), sse2),
+  row('CVTPI2PD', '66 0F 2a /r', 'Vx Qq', withMmx(convert('fromI32', 'f64', 2, unary('f64x2.convert_low_i32x4_s'))), sse2),
   row('CVTTPS2PI', 'NP 0F 2c /r', 'Pq Wq', withMmx(convert('truncI32', 'f32', 2, ps2dq(true))), sse),
   row('CVTPS2PI', 'NP 0F 2d /r', 'Pq Wq', withMmx(convert('toI32', 'f32', 2, ps2dq(false))), sse),
   row('CVTTPD2PI', '66 0F 2c /r', 'Pq Wx', withMmx(convert('truncI32', 'f64', 2, pd2dq(true), true)), sse2),

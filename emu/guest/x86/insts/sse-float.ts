@@ -173,10 +173,10 @@ const approximate = (root: boolean, form: FloatForm): Translate => (t, i) => {
   const normal = flushed(t, x)
   const divisor = root ? ir.op1('f32x4.sqrt', normal) : normal
   const exact = ir.op2('f32x4.div', splat32(t, 0x3f80_0000), divisor)
-  const rounded = ir.op2('v128.and', ir.op2('i32x4.add', exact, splat32(t, 0x800)), splat32(t, -0x1000))
+  const rounded = ir.op2('v128.and', ir.op2('i32x4.add', flushed(t, exact), splat32(t, 0x800)), splat32(t, -0x1000))
   const isNaN = (v: Value): Value => ir.op2('f32x4.ne', v, v)
   const quieted = ir.op3('v128.bitselect', ir.op2('v128.or', x, splat32(t, 0x40_0000)), splat32(t, 0xffc0_0000), isNaN(x))
-  writeBlended(t, i, form, ir.op3('v128.bitselect', quieted, flushed(t, rounded), isNaN(exact)))
+  writeBlended(t, i, form, ir.op3('v128.bitselect', quieted, rounded, isNaN(exact)))
 }
 
 const ARITHMETIC: [string, 'add' | 'sub' | 'mul' | 'div', string][] = [

@@ -4,27 +4,20 @@
  */
 
 import type { Value } from '../../../ir/region.ts'
-import { EXIT_FLOAT, EXIT_SLOW, EXIT_UNDEFINED } from '../../../run/cpu.ts'
+import { EXIT_UNDEFINED } from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
-import { HELPER_X87, HELPER_X87_PENDING } from '../helper-ids.ts'
+import { HELPER_X87 } from '../helper-ids.ts'
 import { type Row, row } from '../row.ts'
 import { X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 import { packCall } from '../x87/helper.ts'
 import type { Source } from '../x87/memory.ts'
+import { requireNoPending } from '../x87/pending.ts'
 
 type Translate = (t: Translator, i: Insn) => void
 
 const { scratch } = X86_STATE
 const SIZES: Partial<Record<Source, number>> = { f32: 4, f64: 8, f80: 10, i16: 2, i32: 4, i64: 8, bcd: 10 }
-
-/** Raises an exception that waits: what every instruction but the FN ones does first. */
-export function requireNoPending(t: Translator): void {
-  const { ir } = t
-  // The interpreter finds out which one it is; translated code only that there is one.
-  if (ir.options.exactChecks) ir.exitIf(ir.helper(HELPER_X87_PENDING, ir.i32(0), ir.i32(0)), EXIT_FLOAT)
-  else ir.exitIf(ir.op2('i32.and', ir.stateLoad(32, X86_STATE.fpcw), ir.i32(0x80_0000)), EXIT_SLOW)
-}
 
 function call(t: Translator, packed: number, condition?: Value): Value {
   t.mmxEntered = null

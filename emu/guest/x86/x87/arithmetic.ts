@@ -220,8 +220,8 @@ function pushPair(fpu: Fpu, below: F.Float, above: F.Float): void {
  * left to do.
  */
 export function remainder(fpu: Fpu, nearest: boolean): void {
+  fpu.status &= ~C2
   if (fpu.isEmpty(0) || fpu.isEmpty(1)) {
-    fpu.status &= ~C2
     if (fpu.stackFault(false)) fpu.set(0, F.DEFAULT_NAN)
     return
   }

@@ -131,7 +131,7 @@ function logarithm(x: F.Float, plusOne: boolean): F.Float {
   let whole = 0
   let ln: bigint
   if (plusOne) {
-    if (topExponent(x) < TINY) return F.divide(inexactScaled(x.negative, x.significand, x.exponent), F.finite(false, LN2, -P))
+    if (topExponent(x) < TINY) return F.divide(nudged(x, false), F.finite(false, LN2, -P))
     const value = fixed(x)
     ln = logOnePlus(x.negative ? -value : value)
   } else {
