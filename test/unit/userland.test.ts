@@ -1,0 +1,73 @@
+/**
+ * The embedded userland's own tests (test/userland/*.sh) inside the machine, against what dash and coreutils did on
+ * the real kernel (test/userland/expected; recorded by test/userland/compare.mjs). Each script runs in an empty
+ * directory with no input.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type CpuKind, createCpu } from '../../emu/run/index.ts'
+import { userlandEntries } from '../../src/cli/root.ts'
+import { BufferInput, BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
+import { createMachine } from '../../src/machine.ts'
+import { latin1 } from '../../syscalls/abi/bytes.ts'
+import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
+import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
+
+const FOLDER = join(import.meta.dirname, '../userland')
+const LEAST_SCRIPTS = 19
+const SCRIPTS = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.sh'))
+  .map((name) => basename(name, '.sh'))
+  .sort()
+/** What the interpreter runs: processes and signals above all, and nothing that computes long. */
+const INTERPRETED = ['fields', 'patterns', 'printf', 'proc', 'quoting', 'redirect', 'test']
+const ENV = { PATH: '/bin', LC_ALL: 'C', TZ: 'UTC0', HOME: '/home/tester' }
+const ENTRIES = userlandEntries()
+/** One a kind: what it has translated serves every machine. */
+const CPUS = { jit: createCpu('jit'), interpreter: createCpu('interpreter') }
+
+async function run(cpu: CpuKind, name: string): Promise<{ output: string; errors: string }> {
+  const stdout = new BufferOutput()
+  const stderr = new BufferOutput()
+  const machine = createMachine({
+    host: new SimHost({ seed: 1, stdin: new BufferInput(), stdout, stderr }),
+    cpu: CPUS[cpu],
+    root: (kernel) => {
+      const root = new Tmpfs(kernel.clock)
+      for (const entry of ENTRIES) addImageEntry(root, kernel.caller, entry)
+      const data = new Uint8Array(readFileSync(join(FOLDER, `${name}.sh`)))
+      addImageEntry(root, kernel.caller, { name: `/${name}.sh`, type: 'file', mode: 0o644, data })
+      addImageEntry(root, kernel.caller, { name: '/empty', type: 'directory', mode: 0o755 })
+      return root
+    },
+    mounts: [
+      { at: '/proc', fs: { type: 'proc' } },
+      { at: '/dev', fs: { type: 'devtmpfs' } },
+      { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
+    ],
+  })
+  const { code, signal } = await machine.run('/bin/sh', ['/bin/sh', `/${name}.sh`], ENV, '/empty')
+  const status = code ?? `none (signal ${signal})`
+  return { output: `${latin1(stdout.bytes)}status ${status}\n`, errors: stderr.text }
+}
+
+function check(cpu: CpuKind, name: string): void {
+  it(`${name} on ${cpu}`, async () => {
+    const expected = readFileSync(join(FOLDER, 'expected', `${name}.out`), 'latin1')
+    const { output, errors } = await run(cpu, name)
+    expect(output.split('\n'), errors).toEqual(expected.split('\n'))
+  })
+}
+
+describe('the embedded userland', () => {
+  for (const name of SCRIPTS) check('jit', name)
+  for (const name of INTERPRETED) check('interpreter', name)
+
+  it('has its least number of scripts', () => {
+    expect(SCRIPTS.length).toBeGreaterThanOrEqual(LEAST_SCRIPTS)
+    expect(INTERPRETED.length * 3).toBeGreaterThanOrEqual(SCRIPTS.length)
+    expect(SCRIPTS).toEqual(expect.arrayContaining(INTERPRETED))
+  })
+})
