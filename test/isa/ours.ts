@@ -29,9 +29,9 @@ export class Ours {
   private readonly space = new AddressSpace(new MemoryPool())
   private readonly state = new StateBlock(this.space)
 
-  constructor(kind: CpuKind, pinNaN = false) {
+  constructor(kind: CpuKind, pinNaN?: boolean) {
     this.kind = kind
-    this.cpu = createCpu(kind, { eager: true, pinNaN })
+    this.cpu = createCpu(kind, { eager: true, ...(pinNaN === undefined ? {} : { pinNaN }) })
     if (!this.space.map(DATA, DATA_SIZE, PROT_READ | PROT_WRITE)) throw new Error('no memory for the data page')
   }
 

@@ -120,7 +120,7 @@ const popsOf = (name: string): number => (name === 'comp' ? 1 : 0)
 const upper = (name: string): string => `F${name.toUpperCase()}`
 
 const x87 = { feature: 'x87' }
-const inexact = { feature: 'x87', x87Ulps: 1 }
+const inexact = { feature: 'x87', x87Ulps: 2 }
 
 /** The eight arithmetic instructions with an operand in memory. */
 const memoryArithmetic = (opcode: string, operand: string, format: Source, prefix: string): Row[] =>

@@ -102,7 +102,8 @@ export class Fpu {
     return ((this.empty >> ((this.top + i) & 7)) & 1) === 1
   }
 
-  private at(i: number): number {
+  /** Address of ST(i). */
+  at(i: number): number {
     return FPR + 16 * ((this.top + i) & 7)
   }
 
@@ -120,12 +121,16 @@ export class Fpu {
     const at = this.at(i)
     this.view.setBigUint64(at, significand, true)
     this.view.setUint16(at + 8, signExponent, true)
-    this.empty &= ~(1 << ((this.top + i) & 7))
+    this.occupy(i)
   }
 
   raw(i: number): [bigint, number] {
     const at = this.at(i)
     return [this.view.getBigUint64(at, true), this.view.getUint16(at + 8, true)]
+  }
+
+  occupy(i: number): void {
+    this.empty &= ~(1 << ((this.top + i) & 7))
   }
 
   free(i: number): void {

@@ -8,7 +8,7 @@ import { STATE_BASE } from '../../../memory/layout.ts'
 import { fpeCode } from '../float-helper.ts'
 import { X86_STATE } from '../state.ts'
 import { arithmetic, extract, relation, remainder, roundToInteger, scale, squareRoot, unary } from './arithmetic.ts'
-import { fastArithmetic } from './fast.ts'
+import { copyRegister, exchangeRegisters, fastArithmetic, fastCompare, fastLoad, fastStore } from './fast.ts'
 import { C0, C1, C2, C3, ES, Fpu, SCRATCH } from './fpu.ts'
 import { initialise, load, loadEnvironment, operand, restoreAll, saveAll, SOURCES, type Source, store, storeEnvironment } from './memory.ts'
 import { pi, P, LN2 } from './fixed.ts'
@@ -27,8 +27,9 @@ export interface Call {
 type Operation = (fpu: Fpu, call: Call) => number | void
 
 const arith = (op: 'add' | 'mul' | 'sub' | 'div', reversed: boolean): Operation => (fpu, call) => {
-  if (fastArithmetic(fpu, op, reversed, call)) return
-  arithmetic(fpu, op, reversed, operand(fpu, call.source, call.i), call.toI ? call.i : 0, call.pops)
+  const to = call.toI ? call.i : 0
+  if (fastArithmetic(fpu, op, reversed, call.source, call.i, to)) popMany(fpu, call.pops)
+  else arithmetic(fpu, op, reversed, operand(fpu, call.source, call.i), to, call.pops)
 }
 
 const popMany = (fpu: Fpu, count: number): void => {
@@ -37,6 +38,12 @@ const popMany = (fpu: Fpu, count: number): void => {
 
 /** FCOM and FUCOM: C3, C2, C0 say how ST(0) and the operand compare. */
 const compare = (ordered: boolean): Operation => (fpu, { source, i, pops }) => {
+  const order = fastCompare(fpu, source, i)
+  if (order !== 2) {
+    fpu.setConditions(order === 0 ? C3 : order < 0 ? C0 : 0)
+    popMany(fpu, pops)
+    return
+  }
   setRelation(fpu, operand(fpu, source, i), ordered, pops)
 }
 
@@ -50,6 +57,11 @@ function setRelation(fpu: Fpu, y: F.Float | null, ordered: boolean, pops: number
 
 /** FCOMI and FUCOMI: the same in ZF, PF, CF. The result is those flags. */
 const compareFlags = (ordered: boolean): Operation => (fpu, { i, pops }) => {
+  const order = fastCompare(fpu, 'st', i)
+  if (order !== 2) {
+    popMany(fpu, pops)
+    return order === 0 ? 64 : order < 0 ? 1 : 0
+  }
   const { bits, traps } = relation(fpu, operand(fpu, 'st', 0), operand(fpu, 'st', i), ordered)
   if (!traps) popMany(fpu, pops)
   return (bits & C0 ? 1 : 0) | (bits & C2 ? 4 : 0) | (bits & C3 ? 64 : 0)
@@ -60,9 +72,7 @@ const exchange: Operation = (fpu, { i }) => {
   if (empty && !fpu.stackFault(false)) return
   if (empty) for (const k of [0, i]) if (fpu.isEmpty(k)) fpu.set(k, F.DEFAULT_NAN)
   if (!empty) fpu.setC1(false)
-  const [a, b] = [fpu.raw(0), fpu.raw(i)]
-  fpu.setRaw(0, ...b)
-  fpu.setRaw(i, ...a)
+  exchangeRegisters(fpu, i)
 }
 
 /** FST ST(i) and FSTP ST(i). */
@@ -72,7 +82,7 @@ const storeRegister: Operation = (fpu, { i, pops }) => {
     fpu.set(i, F.DEFAULT_NAN)
   } else {
     fpu.setC1(false)
-    fpu.setRaw(i, ...fpu.raw(0))
+    copyRegister(fpu, 0, i)
   }
   popMany(fpu, pops)
 }
@@ -83,6 +93,20 @@ const storeUnchecked: Operation = (fpu, { i }) => {
   fpu.setC1(false)
   if (!empty) fpu.setRaw(i, ...fpu.raw(0))
   fpu.pop()
+}
+
+/** FLD ST(i) of a register in use onto a stack that has room. */
+function fastPush(fpu: Fpu, i: number): boolean {
+  if (fpu.isEmpty(i) || !fpu.isEmpty(7)) return false
+  fpu.setC1(false)
+  fpu.top = (fpu.top - 1) & 7
+  copyRegister(fpu, i + 1, 0)
+  return true
+}
+
+const storing = (truncate: boolean): Operation => (fpu, { source, pops }) => {
+  if (fastStore(fpu, source, truncate)) popMany(fpu, pops)
+  else store(fpu, source, pops > 0, truncate)
 }
 
 /** FCMOVcc, the condition decided by the translation: `pops` is it. */
@@ -194,9 +218,11 @@ export const X87_OPERATIONS: Record<string, Operation> = {
   ucom: compare(false),
   comi: compareFlags(true),
   ucomi: compareFlags(false),
-  load: (fpu, { source, i }) => load(fpu, source, i),
-  store: (fpu, { source, pops }) => store(fpu, source, pops > 0, false),
-  storeTruncated: (fpu, { source, pops }) => store(fpu, source, pops > 0, true),
+  load: (fpu, { source, i }) => {
+    if (source === 'st' ? !fastPush(fpu, i) : !fastLoad(fpu, source)) load(fpu, source, i)
+  },
+  store: storing(false),
+  storeTruncated: storing(true),
   storeRegister,
   storeUnchecked,
   exchange,

@@ -96,10 +96,12 @@ export function round(x: Float, format: Format, mode: number, unmasked: number, 
   const top = scaled + bitLength(rounded.value) - 1
   const inexact = rounded.inexact ? PE : 0
   if (top > greatest) {
-    if (unmasked & OE) return { value: finite(negative, rounded.value, scaled - scale), flags: OE | inexact, up: rounded.up }
+    // So far beyond the range that scaling does not bring it back, it overflows as if masked.
+    if (unmasked & OE && top - scale <= greatest) return { value: finite(negative, rounded.value, scaled - scale), flags: OE | inexact, up: rounded.up }
     return overflow(negative, format, mode)
   }
   if (top < least) {
+    if (unmasked & UE && top + scale < least && scale > 0) return { value: zero(negative), flags: UE | PE, up: false }
     if (unmasked & UE) return { value: finite(negative, rounded.value, scaled + scale), flags: UE | inexact, up: rounded.up }
     const lowest = least - precision + 1
     const denormal = roundShift(significand, lowest - x.exponent, negative, mode)
