@@ -22,7 +22,7 @@ export function nearest(x: number): number {
 
 /** Stores lane `to` of f32s, given by lane numbers; `y` -1 where there is no second operand. */
 function put32(v: NodeValues, to: number, value: number, x: number, y: number): void {
-  if (value === value) {
+  if (!Number.isNaN(value)) {
     v.f32[to] = value
     return
   }
@@ -32,7 +32,7 @@ function put32(v: NodeValues, to: number, value: number, x: number, y: number): 
 }
 
 function put64(v: NodeValues, to: number, value: number, x: number, y: number): void {
-  if (value === value) {
+  if (!Number.isNaN(value)) {
     v.f64[to] = value
     return
   }
@@ -43,12 +43,18 @@ function put64(v: NodeValues, to: number, value: number, x: number, y: number): 
 
 /** Rules of an operation for f32, f64, f32x4 and f64x2. */
 function binary(rules: Rules, name: string, f: Binary): void {
-  const single = (lanes: number): Evaluate => (v, n, a, b) => {
-    for (let k = 0; k < lanes; k++) put32(v, n * 4 + k, f(v.f32[a * 4 + k]!, v.f32[b * 4 + k]!), a * 4 + k, b * 4 + k)
-  }
-  const double = (lanes: number): Evaluate => (v, n, a, b) => {
-    for (let k = 0; k < lanes; k++) put64(v, n * 2 + k, f(v.f64[a * 2 + k]!, v.f64[b * 2 + k]!), a * 2 + k, b * 2 + k)
-  }
+  const single =
+    (lanes: number): Evaluate =>
+    (v, n, a, b) => {
+      for (let k = 0; k < lanes; k++)
+        put32(v, n * 4 + k, f(v.f32[a * 4 + k]!, v.f32[b * 4 + k]!), a * 4 + k, b * 4 + k)
+    }
+  const double =
+    (lanes: number): Evaluate =>
+    (v, n, a, b) => {
+      for (let k = 0; k < lanes; k++)
+        put64(v, n * 2 + k, f(v.f64[a * 2 + k]!, v.f64[b * 2 + k]!), a * 2 + k, b * 2 + k)
+    }
   rules[`f32.${name}`] = single(1)
   rules[`f32x4.${name}`] = single(4)
   rules[`f64.${name}`] = double(1)
@@ -56,12 +62,16 @@ function binary(rules: Rules, name: string, f: Binary): void {
 }
 
 function unary(rules: Rules, name: string, f: Unary): void {
-  const single = (lanes: number): Evaluate => (v, n, a) => {
-    for (let k = 0; k < lanes; k++) put32(v, n * 4 + k, f(v.f32[a * 4 + k]!), a * 4 + k, -1)
-  }
-  const double = (lanes: number): Evaluate => (v, n, a) => {
-    for (let k = 0; k < lanes; k++) put64(v, n * 2 + k, f(v.f64[a * 2 + k]!), a * 2 + k, -1)
-  }
+  const single =
+    (lanes: number): Evaluate =>
+    (v, n, a) => {
+      for (let k = 0; k < lanes; k++) put32(v, n * 4 + k, f(v.f32[a * 4 + k]!), a * 4 + k, -1)
+    }
+  const double =
+    (lanes: number): Evaluate =>
+    (v, n, a) => {
+      for (let k = 0; k < lanes; k++) put64(v, n * 2 + k, f(v.f64[a * 2 + k]!), a * 2 + k, -1)
+    }
   rules[`f32.${name}`] = single(1)
   rules[`f32x4.${name}`] = single(4)
   rules[`f64.${name}`] = double(1)
@@ -91,20 +101,28 @@ function compare(rules: Rules, name: string, f: (x: number, y: number) => boolea
 /** pmin(a, b) is b < a ? b : a; pmax(a, b) is a < b ? b : a. */
 function pseudoMinMax(rules: Rules, name: string, second: (x: number, y: number) => boolean): void {
   rules[`f32x4.${name}`] = (v, n, a, b) => {
-    for (let k = 0; k < 4; k++) v.i32[n * 4 + k] = v.i32[(second(v.f32[a * 4 + k]!, v.f32[b * 4 + k]!) ? b : a) * 4 + k]!
+    for (let k = 0; k < 4; k++)
+      v.i32[n * 4 + k] = v.i32[(second(v.f32[a * 4 + k]!, v.f32[b * 4 + k]!) ? b : a) * 4 + k]!
   }
   rules[`f64x2.${name}`] = (v, n, a, b) => {
-    for (let k = 0; k < 2; k++) v.i64[n * 2 + k] = v.i64[(second(v.f64[a * 2 + k]!, v.f64[b * 2 + k]!) ? b : a) * 2 + k]!
+    for (let k = 0; k < 2; k++)
+      v.i64[n * 2 + k] = v.i64[(second(v.f64[a * 2 + k]!, v.f64[b * 2 + k]!) ? b : a) * 2 + k]!
   }
 }
 
 /** Changes of sign bits alone. */
 function signRules(rules: Rules, name: string, f: (high: number) => number): void {
-  for (const [type, lanes] of [['f32', 1], ['f32x4', 4]] as const)
+  for (const [type, lanes] of [
+    ['f32', 1],
+    ['f32x4', 4],
+  ] as const)
     rules[`${type}.${name}`] = (v, n, a) => {
       for (let k = 0; k < lanes; k++) v.i32[n * 4 + k] = f(v.i32[a * 4 + k]!)
     }
-  for (const [type, lanes] of [['f64', 1], ['f64x2', 2]] as const)
+  for (const [type, lanes] of [
+    ['f64', 1],
+    ['f64x2', 2],
+  ] as const)
     rules[`${type}.${name}`] = (v, n, a) => {
       for (let k = 0; k < lanes; k++) {
         v.i32[n * 4 + 2 * k] = v.i32[a * 4 + 2 * k]!
@@ -116,7 +134,7 @@ function signRules(rules: Rules, name: string, f: (high: number) => number): voi
 /** f32 lane `x` to f64 lane `to`. */
 function promote(v: NodeValues, to: number, x: number): void {
   const value = v.f32[x]!
-  if (value === value) v.f64[to] = value
+  if (!Number.isNaN(value)) v.f64[to] = value
   else {
     const bits = v.i32[x]!
     v.i32[2 * to] = bits << 29
@@ -126,7 +144,7 @@ function promote(v: NodeValues, to: number, x: number): void {
 
 function demote(v: NodeValues, to: number, x: number): void {
   const value = v.f64[x]!
-  if (value === value) v.f32[to] = value
+  if (!Number.isNaN(value)) v.f32[to] = value
   else {
     const high = v.i32[2 * x + 1]!
     v.i32[to] = (high & 0x8000_0000) | 0x7fc0_0000 | ((high & 0xf_ffff) << 3) | (v.i32[2 * x]! >>> 29)

@@ -23,61 +23,148 @@ const I16: LaneType = { name: 'i16x8', lanes: 8, bits: 16, signed: (v) => v.i16,
 const I32: LaneType = { name: 'i32x4', lanes: 4, bits: 32, signed: (v) => v.i32, unsigned: (v) => v.u32 }
 const NARROW = [I8, I16, I32]
 
-const clamp = (x: number, least: number, most: number): number => (x < least ? least : x > most ? most : x)
+const clamp = (x: number, least: number, most: number): number => Math.max(least, Math.min(x, most))
 const signedClamp = (x: number, bits: number): number => clamp(x, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 const unsignedClamp = (x: number, bits: number): number => clamp(x, 0, 2 ** bits - 1)
 
 /** f on every pair of lanes, seen as signed or unsigned; typed arrays cut the result to the lane. */
-const pairs = (type: LaneType, view: 'signed' | 'unsigned', f: (x: number, y: number) => number): Evaluate => (v, n, a, b) => {
-  const lanes = type[view](v)
-  const { lanes: count } = type
-  for (let k = 0; k < count; k++) lanes[n * count + k] = f(lanes[a * count + k]!, lanes[b * count + k]!)
-}
+const pairs =
+  (type: LaneType, view: 'signed' | 'unsigned', f: (x: number, y: number) => number): Evaluate =>
+  (v, n, a, b) => {
+    const lanes = type[view](v)
+    const { lanes: count } = type
+    for (let k = 0; k < count; k++) lanes[n * count + k] = f(lanes[a * count + k]!, lanes[b * count + k]!)
+  }
 
-const each = (type: LaneType, view: 'signed' | 'unsigned', f: (x: number) => number): Evaluate => (v, n, a) => {
-  const lanes = type[view](v)
-  const { lanes: count } = type
-  for (let k = 0; k < count; k++) lanes[n * count + k] = f(lanes[a * count + k]!)
-}
+const each =
+  (type: LaneType, view: 'signed' | 'unsigned', f: (x: number) => number): Evaluate =>
+  (v, n, a) => {
+    const lanes = type[view](v)
+    const { lanes: count } = type
+    for (let k = 0; k < count; k++) lanes[n * count + k] = f(lanes[a * count + k]!)
+  }
 
 /** By a count modulo the lane's width. */
-const shift = (type: LaneType, view: 'signed' | 'unsigned', f: (x: number, by: number) => number): Evaluate => (v, n, a, b) => {
-  const by = v.i32[b * 4]! & (type.bits - 1)
-  const lanes = type[view](v)
-  const { lanes: count } = type
-  for (let k = 0; k < count; k++) lanes[n * count + k] = f(lanes[a * count + k]!, by)
-}
+const shift =
+  (type: LaneType, view: 'signed' | 'unsigned', f: (x: number, by: number) => number): Evaluate =>
+  (v, n, a, b) => {
+    const by = v.i32[b * 4]! & (type.bits - 1)
+    const lanes = type[view](v)
+    const { lanes: count } = type
+    for (let k = 0; k < count; k++) lanes[n * count + k] = f(lanes[a * count + k]!, by)
+  }
 
-const mask = (f: (x: number, y: number) => boolean) => (x: number, y: number): number => (f(x, y) ? -1 : 0)
+const mask =
+  (f: (x: number, y: number) => boolean) =>
+  (x: number, y: number): number =>
+    f(x, y) ? -1 : 0
 
 function laneRules(rules: Rules, type: LaneType): void {
   const { name, bits, lanes: count } = type
   const add = (op: string, rule: Evaluate): void => {
     rules[`${name}.${op}`] = rule
   }
-  add('eq', pairs(type, 'signed', mask((x, y) => x === y)))
-  add('ne', pairs(type, 'signed', mask((x, y) => x !== y)))
-  add('lt_s', pairs(type, 'signed', mask((x, y) => x < y)))
-  add('lt_u', pairs(type, 'unsigned', mask((x, y) => x < y)))
-  add('gt_s', pairs(type, 'signed', mask((x, y) => x > y)))
-  add('gt_u', pairs(type, 'unsigned', mask((x, y) => x > y)))
-  add('abs', each(type, 'signed', (x) => (x < 0 ? -x : x)))
-  add('neg', each(type, 'signed', (x) => -x))
-  add('shl', shift(type, 'signed', (x, by) => x << by))
-  add('shr_s', shift(type, 'signed', (x, by) => x >> by))
-  add('shr_u', shift(type, 'unsigned', (x, by) => x >>> by))
-  add('add', pairs(type, 'signed', (x, y) => x + y))
-  add('sub', pairs(type, 'signed', (x, y) => x - y))
+  add(
+    'eq',
+    pairs(
+      type,
+      'signed',
+      mask((x, y) => x === y),
+    ),
+  )
+  add(
+    'ne',
+    pairs(
+      type,
+      'signed',
+      mask((x, y) => x !== y),
+    ),
+  )
+  add(
+    'lt_s',
+    pairs(
+      type,
+      'signed',
+      mask((x, y) => x < y),
+    ),
+  )
+  add(
+    'lt_u',
+    pairs(
+      type,
+      'unsigned',
+      mask((x, y) => x < y),
+    ),
+  )
+  add(
+    'gt_s',
+    pairs(
+      type,
+      'signed',
+      mask((x, y) => x > y),
+    ),
+  )
+  add(
+    'gt_u',
+    pairs(
+      type,
+      'unsigned',
+      mask((x, y) => x > y),
+    ),
+  )
+  add(
+    'abs',
+    each(type, 'signed', (x) => (x < 0 ? -x : x)),
+  )
+  add(
+    'neg',
+    each(type, 'signed', (x) => -x),
+  )
+  add(
+    'shl',
+    shift(type, 'signed', (x, by) => x << by),
+  )
+  add(
+    'shr_s',
+    shift(type, 'signed', (x, by) => x >> by),
+  )
+  add(
+    'shr_u',
+    shift(type, 'unsigned', (x, by) => x >>> by),
+  )
+  add(
+    'add',
+    pairs(type, 'signed', (x, y) => x + y),
+  )
+  add(
+    'sub',
+    pairs(type, 'signed', (x, y) => x - y),
+  )
   add('mul', pairs(type, 'signed', Math.imul))
-  add('add_sat_s', pairs(type, 'signed', (x, y) => signedClamp(x + y, bits)))
-  add('add_sat_u', pairs(type, 'unsigned', (x, y) => unsignedClamp(x + y, bits)))
-  add('sub_sat_s', pairs(type, 'signed', (x, y) => signedClamp(x - y, bits)))
-  add('sub_sat_u', pairs(type, 'unsigned', (x, y) => unsignedClamp(x - y, bits)))
+  add(
+    'add_sat_s',
+    pairs(type, 'signed', (x, y) => signedClamp(x + y, bits)),
+  )
+  add(
+    'add_sat_u',
+    pairs(type, 'unsigned', (x, y) => unsignedClamp(x + y, bits)),
+  )
+  add(
+    'sub_sat_s',
+    pairs(type, 'signed', (x, y) => signedClamp(x - y, bits)),
+  )
+  add(
+    'sub_sat_u',
+    pairs(type, 'unsigned', (x, y) => unsignedClamp(x - y, bits)),
+  )
   add('min_s', pairs(type, 'signed', Math.min))
   add('min_u', pairs(type, 'unsigned', Math.min))
   add('max_s', pairs(type, 'signed', Math.max))
   add('max_u', pairs(type, 'unsigned', Math.max))
-  add('avgr_u', pairs(type, 'unsigned', (x, y) => (x + y + 1) >> 1))
+  add(
+    'avgr_u',
+    pairs(type, 'unsigned', (x, y) => (x + y + 1) >> 1),
+  )
   add('splat', (v, n, a) => {
     const x = v.i32[a * 4]!
     const lanes = type.signed(v)
@@ -135,23 +222,29 @@ function widthRules(rules: Rules, narrow: LaneType, wide: LaneType): void {
       rules[`${wide.name}.extmul_${part}_${narrow.name}_${sign}`] = (v, n, a, b) => {
         const from = narrow[view](v)
         const to = wide.signed(v)
-        for (let k = 0; k < half; k++) to[n * half + k] = Math.imul(from[a * 2 * half + start + k]!, from[b * 2 * half + start + k]!)
+        for (let k = 0; k < half; k++)
+          to[n * half + k] = Math.imul(from[a * 2 * half + start + k]!, from[b * 2 * half + start + k]!)
       }
     }
     rules[`${wide.name}.extadd_pairwise_${narrow.name}_${sign}`] = (v, n, a) => {
       const from = narrow[view](v)
       const to = wide.signed(v)
-      for (let k = 0; k < half; k++) to[n * half + k] = from[a * 2 * half + 2 * k]! + from[a * 2 * half + 2 * k + 1]!
+      for (let k = 0; k < half; k++)
+        to[n * half + k] = from[a * 2 * half + 2 * k]! + from[a * 2 * half + 2 * k + 1]!
     }
   }
 }
 
-const eachWide = (f: (x: bigint) => bigint): Evaluate => (v, n, a) => {
-  for (let k = 0; k < 2; k++) v.i64[n * 2 + k] = f(v.i64[a * 2 + k]!)
-}
-const pairsWide = (f: (x: bigint, y: bigint) => bigint): Evaluate => (v, n, a, b) => {
-  for (let k = 0; k < 2; k++) v.i64[n * 2 + k] = f(v.i64[a * 2 + k]!, v.i64[b * 2 + k]!)
-}
+const eachWide =
+  (f: (x: bigint) => bigint): Evaluate =>
+  (v, n, a) => {
+    for (let k = 0; k < 2; k++) v.i64[n * 2 + k] = f(v.i64[a * 2 + k]!)
+  }
+const pairsWide =
+  (f: (x: bigint, y: bigint) => bigint): Evaluate =>
+  (v, n, a, b) => {
+    for (let k = 0; k < 2; k++) v.i64[n * 2 + k] = f(v.i64[a * 2 + k]!, v.i64[b * 2 + k]!)
+  }
 const maskWide = (f: (x: bigint, y: bigint) => boolean): Evaluate => pairsWide((x, y) => (f(x, y) ? -1n : 0n))
 
 /** i64x2, which JavaScript has bigints for only. */
@@ -195,15 +288,18 @@ function wideRules(rules: Rules): void {
         for (let k = 0; k < 2; k++) v.i64[n * 2 + k] = BigInt(lanes(v)[a * 4 + start + k]!)
       }
       rules[`i64x2.extmul_${part}_i32x4_${sign}`] = (v, n, a, b) => {
-        for (let k = 0; k < 2; k++) v.i64[n * 2 + k] = BigInt(lanes(v)[a * 4 + start + k]!) * BigInt(lanes(v)[b * 4 + start + k]!)
+        for (let k = 0; k < 2; k++)
+          v.i64[n * 2 + k] = BigInt(lanes(v)[a * 4 + start + k]!) * BigInt(lanes(v)[b * 4 + start + k]!)
       }
     }
   }
 }
 
-const bitwise = (f: (x: number, y: number, z: number) => number): Evaluate => (v, n, a, b, c) => {
-  for (let k = 0; k < 4; k++) v.i32[n * 4 + k] = f(v.i32[a * 4 + k]!, v.i32[b * 4 + k]!, v.i32[c * 4 + k]!)
-}
+const bitwise =
+  (f: (x: number, y: number, z: number) => number): Evaluate =>
+  (v, n, a, b, c) => {
+    for (let k = 0; k < 4; k++) v.i32[n * 4 + k] = f(v.i32[a * 4 + k]!, v.i32[b * 4 + k]!, v.i32[c * 4 + k]!)
+  }
 
 /** Float lanes as their bits, and conversions between lanes. */
 const CONVERSIONS: Rules = {
@@ -251,7 +347,8 @@ const WHOLE: Rules = {
   'choose.v128': (v, n, a, b, c) => copyVector(v, n, v.i32[a * 4] ? b : c),
   'i8x16.shuffle': (v, n, a, b, c, region) => {
     const lanes = region.vectors[c]!
-    for (let k = 0; k < 16; k++) v.bytes[n * 16 + k] = v.bytes[(lanes[k]! < 16 ? a * 16 : b * 16 - 16) + lanes[k]!]!
+    for (let k = 0; k < 16; k++)
+      v.bytes[n * 16 + k] = v.bytes[(lanes[k]! < 16 ? a * 16 : b * 16 - 16) + lanes[k]!]!
   },
   'i8x16.swizzle': (v, n, a, b) => {
     for (let k = 0; k < 16; k++) {

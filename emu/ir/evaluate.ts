@@ -49,21 +49,31 @@ type Rules = Record<string, Evaluate>
 
 const rotl32 = (x: number, by: number): number => (x << (by & 31)) | (x >>> (-by & 31))
 
-const i32Binary = (f: (x: number, y: number) => number): Evaluate => (v, n, a, b) => {
-  v.i32[n * 4] = f(v.i32[a * 4]!, v.i32[b * 4]!)
-}
-const i32Unary = (f: (x: number) => number): Evaluate => (v, n, a) => {
-  v.i32[n * 4] = f(v.i32[a * 4]!)
-}
-const i64Binary = (f: (x: bigint, y: bigint) => bigint): Evaluate => (v, n, a, b) => {
-  v.i64[n * 2] = f(v.i64[a * 2]!, v.i64[b * 2]!)
-}
-const i64Compare = (f: (x: bigint, y: bigint) => boolean): Evaluate => (v, n, a, b) => {
-  v.i32[n * 4] = f(v.i64[a * 2]!, v.i64[b * 2]!) ? 1 : 0
-}
-const u64Compare = (f: (x: bigint, y: bigint) => boolean): Evaluate => (v, n, a, b) => {
-  v.i32[n * 4] = f(v.u64[a * 2]!, v.u64[b * 2]!) ? 1 : 0
-}
+const i32Binary =
+  (f: (x: number, y: number) => number): Evaluate =>
+  (v, n, a, b) => {
+    v.i32[n * 4] = f(v.i32[a * 4]!, v.i32[b * 4]!)
+  }
+const i32Unary =
+  (f: (x: number) => number): Evaluate =>
+  (v, n, a) => {
+    v.i32[n * 4] = f(v.i32[a * 4]!)
+  }
+const i64Binary =
+  (f: (x: bigint, y: bigint) => bigint): Evaluate =>
+  (v, n, a, b) => {
+    v.i64[n * 2] = f(v.i64[a * 2]!, v.i64[b * 2]!)
+  }
+const i64Compare =
+  (f: (x: bigint, y: bigint) => boolean): Evaluate =>
+  (v, n, a, b) => {
+    v.i32[n * 4] = f(v.i64[a * 2]!, v.i64[b * 2]!) ? 1 : 0
+  }
+const u64Compare =
+  (f: (x: bigint, y: bigint) => boolean): Evaluate =>
+  (v, n, a, b) => {
+    v.i32[n * 4] = f(v.u64[a * 2]!, v.u64[b * 2]!) ? 1 : 0
+  }
 
 const popcount32 = (x: number): number => {
   let count = 0
@@ -123,10 +133,12 @@ const copy64 = (v: NodeValues, n: number, from: number): void => {
   v.i32[n * 4 + 1] = v.i32[from * 4 + 1]!
 }
 /** Bitwise operations need no bigint. */
-const i64Bitwise = (f: (x: number, y: number) => number): Evaluate => (v, n, a, b) => {
-  v.i32[n * 4] = f(v.i32[a * 4]!, v.i32[b * 4]!)
-  v.i32[n * 4 + 1] = f(v.i32[a * 4 + 1]!, v.i32[b * 4 + 1]!)
-}
+const i64Bitwise =
+  (f: (x: number, y: number) => number): Evaluate =>
+  (v, n, a, b) => {
+    v.i32[n * 4] = f(v.i32[a * 4]!, v.i32[b * 4]!)
+    v.i32[n * 4 + 1] = f(v.i32[a * 4 + 1]!, v.i32[b * 4 + 1]!)
+  }
 
 const I64_RULES: Rules = {
   'i64.const': (v, n, a, b) => {

@@ -23,7 +23,10 @@ const BODIES = [
   [0, ...A, ...SPLAT, ...B, ...SPLAT, 0xfd, 0xf1, 1, 0xfd, 0x21, 0, ...UPPER],
 ]
 
-const QUIET_A = 0x7ff8_0123, SIGNALLING_B = 0xfff0_4567 | 0, INFINITE = 0x7ff0_0000, MINUS_INFINITE = 0xfff0_0000 | 0
+const QUIET_A = 0x7ff8_0123,
+  SIGNALLING_B = 0xfff0_4567 | 0,
+  INFINITE = 0x7ff0_0000,
+  MINUS_INFINITE = 0xfff0_0000 | 0
 const DEFAULT_NAN = 0xfff8_0000 | 0
 /** Upper halves of a and b, and of what x86 makes of them with each operation. */
 const CASES: [number, number, number, number, number][] = [

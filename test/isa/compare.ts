@@ -3,10 +3,37 @@
 import { FLAGS_AT, FX_AT } from './layout.ts'
 import type { Result } from './native.ts'
 
-const GPR = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15']
-const FLAG_NAMES: [number, string][] = [[1, 'CF'], [4, 'PF'], [16, 'AF'], [64, 'ZF'], [128, 'SF'], [1024, 'DF'], [2048, 'OF']]
+const GPR = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rsp',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+]
+const FLAG_NAMES: [number, string][] = [
+  [1, 'CF'],
+  [4, 'PF'],
+  [16, 'AF'],
+  [64, 'ZF'],
+  [128, 'SF'],
+  [1024, 'DF'],
+  [2048, 'OF'],
+]
 
-const SIGBUS = 7, SIGSEGV = 11, SI_KERNEL = 128
+const SIGBUS = 7,
+  SIGSEGV = 11,
+  SI_KERNEL = 128
 /** The least normal single, and a hair: where approximations turn to zero. */
 const NEARLY_ZERO = 1.176e-38
 
@@ -35,10 +62,12 @@ export function differences(native: Result, ours: Result, tolerance: Tolerance):
   // A non-canonical address off RSP or RBP is a stack fault, which Linux makes SIGBUS; we have one exit for both.
   if (native.signal === SIGBUS && ours.signal === SIGSEGV && ours.signalCode === SI_KERNEL) return found
   check('signal', native.signal, ours.signal)
-  if (native.signal !== ours.signal) return [...found, `native si_code ${native.signalCode} at ${hex(native.rip)}, ours at ${hex(ours.rip)}`]
+  if (native.signal !== ours.signal)
+    return [...found, `native si_code ${native.signalCode} at ${hex(native.rip)}, ours at ${hex(ours.rip)}`]
   // Address 1 is how translated code says that the kernel is needed.
   const atOne = native.rip === 1n
-  if (tolerance.computedJump && native.signal === SIGSEGV && (native.signalCode === SI_KERNEL || atOne)) return found
+  if (tolerance.computedJump && native.signal === SIGSEGV && (native.signalCode === SI_KERNEL || atOne))
+    return found
   check('rip', native.rip, ours.rip)
   check('si_code', native.signalCode, ours.signalCode)
   check('si_addr', native.signalAddress, ours.signalAddress)
@@ -46,12 +75,18 @@ export function differences(native: Result, ours: Result, tolerance: Tolerance):
   const b = view(ours.state)
   for (let k = 0; k < 16; k++) check(GPR[k]!, a.getBigUint64(8 * k, true), b.getBigUint64(8 * k, true))
   const changed = (a.getUint32(FLAGS_AT, true) ^ b.getUint32(FLAGS_AT, true)) & ~tolerance.undefinedFlags
-  for (const [bit, name] of FLAG_NAMES) if (changed & bit) found.push(`${name}: ${a.getUint32(FLAGS_AT, true) & bit ? 1 : 0} native`)
+  for (const [bit, name] of FLAG_NAMES)
+    if (changed & bit) found.push(`${name}: ${a.getUint32(FLAGS_AT, true) & bit ? 1 : 0} native`)
   compareFloat(a, b, tolerance, check)
   const was = new Map(native.changes)
   const is = new Map(ours.changes)
-  for (const [at, value] of was) if (is.get(at) !== value) found.push(`memory +${hex(at)}: ${hex(value)} native, ${is.has(at) ? hex(is.get(at)!) : 'unchanged'} ours`)
-  for (const [at, value] of is) if (!was.has(at)) found.push(`memory +${hex(at)}: unchanged native, ${hex(value)} ours`)
+  for (const [at, value] of was)
+    if (is.get(at) !== value)
+      found.push(
+        `memory +${hex(at)}: ${hex(value)} native, ${is.has(at) ? hex(is.get(at)!) : 'unchanged'} ours`,
+      )
+  for (const [at, value] of is)
+    if (!was.has(at)) found.push(`memory +${hex(at)}: unchanged native, ${hex(value)} ours`)
   return found
 }
 

@@ -21,7 +21,10 @@ interface Prefixes {
 
 function prefixesOf(row: Row, random: Random): Prefixes {
   const bytes: number[] = []
-  const sized = hasSize(row, 'vz') || (isString(row) && row.opcode & 1) || (row.operands.length === 0 && row.map === 0 && row.prefix === PREFIX_ANY)
+  const sized =
+    hasSize(row, 'vz') ||
+    (isString(row) && row.opcode & 1) ||
+    (row.operands.length === 0 && row.map === 0 && row.prefix === PREFIX_ANY)
   const size16 = row.prefix === PREFIX_ANY && sized && !isBranch(row) && random.chance(4)
   if (size16 || row.prefix === PREFIX_66) bytes.push(0x66)
   if (row.hasModrm && random.chance(16)) bytes.push(0x67)
@@ -36,7 +39,14 @@ function prefixesOf(row: Row, random: Random): Prefixes {
   return { bytes, rex, size }
 }
 
-function modrm(row: Row, random: Random, code: number[], end: number, rex: number, immediateBytes: number): void {
+function modrm(
+  row: Row,
+  random: Random,
+  code: number[],
+  end: number,
+  rex: number,
+  immediateBytes: number,
+): void {
   const reg = row.extension >= 0 ? row.extension : random.below(8)
   const memory = row.form === 'm' || (row.form === '' && random.chance(2))
   if (!memory) {
@@ -114,7 +124,9 @@ export function encode(row: Row, random: Random, pc: number): { code: number[]; 
   const status = decoder.decode(padded, 0, padded.length, pc, insn)
   if (status !== DECODE_OK || insn.row !== row || insn.length !== code.length) {
     const hex = code.map((b) => b.toString(16).padStart(2, '0')).join(' ')
-    throw new Error(`${row.mnemonic} ${row.encoding}: ${hex} decodes as ${insn.row?.mnemonic} ${insn.row?.encoding}, ${insn.length} bytes`)
+    throw new Error(
+      `${row.mnemonic} ${row.encoding}: ${hex} decodes as ${insn.row?.mnemonic} ${insn.row?.encoding}, ${insn.length} bytes`,
+    )
   }
   return { code, insn }
 }

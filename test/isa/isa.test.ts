@@ -26,7 +26,9 @@ for (const row of rows) {
   groups.get(name)!.push(row)
 }
 
-console.log(`isa: seed ${seed}, ${states} states a row, ${rows.length} rows${'missing' in runner ? `, native not run: ${runner.missing}` : ''}`)
+console.log(
+  `isa: seed ${seed}, ${states} states a row, ${rows.length} rows${'missing' in runner ? `, native not run: ${runner.missing}` : ''}`,
+)
 
 test('there are as many rows as there were', () => expect(rows.length).toBeGreaterThanOrEqual(ROWS_LEAST))
 

@@ -31,7 +31,8 @@ const SOURCE = new URL('./native/runner.c', import.meta.url).pathname
 
 /** The compiled runner, or why there is none. */
 export function nativeRunner(): { path: string } | { missing: string } {
-  if (process.arch !== 'x64' || process.platform !== 'linux') return { missing: `host is ${process.platform}/${process.arch}` }
+  if (process.arch !== 'x64' || process.platform !== 'linux')
+    return { missing: `host is ${process.platform}/${process.arch}` }
   const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16)
   const folder = join(process.env.UMWELT_CACHE ?? join(tmpdir(), 'umwelt-isa'), hash)
   const path = join(folder, 'runner')
@@ -39,7 +40,8 @@ export function nativeRunner(): { path: string } | { missing: string } {
   mkdirSync(folder, { recursive: true })
   const made = `${path}.${process.pid}`
   const compiled = spawnSync('gcc', ['-O2', '-o', made, SOURCE], { encoding: 'utf8' })
-  if (compiled.status !== 0) return { missing: `gcc: ${compiled.error?.message ?? compiled.stderr.split('\n')[0]}` }
+  if (compiled.status !== 0)
+    return { missing: `gcc: ${compiled.error?.message ?? compiled.stderr.split('\n')[0]}` }
   renameSync(made, path)
   return { path }
 }
@@ -81,11 +83,14 @@ export function parseResults(bytes: Uint8Array, counts: readonly number[]): Resu
 /** The results of each batch's states, as bytes (for recording). */
 export function runNativeBytes(path: string, batches: readonly Batch[]): Buffer {
   const ran = spawnSync(path, { input: input(batches), maxBuffer: 1 << 30, timeout: 60_000 })
-  if (ran.status !== 0) throw new Error(`the native runner failed: ${ran.error?.message ?? `${ran.status} ${ran.signal}`}`)
+  if (ran.status !== 0)
+    throw new Error(`the native runner failed: ${ran.error?.message ?? `${ran.status} ${ran.signal}`}`)
   return ran.stdout
 }
 
 export function runNative(path: string, batches: readonly Batch[]): Result[][] {
-  return parseResults(runNativeBytes(path, batches), batches.map((batch) => batch.states.length))
+  return parseResults(
+    runNativeBytes(path, batches),
+    batches.map((batch) => batch.states.length),
+  )
 }
-

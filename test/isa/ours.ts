@@ -1,7 +1,7 @@
 /** Runs the same cases on our CPUs. */
 
-import { fxsaveArea, loadFxsaveArea } from '../../emu/guest/x86/fxsave.ts'
 import { readEflags, writeEflags } from '../../emu/guest/x86/flags.ts'
+import { fxsaveArea, loadFxsaveArea } from '../../emu/guest/x86/fxsave.ts'
 import { X86_STATE } from '../../emu/guest/x86/state.ts'
 import { AddressSpace } from '../../emu/memory/address-space.ts'
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../emu/memory/layout.ts'
@@ -16,11 +16,14 @@ import {
   EXIT_PROTECTION,
   EXIT_UNDEFINED,
 } from '../../emu/run/cpu.ts'
-import { createCpu, type CpuKind } from '../../emu/run/index.ts'
+import { type CpuKind, createCpu } from '../../emu/run/index.ts'
 import { CODE, CODE_SIZE, DATA, DATA_SIZE, FLAGS_AT, FX_AT, STATE_BYTES } from './layout.ts'
 import type { Batch, Result } from './native.ts'
 
-const SIGILL = 4, SIGTRAP = 5, SIGFPE = 8, SIGSEGV = 11
+const SIGILL = 4,
+  SIGTRAP = 5,
+  SIGFPE = 8,
+  SIGSEGV = 11
 const BUDGET = 1 << 20
 
 export class Ours {
@@ -32,7 +35,8 @@ export class Ours {
   constructor(kind: CpuKind, pinNaN?: boolean) {
     this.kind = kind
     this.cpu = createCpu(kind, { eager: true, ...(pinNaN === undefined ? {} : { pinNaN }) })
-    if (!this.space.map(DATA, DATA_SIZE, PROT_READ | PROT_WRITE)) throw new Error('no memory for the data page')
+    if (!this.space.map(DATA, DATA_SIZE, PROT_READ | PROT_WRITE))
+      throw new Error('no memory for the data page')
   }
 
   run(batch: Batch): Result[] {
@@ -82,7 +86,8 @@ export class Ours {
         return { signal: SIGTRAP, signalCode: 128, signalAddress: 0n }
       case EXIT_PAGE_FAULT:
         // A store to the code page and a fetch from the data page find a mapping without the permission.
-        if (address >> 47n !== 0n && address >> 47n !== 0x1ffffn) return { signal: SIGSEGV, signalCode: 128, signalAddress: 0n }
+        if (address >> 47n !== 0n && address >> 47n !== 0x1ffffn)
+          return { signal: SIGSEGV, signalCode: 128, signalAddress: 0n }
         return { signal: SIGSEGV, signalCode: mapped(address) ? 2 : 1, signalAddress: address }
       case EXIT_UNDEFINED:
         return { signal: SIGILL, signalCode: 2, signalAddress: pc }
@@ -99,4 +104,5 @@ export class Ours {
 }
 
 const mapped = (address: bigint): boolean =>
-  (address >= BigInt(CODE) && address < BigInt(CODE + CODE_SIZE)) || (address >= BigInt(DATA) && address < BigInt(DATA + DATA_SIZE))
+  (address >= BigInt(CODE) && address < BigInt(CODE + CODE_SIZE)) ||
+  (address >= BigInt(DATA) && address < BigInt(DATA + DATA_SIZE))

@@ -47,7 +47,17 @@ export class Random {
       case 2:
         return -(1n << BigInt(this.below(64)))
       case 3:
-        return this.pick([0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn])
+        return this.pick([
+          0x7fn,
+          0x80n,
+          0xffn,
+          0x7fffn,
+          0x8000n,
+          0xffffn,
+          0x7fff_ffffn,
+          0x8000_0000n,
+          0xffff_ffffn,
+        ])
       case 4:
         return BigInt(this.below(256))
       case 5:
@@ -64,7 +74,13 @@ export class Random {
     const bias = most >> 1
     const fractionMask = (1n << BigInt(fractionBits)) - 1n
     const random = this.u64() & fractionMask
-    const sparse = this.pick([0n, 1n, fractionMask, 1n << BigInt(fractionBits - 1), (random >> 20n) << 20n & fractionMask])
+    const sparse = this.pick([
+      0n,
+      1n,
+      fractionMask,
+      1n << BigInt(fractionBits - 1),
+      ((random >> 20n) << 20n) & fractionMask,
+    ])
     const fraction = this.chance(2) ? sparse : random
     const exponent = this.exponent(bias, most, fractionBits)
     return sign | (BigInt(exponent) << BigInt(fractionBits)) | fraction

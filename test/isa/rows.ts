@@ -5,7 +5,7 @@ import type { Row } from '../../emu/guest/x86/row.ts'
 import { differences, type Tolerance } from './compare.ts'
 import { encode, type Insn } from './encode.ts'
 import { CODE, FX_AT } from './layout.ts'
-import { type Batch, type Result } from './native.ts'
+import type { Batch, Result } from './native.ts'
 import type { Ours } from './ours.ts'
 import { Random, seedOf } from './random.ts'
 import { dataPage, randomState } from './states.ts'
@@ -34,7 +34,12 @@ export function casesOf(row: Row, states: number, seed: number): Cases {
     const { code, insn } = encode(row, random, address)
     const data = dataPage(random)
     const count = Math.ceil(states / encodings)
-    batches.push({ address, code, data, states: Array.from({ length: count }, () => randomState(random, [insn])) })
+    batches.push({
+      address,
+      code,
+      data,
+      states: Array.from({ length: count }, () => randomState(random, [insn])),
+    })
     insns.push([insn])
   }
   return { batches, insns }
@@ -52,7 +57,12 @@ export function blockCases(rows: readonly Row[], states: number, random: Random)
     insns.push(made.insn)
   }
   const data = dataPage(random)
-  return { batches: [{ address, code, data, states: Array.from({ length: states }, () => randomState(random, insns)) }], insns: [insns] }
+  return {
+    batches: [
+      { address, code, data, states: Array.from({ length: states }, () => randomState(random, insns)) },
+    ],
+    insns: [insns],
+  }
 }
 
 export const inBlocks = (row: Row): boolean =>
@@ -73,14 +83,25 @@ function toleranceOf(insns: readonly Insn[], state: Uint8Array): Tolerance {
   }
   const mxcsr = new DataView(state.buffer, state.byteOffset).getUint32(FX_AT + 24, true)
   const computedJump = insns.some(({ row }) => /value|return/.test(row!.flow))
-  return { undefinedFlags, computedJump, relative, x87Ulps, stickyFlags: (mxcsr & MXCSR_SPECIAL) !== MXCSR_DEFAULT }
+  return {
+    undefinedFlags,
+    computedJump,
+    relative,
+    x87Ulps,
+    stickyFlags: (mxcsr & MXCSR_SPECIAL) !== MXCSR_DEFAULT,
+  }
 }
 
-
-const hexBytes = (code: readonly number[]): string => code.map((b) => b.toString(16).padStart(2, '0')).join(' ')
+const hexBytes = (code: readonly number[]): string =>
+  code.map((b) => b.toString(16).padStart(2, '0')).join(' ')
 
 /** Runs the cases on one of our CPUs and compares; a description of each case that differs, at most `limit`. */
-export function compareCases(cases: Cases, expected: readonly (readonly Result[])[], ours: Ours, limit: number): string[] {
+export function compareCases(
+  cases: Cases,
+  expected: readonly (readonly Result[])[],
+  ours: Ours,
+  limit: number,
+): string[] {
   const found: string[] = []
   cases.batches.forEach((batch, b) => {
     if (found.length >= limit) return
@@ -89,7 +110,9 @@ export function compareCases(cases: Cases, expected: readonly (readonly Result[]
       if (found.length >= limit) return
       const lines = differences(expected[b]![s]!, result, toleranceOf(cases.insns[b]!, batch.states[s]!))
       if (lines.length > 0)
-        found.push(`${ours.kind}: ${cases.insns[b]!.map((insn) => rowKey(insn.row!)).join('; ')} [${hexBytes(batch.code)}] state ${s}\n    ${lines.join('\n    ')}`)
+        found.push(
+          `${ours.kind}: ${cases.insns[b]!.map((insn) => rowKey(insn.row!)).join('; ')} [${hexBytes(batch.code)}] state ${s}\n    ${lines.join('\n    ')}`,
+        )
     })
   })
   return found

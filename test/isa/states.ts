@@ -5,7 +5,12 @@ import type { Insn } from './encode.ts'
 import { CODE, CODE_SIZE, DATA, DATA_SIZE, FLAGS_AT, FX_AT, STATE_BYTES } from './layout.ts'
 import type { Random } from './random.ts'
 
-const RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7, RCX = 1
+const RBX = 3,
+  RSP = 4,
+  RBP = 5,
+  RSI = 6,
+  RDI = 7,
+  RCX = 1
 const ARITHMETIC_FLAGS = 0x8d5
 const MXCSR_DEFAULT = 0x1f80
 
@@ -18,17 +23,24 @@ export function dataPage(random: Random): Uint8Array {
 
 /** An address in the data page; now and then one that lies across its edge or off alignment. */
 function address(random: Random): number {
-  if (random.chance(16)) return DATA + random.pick([-1, -4, -8, -16, DATA_SIZE - 1, DATA_SIZE - 4, DATA_SIZE - 8, DATA_SIZE - 15, DATA_SIZE])
+  if (random.chance(16))
+    return (
+      DATA +
+      random.pick([-1, -4, -8, -16, DATA_SIZE - 1, DATA_SIZE - 4, DATA_SIZE - 8, DATA_SIZE - 15, DATA_SIZE])
+    )
   if (random.chance(4)) return DATA + random.below(DATA_SIZE - 512)
   return DATA + 16 * random.below((DATA_SIZE - 512) / 16)
 }
 
-const usesX87 = (insn: Insn): boolean => /x87|mmx/.test(insn.row!.feature) || insn.row!.operands.some((o) => /^[PQN]/.test(o))
+const usesX87 = (insn: Insn): boolean =>
+  /x87|mmx/.test(insn.row!.feature) || insn.row!.operands.some((o) => /^[PQN]/.test(o))
 
 export function randomState(random: Random, insns: readonly Insn[]): Uint8Array {
   const bytes = new Uint8Array(STATE_BYTES)
   const view = new DataView(bytes.buffer)
-  const gpr: bigint[] = Array.from({ length: 16 }, () => (random.chance(6) ? BigInt(address(random)) : random.integer()))
+  const gpr: bigint[] = Array.from({ length: 16 }, () =>
+    random.chance(6) ? BigInt(address(random)) : random.integer(),
+  )
   gpr[RSP] = BigInt(random.chance(16) ? address(random) : DATA + 8 * (16 + random.below(400)))
   // The last instruction's wishes come last, for most blocks have one.
   for (const insn of insns) place(random, gpr, insn)
@@ -51,7 +63,8 @@ function boundX87(view: DataView, insn: Insn): void {
   const signExponent = view.getUint16(at, true)
   const exponent = signExponent & 0x7fff
   const most = isF2xm1 ? 0x3ffe : 0x3ffc
-  if ((isF2xm1 || isFyl2xp1) && exponent > most) view.setUint16(at, (signExponent & 0x8000) | (most - (exponent % 100)), true)
+  if ((isF2xm1 || isFyl2xp1) && exponent > most)
+    view.setUint16(at, (signExponent & 0x8000) | (most - (exponent % 100)), true)
 }
 
 /** Sets the registers an instruction's memory operand is made of, and those that strings and the like use. */
@@ -88,12 +101,26 @@ function fillFloat(random: Random, view: DataView, x87: boolean): void {
   const special = random.chance(8) ? random.u32() & 0xe000 : 0
   const masks = random.chance(16) ? random.u32() & MXCSR_DEFAULT : MXCSR_DEFAULT
   const daz = special & 0x6000 && random.chance(4) ? 0x40 : 0
-  view.setUint32(at + 24, (special & 0x6000) | masks | daz | (special & 0x6000 && random.chance(4) ? 0x8000 : 0) | (random.chance(2) ? random.u32() & 0x3f : 0), true)
+  view.setUint32(
+    at + 24,
+    (special & 0x6000) |
+      masks |
+      daz |
+      (special & 0x6000 && random.chance(4) ? 0x8000 : 0) |
+      (random.chance(2) ? random.u32() & 0x3f : 0),
+    true,
+  )
   // All registers from one kind of value, or each its own.
   const kind = random.below(6)
   for (let k = 0; k < 32; k++) {
     const value =
-      kind === 0 ? (random.float(8, 23) << 32n) | random.float(8, 23) : kind === 1 ? random.float(11, 52) : kind === 2 ? random.integer() : random.word()
+      kind === 0
+        ? (random.float(8, 23) << 32n) | random.float(8, 23)
+        : kind === 1
+          ? random.float(11, 52)
+          : kind === 2
+            ? random.integer()
+            : random.word()
     view.setBigUint64(at + 160 + 8 * k, value, true)
   }
 }
@@ -117,9 +144,15 @@ function extended(random: Random): { significand: bigint; exponent: number } {
     case 5:
       return { significand: top | random.u64(), exponent: sign | random.below(0x7fff) }
     case 6:
-      return { significand: BigInt.asUintN(64, random.integer()) | top, exponent: sign | (0x3fff + random.below(70)) }
+      return {
+        significand: BigInt.asUintN(64, random.integer()) | top,
+        exponent: sign | (0x3fff + random.below(70)),
+      }
     case 7:
-      return { significand: top | (random.u64() & ~0x7ffn), exponent: sign | (0x3fff + random.below(21) - 10) }
+      return {
+        significand: top | (random.u64() & ~0x7ffn),
+        exponent: sign | (0x3fff + random.below(21) - 10),
+      }
     default:
       return { significand: top | random.u64(), exponent: sign | (0x3fff + random.below(9) - 4) }
   }
@@ -134,7 +167,11 @@ function fillX87(random: Random, view: DataView): void {
   const top = random.below(8)
   const flags = random.chance(4) ? random.below(128) : 0
   const pending = flags & ~masks & 0x3f ? 0x8080 : 0
-  view.setUint16(at + 2, (top << 11) | (random.below(16) & 7) << 8 | flags | pending | (random.chance(2) ? 0x4000 : 0), true)
+  view.setUint16(
+    at + 2,
+    (top << 11) | ((random.below(16) & 7) << 8) | flags | pending | (random.chance(2) ? 0x4000 : 0),
+    true,
+  )
   view.setUint8(at + 4, random.chance(2) ? 0xff : random.chance(2) ? 0 : random.below(256))
   for (let k = 0; k < 8; k++) {
     const { significand, exponent } = extended(random)

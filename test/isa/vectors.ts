@@ -6,10 +6,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { FX_AT, RESULT_BYTES, STATE_BYTES } from './layout.ts'
 import type { Batch, Result } from './native.ts'
 import { parseResults } from './native.ts'
 import type { Cases } from './rows.ts'
-import { FX_AT, RESULT_BYTES, STATE_BYTES } from './layout.ts'
 
 export const VECTOR_SEED = 20261
 export const VECTOR_STATES = 8
@@ -81,6 +81,9 @@ export class VectorFile {
     const part = this.parts.get(key)
     if (!part || !Buffer.from(part.subarray(0, CHECKSUM_BYTES)).equals(checksum(cases.batches))) return null
     const results = xorStates(Uint8Array.from(part.subarray(CHECKSUM_BYTES)), cases)
-    return parseResults(results, cases.batches.map((batch) => batch.states.length))
+    return parseResults(
+      results,
+      cases.batches.map((batch) => batch.states.length),
+    )
   }
 }

@@ -73,7 +73,13 @@ class Run {
   }
 }
 
-function arithmetic(run: Run, op: 'add' | 'sub' | 'mul' | 'div', x: F.Float, right: F.Float, format: F.Format): F.Float {
+function arithmetic(
+  run: Run,
+  op: 'add' | 'sub' | 'mul' | 'div',
+  x: F.Float,
+  right: F.Float,
+  format: F.Format,
+): F.Float {
   const found = run.nanOf(x, right)
   if (found) return found
   const y = op === 'sub' ? { ...right, negative: !right.negative } : right
@@ -173,7 +179,9 @@ class Lanes {
   }
 
   get(base: number, lane: number): bigint {
-    return this.bytes === 4 ? BigInt(this.view.getUint32(base + 4 * lane, true)) : this.view.getBigUint64(base + 8 * lane, true)
+    return this.bytes === 4
+      ? BigInt(this.view.getUint32(base + 4 * lane, true))
+      : this.view.getBigUint64(base + 8 * lane, true)
   }
 
   set(base: number, lane: number, bits: bigint): void {
@@ -209,7 +217,9 @@ function laneResult(run: Run, call: Call, lane: number): bigint {
     case 'hsub': {
       const base = lane < half ? SCRATCH : SECOND
       const from = (lane % half) * 2
-      return done(arithmetic(run, op === 'hadd' ? 'add' : 'sub', read(base, from), read(base, from + 1), format))
+      return done(
+        arithmetic(run, op === 'hadd' ? 'add' : 'sub', read(base, from), read(base, from + 1), format),
+      )
     }
     case 'min':
     case 'max': {
@@ -221,7 +231,9 @@ function laneResult(run: Run, call: Call, lane: number): bigint {
       return chosen.kind === F.ZERO ? done(chosen) : lanes.get(first ? SCRATCH : SECOND, lane)
     }
     case 'cmp':
-      return compareMask(run, control, read(SCRATCH, lane), read(SECOND, lane)) ? (1n << BigInt(8 * lanes.bytes)) - 1n : 0n
+      return compareMask(run, control, read(SCRATCH, lane), read(SECOND, lane))
+        ? (1n << BigInt(8 * lanes.bytes)) - 1n
+        : 0n
     case 'sqrt':
       return done(squareRoot(run, read(SECOND, lane), format))
     default:
@@ -237,14 +249,17 @@ function dotProduct(run: Run, call: Call): void {
     return run.daz && result.kind === F.FINITE && tiny(result, format) ? F.zero(result.negative) : result
   }
   const products = Array.from({ length: count }, (_, k) =>
-    (control >> (4 + k)) & 1 ? step('mul', run.operand(lanes.get(SCRATCH, k), format), run.operand(lanes.get(SECOND, k), format)) : F.zero(false),
+    (control >> (4 + k)) & 1
+      ? step('mul', run.operand(lanes.get(SCRATCH, k), format), run.operand(lanes.get(SECOND, k), format))
+      : F.zero(false),
   ).map((x) => reread(run, x, format))
   let total = reread(run, step('add', products[0]!, products[1]!), format)
   if (count === 4) total = step('add', total, reread(run, step('add', products[2]!, products[3]!), format))
   for (let k = 0; k < count; k++) lanes.set(RESULT, k, (control >> k) & 1 ? F.pack(total, format) : 0n)
 }
 
-const tiny = (x: F.Float, format: F.Format): boolean => x.exponent + F.bitLength(x.significand) - 1 < format.least
+const tiny = (x: F.Float, format: F.Format): boolean =>
+  x.exponent + F.bitLength(x.significand) - 1 < format.least
 
 /** An intermediate result as an operand: denormals are seen as such. */
 const reread = (run: Run, x: F.Float, format: F.Format): F.Float => run.operand(F.pack(x, format), format)
@@ -286,7 +301,12 @@ function convert(run: Run, call: Call): void {
 function execute(run: Run, call: Call): void {
   const { op, count, lanes, format, view } = call
   if (op === 'ucomi' || op === 'comi') {
-    const r = relation(run, run.operand(lanes.get(SCRATCH, 0), format), run.operand(lanes.get(SECOND, 0), format), op === 'comi')
+    const r = relation(
+      run,
+      run.operand(lanes.get(SCRATCH, 0), format),
+      run.operand(lanes.get(SECOND, 0), format),
+      op === 'comi',
+    )
     view.setUint32(RESULT, [0x01, 0x40, 0x00, 0x45][r + 1]!, true)
   } else if (op === 'dp') dotProduct(run, call)
   else if (/^(from|to|trunc)/.test(op)) convert(run, call)
@@ -304,7 +324,14 @@ export function sseFloat(space: AddressSpace, packed: number, control: number): 
   if (packed & 0x1000) bytes.fill(0, RESULT, RESULT + 16)
   else bytes.copyWithin(RESULT, SCRATCH, SCRATCH + 16)
   const lanes = new Lanes(view, type === 'f64' ? 8 : 4)
-  execute(run, { op: FLOAT_OPS[packed & 0xff]!, format: FORMATS[type], count: (packed >> 9) & 7, control, lanes, view })
+  execute(run, {
+    op: FLOAT_OPS[packed & 0xff]!,
+    format: FORMATS[type],
+    count: (packed >> 9) & 7,
+    control,
+    lanes,
+    view,
+  })
   const found = run.before & run.unmasked ? run.before : run.before | run.after
   const after = mxcsr | found
   view.setUint32(mxcsrAt, after, true)

@@ -14,7 +14,16 @@ import { HELPER_SSE_FLOAT } from './helper-ids.ts'
 import { MXCSR_FAST, MXCSR_FAST_MASK } from './mxcsr.ts'
 import { X86_STATE } from './state.ts'
 import type { Translator } from './translate.ts'
-import { type FloatType, finishMmx, readVector, splat32, splat64, touchesMmx, withLow, writeVector } from './xmm-operands.ts'
+import {
+  type FloatType,
+  finishMmx,
+  readVector,
+  splat32,
+  splat64,
+  touchesMmx,
+  withLow,
+  writeVector,
+} from './xmm-operands.ts'
 
 export interface FloatForm {
   readonly suffix: 'PS' | 'PD' | 'SS' | 'SD'
@@ -27,10 +36,42 @@ export interface FloatForm {
   readonly feature: string
 }
 
-export const PS: FloatForm = { suffix: 'PS', prefix: 'NP', type: 'f32', lanes: 'f32x4', scalar: false, source: 'Wx', feature: 'sse' }
-export const PD: FloatForm = { suffix: 'PD', prefix: '66', type: 'f64', lanes: 'f64x2', scalar: false, source: 'Wx', feature: 'sse2' }
-export const SS: FloatForm = { suffix: 'SS', prefix: 'F3', type: 'f32', lanes: 'f32x4', scalar: true, source: 'Wd', feature: 'sse' }
-export const SD: FloatForm = { suffix: 'SD', prefix: 'F2', type: 'f64', lanes: 'f64x2', scalar: true, source: 'Wq', feature: 'sse2' }
+export const PS: FloatForm = {
+  suffix: 'PS',
+  prefix: 'NP',
+  type: 'f32',
+  lanes: 'f32x4',
+  scalar: false,
+  source: 'Wx',
+  feature: 'sse',
+}
+export const PD: FloatForm = {
+  suffix: 'PD',
+  prefix: '66',
+  type: 'f64',
+  lanes: 'f64x2',
+  scalar: false,
+  source: 'Wx',
+  feature: 'sse2',
+}
+export const SS: FloatForm = {
+  suffix: 'SS',
+  prefix: 'F3',
+  type: 'f32',
+  lanes: 'f32x4',
+  scalar: true,
+  source: 'Wd',
+  feature: 'sse',
+}
+export const SD: FloatForm = {
+  suffix: 'SD',
+  prefix: 'F2',
+  type: 'f64',
+  lanes: 'f64x2',
+  scalar: true,
+  source: 'Wq',
+  feature: 'sse2',
+}
 export const FLOAT_FORMS = [PS, PD, SS, SD] as const
 
 /** Operations of the exact helper, by number. */
@@ -61,7 +102,10 @@ export interface ExactCall {
 }
 
 export const packExact = (call: ExactCall): number =>
-  FLOAT_OPS.indexOf(call.op) | (call.type === 'f64' ? 0x100 : 0) | (call.count << 9) | (call.zeroRest ? 0x1000 : 0)
+  FLOAT_OPS.indexOf(call.op) |
+  (call.type === 'f64' ? 0x100 : 0) |
+  (call.count << 9) |
+  (call.zeroRest ? 0x1000 : 0)
 
 /** Executes a float row by the helper: operands and result are vectors in the scratch fields. */
 function exact(t: Translator, i: Insn, call: ExactCall): void {
@@ -73,7 +117,10 @@ function exact(t: Translator, i: Insn, call: ExactCall): void {
   if (general) ir.stateStore(64, X86_STATE.scratch + 16, value)
   else ir.stateStore(128, X86_STATE.scratch + 16, value)
   if (before >= 0) ir.stateStore(128, X86_STATE.scratch, before)
-  const wide = i.size === 64 ? { fromI32: 'fromI64', toI32: 'toI64', truncI32: 'truncI64' } as Record<string, FloatOp> : {}
+  const wide =
+    i.size === 64
+      ? ({ fromI32: 'fromI64', toI32: 'toI64', truncI32: 'truncI64' } as Record<string, FloatOp>)
+      : {}
   const chosen = general || destination[0] === 'G' ? { ...call, op: wide[call.op] ?? call.op } : call
   // The change to the MMX state comes before an exception of the conversion itself.
   if (touchesMmx(i)) finishMmx(t)
@@ -87,13 +134,15 @@ function exact(t: Translator, i: Insn, call: ExactCall): void {
 }
 
 /** A row's translation: the fast way where MXCSR is usual, the exact one else. */
-export const float = (call: ExactCall, fast: Translate): Translate => (t, i) => {
-  if (t.ir.options.exactFloat) exact(t, i, call)
-  else {
-    requireUsualMode(t)
-    fast(t, i)
+export const float =
+  (call: ExactCall, fast: Translate): Translate =>
+  (t, i) => {
+    if (t.ir.options.exactFloat) exact(t, i, call)
+    else {
+      requireUsualMode(t)
+      fast(t, i)
+    }
   }
-}
 
 export const lanesOf = (form: FloatForm): number => (form.scalar ? 1 : form.type === 'f32' ? 4 : 2)
 
@@ -105,11 +154,11 @@ export function pinScalar(t: Translator, type: FloatType, result: Value, a: Valu
   const raw = (x: Value): Value => ir.op1(`${bits}.reinterpret_${type}`, x)
   const quiet = type === 'f32' ? ir.i32(0x40_0000) : ir.i64Halves(0, 0x8_0000)
   const none = type === 'f32' ? ir.i32(0xffc0_0000) : ir.i64Halves(0, 0xfff8_0000)
-  const isNaN = (x: Value): Value => ir.op2(`${type}.ne`, x, x)
+  const nanMask = (x: Value): Value => ir.op2(`${type}.ne`, x, x)
   const quieted = (x: Value): Value => ir.op2(`${bits}.or`, raw(x), quiet)
-  const second = b < 0 ? none : ir.op3(`select.${bits}`, quieted(b), none, isNaN(b))
-  const right = ir.op3(`select.${bits}`, quieted(a), second, isNaN(a))
-  return ir.op1(`${type}.reinterpret_${bits}`, ir.op3(`choose.${bits}`, isNaN(result), right, raw(result)))
+  const second = b < 0 ? none : ir.op3(`select.${bits}`, quieted(b), none, nanMask(b))
+  const right = ir.op3(`select.${bits}`, quieted(a), second, nanMask(a))
+  return ir.op1(`${type}.reinterpret_${bits}`, ir.op3(`choose.${bits}`, nanMask(result), right, raw(result)))
 }
 
 /** As pinScalar, for all lanes. */
@@ -118,15 +167,15 @@ export function pinVector(t: Translator, lanes: 'f32x4' | 'f64x2', result: Value
   const { ir } = t
   const quiet = lanes === 'f32x4' ? splat32(t, 0x40_0000) : splat64(t, 0, 0x8_0000)
   const none = lanes === 'f32x4' ? splat32(t, 0xffc0_0000) : splat64(t, 0, 0xfff8_0000)
-  const isNaN = (x: Value): Value => ir.op2(`${lanes}.ne`, x, x)
-  const either = (x: Value, rest: Value): Value => ir.op3('v128.bitselect', ir.op2('v128.or', x, quiet), rest, isNaN(x))
+  const nanMask = (x: Value): Value => ir.op2(`${lanes}.ne`, x, x)
+  const either = (x: Value, rest: Value): Value =>
+    ir.op3('v128.bitselect', ir.op2('v128.or', x, quiet), rest, nanMask(x))
   const right = either(a, b < 0 ? none : either(b, none))
-  const fixed = ir.op3('v128.bitselect', right, result, isNaN(result))
-  return ir.op3('choose.v128', ir.op1('v128.any_true', isNaN(result)), fixed, result)
+  const fixed = ir.op3('v128.bitselect', right, result, nanMask(result))
+  return ir.op3('choose.v128', ir.op1('v128.any_true', nanMask(result)), fixed, result)
 }
 
 /** Lane 0 of `value` into operand 0, the rest of which stays. */
 export function writeLow(t: Translator, i: Insn, type: FloatType, value: Value): void {
   writeVector(t, i, 0, withLow(t, type, readVector(t, i, 0), value))
 }
-

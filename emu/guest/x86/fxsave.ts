@@ -41,8 +41,11 @@ export function loadFxsaveArea(space: AddressSpace, area: Uint8Array): boolean {
   if (mxcsr & ~MXCSR_MASK) return false
   const status = source.getUint16(2, true)
   const top = (status >> 11) & 7
-  view.setUint16(at(X86_STATE.fpcw), source.getUint16(0, true), true)
-  view.setUint16(at(X86_STATE.fpsw), status & ~0x3800, true)
+  // Reserved bits do not stick, and the summary bits follow from what is flagged and not masked.
+  const control = (source.getUint16(0, true) & 0x1f3f) | 0x40
+  const summary = status & ~control & 0x3f ? 0x8080 : 0
+  view.setUint16(at(X86_STATE.fpcw), control, true)
+  view.setUint16(at(X86_STATE.fpsw), (status & 0x477f) | summary, true)
   view.setUint16(at(X86_STATE.fptop), top, true)
   view.setUint16(at(X86_STATE.fpempty), ~area[4]! & 0xff, true)
   view.setUint16(at(X86_STATE.fpop), source.getUint16(6, true), true)

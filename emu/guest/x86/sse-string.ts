@@ -32,7 +32,13 @@ function validCount(items: readonly number[], explicit: boolean, length: bigint)
 }
 
 /** Bit j of the result: whether element j of b matches what a asks for, by the aggregation operation. */
-function aggregate(control: number, a: readonly number[], b: readonly number[], countA: number, countB: number): number {
+function aggregate(
+  control: number,
+  a: readonly number[],
+  b: readonly number[],
+  countA: number,
+  countB: number,
+): number {
   const size = b.length
   let result = 0
   for (let j = 0; j < size; j++) {
@@ -77,9 +83,7 @@ export function compareStrings(space: AddressSpace, mode: number, control: numbe
     const index = result === 0 ? size : highest ? 31 - Math.clz32(result) : 31 - Math.clz32(result & -result)
     view.setUint32(RESULT, index, true)
   } else storeMask(view, control, result, size)
-  return (
-    (result !== 0 ? CF : 0) | (countB < size ? ZF : 0) | (countA < size ? SF : 0) | (result & 1 ? OF : 0)
-  )
+  return (result !== 0 ? CF : 0) | (countB < size ? ZF : 0) | (countA < size ? SF : 0) | (result & 1 ? OF : 0)
 }
 
 function storeMask(view: DataView, control: number, result: number, size: number): void {

@@ -47,7 +47,7 @@ export const X86_STATE = {
   fpop: 0x298,
   /** What RDTSC counts. */
   tsc: 0x2a0,
-  /** Operands and results of helper calls, 64 bytes. */
+  /** Operands and results of helper calls, 128 bytes. */
   scratch: 0x300,
 } as const
 /** Bytes of the state block that hold x86 state: what a thread switch or a snapshot copies. */

@@ -28,7 +28,10 @@ export const splat32 = (t: Translator, x: number): Value =>
   splatBytes(t, [x & 0xff, (x >> 8) & 0xff, (x >> 16) & 0xff, (x >> 24) & 0xff])
 /** A 64-bit lane from its halves. */
 export const splat64 = (t: Translator, low: number, high: number): Value =>
-  splatBytes(t, [0, 8, 16, 24].map((s) => (low >>> s) & 0xff).concat([0, 8, 16, 24].map((s) => (high >>> s) & 0xff)))
+  splatBytes(
+    t,
+    [0, 8, 16, 24].map((s) => (low >>> s) & 0xff).concat([0, 8, 16, 24].map((s) => (high >>> s) & 0xff)),
+  )
 
 /** Bytes a lane name covers, for extract and replace of lane 0. */
 export const LANES: Record<ScalarType, string> = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4', i64: 'i64x2' }
@@ -57,7 +60,8 @@ export function requireAligned(t: Translator, i: Insn): void {
 }
 
 const isMmx = (letter: string): boolean => letter === 'P' || letter === 'Q' || letter === 'N'
-const inModrmRm = (letter: string): boolean => letter === 'W' || letter === 'U' || letter === 'Q' || letter === 'N'
+const inModrmRm = (letter: string): boolean =>
+  letter === 'W' || letter === 'U' || letter === 'Q' || letter === 'N'
 const mmOffset = (register: number): number => X86_STATE.fpr + 16 * (register & 7)
 
 /**

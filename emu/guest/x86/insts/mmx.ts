@@ -11,7 +11,16 @@ import { X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 import { V_FS_BASE, V_GS_BASE } from '../variables.ts'
 import { requireNoPending } from '../x87/pending.ts'
-import { enterMmx, finishMmx, low, readVector, splatBytes, withLow, writeVector, zeroVector } from '../xmm-operands.ts'
+import {
+  enterMmx,
+  finishMmx,
+  low,
+  readVector,
+  splatBytes,
+  withLow,
+  writeVector,
+  zeroVector,
+} from '../xmm-operands.ts'
 import { type Binary, PACKED_OPS, shiftRows, unpackLanes } from './sse-integer.ts'
 import { laneBytes } from './sse-move.ts'
 
@@ -19,11 +28,13 @@ type Translate = (t: Translator, i: Insn) => void
 const RDI = 7
 
 /** Between the checks and the takeover of the x87 registers. */
-const mmx = (translate: Translate): Translate => (t, i) => {
-  enterMmx(t)
-  translate(t, i)
-  finishMmx(t)
-}
+const mmx =
+  (translate: Translate): Translate =>
+  (t, i) => {
+    enterMmx(t)
+    translate(t, i)
+    finishMmx(t)
+  }
 
 /** 16 shuffle indices of which only the first eight matter. */
 const eight = (bytes: readonly number[]): number[] => Array.from({ length: 16 }, (_, k) => bytes[k] ?? 0)
@@ -62,14 +73,24 @@ const shuffleWords = mmx((t, i) => {
   writeVector(t, i, 0, t.ir.shuffle(b, b, eight(laneBytes(lanes, 2))))
 })
 
-const shuffleBytes: Binary = (t, a, b) => t.ir.op2('i8x16.swizzle', a, t.ir.op2('v128.and', b, splatBytes(t, [0x87])))
+const shuffleBytes: Binary = (t, a, b) =>
+  t.ir.op2('i8x16.swizzle', a, t.ir.op2('v128.and', b, splatBytes(t, [0x87])))
 
 const alignRight = mmx((t, i) => {
   const { ir } = t
   const b = readVector(t, i, 1)
   const both = ir.shuffle(b, readVector(t, i, 0), [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23])
   const count = Math.min(i.imm & 0xff, 16)
-  writeVector(t, i, 0, ir.shuffle(both, zeroVector(t), Array.from({ length: 16 }, (_, k) => Math.min(k + count, 31))))
+  writeVector(
+    t,
+    i,
+    0,
+    ir.shuffle(
+      both,
+      zeroVector(t),
+      Array.from({ length: 16 }, (_, k) => Math.min(k + count, 31)),
+    ),
+  )
 })
 
 const extractWord = mmx((t, i) => {
@@ -106,9 +127,13 @@ const sse = { feature: 'mmx-sse' }
 
 export const MMX: readonly Row[] = [
   ...PACKED_OPS.filter((p) => p.mmx !== 'none').map((p) =>
-    row(p.name, `NP ${p.code} /r`, 'Pq Qq', binary(p.binary, p.mmx === 'gather'), { feature: `mmx-${p.mmxFeature}` }),
+    row(p.name, `NP ${p.code} /r`, 'Pq Qq', binary(p.binary, p.mmx === 'gather'), {
+      feature: `mmx-${p.mmxFeature}`,
+    }),
   ),
-  ...UNPACKS.map(([name, code, size, upper]) => row(name, `NP 0F ${code} /r`, `Pq Q${upper ? 'q' : 'd'}`, unpack(size, upper), old)),
+  ...UNPACKS.map(([name, code, size, upper]) =>
+    row(name, `NP 0F ${code} /r`, `Pq Q${upper ? 'q' : 'd'}`, unpack(size, upper), old),
+  ),
   ...shiftRows('NP', ['Pq', 'Qq', 'Nq'], 'mmx').map((r) => ({ ...r, translate: mmx(r.translate) })),
   row('PSHUFB', 'NP 0F38 00 /r', 'Pq Qq', binary(shuffleBytes, false), { feature: 'mmx-ssse3' }),
   row('PALIGNR', 'NP 0F3A 0f /r', 'Pq Qq Ib', alignRight, { feature: 'mmx-ssse3' }),

@@ -29,26 +29,30 @@ const LIMIT_F32: Record<number, number> = { 32: 0x4f00_0000, 64: 0x5f00_0000 }
 const LIMIT_F64_HIGH: Record<number, number> = { 32: 0x41e0_0000, 64: 0x43e0_0000 }
 
 /** CVTSI2Sx: a general register or memory to a scalar. */
-const fromGeneral = (type: FloatType): Translate => (t, i) => {
-  const value = t.ir.op1(`${type}.convert_i${i.size === 64 ? 64 : 32}_s`, t.read(i, 1))
-  t.setXmm(i.reg, withLow(t, type, t.xmm(i.reg), value))
-}
+const fromGeneral =
+  (type: FloatType): Translate =>
+  (t, i) => {
+    const value = t.ir.op1(`${type}.convert_i${i.size === 64 ? 64 : 32}_s`, t.read(i, 1))
+    t.setXmm(i.reg, withLow(t, type, t.xmm(i.reg), value))
+  }
 
 /** CVTSx2SI and CVTTSx2SI. */
-const toGeneral = (type: FloatType, truncate: boolean): Translate => (t, i) => {
-  const { ir } = t
-  const size = i.size === 64 ? 64 : 32
-  const source = readScalar(t, i, 1, type)
-  const whole = truncate ? source : ir.op1(`${type}.nearest`, source)
-  const limit =
-    type === 'f32'
-      ? ir.op1('f32.reinterpret_i32', ir.i32(LIMIT_F32[size]!))
-      : ir.op1('f64.reinterpret_i64', ir.i64Halves(0, LIMIT_F64_HIGH[size]!))
-  // trunc_sat is right below the range; above it and for NaN it is not.
-  const converted = ir.op1(`i${size}.trunc_sat_${type}_s`, whole)
-  const indefinite = size === 64 ? ir.i64Halves(0, 0x8000_0000) : ir.i32(0x8000_0000)
-  t.setGpr(i.reg, size, t.select(size, ir.op2(`${type}.lt`, whole, limit), converted, indefinite))
-}
+const toGeneral =
+  (type: FloatType, truncate: boolean): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const size = i.size === 64 ? 64 : 32
+    const source = readScalar(t, i, 1, type)
+    const whole = truncate ? source : ir.op1(`${type}.nearest`, source)
+    const limit =
+      type === 'f32'
+        ? ir.op1('f32.reinterpret_i32', ir.i32(LIMIT_F32[size]!))
+        : ir.op1('f64.reinterpret_i64', ir.i64Halves(0, LIMIT_F64_HIGH[size]!))
+    // trunc_sat is right below the range; above it and for NaN it is not.
+    const converted = ir.op1(`i${size}.trunc_sat_${type}_s`, whole)
+    const indefinite = size === 64 ? ir.i64Halves(0, 0x8000_0000) : ir.i32(0x8000_0000)
+    t.setGpr(i.reg, size, t.select(size, ir.op2(`${type}.lt`, whole, limit), converted, indefinite))
+  }
 
 const ss2sd: Translate = (t, i) => {
   const a = readScalar(t, i, 1, 'f32')
@@ -106,43 +110,59 @@ const pd2ps: Translate = (t, i) => {
   writeVector(t, i, 0, t.ir.lane('f32x4.replace_lane', 1, first, lane(1)))
 }
 
-const unary = (name: string): Translate => (t, i) => writeVector(t, i, 0, t.ir.op1(name, readVector(t, i, 1)))
+const unary =
+  (name: string): Translate =>
+  (t, i) =>
+    writeVector(t, i, 0, t.ir.op1(name, readVector(t, i, 1)))
 
 /** CVTPI2PS keeps the upper half of its xmm destination. */
 const pi2ps: Translate = (t, i) => {
   const converted = t.ir.op1('f32x4.convert_i32x4_s', readVector(t, i, 1))
-  t.setXmm(i.reg, t.ir.shuffle(converted, t.xmm(i.reg), [0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31]))
+  t.setXmm(
+    i.reg,
+    t.ir.shuffle(converted, t.xmm(i.reg), [0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31]),
+  )
 }
 
-const ps2dq = (truncate: boolean): Translate => (t, i) => {
-  const { ir } = t
-  const source = readVector(t, i, 1)
-  const whole = truncate ? source : ir.op1('f32x4.nearest', source)
-  const fits = ir.op2('f32x4.lt', whole, splat32(t, LIMIT_F32[32]!))
-  const converted = ir.op1('i32x4.trunc_sat_f32x4_s', whole)
-  writeVector(t, i, 0, ir.op3('v128.bitselect', converted, splat32(t, 0x8000_0000), fits))
-}
+const ps2dq =
+  (truncate: boolean): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const source = readVector(t, i, 1)
+    const whole = truncate ? source : ir.op1('f32x4.nearest', source)
+    const fits = ir.op2('f32x4.lt', whole, splat32(t, LIMIT_F32[32]!))
+    const converted = ir.op1('i32x4.trunc_sat_f32x4_s', whole)
+    writeVector(t, i, 0, ir.op3('v128.bitselect', converted, splat32(t, 0x8000_0000), fits))
+  }
 
-const pd2dq = (truncate: boolean): Translate => (t, i) => {
-  const { ir } = t
-  const source = readVector(t, i, 1)
-  const whole = truncate ? source : ir.op1('f64x2.nearest', source)
-  const tooLarge = ir.op1('v128.not', ir.op2('f64x2.lt', whole, splat64(t, 0, LIMIT_F64_HIGH[32]!)))
-  const narrowed = ir.shuffle(tooLarge, zeroVector(t), [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23])
-  const converted = ir.op1('i32x4.trunc_sat_f64x2_s_zero', whole)
-  writeVector(t, i, 0, ir.op3('v128.bitselect', splat32(t, 0x8000_0000), converted, narrowed))
-}
+const pd2dq =
+  (truncate: boolean): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const source = readVector(t, i, 1)
+    const whole = truncate ? source : ir.op1('f64x2.nearest', source)
+    const tooLarge = ir.op1('v128.not', ir.op2('f64x2.lt', whole, splat64(t, 0, LIMIT_F64_HIGH[32]!)))
+    const narrowed = ir.shuffle(
+      tooLarge,
+      zeroVector(t),
+      [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23],
+    )
+    const converted = ir.op1('i32x4.trunc_sat_f64x2_s_zero', whole)
+    writeVector(t, i, 0, ir.op3('v128.bitselect', splat32(t, 0x8000_0000), converted, narrowed))
+  }
 
 const convert = (op: FloatOp, type: FloatType, count: number, fast: Translate, zeroRest = false): Translate =>
   float({ op, type, count, zeroRest }, fast)
 
 /** Conversions to or from an mm register change to the MMX state. */
-const withMmx = (translate: Translate): Translate => (t, i) => {
-  const touches = touchesMmx(i)
-  if (touches) enterMmx(t)
-  translate(t, i)
-  if (touches) finishMmx(t)
-}
+const withMmx =
+  (translate: Translate): Translate =>
+  (t, i) => {
+    const touches = touchesMmx(i)
+    if (touches) enterMmx(t)
+    translate(t, i)
+    if (touches) finishMmx(t)
+  }
 
 const sse = { feature: 'sse' }
 const sse2 = { feature: 'sse2' }
@@ -161,11 +181,23 @@ export const SSE_CONVERT: readonly Row[] = [
   row('CVTDQ2PS', 'NP 0F 5b /r', 'Vx Wx', convert('fromI32', 'f32', 4, unary('f32x4.convert_i32x4_s')), sse2),
   row('CVTPS2DQ', '66 0F 5b /r', 'Vx Wx', convert('toI32', 'f32', 4, ps2dq(false)), sse2),
   row('CVTTPS2DQ', 'F3 0F 5b /r', 'Vx Wx', convert('truncI32', 'f32', 4, ps2dq(true)), sse2),
-  row('CVTDQ2PD', 'F3 0F e6 /r', 'Vx Wq', convert('fromI32', 'f64', 2, unary('f64x2.convert_low_i32x4_s')), sse2),
+  row(
+    'CVTDQ2PD',
+    'F3 0F e6 /r',
+    'Vx Wq',
+    convert('fromI32', 'f64', 2, unary('f64x2.convert_low_i32x4_s')),
+    sse2,
+  ),
   row('CVTPD2DQ', 'F2 0F e6 /r', 'Vx Wx', convert('toI32', 'f64', 2, pd2dq(false), true), sse2),
   row('CVTTPD2DQ', '66 0F e6 /r', 'Vx Wx', convert('truncI32', 'f64', 2, pd2dq(true), true), sse2),
   row('CVTPI2PS', 'NP 0F 2a /r', 'Vq Qq', withMmx(convert('fromI32', 'f32', 2, pi2ps)), sse),
-  row('CVTPI2PD', '66 0F 2a /r', 'Vx Qq', withMmx(convert('fromI32', 'f64', 2, unary('f64x2.convert_low_i32x4_s'))), sse2),
+  row(
+    'CVTPI2PD',
+    '66 0F 2a /r',
+    'Vx Qq',
+    withMmx(convert('fromI32', 'f64', 2, unary('f64x2.convert_low_i32x4_s'))),
+    sse2,
+  ),
   row('CVTTPS2PI', 'NP 0F 2c /r', 'Pq Wq', withMmx(convert('truncI32', 'f32', 2, ps2dq(true))), sse),
   row('CVTPS2PI', 'NP 0F 2d /r', 'Pq Wq', withMmx(convert('toI32', 'f32', 2, ps2dq(false))), sse),
   row('CVTTPD2PI', '66 0F 2c /r', 'Pq Wx', withMmx(convert('truncI32', 'f64', 2, pd2dq(true), true)), sse2),

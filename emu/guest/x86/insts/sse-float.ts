@@ -23,27 +23,31 @@ import { laneBytes } from './sse-move.ts'
 type Translate = (t: Translator, i: Insn) => void
 
 /** ADDxx, SUBxx, MULxx, DIVxx. */
-const arithmetic = (name: 'add' | 'sub' | 'mul' | 'div', form: FloatForm): Translate => (t, i) => {
-  if (form.scalar) {
-    const b = readScalar(t, i, 1, form.type)
-    const a = readScalar(t, i, 0, form.type)
-    writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op2(`${form.type}.${name}`, a, b), a, b))
-  } else {
-    const b = readVector(t, i, 1)
-    const a = readVector(t, i, 0)
-    writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op2(`${form.lanes}.${name}`, a, b), a, b))
+const arithmetic =
+  (name: 'add' | 'sub' | 'mul' | 'div', form: FloatForm): Translate =>
+  (t, i) => {
+    if (form.scalar) {
+      const b = readScalar(t, i, 1, form.type)
+      const a = readScalar(t, i, 0, form.type)
+      writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op2(`${form.type}.${name}`, a, b), a, b))
+    } else {
+      const b = readVector(t, i, 1)
+      const a = readVector(t, i, 0)
+      writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op2(`${form.lanes}.${name}`, a, b), a, b))
+    }
   }
-}
 
-const squareRoot = (form: FloatForm): Translate => (t, i) => {
-  if (form.scalar) {
-    const a = readScalar(t, i, 1, form.type)
-    writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op1(`${form.type}.sqrt`, a), a, -1))
-  } else {
-    const a = readVector(t, i, 1)
-    writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op1(`${form.lanes}.sqrt`, a), a, -1))
+const squareRoot =
+  (form: FloatForm): Translate =>
+  (t, i) => {
+    if (form.scalar) {
+      const a = readScalar(t, i, 1, form.type)
+      writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op1(`${form.type}.sqrt`, a), a, -1))
+    } else {
+      const a = readVector(t, i, 1)
+      writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op1(`${form.lanes}.sqrt`, a), a, -1))
+    }
   }
-}
 
 /** Lane 0 of `value` over operand 0, by a blend: for results made with vector operations. */
 function writeBlended(t: Translator, i: Insn, form: FloatForm, value: Value): void {
@@ -52,14 +56,21 @@ function writeBlended(t: Translator, i: Insn, form: FloatForm, value: Value): vo
     return
   }
   const lanes = form.type === 'f32' ? [0, 5, 6, 7] : [0, 3]
-  writeVector(t, i, 0, t.ir.shuffle(value, readVector(t, i, 0), laneBytes(lanes, form.type === 'f32' ? 4 : 8)))
+  writeVector(
+    t,
+    i,
+    0,
+    t.ir.shuffle(value, readVector(t, i, 0), laneBytes(lanes, form.type === 'f32' ? 4 : 8)),
+  )
 }
 
 /** MIN and MAX give the second operand when the operands are equal or one is a NaN: wasm's pmin of (b, a). */
-const minMax = (name: 'min' | 'max', form: FloatForm): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  writeBlended(t, i, form, t.ir.op2(`${form.lanes}.p${name}`, b, readVector(t, i, 0)))
-}
+const minMax =
+  (name: 'min' | 'max', form: FloatForm): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    writeBlended(t, i, form, t.ir.op2(`${form.lanes}.p${name}`, b, readVector(t, i, 0)))
+  }
 
 /** The eight predicates of CMPxx. */
 function comparison(t: Translator, lanes: string, predicate: number, a: Value, b: Value): Value {
@@ -85,74 +96,96 @@ function comparison(t: Translator, lanes: string, predicate: number, a: Value, b
   }
 }
 
-const compare = (form: FloatForm): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  writeBlended(t, i, form, comparison(t, form.lanes, i.imm, readVector(t, i, 0), b))
-}
+const compare =
+  (form: FloatForm): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    writeBlended(t, i, form, comparison(t, form.lanes, i.imm, readVector(t, i, 0), b))
+  }
 
-const compareFlags = (form: FloatForm): Translate => (t, i) => {
-  const b = readScalar(t, i, 1, form.type)
-  t.flags.setFloatCompare(form.type, readScalar(t, i, 0, form.type), b)
-}
+const compareFlags =
+  (form: FloatForm): Translate =>
+  (t, i) => {
+    const b = readScalar(t, i, 1, form.type)
+    t.flags.setFloatCompare(form.type, readScalar(t, i, 0, form.type), b)
+  }
 
 const ROUNDINGS = ['nearest', 'floor', 'ceil', 'trunc']
 
 /** ROUNDxx: the immediate says how; bit 2 means as MXCSR, which is nearest here. */
-const round = (form: FloatForm): Translate => (t, i) => {
-  const name = i.imm & 4 ? 'nearest' : ROUNDINGS[i.imm & 3]!
-  if (form.scalar) {
-    const a = readScalar(t, i, 1, form.type)
-    writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op1(`${form.type}.${name}`, a), a, -1))
-  } else {
-    const a = readVector(t, i, 1)
-    writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op1(`${form.lanes}.${name}`, a), a, -1))
+const round =
+  (form: FloatForm): Translate =>
+  (t, i) => {
+    const name = i.imm & 4 ? 'nearest' : ROUNDINGS[i.imm & 3]!
+    if (form.scalar) {
+      const a = readScalar(t, i, 1, form.type)
+      writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op1(`${form.type}.${name}`, a), a, -1))
+    } else {
+      const a = readVector(t, i, 1)
+      writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op1(`${form.lanes}.${name}`, a), a, -1))
+    }
   }
-}
 
 /** Even and odd lanes of two vectors: what horizontal operations combine. */
 function evenOdd(t: Translator, form: FloatForm, a: Value, b: Value): [Value, Value] {
   const size = form.type === 'f32' ? 4 : 8
-  const [even, odd] = form.type === 'f32' ? [[0, 2, 4, 6], [1, 3, 5, 7]] : [[0, 2], [1, 3]]
+  const [even, odd] =
+    form.type === 'f32'
+      ? [
+          [0, 2, 4, 6],
+          [1, 3, 5, 7],
+        ]
+      : [
+          [0, 2],
+          [1, 3],
+        ]
   return [t.ir.shuffle(a, b, laneBytes(even!, size)), t.ir.shuffle(a, b, laneBytes(odd!, size))]
 }
 
-const horizontal = (name: 'add' | 'sub', form: FloatForm): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  const [x, y] = evenOdd(t, form, readVector(t, i, 0), b)
-  writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op2(`${form.lanes}.${name}`, x, y), x, y))
-}
+const horizontal =
+  (name: 'add' | 'sub', form: FloatForm): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    const [x, y] = evenOdd(t, form, readVector(t, i, 0), b)
+    writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op2(`${form.lanes}.${name}`, x, y), x, y))
+  }
 
-const addSub = (form: FloatForm): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  const a = readVector(t, i, 0)
-  const lanes = form.type === 'f32' ? [0, 5, 2, 7] : [0, 3]
-  const [difference, sum] = [t.ir.op2(`${form.lanes}.sub`, a, b), t.ir.op2(`${form.lanes}.add`, a, b)]
-  const mixed = t.ir.shuffle(difference, sum, laneBytes(lanes, form.type === 'f32' ? 4 : 8))
-  writeVector(t, i, 0, pinVector(t, form.lanes, mixed, a, b))
-}
+const addSub =
+  (form: FloatForm): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    const a = readVector(t, i, 0)
+    const lanes = form.type === 'f32' ? [0, 5, 2, 7] : [0, 3]
+    const [difference, sum] = [t.ir.op2(`${form.lanes}.sub`, a, b), t.ir.op2(`${form.lanes}.add`, a, b)]
+    const mixed = t.ir.shuffle(difference, sum, laneBytes(lanes, form.type === 'f32' ? 4 : 8))
+    writeVector(t, i, 0, pinVector(t, form.lanes, mixed, a, b))
+  }
 
 /** Bytes of a mask that keeps the lanes whose bit is set. */
 const laneMask = (t: Translator, bits: number, size: number): Value =>
   t.ir.v128(Array.from({ length: 16 }, (_, k) => ((bits >> Math.floor(k / size)) & 1 ? 0xff : 0)))
 
 /** DPPS and DPPD: products of the lanes in the immediate's upper half, summed by pairs, into those of its lower half. */
-const dotProduct = (form: FloatForm): Translate => (t, i) => {
-  const { ir } = t
-  const size = form.type === 'f32' ? 4 : 8
-  const b = readVector(t, i, 1)
-  const a = readVector(t, i, 0)
-  const sum = (x: Value, y: Value): Value => pinVector(t, form.lanes, ir.op2(`${form.lanes}.add`, x, y), x, y)
-  const product = pinVector(t, form.lanes, ir.op2(`${form.lanes}.mul`, a, b), a, b)
-  const masked = ir.op2('v128.and', product, laneMask(t, i.imm >> 4, size))
-  const swap = (v: Value, lanes: number[]): Value => ir.shuffle(v, v, laneBytes(lanes, size))
-  let total: Value
-  if (form.type === 'f64') total = sum(swap(masked, [0, 0]), swap(masked, [1, 1]))
-  else {
-    const pairs = sum(swap(masked, [0, 0, 2, 2]), swap(masked, [1, 1, 3, 3]))
-    total = sum(swap(pairs, [0, 0, 0, 0]), swap(pairs, [2, 2, 2, 2]))
+const dotProduct =
+  (form: FloatForm): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const size = form.type === 'f32' ? 4 : 8
+    const b = readVector(t, i, 1)
+    const a = readVector(t, i, 0)
+    const sum = (x: Value, y: Value): Value =>
+      pinVector(t, form.lanes, ir.op2(`${form.lanes}.add`, x, y), x, y)
+    const product = pinVector(t, form.lanes, ir.op2(`${form.lanes}.mul`, a, b), a, b)
+    const masked = ir.op2('v128.and', product, laneMask(t, i.imm >> 4, size))
+    const swap = (v: Value, lanes: number[]): Value => ir.shuffle(v, v, laneBytes(lanes, size))
+    let total: Value
+    if (form.type === 'f64') total = sum(swap(masked, [0, 0]), swap(masked, [1, 1]))
+    else {
+      const pairs = sum(swap(masked, [0, 0, 2, 2]), swap(masked, [1, 1, 3, 3]))
+      total = sum(swap(pairs, [0, 0, 0, 0]), swap(pairs, [2, 2, 2, 2]))
+    }
+    writeVector(t, i, 0, ir.op2('v128.and', total, laneMask(t, i.imm, size)))
   }
-  writeVector(t, i, 0, ir.op2('v128.and', total, laneMask(t, i.imm, size)))
-}
 
 const LEAST_NORMAL = 0x0080_0000
 
@@ -167,17 +200,28 @@ function flushed(t: Translator, x: Value): Value {
  * RCPxS and RSQRTxS: approximations with a relative error below 1.5 × 2^-12, which each maker has its own table for;
  * ours are the true value rounded to 12 bits.
  */
-const approximate = (root: boolean, form: FloatForm): Translate => (t, i) => {
-  const { ir } = t
-  const x = readVector(t, i, 1)
-  const normal = flushed(t, x)
-  const divisor = root ? ir.op1('f32x4.sqrt', normal) : normal
-  const exact = ir.op2('f32x4.div', splat32(t, 0x3f80_0000), divisor)
-  const rounded = ir.op2('v128.and', ir.op2('i32x4.add', flushed(t, exact), splat32(t, 0x800)), splat32(t, -0x1000))
-  const isNaN = (v: Value): Value => ir.op2('f32x4.ne', v, v)
-  const quieted = ir.op3('v128.bitselect', ir.op2('v128.or', x, splat32(t, 0x40_0000)), splat32(t, 0xffc0_0000), isNaN(x))
-  writeBlended(t, i, form, ir.op3('v128.bitselect', quieted, rounded, isNaN(exact)))
-}
+const approximate =
+  (root: boolean, form: FloatForm): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const x = readVector(t, i, 1)
+    const normal = flushed(t, x)
+    const divisor = root ? ir.op1('f32x4.sqrt', normal) : normal
+    const exact = ir.op2('f32x4.div', splat32(t, 0x3f80_0000), divisor)
+    const rounded = ir.op2(
+      'v128.and',
+      ir.op2('i32x4.add', flushed(t, exact), splat32(t, 0x800)),
+      splat32(t, -0x1000),
+    )
+    const nanMask = (v: Value): Value => ir.op2('f32x4.ne', v, v)
+    const quieted = ir.op3(
+      'v128.bitselect',
+      ir.op2('v128.or', x, splat32(t, 0x40_0000)),
+      splat32(t, 0xffc0_0000),
+      nanMask(x),
+    )
+    writeBlended(t, i, form, ir.op3('v128.bitselect', quieted, rounded, nanMask(exact)))
+  }
 
 const ARITHMETIC: [string, 'add' | 'sub' | 'mul' | 'div', string][] = [
   ['ADD', 'add', '58'], ['MUL', 'mul', '59'], ['SUB', 'sub', '5c'], ['DIV', 'div', '5e'],
@@ -189,12 +233,42 @@ function formRows(form: FloatForm): Row[] {
   const operands = `V${source[1]} ${source}`
   return [
     ...ARITHMETIC.map(([name, op, code]) =>
-      row(name + suffix, `${prefix} 0F ${code} /r`, operands, float({ op, type, count }, arithmetic(op, form)), { feature }),
+      row(
+        name + suffix,
+        `${prefix} 0F ${code} /r`,
+        operands,
+        float({ op, type, count }, arithmetic(op, form)),
+        { feature },
+      ),
     ),
-    row(`SQRT${suffix}`, `${prefix} 0F 51 /r`, operands, float({ op: 'sqrt', type, count }, squareRoot(form)), { feature }),
-    row(`MIN${suffix}`, `${prefix} 0F 5d /r`, operands, float({ op: 'min', type, count }, minMax('min', form)), { feature }),
-    row(`MAX${suffix}`, `${prefix} 0F 5f /r`, operands, float({ op: 'max', type, count }, minMax('max', form)), { feature }),
-    row(`CMP${suffix}`, `${prefix} 0F c2 /r`, `${operands} Ib`, float({ op: 'cmp', type, count }, compare(form)), { feature }),
+    row(
+      `SQRT${suffix}`,
+      `${prefix} 0F 51 /r`,
+      operands,
+      float({ op: 'sqrt', type, count }, squareRoot(form)),
+      { feature },
+    ),
+    row(
+      `MIN${suffix}`,
+      `${prefix} 0F 5d /r`,
+      operands,
+      float({ op: 'min', type, count }, minMax('min', form)),
+      { feature },
+    ),
+    row(
+      `MAX${suffix}`,
+      `${prefix} 0F 5f /r`,
+      operands,
+      float({ op: 'max', type, count }, minMax('max', form)),
+      { feature },
+    ),
+    row(
+      `CMP${suffix}`,
+      `${prefix} 0F c2 /r`,
+      `${operands} Ib`,
+      float({ op: 'cmp', type, count }, compare(form)),
+      { feature },
+    ),
   ]
 }
 
@@ -204,9 +278,27 @@ function packedRows(form: FloatForm): Row[] {
   // The horizontal ones have 66 for doubles and F2 for singles.
   const prefix = type === 'f64' ? '66' : 'F2'
   return [
-    row(`HADD${suffix}`, `${prefix} 0F 7c /r`, 'Vx Wx', float({ op: 'hadd', type, count }, horizontal('add', form)), { feature: 'sse3' }),
-    row(`HSUB${suffix}`, `${prefix} 0F 7d /r`, 'Vx Wx', float({ op: 'hsub', type, count }, horizontal('sub', form)), { feature: 'sse3' }),
-    row(`ADDSUB${suffix}`, `${prefix} 0F d0 /r`, 'Vx Wx', float({ op: 'addsub', type, count }, addSub(form)), { feature: 'sse3' }),
+    row(
+      `HADD${suffix}`,
+      `${prefix} 0F 7c /r`,
+      'Vx Wx',
+      float({ op: 'hadd', type, count }, horizontal('add', form)),
+      { feature: 'sse3' },
+    ),
+    row(
+      `HSUB${suffix}`,
+      `${prefix} 0F 7d /r`,
+      'Vx Wx',
+      float({ op: 'hsub', type, count }, horizontal('sub', form)),
+      { feature: 'sse3' },
+    ),
+    row(
+      `ADDSUB${suffix}`,
+      `${prefix} 0F d0 /r`,
+      'Vx Wx',
+      float({ op: 'addsub', type, count }, addSub(form)),
+      { feature: 'sse3' },
+    ),
   ]
 }
 
@@ -220,7 +312,12 @@ function bitwise(name: string): Translate {
   }
 }
 
-const BITWISE: [string, string, string][] = [['AND', 'and', '54'], ['ANDN', 'andnot', '55'], ['OR', 'or', '56'], ['XOR', 'xor', '57']]
+const BITWISE: [string, string, string][] = [
+  ['AND', 'and', '54'],
+  ['ANDN', 'andnot', '55'],
+  ['OR', 'or', '56'],
+  ['XOR', 'xor', '57'],
+]
 
 const APPROXIMATE = { feature: 'sse', relativeTolerance: 2 ** -10.5 }
 
@@ -228,19 +325,47 @@ export const SSE_FLOAT: readonly Row[] = [
   ...FLOAT_FORMS.flatMap(formRows),
   ...[PS, PD].flatMap(packedRows),
   ...[PS, PD].flatMap((form) =>
-    BITWISE.map(([name, op, code]) => row(name + form.suffix, `${form.prefix} 0F ${code} /r`, 'Vx Wx', bitwise(op), { feature: form.feature })),
+    BITWISE.map(([name, op, code]) =>
+      row(name + form.suffix, `${form.prefix} 0F ${code} /r`, 'Vx Wx', bitwise(op), {
+        feature: form.feature,
+      }),
+    ),
   ),
   ...[PS, SS].flatMap((form) => [
-    row(`RCP${form.suffix}`, `${form.prefix} 0F 53 /r`, `V${form.source[1]} ${form.source}`, approximate(false, form), APPROXIMATE),
-    row(`RSQRT${form.suffix}`, `${form.prefix} 0F 52 /r`, `V${form.source[1]} ${form.source}`, approximate(true, form), APPROXIMATE),
+    row(
+      `RCP${form.suffix}`,
+      `${form.prefix} 0F 53 /r`,
+      `V${form.source[1]} ${form.source}`,
+      approximate(false, form),
+      APPROXIMATE,
+    ),
+    row(
+      `RSQRT${form.suffix}`,
+      `${form.prefix} 0F 52 /r`,
+      `V${form.source[1]} ${form.source}`,
+      approximate(true, form),
+      APPROXIMATE,
+    ),
   ]),
-  row('UCOMISS', 'NP 0F 2e /r', 'Vd Wd', float({ op: 'ucomi', type: 'f32', count: 1 }, compareFlags(SS)), { feature: 'sse' }),
-  row('COMISS', 'NP 0F 2f /r', 'Vd Wd', float({ op: 'comi', type: 'f32', count: 1 }, compareFlags(SS)), { feature: 'sse' }),
-  row('UCOMISD', '66 0F 2e /r', 'Vq Wq', float({ op: 'ucomi', type: 'f64', count: 1 }, compareFlags(SD)), { feature: 'sse2' }),
-  row('COMISD', '66 0F 2f /r', 'Vq Wq', float({ op: 'comi', type: 'f64', count: 1 }, compareFlags(SD)), { feature: 'sse2' }),
+  row('UCOMISS', 'NP 0F 2e /r', 'Vd Wd', float({ op: 'ucomi', type: 'f32', count: 1 }, compareFlags(SS)), {
+    feature: 'sse',
+  }),
+  row('COMISS', 'NP 0F 2f /r', 'Vd Wd', float({ op: 'comi', type: 'f32', count: 1 }, compareFlags(SS)), {
+    feature: 'sse',
+  }),
+  row('UCOMISD', '66 0F 2e /r', 'Vq Wq', float({ op: 'ucomi', type: 'f64', count: 1 }, compareFlags(SD)), {
+    feature: 'sse2',
+  }),
+  row('COMISD', '66 0F 2f /r', 'Vq Wq', float({ op: 'comi', type: 'f64', count: 1 }, compareFlags(SD)), {
+    feature: 'sse2',
+  }),
   ...([[PS, '08'], [PD, '09'], [SS, '0a'], [SD, '0b']] as const).map(([form, code]) =>
     row(`ROUND${form.suffix}`, `66 0F3A ${code} /r`, `V${form.source[1]} ${form.source} Ib`, float({ op: 'round', type: form.type, count: lanesOf(form) }, round(form)), { feature: 'sse4.1' }),
   ), // biome-ignore format: a table
-  row('DPPS', '66 0F3A 40 /r', 'Vx Wx Ib', float({ op: 'dp', type: 'f32', count: 4 }, dotProduct(PS)), { feature: 'sse4.1' }),
-  row('DPPD', '66 0F3A 41 /r', 'Vx Wx Ib', float({ op: 'dp', type: 'f64', count: 2 }, dotProduct(PD)), { feature: 'sse4.1' }),
+  row('DPPS', '66 0F3A 40 /r', 'Vx Wx Ib', float({ op: 'dp', type: 'f32', count: 4 }, dotProduct(PS)), {
+    feature: 'sse4.1',
+  }),
+  row('DPPD', '66 0F3A 41 /r', 'Vx Wx Ib', float({ op: 'dp', type: 'f64', count: 2 }, dotProduct(PD)), {
+    feature: 'sse4.1',
+  }),
 ]

@@ -12,11 +12,16 @@ import { low, readVector, splat16, splat64, splatBytes, writeVector, zeroVector 
 export type Binary = (t: Translator, a: Value, b: Value) => Value
 type Translate = (t: Translator, i: Insn) => void
 
-const apply = (f: Binary): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  writeVector(t, i, 0, f(t, readVector(t, i, 0), b))
-}
-const op = (name: string): Binary => (t, a, b) => t.ir.op2(name, a, b)
+const apply =
+  (f: Binary): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    writeVector(t, i, 0, f(t, readVector(t, i, 0), b))
+  }
+const op =
+  (name: string): Binary =>
+  (t, a, b) =>
+    t.ir.op2(name, a, b)
 
 /** ~a & b, where WebAssembly has a & ~b. */
 const andnot: Binary = (t, a, b) => t.ir.op2('v128.andnot', b, a)
@@ -25,20 +30,28 @@ const xor: Binary = (t, a, b) => (a === b ? zeroVector(t) : t.ir.op2('v128.xor',
 
 /** The even (0) or odd (1) lanes of two vectors side by side. */
 const takeLanes = (t: Translator, a: Value, b: Value, size: number, first: number): Value =>
-  t.ir.shuffle(a, b, Array.from({ length: 16 }, (_, i) => (Math.floor(i / size) * 2 + first) * size + (i % size)))
+  t.ir.shuffle(
+    a,
+    b,
+    Array.from({ length: 16 }, (_, i) => (Math.floor(i / size) * 2 + first) * size + (i % size)),
+  )
 
 /** The upper halves of 16-bit products. */
-const multiplyHigh = (sign: 's' | 'u'): Binary => (t, a, b) => {
-  const low32 = t.ir.op2(`i32x4.extmul_low_i16x8_${sign}`, a, b)
-  const high32 = t.ir.op2(`i32x4.extmul_high_i16x8_${sign}`, a, b)
-  return takeLanes(t, low32, high32, 2, 1)
-}
+const multiplyHigh =
+  (sign: 's' | 'u'): Binary =>
+  (t, a, b) => {
+    const low32 = t.ir.op2(`i32x4.extmul_low_i16x8_${sign}`, a, b)
+    const high32 = t.ir.op2(`i32x4.extmul_high_i16x8_${sign}`, a, b)
+    return takeLanes(t, low32, high32, 2, 1)
+  }
 
 /** Products of the even 32-bit lanes. */
-const multiplyEven = (sign: 's' | 'u'): Binary => (t, a, b) => {
-  const even = (v: Value): Value => t.ir.shuffle(v, v, [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11])
-  return t.ir.op2(`i64x2.extmul_low_i32x4_${sign}`, even(a), even(b))
-}
+const multiplyEven =
+  (sign: 's' | 'u'): Binary =>
+  (t, a, b) => {
+    const even = (v: Value): Value => t.ir.shuffle(v, v, [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11])
+    return t.ir.op2(`i64x2.extmul_low_i32x4_${sign}`, even(a), even(b))
+  }
 
 /** PMADDUBSW: unsigned × signed bytes, neighbours added with saturation. */
 const multiplyAddBytes: Binary = (t, a, b) => {
@@ -69,17 +82,21 @@ const sumOfDifferences: Binary = (t, a, b) => {
 }
 
 /** PHADDx and PHSUBx. `width` is the register's bytes: an mm register's two halves lie differently. */
-const horizontal = (name: string, laneSize: number): Binary => (t, a, b) =>
-  t.ir.op2(name, takeLanes(t, a, b, laneSize, 0), takeLanes(t, a, b, laneSize, 1))
+const horizontal =
+  (name: string, laneSize: number): Binary =>
+  (t, a, b) =>
+    t.ir.op2(name, takeLanes(t, a, b, laneSize, 0), takeLanes(t, a, b, laneSize, 1))
 
 /** PSIGNx: b's sign applied to a. */
-const sign = (lanes: string, laneSize: number): Binary => (t, a, b) => {
-  const { ir } = t
-  const bits = laneSize * 8 - 1
-  const negative = ir.op2(`${lanes}.shr_s`, b, ir.i32(bits))
-  const applied = ir.op2(`${lanes}.sub`, ir.op2('v128.xor', a, negative), negative)
-  return ir.op2('v128.andnot', applied, ir.op2(`${lanes}.eq`, b, zeroVector(t)))
-}
+const sign =
+  (lanes: string, laneSize: number): Binary =>
+  (t, a, b) => {
+    const { ir } = t
+    const bits = laneSize * 8 - 1
+    const negative = ir.op2(`${lanes}.shr_s`, b, ir.i32(bits))
+    const applied = ir.op2(`${lanes}.sub`, ir.op2('v128.xor', a, negative), negative)
+    return ir.op2('v128.andnot', applied, ir.op2(`${lanes}.eq`, b, zeroVector(t)))
+  }
 
 /** PSHUFB: a byte index with its top bit set gives zero; only the low bits count. */
 const shuffleBytes: Binary = (t, a, b) => {
@@ -109,15 +126,29 @@ const packed = (
   feature = 'sse2',
   mmx: PackedOp['mmx'] = 'none',
   mmxFeature = 'mmx',
-): PackedOp => ({ name, code, binary: typeof binary === 'string' ? op(binary) : binary, feature, mmx, mmxFeature })
+): PackedOp => ({
+  name,
+  code,
+  binary: typeof binary === 'string' ? op(binary) : binary,
+  feature,
+  mmx,
+  mmxFeature,
+})
 
 /** An SSE2 operation with an MMX form of the first generation. */
-const old = (name: string, code: string, binary: Binary | string): PackedOp => packed(name, `0F ${code}`, binary, 'sse2', 'same')
+const old = (name: string, code: string, binary: Binary | string): PackedOp =>
+  packed(name, `0F ${code}`, binary, 'sse2', 'same')
 /** One whose MMX form came with SSE. */
-const sse = (name: string, code: string, binary: Binary | string): PackedOp => packed(name, `0F ${code}`, binary, 'sse2', 'same', 'sse')
-const ssse3 = (name: string, code: string, binary: Binary | string, mmx: PackedOp['mmx'] = 'same'): PackedOp =>
-  packed(name, `0F38 ${code}`, binary, 'ssse3', mmx, 'ssse3')
-const sse41 = (name: string, code: string, binary: Binary | string): PackedOp => packed(name, `0F38 ${code}`, binary, 'sse4.1')
+const sse = (name: string, code: string, binary: Binary | string): PackedOp =>
+  packed(name, `0F ${code}`, binary, 'sse2', 'same', 'sse')
+const ssse3 = (
+  name: string,
+  code: string,
+  binary: Binary | string,
+  mmx: PackedOp['mmx'] = 'same',
+): PackedOp => packed(name, `0F38 ${code}`, binary, 'ssse3', mmx, 'ssse3')
+const sse41 = (name: string, code: string, binary: Binary | string): PackedOp =>
+  packed(name, `0F38 ${code}`, binary, 'sse4.1')
 
 export const PACKED_OPS: readonly PackedOp[] = [
   packed('PACKSSWB', '0F 63', narrow('i8x16.narrow_i16x8_s'), 'sse2', 'gather'),
@@ -198,8 +229,16 @@ export function unpackLanes(laneSize: number, upper: boolean, registerBytes: num
   return Array.from({ length: half }, (_, k) => [start + k, 16 / laneSize + start + k]).flat()
 }
 
-const unpack = (laneSize: number, upper: boolean): Binary => (t, a, b) =>
-  t.ir.shuffle(a, b, unpackLanes(laneSize, upper, 16).flatMap((lane) => Array.from({ length: laneSize }, (_, x) => lane * laneSize + x)))
+const unpack =
+  (laneSize: number, upper: boolean): Binary =>
+  (t, a, b) =>
+    t.ir.shuffle(
+      a,
+      b,
+      unpackLanes(laneSize, upper, 16).flatMap((lane) =>
+        Array.from({ length: laneSize }, (_, x) => lane * laneSize + x),
+      ),
+    )
 
 const UNPACKS: [string, string, number, boolean][] = [
   ['PUNPCKLBW', '60', 1, false], ['PUNPCKLWD', '61', 2, false], ['PUNPCKLDQ', '62', 4, false], ['PUNPCKLQDQ', '6c', 8, false],
@@ -214,7 +253,12 @@ export interface Shift {
 }
 
 /** Shifts by a count that may be the lane's width or more: zero then, or copies of the sign. */
-export function shiftBy(t: Translator, { operation, lanes, bits }: Shift, value: Value, count: number): Value {
+export function shiftBy(
+  t: Translator,
+  { operation, lanes, bits }: Shift,
+  value: Value,
+  count: number,
+): Value {
   if (count >= bits) {
     if (operation !== 'shr_s') return zeroVector(t)
     return t.ir.op2(`${lanes}.shr_s`, value, t.ir.i32(bits - 1))
@@ -223,7 +267,12 @@ export function shiftBy(t: Translator, { operation, lanes, bits }: Shift, value:
 }
 
 /** By the 64-bit count in another register's low half. */
-export function shiftByVector(t: Translator, { operation, lanes, bits }: Shift, value: Value, vector: Value): Value {
+export function shiftByVector(
+  t: Translator,
+  { operation, lanes, bits }: Shift,
+  value: Value,
+  vector: Value,
+): Value {
   const { ir } = t
   const count = low(t, 'i64', vector)
   const small = ir.op2('i64.lt_u', count, ir.i64(bits))
@@ -247,7 +296,11 @@ const SHIFT_OPCODES = ['d1', 'd2', 'd3', 'e1', 'e2', 'f1', 'f2', 'f3']
 const SHIFT_GROUPS = ['71 /2', '72 /2', '73 /2', '71 /4', '72 /4', '71 /6', '72 /6', '73 /6']
 
 /** Rows of all shifts for one register file: `letters` are those of operand 0, r/m, and r/m as the destination. */
-export function shiftRows(prefix: string, letters: readonly [string, string, string], feature: string): Row[] {
+export function shiftRows(
+  prefix: string,
+  letters: readonly [string, string, string],
+  feature: string,
+): Row[] {
   const [destination, source, group] = letters
   return SHIFTS.flatMap(([name, shift], k) => [
     row(name, `${prefix} 0F ${SHIFT_OPCODES[k]} /r`, `${destination} ${source}`, (t, i) => {
@@ -261,13 +314,15 @@ export function shiftRows(prefix: string, letters: readonly [string, string, str
 }
 
 /** PSLLDQ and PSRLDQ: the whole register by bytes. */
-const shiftBytes = (left: boolean): Translate => (t, i) => {
-  const count = Math.min(i.imm & 0xff, 16)
-  const lanes = Array.from({ length: 16 }, (_, k) => (left ? 16 + k - count : k + count))
-  const value = readVector(t, i, 0)
-  const [first, second] = left ? [zeroVector(t), value] : [value, zeroVector(t)]
-  writeVector(t, i, 0, t.ir.shuffle(first, second, lanes))
-}
+const shiftBytes =
+  (left: boolean): Translate =>
+  (t, i) => {
+    const count = Math.min(i.imm & 0xff, 16)
+    const lanes = Array.from({ length: 16 }, (_, k) => (left ? 16 + k - count : k + count))
+    const value = readVector(t, i, 0)
+    const [first, second] = left ? [zeroVector(t), value] : [value, zeroVector(t)]
+    writeVector(t, i, 0, t.ir.shuffle(first, second, lanes))
+  }
 
 /** PALIGNR of 16 bytes: (a:b) >> 8 × imm. */
 const alignRight: Translate = (t, i) => {
@@ -282,7 +337,9 @@ const alignRight: Translate = (t, i) => {
 
 export const SSE_INTEGER: readonly Row[] = [
   ...PACKED_OPS.map((p) => row(p.name, `66 ${p.code} /r`, 'Vx Wx', apply(p.binary), { feature: p.feature })),
-  ...UNPACKS.map(([name, code, size, upper]) => row(name, `66 0F ${code} /r`, 'Vx Wx', apply(unpack(size, upper)), { feature: 'sse2' })),
+  ...UNPACKS.map(([name, code, size, upper]) =>
+    row(name, `66 0F ${code} /r`, 'Vx Wx', apply(unpack(size, upper)), { feature: 'sse2' }),
+  ),
   ...shiftRows('66', ['Vx', 'Wx', 'Ux'], 'sse2'),
   row('PSRLDQ', '66 0F 73 /3 r', 'Ux Ib', shiftBytes(false), { feature: 'sse2' }),
   row('PSLLDQ', '66 0F 73 /7 r', 'Ux Ib', shiftBytes(true), { feature: 'sse2' }),

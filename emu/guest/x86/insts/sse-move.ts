@@ -2,8 +2,8 @@
 
 import type { Value } from '../../../ir/region.ts'
 import type { Insn } from '../decode.ts'
-import { type Row, row } from '../row.ts'
 import { SEG_FS, SEG_NONE } from '../decode.ts'
+import { type Row, row } from '../row.ts'
 import type { Translator } from '../translate.ts'
 import { V_FS_BASE, V_GS_BASE } from '../variables.ts'
 import {
@@ -23,10 +23,12 @@ const RDI = 7
 const move: Translate = (t, i) => writeVector(t, i, 0, readVector(t, i, 1))
 
 /** MOVSS and MOVSD: from memory the rest becomes zero, between registers it stays. */
-const moveScalar = (type: ScalarType): Translate => (t, i) => {
-  if (i.isMemory) move(t, i)
-  else writeVector(t, i, 0, withLow(t, type, readVector(t, i, 0), low(t, type, readVector(t, i, 1))))
-}
+const moveScalar =
+  (type: ScalarType): Translate =>
+  (t, i) => {
+    if (i.isMemory) move(t, i)
+    else writeVector(t, i, 0, withLow(t, type, readVector(t, i, 0), low(t, type, readVector(t, i, 1))))
+  }
 
 /** MOVQ: the rest of a register becomes zero. */
 const moveQ: Translate = (t, i) => {
@@ -44,30 +46,39 @@ const fromGeneral: Translate = (t, i) => {
   writeVector(t, i, 0, withLow(t, i.size === 64 ? 'i64' : 'i32', zeroVector(t), t.read(i, 1)))
 }
 const toGeneral: Translate = (t, i) => t.write(i, 0, readScalarRegister(t, i, i.size === 64 ? 'i64' : 'i32'))
-const readScalarRegister = (t: Translator, i: Insn, type: ScalarType): Value => low(t, type, readVector(t, i, 1))
+const readScalarRegister = (t: Translator, i: Insn, type: ScalarType): Value =>
+  low(t, type, readVector(t, i, 1))
 
 /** MOVLPS, MOVHPS and the like: one half between register and memory. */
-const loadHalf = (lane: 0 | 1): Translate => (t, i) => {
-  const half = t.loadMemory(i, 'f64')
-  t.setXmm(i.reg, t.ir.lane('f64x2.replace_lane', lane, t.xmm(i.reg), half))
-}
-const storeHalf = (lane: 0 | 1): Translate => (t, i) =>
-  t.storeMemory(i, 'f64', t.ir.lane('f64x2.extract_lane', lane, t.xmm(i.reg)))
+const loadHalf =
+  (lane: 0 | 1): Translate =>
+  (t, i) => {
+    const half = t.loadMemory(i, 'f64')
+    t.setXmm(i.reg, t.ir.lane('f64x2.replace_lane', lane, t.xmm(i.reg), half))
+  }
+const storeHalf =
+  (lane: 0 | 1): Translate =>
+  (t, i) =>
+    t.storeMemory(i, 'f64', t.ir.lane('f64x2.extract_lane', lane, t.xmm(i.reg)))
 
 /** The bytes of 16, as lane numbers of two vectors side by side. */
 export const laneBytes = (lanes: readonly number[], size: number): number[] =>
   lanes.flatMap((lane) => Array.from({ length: size }, (_, b) => lane * size + b))
 
 /** Operand 0 becomes lanes of (operand 0, operand 1), which are numbered one after the other. */
-export const shuffleBoth = (lanes: readonly number[], size: number): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  writeVector(t, i, 0, t.ir.shuffle(readVector(t, i, 0), b, laneBytes(lanes, size)))
-}
+export const shuffleBoth =
+  (lanes: readonly number[], size: number): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    writeVector(t, i, 0, t.ir.shuffle(readVector(t, i, 0), b, laneBytes(lanes, size)))
+  }
 /** Operand 0 becomes lanes of operand 1. */
-const shuffleOne = (lanes: readonly number[], size: number): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  writeVector(t, i, 0, t.ir.shuffle(b, b, laneBytes(lanes, size)))
-}
+const shuffleOne =
+  (lanes: readonly number[], size: number): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    writeVector(t, i, 0, t.ir.shuffle(b, b, laneBytes(lanes, size)))
+  }
 
 const crumbs = (imm: number): number[] => [imm & 3, (imm >> 2) & 3, (imm >> 4) & 3, (imm >> 6) & 3]
 
@@ -81,10 +92,12 @@ const pshuflw: Translate = (t, i) => shuffleOne([...crumbs(i.imm), 4, 5, 6, 7], 
 const pshufhw: Translate = (t, i) => shuffleOne([0, 1, 2, 3, ...crumbs(i.imm).map((c) => c + 4)], 2)(t, i)
 
 /** MOVMSKPS and the like. */
-const mask = (name: string): Translate => (t, i) => {
-  const bits = t.ir.op1(name, readVector(t, i, 1))
-  t.setGpr(i.reg, 32, bits)
-}
+const mask =
+  (name: string): Translate =>
+  (t, i) => {
+    const bits = t.ir.op1(name, readVector(t, i, 1))
+    t.setGpr(i.reg, 32, bits)
+  }
 
 /** MASKMOVDQU: bytes of operand 0 whose mask byte is negative go to [RDI]. */
 const maskedStore: Translate = (t, i) => {
@@ -101,29 +114,35 @@ const maskedStore: Translate = (t, i) => {
 const LANE_NAMES: Record<number, string> = { 8: 'i8x16', 16: 'i16x8', 32: 'i32x4', 64: 'i64x2' }
 
 /** PEXTRx: a zero-extended lane; `size` 0 is 32 or 64 by REX.W. */
-const extract = (fixed: 0 | 8 | 16 | 32): Translate => (t, i) => {
-  const size = fixed === 0 ? (i.size === 64 ? 64 : 32) : fixed
-  const suffix = size < 32 ? '_u' : ''
-  const lane = i.imm & (128 / size - 1)
-  const value = t.ir.lane(`${LANE_NAMES[size]}.extract_lane${suffix}`, lane, readVector(t, i, 1))
-  const destination = i.row!.operands[0]![0]
-  if (destination === 'E' && i.isMemory) t.storeMemory(i, size as 8, value)
-  else t.setGpr(destination === 'G' ? i.reg : i.rm, size === 64 ? 64 : 32, value)
-}
+const extract =
+  (fixed: 0 | 8 | 16 | 32): Translate =>
+  (t, i) => {
+    const size = fixed === 0 ? (i.size === 64 ? 64 : 32) : fixed
+    const suffix = size < 32 ? '_u' : ''
+    const lane = i.imm & (128 / size - 1)
+    const value = t.ir.lane(`${LANE_NAMES[size]}.extract_lane${suffix}`, lane, readVector(t, i, 1))
+    const destination = i.row!.operands[0]![0]
+    if (destination === 'E' && i.isMemory) t.storeMemory(i, size as 8, value)
+    else t.setGpr(destination === 'G' ? i.reg : i.rm, size === 64 ? 64 : 32, value)
+  }
 
 /** PINSRx. */
-const insert = (fixed: 0 | 8 | 16): Translate => (t, i) => {
-  const size = fixed === 0 ? (i.size === 64 ? 64 : 32) : fixed
-  const lane = i.imm & (128 / size - 1)
-  const kind = size === 8 ? 'u8' : size === 16 ? 'u16' : size === 32 ? 32 : 64
-  const value = i.isMemory ? t.loadMemory(i, kind) : t.gpr(i.rm, size === 64 ? 64 : 32)
-  t.setXmm(i.reg, t.ir.lane(`${LANE_NAMES[size]}.replace_lane`, lane, t.xmm(i.reg), value))
-}
+const insert =
+  (fixed: 0 | 8 | 16): Translate =>
+  (t, i) => {
+    const size = fixed === 0 ? (i.size === 64 ? 64 : 32) : fixed
+    const lane = i.imm & (128 / size - 1)
+    const kind = size === 8 ? 'u8' : size === 16 ? 'u16' : size === 32 ? 32 : 64
+    const value = i.isMemory ? t.loadMemory(i, kind) : t.gpr(i.rm, size === 64 ? 64 : 32)
+    t.setXmm(i.reg, t.ir.lane(`${LANE_NAMES[size]}.replace_lane`, lane, t.xmm(i.reg), value))
+  }
 
 /** INSERTPS: source lane, destination lane, lanes to clear. */
 const insertps: Translate = (t, i) => {
   const { ir } = t
-  const value = i.isMemory ? t.loadMemory(i, 'f32') : ir.lane('f32x4.extract_lane', (i.imm >> 6) & 3, t.xmm(i.rm))
+  const value = i.isMemory
+    ? t.loadMemory(i, 'f32')
+    : ir.lane('f32x4.extract_lane', (i.imm >> 6) & 3, t.xmm(i.rm))
   let vector = ir.lane('f32x4.replace_lane', (i.imm >> 4) & 3, t.xmm(i.reg), value)
   if (i.imm & 15) {
     const kept = [0, 1, 2, 3].flatMap((lane) => new Array(4).fill((i.imm >> lane) & 1 ? 0 : 0xff))

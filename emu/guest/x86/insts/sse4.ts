@@ -12,11 +12,13 @@ import { readVector, withLow, zeroVector } from '../xmm-operands.ts'
 type Translate = (t: Translator, i: Insn) => void
 
 /** PMOVSX and PMOVZX: steps that each double the lanes' size. */
-const extend = (steps: readonly string[]): Translate => (t, i) => {
-  let value = readVector(t, i, 1)
-  for (const step of steps) value = t.ir.op1(step, value)
-  t.setXmm(i.reg, value)
-}
+const extend =
+  (steps: readonly string[]): Translate =>
+  (t, i) => {
+    let value = readVector(t, i, 1)
+    for (const step of steps) value = t.ir.op1(step, value)
+    t.setXmm(i.reg, value)
+  }
 
 const EXTENSIONS: [string, string, number, string, number][] = [
   // name, source bytes, opcode's low digit, from and to in the order of WIDENINGS
@@ -30,22 +32,28 @@ const extensionRows = (sign: 's' | 'u', firstOpcode: number): Row[] =>
     const start = 'bwd'.indexOf(from)
     const names = WIDENINGS.slice(start, start + steps).map((widening) => widening + sign)
     const encoding = `66 0F38 ${(firstOpcode + digit).toString(16)} /r`
-    return row(`PMOV${sign === 's' ? 'S' : 'Z'}X${name}`, encoding, `Vx W${bytes}`, extend(names), { feature: 'sse4.1' })
+    return row(`PMOV${sign === 's' ? 'S' : 'Z'}X${name}`, encoding, `Vx W${bytes}`, extend(names), {
+      feature: 'sse4.1',
+    })
   })
 
 /** BLENDPS and the like: lanes of operand 1 where the immediate has a bit. */
-const blend = (size: number): Translate => (t, i) => {
-  const lanes = Array.from({ length: 16 }, (_, k) => ((i.imm >> Math.floor(k / size)) & 1 ? 16 : 0) + k)
-  const b = readVector(t, i, 1)
-  t.setXmm(i.reg, t.ir.shuffle(t.xmm(i.reg), b, lanes))
-}
+const blend =
+  (size: number): Translate =>
+  (t, i) => {
+    const lanes = Array.from({ length: 16 }, (_, k) => ((i.imm >> Math.floor(k / size)) & 1 ? 16 : 0) + k)
+    const b = readVector(t, i, 1)
+    t.setXmm(i.reg, t.ir.shuffle(t.xmm(i.reg), b, lanes))
+  }
 
 /** PBLENDVB, BLENDVPS, BLENDVPD: lanes of operand 1 where XMM0's lane is negative. */
-const blendVariable = (lanes: string, bits: number): Translate => (t, i) => {
-  const b = readVector(t, i, 1)
-  const mask = t.ir.op2(`${lanes}.shr_s`, t.xmm(0), t.ir.i32(bits - 1))
-  t.setXmm(i.reg, t.ir.op3('v128.bitselect', b, t.xmm(i.reg), mask))
-}
+const blendVariable =
+  (lanes: string, bits: number): Translate =>
+  (t, i) => {
+    const b = readVector(t, i, 1)
+    const mask = t.ir.op2(`${lanes}.shr_s`, t.xmm(0), t.ir.i32(bits - 1))
+    t.setXmm(i.reg, t.ir.op3('v128.bitselect', b, t.xmm(i.reg), mask))
+  }
 
 const ptest: Translate = (t, i) => {
   const { ir } = t
@@ -81,9 +89,20 @@ const leastWord: Translate = (t, i) => {
   const source = readVector(t, i, 1)
   // Words with their index below them, as unsigned 32-bit lanes: the least of these is the first of the least.
   const shuffled = (bytes: number[], index: number[]): Value =>
-    ir.shuffle(source, ir.v128([0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0]), bytes.flatMap((x, k) => [16 + 2 * index[k]!, 17 + 2 * index[k]!, 2 * x, 2 * x + 1]))
-  let least = ir.op2('i32x4.min_u', shuffled([0, 1, 2, 3], [0, 1, 2, 3]), shuffled([4, 5, 6, 7], [4, 5, 6, 7]))
-  for (const lanes of [[8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15], [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7]])
+    ir.shuffle(
+      source,
+      ir.v128([0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0]),
+      bytes.flatMap((x, k) => [16 + 2 * index[k]!, 17 + 2 * index[k]!, 2 * x, 2 * x + 1]),
+    )
+  let least = ir.op2(
+    'i32x4.min_u',
+    shuffled([0, 1, 2, 3], [0, 1, 2, 3]),
+    shuffled([4, 5, 6, 7], [4, 5, 6, 7]),
+  )
+  for (const lanes of [
+    [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15],
+    [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7],
+  ])
     least = ir.op2('i32x4.min_u', least, ir.shuffle(least, least, lanes))
   const both = ir.op2('i32.rotl', ir.lane('i32x4.extract_lane', 0, least), ir.i32(16))
   t.setXmm(i.reg, withLow(t, 'i32', zeroVector(t), both))
@@ -93,22 +112,30 @@ const leastWord: Translate = (t, i) => {
  * PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM by a helper (sse-string.ts): operands and lengths in scratch, result and
  * flags come back there.
  */
-const compareStrings = (explicit: boolean, index: boolean): Translate => (t, i) => {
-  const { ir } = t
-  const { scratch } = X86_STATE
-  const b = readVector(t, i, 1)
-  ir.stateStore(128, scratch, t.xmm(i.reg))
-  ir.stateStore(128, scratch + 16, b)
-  if (explicit) {
-    const lengths = [0, 2].map((register) => (i.size === 64 ? ir.get(register) : ir.op1('i64.extend_i32_s', t.gpr(register, 32))))
-    ir.stateStore(64, scratch + 32, lengths[0]!)
-    ir.stateStore(64, scratch + 40, lengths[1]!)
+const compareStrings =
+  (explicit: boolean, index: boolean): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const { scratch } = X86_STATE
+    const b = readVector(t, i, 1)
+    ir.stateStore(128, scratch, t.xmm(i.reg))
+    ir.stateStore(128, scratch + 16, b)
+    if (explicit) {
+      const lengths = [0, 2].map((register) =>
+        i.size === 64 ? ir.get(register) : ir.op1('i64.extend_i32_s', t.gpr(register, 32)),
+      )
+      ir.stateStore(64, scratch + 32, lengths[0]!)
+      ir.stateStore(64, scratch + 40, lengths[1]!)
+    }
+    const flags = ir.helper(
+      HELPER_SSE_STRING,
+      ir.i32((explicit ? 1 : 0) | (index ? 2 : 0)),
+      ir.i32(i.imm & 0xff),
+    )
+    if (index) t.setGpr(1, 32, ir.stateLoad(32, scratch + 48))
+    else t.setXmm(0, ir.stateLoad(128, scratch + 48))
+    t.flags.setBits(flags)
   }
-  const flags = ir.helper(HELPER_SSE_STRING, ir.i32((explicit ? 1 : 0) | (index ? 2 : 0)), ir.i32(i.imm & 0xff))
-  if (index) t.setGpr(1, 32, ir.stateLoad(32, scratch + 48))
-  else t.setXmm(0, ir.stateLoad(128, scratch + 48))
-  t.flags.setBits(flags)
-}
 
 const sse41 = { feature: 'sse4.1' }
 const sse42 = { feature: 'sse4.2' }

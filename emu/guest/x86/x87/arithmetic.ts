@@ -76,7 +76,14 @@ export function combine(fpu: Fpu, op: ArithmeticName, x: F.Float, right: F.Float
 }
 
 /** FADD and the like: ST(to) = ST(0) op operand, or reversed; pops at last. */
-export function arithmetic(fpu: Fpu, op: ArithmeticName, reversed: boolean, operand: F.Float | null, to: number, pops: number): void {
+export function arithmetic(
+  fpu: Fpu,
+  op: ArithmeticName,
+  reversed: boolean,
+  operand: F.Float | null,
+  to: number,
+  pops: number,
+): void {
   const empty = fpu.isEmpty(0) || operand === null
   let outcome: Outcome | null
   if (empty) outcome = fpu.stackFault(false) ? { value: F.DEFAULT_NAN } : null
@@ -90,7 +97,12 @@ export function arithmetic(fpu: Fpu, op: ArithmeticName, reversed: boolean, oper
 const RELATIONS = [C0, C3, 0, C0 | C2 | C3]
 
 /** Condition bits of a compare, and whether it traps. Quiet NaNs are invalid for the ordered compares. */
-export function relation(fpu: Fpu, x: F.Float | null, y: F.Float | null, ordered: boolean): { bits: number; traps: boolean } {
+export function relation(
+  fpu: Fpu,
+  x: F.Float | null,
+  y: F.Float | null,
+  ordered: boolean,
+): { bits: number; traps: boolean } {
   const unordered = RELATIONS[3]!
   if (x === null || y === null) return { bits: unordered, traps: !fpu.stackFault(false) }
   const nan = x.kind === F.NAN || y.kind === F.NAN
@@ -256,7 +268,10 @@ function reducePartly(fpu: Fpu, x: F.Float, y: F.Float, difference: number): voi
   fpu.setConditions(C2)
 }
 
-function divideWhole(x: F.Float, y: F.Float): { quotient: bigint; rest: bigint; divisor: bigint; exponent: number } {
+function divideWhole(
+  x: F.Float,
+  y: F.Float,
+): { quotient: bigint; rest: bigint; divisor: bigint; exponent: number } {
   const exponent = Math.min(x.exponent, y.exponent)
   const dividend = x.significand << BigInt(x.exponent - exponent)
   const divisor = y.significand << BigInt(y.exponent - exponent)

@@ -231,7 +231,9 @@ function shiftDown(y: Parts, d: number): void {
 function add(x: Parts, y: Parts, subtract: boolean): boolean {
   if (x.exponent === 0 || y.exponent === 0) return false
   const yNegative = y.negative !== subtract
-  const swap = x.exponent < y.exponent || (x.exponent === y.exponent && (x.high < y.high || (x.high === y.high && x.low < y.low)))
+  const swap =
+    x.exponent < y.exponent ||
+    (x.exponent === y.exponent && (x.high < y.high || (x.high === y.high && x.low < y.low)))
   const [big, small] = swap ? [y, x] : [x, y]
   result.negative = swap ? yNegative : x.negative
   shiftDown(small, Math.min(big.exponent - small.exponent, 128))
@@ -290,7 +292,14 @@ function divide(x: Parts, y: Parts): boolean {
 }
 
 /** ST(to) = ST(0) op operand. */
-export function fastArithmetic(fpu: Fpu, op: 'add' | 'mul' | 'sub' | 'div', reversed: boolean, source: Source, i: number, to: number): boolean {
+export function fastArithmetic(
+  fpu: Fpu,
+  op: 'add' | 'mul' | 'sub' | 'div',
+  reversed: boolean,
+  source: Source,
+  i: number,
+  to: number,
+): boolean {
   if (!usual(fpu) || !read(fpu, 'st', 0, first) || !read(fpu, source, i, second)) return false
   const [x, y] = reversed ? [second, first] : [first, second]
   if (op === 'mul') return multiply(x, y) && finish(fpu, to)
@@ -349,7 +358,8 @@ function storeFloat(fpu: Fpu, x: Parts, to: 'f32' | 'f64'): boolean {
     const high = ((x.high >>> 11) & 0xf_ffff) + exponent * 0x10_0000 + (low >= WORD ? 1 : 0)
     view.setUint32(SCRATCH, low, true)
     view.setUint32(SCRATCH + 4, (high | sign) >>> 0, true)
-  } else view.setUint32(SCRATCH, (((x.high >>> 8) & 0x7f_ffff) + exponent * 0x80_0000 + (up ? 1 : 0)) | sign, true)
+  } else
+    view.setUint32(SCRATCH, (((x.high >>> 8) & 0x7f_ffff) + exponent * 0x80_0000 + (up ? 1 : 0)) | sign, true)
   fpu.status = (fpu.status & ~C1) | (up ? C1 : 0) | (lost !== 0 || stickyToo !== 0 ? PE : 0)
   return true
 }
@@ -358,13 +368,14 @@ function storeInteger(fpu: Fpu, x: Parts, to: 'i16' | 'i32' | 'i64', truncating:
   const bits = to === 'i16' ? 15 : to === 'i32' ? 31 : 63
   const below = BIAS + 63 - x.exponent
   // Values at the very edge of the range are left to the exact way.
-  if (x.exponent !== 0 && (below < 65 - bits || (below < 2))) return false
+  if (x.exponent !== 0 && (below < 65 - bits || below < 2)) return false
   if (x.exponent === 0) {
     shiftedHigh = 0
     shiftedLow = 0
     shiftedRest = 0
   } else shiftDown(x, Math.min(below, 128))
-  const up = !truncating && (shiftedRest > 0x8000_0000 || (shiftedRest === 0x8000_0000 && (shiftedLow & 1) === 1))
+  const up =
+    !truncating && (shiftedRest > 0x8000_0000 || (shiftedRest === 0x8000_0000 && (shiftedLow & 1) === 1))
   let low = shiftedLow + (up ? 1 : 0)
   let high = shiftedHigh + (low >= WORD ? 1 : 0)
   if (x.negative) {

@@ -8,7 +8,13 @@ import { STATE_BASE } from '../../../memory/layout.ts'
 import { X86_STATE } from '../state.ts'
 import * as F from './softfloat.ts'
 
-export const SF = 0x40, ES = 0x80, C0 = 0x100, C1 = 0x200, C2 = 0x400, C3 = 0x4000, BUSY = 0x8000
+export const SF = 0x40,
+  ES = 0x80,
+  C0 = 0x100,
+  C1 = 0x200,
+  C2 = 0x400,
+  C3 = 0x4000,
+  BUSY = 0x8000
 export const CONDITIONS = C0 | C2 | C3
 
 const FPR = STATE_BASE + X86_STATE.fpr
@@ -28,8 +34,10 @@ export function unpack80(significand: bigint, signExponent: number): F.Float {
     if (significand === 0n) return F.zero(negative)
     return { kind: F.FINITE, negative, significand, exponent: 1 - EXPONENT_BIAS - 63, special: true }
   }
-  if (!(significand & INTEGER_BIT)) return { kind: F.UNSUPPORTED, negative, significand, exponent: 0, special: false }
-  if (exponent === 0x7fff) return significand === INTEGER_BIT ? F.infinity(negative) : F.nan(negative, significand)
+  if (!(significand & INTEGER_BIT))
+    return { kind: F.UNSUPPORTED, negative, significand, exponent: 0, special: false }
+  if (exponent === 0x7fff)
+    return significand === INTEGER_BIT ? F.infinity(negative) : F.nan(negative, significand)
   return F.finite(negative, significand, exponent - EXPONENT_BIAS - 63)
 }
 
@@ -46,7 +54,10 @@ export function pack80(x: F.Float): { significand: bigint; signExponent: number 
     return { significand, signExponent: sign | exponent }
   }
   const by = x.exponent - (1 - EXPONENT_BIAS - 63)
-  return { significand: by >= 0 ? x.significand << BigInt(by) : x.significand >> BigInt(-by), signExponent: sign }
+  return {
+    significand: by >= 0 ? x.significand << BigInt(by) : x.significand >> BigInt(-by),
+    signExponent: sign,
+  }
 }
 
 const PRECISIONS: F.Format[] = [

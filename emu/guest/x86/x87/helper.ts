@@ -7,11 +7,31 @@ import type { AddressSpace } from '../../../memory/address-space.ts'
 import { STATE_BASE } from '../../../memory/layout.ts'
 import { fpeCode } from '../float-helper.ts'
 import { X86_STATE } from '../state.ts'
-import { arithmetic, extract, relation, remainder, roundToInteger, scale, squareRoot, unary } from './arithmetic.ts'
+import {
+  arithmetic,
+  extract,
+  relation,
+  remainder,
+  roundToInteger,
+  scale,
+  squareRoot,
+  unary,
+} from './arithmetic.ts'
 import { copyRegister, exchangeRegisters, fastArithmetic, fastCompare, fastLoad, fastStore } from './fast.ts'
+import { LN2, P, pi } from './fixed.ts'
 import { C0, C1, C2, C3, ES, Fpu, SCRATCH } from './fpu.ts'
-import { initialise, load, loadEnvironment, operand, restoreAll, saveAll, SOURCES, type Source, store, storeEnvironment } from './memory.ts'
-import { pi, P, LN2 } from './fixed.ts'
+import {
+  initialise,
+  load,
+  loadEnvironment,
+  operand,
+  restoreAll,
+  SOURCES,
+  type Source,
+  saveAll,
+  store,
+  storeEnvironment,
+} from './memory.ts'
 import * as F from './softfloat.ts'
 import { arctangent, trigonometric, twoToXMinusOne, yLog2x } from './transcendental.ts'
 
@@ -24,28 +44,33 @@ export interface Call {
   readonly toI: boolean
 }
 
-type Operation = (fpu: Fpu, call: Call) => number | void
+/** Changes the registers; what it returns, if anything, is the helper's result. */
+type Operation = (fpu: Fpu, call: Call) => unknown
 
-const arith = (op: 'add' | 'mul' | 'sub' | 'div', reversed: boolean): Operation => (fpu, call) => {
-  const to = call.toI ? call.i : 0
-  if (fastArithmetic(fpu, op, reversed, call.source, call.i, to)) popMany(fpu, call.pops)
-  else arithmetic(fpu, op, reversed, operand(fpu, call.source, call.i), to, call.pops)
-}
+const arith =
+  (op: 'add' | 'mul' | 'sub' | 'div', reversed: boolean): Operation =>
+  (fpu, call) => {
+    const to = call.toI ? call.i : 0
+    if (fastArithmetic(fpu, op, reversed, call.source, call.i, to)) popMany(fpu, call.pops)
+    else arithmetic(fpu, op, reversed, operand(fpu, call.source, call.i), to, call.pops)
+  }
 
 const popMany = (fpu: Fpu, count: number): void => {
   for (let k = 0; k < count; k++) fpu.pop()
 }
 
 /** FCOM and FUCOM: C3, C2, C0 say how ST(0) and the operand compare. */
-const compare = (ordered: boolean): Operation => (fpu, { source, i, pops }) => {
-  const order = fastCompare(fpu, source, i)
-  if (order !== 2) {
-    fpu.setConditions(order === 0 ? C3 : order < 0 ? C0 : 0)
-    popMany(fpu, pops)
-    return
+const compare =
+  (ordered: boolean): Operation =>
+  (fpu, { source, i, pops }) => {
+    const order = fastCompare(fpu, source, i)
+    if (order !== 2) {
+      fpu.setConditions(order === 0 ? C3 : order < 0 ? C0 : 0)
+      popMany(fpu, pops)
+      return
+    }
+    setRelation(fpu, operand(fpu, source, i), ordered, pops)
   }
-  setRelation(fpu, operand(fpu, source, i), ordered, pops)
-}
 
 /** The conditions are there even when the compare traps; it pops only when it does not. */
 function setRelation(fpu: Fpu, y: F.Float | null, ordered: boolean, pops: number): void {
@@ -56,16 +81,18 @@ function setRelation(fpu: Fpu, y: F.Float | null, ordered: boolean, pops: number
 }
 
 /** FCOMI and FUCOMI: the same in ZF, PF, CF. The result is those flags. */
-const compareFlags = (ordered: boolean): Operation => (fpu, { i, pops }) => {
-  const order = fastCompare(fpu, 'st', i)
-  if (order !== 2) {
-    popMany(fpu, pops)
-    return order === 0 ? 64 : order < 0 ? 1 : 0
+const compareFlags =
+  (ordered: boolean): Operation =>
+  (fpu, { i, pops }) => {
+    const order = fastCompare(fpu, 'st', i)
+    if (order !== 2) {
+      popMany(fpu, pops)
+      return order === 0 ? 64 : order < 0 ? 1 : 0
+    }
+    const { bits, traps } = relation(fpu, operand(fpu, 'st', 0), operand(fpu, 'st', i), ordered)
+    if (!traps) popMany(fpu, pops)
+    return (bits & C0 ? 1 : 0) | (bits & C2 ? 4 : 0) | (bits & C3 ? 64 : 0)
   }
-  const { bits, traps } = relation(fpu, operand(fpu, 'st', 0), operand(fpu, 'st', i), ordered)
-  if (!traps) popMany(fpu, pops)
-  return (bits & C0 ? 1 : 0) | (bits & C2 ? 4 : 0) | (bits & C3 ? 64 : 0)
-}
 
 const exchange: Operation = (fpu, { i }) => {
   const empty = fpu.isEmpty(0) || fpu.isEmpty(i)
@@ -104,10 +131,12 @@ function fastPush(fpu: Fpu, i: number): boolean {
   return true
 }
 
-const storing = (truncate: boolean): Operation => (fpu, { source, pops }) => {
-  if (fastStore(fpu, source, truncate)) popMany(fpu, pops)
-  else store(fpu, source, pops > 0, truncate)
-}
+const storing =
+  (truncate: boolean): Operation =>
+  (fpu, { source, pops }) => {
+    if (fastStore(fpu, source, truncate)) popMany(fpu, pops)
+    else store(fpu, source, pops > 0, truncate)
+  }
 
 /** FCMOVcc, the condition decided by the translation: `pops` is it. */
 const conditionalMove: Operation = (fpu, { i, pops }) => {
@@ -119,15 +148,17 @@ const conditionalMove: Operation = (fpu, { i, pops }) => {
 }
 
 /** FCHS and FABS change the sign of anything. */
-const sign = (f: (signExponent: number) => number): Operation => (fpu) => {
-  if (fpu.isEmpty(0)) {
-    if (fpu.stackFault(false)) fpu.set(0, F.DEFAULT_NAN)
-    return
+const sign =
+  (f: (signExponent: number) => number): Operation =>
+  (fpu) => {
+    if (fpu.isEmpty(0)) {
+      if (fpu.stackFault(false)) fpu.set(0, F.DEFAULT_NAN)
+      return
+    }
+    fpu.setC1(false)
+    const [significand, signExponent] = fpu.raw(0)
+    fpu.setRaw(0, significand, f(signExponent))
   }
-  fpu.setC1(false)
-  const [significand, signExponent] = fpu.raw(0)
-  fpu.setRaw(0, significand, f(signExponent))
-}
 
 const test: Operation = (fpu) => {
   setRelation(fpu, F.zero(false), true, 0)
@@ -191,10 +222,12 @@ const constant: Operation = (fpu, { i }) => {
   fpu.push(value)
 }
 
-const turn = (by: number): Operation => (fpu) => {
-  fpu.setC1(false)
-  fpu.top = (fpu.top + by) & 7
-}
+const turn =
+  (by: number): Operation =>
+  (fpu) => {
+    fpu.setC1(false)
+    fpu.top = (fpu.top + by) & 7
+  }
 
 /** Control word: what is unmasked now and flagged waits for the next instruction. */
 const loadControl: Operation = (fpu) => {
@@ -202,8 +235,6 @@ const loadControl: Operation = (fpu) => {
   fpu.status &= ~0x8080
   if (fpu.status & fpu.unmasked & 0x3f) fpu.status |= 0x8080
 }
-
-const address = (fpu: Fpu): number => fpu.view.getUint32(SCRATCH, true)
 
 /** By name; an operation's number is its place here. */
 export const X87_OPERATIONS: Record<string, Operation> = {
@@ -260,14 +291,14 @@ export const X87_OPERATIONS: Record<string, Operation> = {
   loadControl,
   status: (fpu) => (fpu.status & ~0x3800) | (fpu.top << 11),
   storeEnvironment: (fpu) => {
-    storeEnvironment(fpu, address(fpu))
+    storeEnvironment(fpu, SCRATCH)
     // FNSTENV masks all exceptions.
     fpu.control |= 0x3f
     fpu.status &= ~0x8080
   },
-  loadEnvironment: (fpu) => loadEnvironment(fpu, address(fpu)),
-  save: (fpu) => saveAll(fpu, address(fpu)),
-  restore: (fpu) => restoreAll(fpu, address(fpu)),
+  loadEnvironment: (fpu) => loadEnvironment(fpu, SCRATCH),
+  save: (fpu) => saveAll(fpu, SCRATCH),
+  restore: (fpu) => restoreAll(fpu, SCRATCH),
 }
 const BY_NUMBER = Object.values(X87_OPERATIONS)
 const NUMBERS = new Map(Object.keys(X87_OPERATIONS).map((name, k) => [name, k]))
@@ -300,7 +331,7 @@ export function x87(space: AddressSpace, packed: number, condition: number): num
   }
   const result = BY_NUMBER[packed & 0xff]!(fpu, call)
   fpu.commit()
-  return result ?? 0
+  return typeof result === 'number' ? result : 0
 }
 
 /** Helper: 1 and the FPE_* code in the state block when an exception waits to be raised. */

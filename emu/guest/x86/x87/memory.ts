@@ -50,7 +50,10 @@ export function load(fpu: Fpu, source: Source, i: number): void {
   // A register or an 80-bit operand goes as it is, whatever it is.
   if (source === 'st' || source === 'f80') {
     const empty = source === 'st' && fpu.isEmpty(i)
-    const raw = source === 'st' ? fpu.raw(i) : ([fpu.view.getBigUint64(SCRATCH, true), fpu.view.getUint16(SCRATCH + 8, true)] as [bigint, number])
+    const raw =
+      source === 'st'
+        ? fpu.raw(i)
+        : ([fpu.view.getBigUint64(SCRATCH, true), fpu.view.getUint16(SCRATCH + 8, true)] as [bigint, number])
     fpu.setC1(false)
     // Both faults at once are an underflow where the source is empty.
     if (empty && !fpu.stackFault(false)) return
@@ -254,7 +257,12 @@ export function saveAll(fpu: Fpu, to: number): void {
 export function restoreAll(fpu: Fpu, from: number): void {
   loadEnvironment(fpu, from)
   const { tags } = fpu
-  for (let i = 0; i < 8; i++) fpu.setRaw(i, fpu.view.getBigUint64(from + 28 + 10 * i, true), fpu.view.getUint16(from + 36 + 10 * i, true))
+  for (let i = 0; i < 8; i++)
+    fpu.setRaw(
+      i,
+      fpu.view.getBigUint64(from + 28 + 10 * i, true),
+      fpu.view.getUint16(from + 36 + 10 * i, true),
+    )
   fpu.tags = tags
 }
 
@@ -268,4 +276,3 @@ export function initialise(fpu: Fpu): void {
   view.setBigUint64(FPDP, 0n, true)
   view.setUint16(FPOP, 0, true)
 }
-

@@ -4,11 +4,22 @@
  * Reference: IEEE 754; Intel SDM vol. 1, 4.8 (formats, rounding) and 4.9 (exceptions; tininess after rounding).
  */
 
-export const IE = 1, DE = 2, ZE = 4, OE = 8, UE = 16, PE = 32
+export const IE = 1,
+  DE = 2,
+  ZE = 4,
+  OE = 8,
+  UE = 16,
+  PE = 32
 
-export const ROUND_NEAREST = 0, ROUND_DOWN = 1, ROUND_UP = 2, ROUND_ZERO = 3
+export const ROUND_NEAREST = 0,
+  ROUND_DOWN = 1,
+  ROUND_UP = 2,
+  ROUND_ZERO = 3
 
-export const ZERO = 0, FINITE = 1, INFINITE = 2, NAN = 3
+export const ZERO = 0,
+  FINITE = 1,
+  INFINITE = 2,
+  NAN = 3
 /** x87 encodings that are no number any more (unnormals, pseudo-infinities, pseudo-NaNs). */
 export const UNSUPPORTED = 4
 export type Kind = 0 | 1 | 2 | 3 | 4
@@ -23,8 +34,20 @@ export interface Float {
   readonly special: boolean
 }
 
-export const zero = (negative: boolean): Float => ({ kind: ZERO, negative, significand: 0n, exponent: 0, special: false })
-export const infinity = (negative: boolean): Float => ({ kind: INFINITE, negative, significand: 0n, exponent: 0, special: false })
+export const zero = (negative: boolean): Float => ({
+  kind: ZERO,
+  negative,
+  significand: 0n,
+  exponent: 0,
+  special: false,
+})
+export const infinity = (negative: boolean): Float => ({
+  kind: INFINITE,
+  negative,
+  significand: 0n,
+  exponent: 0,
+  special: false,
+})
 export const finite = (negative: boolean, significand: bigint, exponent: number): Float =>
   significand === 0n ? zero(negative) : { kind: FINITE, negative, significand, exponent, special: false }
 /** A NaN; its payload is as in a 64-bit significand: bit 63 set, bit 62 quiet. */
@@ -69,7 +92,12 @@ export interface Rounded {
 }
 
 /** value / 2^drop rounded to an integer; drop may be negative. */
-export function roundShift(value: bigint, drop: number, negative: boolean, mode: number): { value: bigint; inexact: boolean; up: boolean } {
+export function roundShift(
+  value: bigint,
+  drop: number,
+  negative: boolean,
+  mode: number,
+): { value: bigint; inexact: boolean; up: boolean } {
   if (drop <= 0) return { value: value << BigInt(-drop), inexact: false, up: false }
   const shift = BigInt(drop)
   const kept = value >> shift
@@ -97,15 +125,22 @@ export function round(x: Float, format: Format, mode: number, unmasked: number, 
   const inexact = rounded.inexact ? PE : 0
   if (top > greatest) {
     // So far beyond the range that scaling does not bring it back, it overflows as if masked.
-    if (unmasked & OE && top - scale <= greatest) return { value: finite(negative, rounded.value, scaled - scale), flags: OE | inexact, up: rounded.up }
+    if (unmasked & OE && (scale === 0 || top - scale <= greatest))
+      return { value: finite(negative, rounded.value, scaled - scale), flags: OE | inexact, up: rounded.up }
     return overflow(negative, format, mode)
   }
   if (top < least) {
-    if (unmasked & UE && top + scale < least && scale > 0) return { value: zero(negative), flags: UE | PE, up: false }
-    if (unmasked & UE) return { value: finite(negative, rounded.value, scaled + scale), flags: UE | inexact, up: rounded.up }
+    if (unmasked & UE && top + scale < least && scale > 0)
+      return { value: zero(negative), flags: UE | PE, up: false }
+    if (unmasked & UE)
+      return { value: finite(negative, rounded.value, scaled + scale), flags: UE | inexact, up: rounded.up }
     const lowest = least - precision + 1
     const denormal = roundShift(significand, lowest - x.exponent, negative, mode)
-    return { value: finite(negative, denormal.value, lowest), flags: denormal.inexact ? UE | PE : 0, up: denormal.up }
+    return {
+      value: finite(negative, denormal.value, lowest),
+      flags: denormal.inexact ? UE | PE : 0,
+      up: denormal.up,
+    }
   }
   return { value: finite(negative, rounded.value, scaled), flags: inexact, up: rounded.up }
 }
@@ -127,7 +162,8 @@ export function add(x: Float, y: Float, mode: number): Float {
     return zero(x.negative === y.negative ? x.negative : mode === ROUND_DOWN)
   if (x.kind === ZERO) return y
   if (y.kind === ZERO) return x
-  const [high, low] = x.exponent + bitLength(x.significand) >= y.exponent + bitLength(y.significand) ? [x, y] : [y, x]
+  const [high, low] =
+    x.exponent + bitLength(x.significand) >= y.exponent + bitLength(y.significand) ? [x, y] : [y, x]
   let lowSignificand = low.significand
   let lowExponent = low.exponent
   if (high.exponent - low.exponent > FAR) {
@@ -183,7 +219,8 @@ export function compare(x: Float, y: Float): number {
   const order = (f: Float): number => (f.kind === ZERO ? 0 : f.negative ? -1 : 1)
   if (order(x) !== order(y) || x.kind === ZERO) return Math.sign(order(x) - order(y))
   const flip = x.negative ? -1 : 1
-  if (x.kind === INFINITE || y.kind === INFINITE) return x.kind === y.kind ? 0 : x.kind === INFINITE ? flip : -flip
+  if (x.kind === INFINITE || y.kind === INFINITE)
+    return x.kind === y.kind ? 0 : x.kind === INFINITE ? flip : -flip
   const exponent = Math.min(x.exponent, y.exponent)
   const top = (f: Float): number => f.exponent + bitLength(f.significand)
   if (top(x) !== top(y)) return top(x) > top(y) ? flip : -flip
@@ -211,9 +248,13 @@ export function unpack(bits: bigint, format: Format): Float {
   const fraction = bits & ((1n << fractionBits) - 1n)
   const negative = bits >> (fractionBits + BigInt(exponentMask.toString(2).length)) !== 0n
   if (exponent === Number(exponentMask))
-    return fraction === 0n ? infinity(negative) : nan(negative, (1n << 63n) | (fraction << (63n - fractionBits)))
+    return fraction === 0n
+      ? infinity(negative)
+      : nan(negative, (1n << 63n) | (fraction << (63n - fractionBits)))
   if (exponent === 0)
-    return fraction === 0n ? zero(negative) : { ...finite(negative, fraction, format.least - Number(fractionBits)), special: true }
+    return fraction === 0n
+      ? zero(negative)
+      : { ...finite(negative, fraction, format.least - Number(fractionBits)), special: true }
   return finite(negative, fraction | (1n << fractionBits), exponent - bias - Number(fractionBits))
 }
 

@@ -9,7 +9,8 @@ import { C2, type Fpu } from './fpu.ts'
 import * as F from './softfloat.ts'
 
 /** A fixed-point number that stands for an inexact value: odd, so that rounding sees it. */
-const inexact = (negative: boolean, magnitude: bigint): F.Float => F.finite(negative, (magnitude << 1n) | 1n, -P - 1)
+const inexact = (negative: boolean, magnitude: bigint): F.Float =>
+  F.finite(negative, (magnitude << 1n) | 1n, -P - 1)
 
 /** x - or + a hair: for arguments so small that a function is the identity but for the rounding. */
 const nudged = (x: F.Float, up: boolean): F.Float =>
@@ -58,7 +59,7 @@ function tangent(x: F.Float): F.Float {
   const { sin, cos } = sinCos(angle)
   const [over, under] = quadrant & 1 ? [cos, sin] : [sin, cos]
   const quotient = (over << BigInt(P)) / under
-  return inexact((quadrant & 1) === 1 !== x.negative, quotient)
+  return inexact(((quadrant & 1) === 1) !== x.negative, quotient)
 }
 
 /** Runs a trigonometric instruction; the functions of ST(0) that it leaves, the last on top. */
@@ -111,7 +112,11 @@ function pushNan(fpu: Fpu): void {
 export function twoToXMinusOne(fpu: Fpu, x: F.Float): F.Float | null {
   if (x.kind === F.ZERO) return x
   if (x.kind === F.INFINITE) return x.negative ? F.finite(true, 1n, 0) : x
-  if (topExponent(x) > 0 || (topExponent(x) === 0 && x.significand !== 1n << BigInt(F.bitLength(x.significand) - 1))) return x
+  if (
+    topExponent(x) > 0 ||
+    (topExponent(x) === 0 && x.significand !== 1n << BigInt(F.bitLength(x.significand) - 1))
+  )
+    return x
   if (topExponent(x) === 0) return x.negative ? F.finite(true, 1n, -1) : F.finite(false, 1n, 0)
   if (topExponent(x) < TINY) {
     // x ln 2, as precise as P bits relative to x.
@@ -181,7 +186,8 @@ function logOutcome(fpu: Fpu, x: F.Float, y: F.Float, plusOne: boolean): { value
       fpu.setC1(false)
       return fpu.raise(F.ZE) ? { value: F.infinity(sign(true)) } : null
     }
-    if (x.kind === F.INFINITE) return y.kind === F.ZERO ? invalid(fpu) : denormals(fpu, y) ? { value: F.infinity(y.negative) } : null
+    if (x.kind === F.INFINITE)
+      return y.kind === F.ZERO ? invalid(fpu) : denormals(fpu, y) ? { value: F.infinity(y.negative) } : null
   }
   if (y.kind === F.INFINITE) {
     if (isOne || x.kind === F.ZERO) return invalid(fpu)
@@ -237,7 +243,9 @@ function arctangentOf(y: F.Float, x: F.Float): F.Float {
     const quotient = F.divide({ ...y, negative: false }, x)
     return nudged({ ...quotient, negative }, false)
   }
-  const [a, b] = [y, x].map((v) => v.significand << BigInt(v.exponent - Math.min(x.exponent, y.exponent))) as [bigint, bigint]
+  const [a, b] = [y, x].map(
+    (v) => v.significand << BigInt(v.exponent - Math.min(x.exponent, y.exponent)),
+  ) as [bigint, bigint]
   const inverted = a > b
   const first = arctan(((inverted ? b : a) << BigInt(P)) / (inverted ? a : b))
   const angle = inverted ? half - first : first
