@@ -24,7 +24,7 @@ const HEAT_MIN = 16
  * the end of a slice). Each such place would get the rest of its function, so it must be worth it; so would each
  * place where an interpreted region was cut.
  */
-const RETURN_HEAT_MIN = 60
+const RETURN_HEAT_MIN = 300
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 

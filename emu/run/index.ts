@@ -1,6 +1,5 @@
 /** The CPUs by name: the door of emu/run for whoever composes a machine. */
 
-import type { Passes } from '../wasm/lower.ts'
 import { hostHasX86Nans } from '../wasm/nan-probe.ts'
 import type { Cpu } from './cpu.ts'
 import { InterpreterCpu } from './interpreter-cpu.ts'
@@ -15,13 +14,11 @@ export interface CpuOptions {
   eager?: boolean
   /** Makes NaN results in translated code as x86 does; unset, where a probe of the host finds that it does not. */
   pinNaN?: boolean
-  /** Optimisations to leave out (tests). */
-  without?: readonly (keyof Passes)[]
 }
 
 /** A CPU of the kind, for any number of processes. */
 export function createCpu(kind: CpuKind, options: CpuOptions = {}): Cpu {
   if (kind === 'interpreter') return new InterpreterCpu()
-  const { uncheckedLoads = false, eager = false, pinNaN = !hostHasX86Nans(), without = [] } = options
-  return new JitCpu({ uncheckedLoads, eager, pinNaN, without })
+  const { uncheckedLoads = false, eager = false, pinNaN = !hostHasX86Nans() } = options
+  return new JitCpu({ uncheckedLoads, eager, pinNaN })
 }
