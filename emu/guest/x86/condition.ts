@@ -95,6 +95,13 @@ export class Flags {
     this.begin(CC_UNKNOWN)
   }
 
+  /** CF from a bit test, ZF as it was; the others are undefined then. */
+  setBitTest(carry: Value): void {
+    const { ir } = this
+    const zero = this.condition(4)
+    this.setResult(32, ir.op2('i32.xor', zero, ir.i32(1)), carry, carry)
+  }
+
   /**
    * Replaces CF, and OF unless -1; the others stay (rotates, bit tests, CLC). With `count` they all stay when that
    * value is zero.

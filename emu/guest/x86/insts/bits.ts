@@ -210,7 +210,7 @@ function bitTest(operation: BitOperation): Translate {
     if (operation === 'bts') t.write(i, 0, t.op2(size, 'or', value, mask))
     else if (operation === 'btc') t.write(i, 0, t.op2(size, 'xor', value, mask))
     else if (operation === 'btr') t.write(i, 0, t.op2(size, 'and', value, t.op2(size, 'xor', mask, t.constant(size, -1))))
-    t.flags.replaceCarry(carry, -1, -1)
+    t.flags.setBitTest(carry)
   }
 }
 
