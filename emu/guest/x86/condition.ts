@@ -453,13 +453,9 @@ export class Flags {
     const { ir } = this
     const bits = this.bits()
     const any = (mask: number): Value => ir.op2('i32.ne', ir.op2('i32.and', bits, ir.i32(mask)), ir.i32(0))
-    // SF differs from OF: bring both to bit 0.
+    // SF differs from OF: one of the two is set. (A single use of the bits keeps their helper in a choose's arm.)
     const less = (): Value =>
-      ir.op2(
-        'i32.and',
-        ir.op2('i32.xor', ir.op2('i32.shr_u', bits, ir.i32(7)), ir.op2('i32.shr_u', bits, ir.i32(11))),
-        ir.i32(1),
-      )
+      ir.op2('i32.and', ir.op1('i32.popcnt', ir.op2('i32.and', bits, ir.i32(SF | OF))), ir.i32(1))
     const MASKS = [OF, CF, ZF, CF | ZF, SF, PF]
     const pair = code >> 1
     const base = pair < 6 ? any(MASKS[pair]!) : pair === 6 ? less() : ir.op2('i32.or', any(ZF), less())
