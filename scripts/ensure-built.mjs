@@ -19,15 +19,23 @@ function newest(folder) {
 }
 
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
   if (error || status !== 0) {
     console.error(`umwelt: ${command} ${args.join(' ')} failed`)
     process.exit(1)
   }
 }
 
-if (changed(installed) < changed(join(root, 'package-lock.json'))) run('npm', ['ci', '--no-audit', '--no-fund'])
-const sources = Math.max(...['emu', 'syscalls', 'src'].map((d) => newest(join(root, d))), changed(join(root, 'tsconfig.base.json')))
+if (changed(installed) < changed(join(root, 'package-lock.json')))
+  run('npm', ['ci', '--no-audit', '--no-fund'])
+const sources = Math.max(
+  ...['emu', 'syscalls', 'src'].map((d) => newest(join(root, d))),
+  changed(join(root, 'tsconfig.base.json')),
+)
 if (changed(stamp) < sources) {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
   writeFileSync(stamp, '')

@@ -39,10 +39,23 @@ export interface ElfImage {
 export class ElfError extends Error {}
 
 const MACHINES: Record<number, Machine> = { 3: 'i386', 62: 'x86-64', 20: 'ppc', 21: 'ppc64' }
-const FOREIGN: Record<number, string> = { 40: 'ARM', 183: 'AArch64', 243: 'RISC-V', 8: 'MIPS', 22: 'S/390', 2: 'SPARC' }
+const FOREIGN: Record<number, string> = {
+  40: 'ARM',
+  183: 'AArch64',
+  243: 'RISC-V',
+  8: 'MIPS',
+  22: 'S/390',
+  2: 'SPARC',
+}
 const SEGMENT_TYPES: Record<number, SegmentType> = {
-  1: 'load', 2: 'dynamic', 3: 'interp', 6: 'phdr', 7: 'tls', 0x6474e551: 'stack', 0x6474e552: 'relro',
-} // biome-ignore format: a table
+  1: 'load',
+  2: 'dynamic',
+  3: 'interp',
+  6: 'phdr',
+  7: 'tls',
+  1685382481: 'stack',
+  1685382482: 'relro',
+}
 const ET_EXEC = 2
 const ET_DYN = 3
 /** As Linux's ELF_MIN_ALIGN times 64 KiB / 56: more program headers than this fit in no page of headers. */
@@ -93,11 +106,14 @@ export function parseElf(bytes: Uint8Array): ElfImage {
   if (f.wide && bytes.length < 64) throw new ElfError('truncated ELF header')
 
   const type = f.u16(16)
-  if (type !== ET_EXEC && type !== ET_DYN) throw new ElfError('an ELF file, but not a program (object or core file)')
+  if (type !== ET_EXEC && type !== ET_DYN)
+    throw new ElfError('an ELF file, but not a program (object or core file)')
   const machineNumber = f.u16(18)
   const machine = MACHINES[machineNumber]
   if (!machine)
-    throw new ElfError(`a program for ${FOREIGN[machineNumber] ?? `machine ${machineNumber}`}, which is not supported`)
+    throw new ElfError(
+      `a program for ${FOREIGN[machineNumber] ?? `machine ${machineNumber}`}, which is not supported`,
+    )
   const wideMachine = machine === 'x86-64' || machine === 'ppc64'
   if (wideMachine !== f.wide) throw new ElfError(`ELF class does not fit ${machine}`)
   if (!f.little && (machine === 'x86-64' || machine === 'i386'))
@@ -110,7 +126,8 @@ export function parseElf(bytes: Uint8Array): ElfImage {
   const phnum = f.u16(f.wide ? 56 : 44)
   if (phentsize !== (f.wide ? 56 : 32)) throw new ElfError('program header size is wrong')
   if (phnum === 0 || phnum > PHNUM_MAX) throw new ElfError('no program headers, or too many')
-  if (phoff + phnum * phentsize > bytes.length) throw new ElfError('truncated: program headers lie outside the file')
+  if (phoff + phnum * phentsize > bytes.length)
+    throw new ElfError('truncated: program headers lie outside the file')
 
   const segments: Segment[] = []
   for (let i = 0; i < phnum; i++) segments.push(parseSegment(f, phoff + i * phentsize))
@@ -164,7 +181,8 @@ function checkLoads(segments: Segment[], fileSizeBytes: number): void {
     if (s.fileSizeBytes > s.memSizeBytes) throw new ElfError('a segment is larger in the file than in memory')
     if (s.fileOffset + s.fileSizeBytes > fileSizeBytes)
       throw new ElfError('truncated: a segment lies outside the file')
-    if (!Number.isSafeInteger(s.vaddr + s.memSizeBytes)) throw new ElfError('a segment has an impossible address')
+    if (!Number.isSafeInteger(s.vaddr + s.memSizeBytes))
+      throw new ElfError('a segment has an impossible address')
     if (s.vaddr < end) throw new ElfError('segments overlap or are out of order')
     if (s.vaddr % 4096 !== s.fileOffset % 4096 && s.fileSizeBytes > 0)
       throw new ElfError('a segment has impossible alignment')

@@ -43,12 +43,12 @@ const N = {
   stateStore32: op('state.store32'), stateStore128: op('state.store128'),
   pageFlags: op('page_flags'), memoryCopy: op('memory.copy'), memoryFill: op('memory.fill'),
   helper: op('helper'), helperPure: op('helper.pure'), exitIf: op('exit_if'),
-} as const // biome-ignore format: a table
+} as const
 const ACCESS_BYTES: Record<number, number> = {
   [op('load8_u')]: 1, [op('load8_s')]: 1, [op('load16_u')]: 2, [op('load16_s')]: 2, [op('load32')]: 4, [op('load64')]: 8,
   [op('loadf32')]: 4, [op('loadf64')]: 8, [op('load32_zero')]: 4, [op('load64_zero')]: 8, [op('storef32')]: 4, [op('storef64')]: 8,
   [op('load128')]: 16, [op('store8')]: 1, [op('store16')]: 2, [op('store32')]: 4, [op('store64')]: 8, [op('store128')]: 16,
-} // biome-ignore format: a table
+}
 const LOAD8_S = op('load8_s')
 const LOAD16_S = op('load16_s')
 
@@ -79,7 +79,8 @@ export class Interpreter {
       if (this.stale) return block.pc
       for (let n = block.firstNode; n < block.endNode; n++) if (!this.node(n, block)) return -1
       const values: NodeValues = this.values
-      const condition: number = block.value >= 0 && region.typeOf(block.value) === I32 ? values.i32[block.value * 4]! : 0
+      const condition: number =
+        block.value >= 0 && region.typeOf(block.value) === I32 ? values.i32[block.value * 4]! : 0
       const target: number = block.value >= 0 && block.term !== TERM_BRANCH ? this.targetOf(block.value) : 0
       this.commit(block, block.endLog)
       switch (block.term) {
@@ -188,11 +189,19 @@ export class Interpreter {
     }
     if (number >= N.stateStore32 && number <= N.stateStore128) {
       const from = region.a[n]! * 16
-      space.bytes.set(values.bytes.subarray(from, from + [4, 8, 16][number - N.stateStore32]!), STATE_BASE + region.b[n]!)
+      space.bytes.set(
+        values.bytes.subarray(from, from + [4, 8, 16][number - N.stateStore32]!),
+        STATE_BASE + region.b[n]!,
+      )
       return true
     }
     if (number === N.helper) {
-      values.i32[n * 4] = this.guest.helper(space, region.c[n]!, values.i32[region.a[n]! * 4]!, values.i32[region.b[n]! * 4]!)
+      values.i32[n * 4] = this.guest.helper(
+        space,
+        region.c[n]!,
+        values.i32[region.a[n]! * 4]!,
+        values.i32[region.b[n]! * 4]!,
+      )
       return true
     }
     if (number === N.helperPure) {
@@ -266,4 +275,3 @@ export class Interpreter {
     if (special & PAGE_SHARED) space.observer.shared?.(at, sizeBytes)
   }
 }
-

@@ -8,7 +8,11 @@
  * Types: i i32, l i64, f f32, d f64, v v128; `-` none.
  */
 
-export const I32 = 0, I64 = 1, F32 = 2, F64 = 3, V128 = 4
+export const I32 = 0,
+  I64 = 1,
+  F32 = 2,
+  F64 = 3,
+  V128 = 4
 export type Type = 0 | 1 | 2 | 3 | 4
 
 export interface OpRow {
@@ -55,7 +59,7 @@ const HAND_WRITTEN = [
   'select.i32 iii i pure', 'select.i64 lli l pure', 'select.v128 vvi v pure',
   // As select, but only the chosen side is computed: choose(cond, then, else).
   'choose.i32 iii i pure', 'choose.i64 ill l pure', 'choose.v128 ivv v pure',
-] // biome-ignore format: a table
+]
 
 const NUMERIC = `
 45 i32.eqz i i|46 i32.eq ii i|47 i32.ne ii i|48 i32.lt_s ii i|49 i32.lt_u ii i|4a i32.gt_s ii i|4b i32.gt_u ii i
@@ -133,7 +137,8 @@ f6 f64x2.pmin vv v|f7 f64x2.pmax vv v
 f8 i32x4.trunc_sat_f32x4_s v v|fa f32x4.convert_i32x4_s v v|fb f32x4.convert_i32x4_u v v
 fc i32x4.trunc_sat_f64x2_s_zero v v|fe f64x2.convert_low_i32x4_s v v`
 
-const SATURATING = '00 i32.trunc_sat_f32_s f i|02 i32.trunc_sat_f64_s d i|04 i64.trunc_sat_f32_s f l|06 i64.trunc_sat_f64_s d l'
+const SATURATING =
+  '00 i32.trunc_sat_f32_s f i|02 i32.trunc_sat_f64_s d i|04 i64.trunc_sat_f32_s f l|06 i64.trunc_sat_f64_s d l'
 
 const typesOf = (letters: string): Type[] =>
   letters === '-' ? [] : [...letters].map((c) => TYPE_LETTERS.indexOf(c) as Type)

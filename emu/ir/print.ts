@@ -23,9 +23,11 @@ function operandsOf(region: Region, n: number): string {
   const [a, b, c] = [region.a[n]!, region.b[n]!, region.c[n]!]
   if (row.name === 'i32.const') return ` ${a}`
   if (row.name === 'i64.const') return ` ${((BigInt(b) << 32n) | BigInt(a >>> 0)).toString()}`
-  if (row.name === 'v128.const') return ` ${Array.from(region.vectors[a]!, (x) => x.toString(16).padStart(2, '0')).join('')}`
+  if (row.name === 'v128.const')
+    return ` ${Array.from(region.vectors[a]!, (x) => x.toString(16).padStart(2, '0')).join('')}`
   if (row.name === 'get') return ` ${region.variables[a]!.name}`
-  if (row.name === 'check') return ` %${a} + [${b}, ${c}) want ${region.need[n]} else ${hex(region.exitPc[n]!)}`
+  if (row.name === 'check')
+    return ` %${a} + [${b}, ${c}) want ${region.need[n]} else ${hex(region.exitPc[n]!)}`
   if (row.name === 'exit_if') return ` %${a} kind ${region.need[n]} at ${hex(region.exitPc[n]!)}`
   if (row.name.startsWith('state.load')) return ` +${a}`
   if (row.name.startsWith('state.store')) return ` +${b} %${a}`
@@ -73,7 +75,8 @@ export function printRegion(region: Region): string {
     lines.push(`b${block.index}: ${hex(block.pc)}`)
     let log = block.firstLog
     const sets = (end: number): void => {
-      for (; log < end; log++) lines.push(`  ${region.variables[region.logVariable[log]!]!.name} = %${region.logValue[log]}`)
+      for (; log < end; log++)
+        lines.push(`  ${region.variables[region.logVariable[log]!]!.name} = %${region.logValue[log]}`)
     }
     for (let n = block.firstNode; n < block.endNode; n++) {
       const { name } = OPS[region.op[n]!]!

@@ -135,7 +135,7 @@ export class AddressSpace {
     const [first, last] = pagesOf(addr, sizeBytes)
     for (let page = first; page <= last; page++)
       if (this.flags[page]! & PAGE_CODE) {
-        this.observer.code?.(page << PAGE_SHIFT >>> 0, PAGE_SIZE)
+        this.observer.code?.((page << PAGE_SHIFT) >>> 0, PAGE_SIZE)
         this.unmarkCode(page)
       }
   }
@@ -251,7 +251,7 @@ export class AddressSpace {
     const words = new BigInt64Array(source.buffer, 0, source.length >> 3)
     for (let at = from; at < to; at += PAGE_SIZE) {
       let touched = false
-      for (let w = at >> 3 >>> 0, end = w + (PAGE_SIZE >> 3); w < end; w++)
+      for (let w = (at >> 3) >>> 0, end = w + (PAGE_SIZE >> 3); w < end; w++)
         if (words[w] !== 0n) {
           touched = true
           break

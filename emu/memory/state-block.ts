@@ -33,7 +33,9 @@ export class StateBlock {
   /** The signed 64-bit value as a number; exact in ±2^53, and never in a valid range when it is not exact. */
   getNumber(offset: number): number {
     const view = this.space.view
-    return view.getInt32(STATE_BASE + offset + 4, true) * 0x1_0000_0000 + view.getUint32(STATE_BASE + offset, true)
+    return (
+      view.getInt32(STATE_BASE + offset + 4, true) * 0x1_0000_0000 + view.getUint32(STATE_BASE + offset, true)
+    )
   }
 
   /** Stores an integer in ±2^53 as a signed 64-bit value. */

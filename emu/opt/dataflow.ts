@@ -102,7 +102,11 @@ export class Dataflow {
         const low = dirtyIn.low[block.index]! | defined.low[block.index]!
         const high = dirtyIn.high[block.index]! | defined.high[block.index]!
         for (const next of successors(block)) {
-          if ((dirtyIn.low[next.index]! | low) === dirtyIn.low[next.index] && (dirtyIn.high[next.index]! | high) === dirtyIn.high[next.index]) continue
+          if (
+            (dirtyIn.low[next.index]! | low) === dirtyIn.low[next.index] &&
+            (dirtyIn.high[next.index]! | high) === dirtyIn.high[next.index]
+          )
+            continue
           dirtyIn.low[next.index]! |= low
           dirtyIn.high[next.index]! |= high
           changed = true

@@ -7,7 +7,6 @@
  * changes, the process forgets all of them.
  */
 
-import { RegionFormer, REGION_INSTRUCTIONS_MAX } from './form-region.ts'
 import { INSN_LENGTH_MAX } from '../guest/x86/decode.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
@@ -15,6 +14,7 @@ import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE } from '../memory/layout.ts'
 import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
+import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
 
 const BATCH_NODES_MAX = 12_000
 /** Code is interpreted until it was entered this often: most is run once, and translating costs a thousand times that. */
@@ -55,7 +55,12 @@ export class Batch {
   private readonly ranges: readonly number[]
   private readonly image: readonly Uint8Array[]
 
-  constructor(module: WebAssembly.Module, entries: readonly number[], ranges: readonly number[], space: AddressSpace) {
+  constructor(
+    module: WebAssembly.Module,
+    entries: readonly number[],
+    ranges: readonly number[],
+    space: AddressSpace,
+  ) {
     this.module = module
     this.entries = entries
     this.ranges = ranges
@@ -82,7 +87,13 @@ export class Batch {
 
 /** Makes batches and keeps them for other processes. */
 export class Translations {
-  readonly counts: TranslationCounts = { batches: 0, regions: 0, wasmBytes: 0, guestBytes: 0, invalidations: 0 }
+  readonly counts: TranslationCounts = {
+    batches: 0,
+    regions: 0,
+    wasmBytes: 0,
+    guestBytes: 0,
+    invalidations: 0,
+  }
   private readonly byEntry = new Map<number, Batch[]>()
   private readonly former = new RegionFormer()
   /** Return addresses of translated calls. */
@@ -261,7 +272,7 @@ export class ProcessCode {
       const page = Math.floor(at / PAGE_SIZE)
       let bits = this.grains.get(page)
       if (!bits) {
-        bits = new Uint32Array(PAGE_SIZE >> GRAIN_SHIFT >> 5)
+        bits = new Uint32Array((PAGE_SIZE >> GRAIN_SHIFT) >> 5)
         this.grains.set(page, bits)
       }
       const grain = (at % PAGE_SIZE) >> GRAIN_SHIFT
@@ -316,4 +327,3 @@ export class ProcessCode {
     for (const page of before) if (!this.grains.has(page)) this.space.unmarkCode(page)
   }
 }
-

@@ -3,9 +3,9 @@
  * Path: emu/run/translate asks for a region; emu/guest/<isa> decodes and translates; emu/wasm lowers the result.
  */
 
-import { type Insn, DECODE_OK, DECODE_TRUNCATED } from '../guest/x86/decode.ts'
-import { decoder, Instruction } from '../guest/x86/isa.ts'
 import { CC_UNKNOWN } from '../guest/x86/condition.ts'
+import { DECODE_OK, DECODE_TRUNCATED, type Insn } from '../guest/x86/decode.ts'
+import { decoder, Instruction } from '../guest/x86/isa.ts'
 import { JumpTables } from '../guest/x86/jump-table.ts'
 import { Translator } from '../guest/x86/translate.ts'
 import type { Block, Region } from '../ir/region.ts'
@@ -33,7 +33,8 @@ export interface FormOptions {
 /** The bytes at pc that may be fetched: end of the executable pages from pc, at most `limit` further. */
 function fetchEnd(space: AddressSpace, pc: number, limit: number): number {
   let end = pc
-  while (end < pc + limit && space.flags[end >>> PAGE_SHIFT]! & PAGE_X) end = (Math.floor(end / PAGE_SIZE) + 1) * PAGE_SIZE
+  while (end < pc + limit && space.flags[end >>> PAGE_SHIFT]! & PAGE_X)
+    end = (Math.floor(end / PAGE_SIZE) + 1) * PAGE_SIZE
   return Math.min(end, pc + limit)
 }
 
@@ -153,7 +154,8 @@ export class RegionFormer {
   private translate(space: AddressSpace, entry: number, region: Region, options: FormOptions): void {
     const { stretches, insn } = this
     const single = options.instructionsMax === 1
-    const blockAt = (pc: number): Block | undefined => (single ? undefined : (stretches.get(pc)?.block ?? undefined))
+    const blockAt = (pc: number): Block | undefined =>
+      single ? undefined : (stretches.get(pc)?.block ?? undefined)
     const candidatesAt = (pc: number): readonly number[] => this.jumpTargets.get(pc) ?? []
     const translator = new Translator(region, { blockAt, candidatesAt })
     const ordered = this.entryFirst(entry)

@@ -77,7 +77,11 @@ export class InterpreterCpu implements Cpu {
   readonly cuts = new Set<number>()
   private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
   /** For code that runs with an unusual MXCSR. */
-  private readonly exactScratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false, exactFloat: true })
+  private readonly exactScratch = new Region(X86_VARIABLES, {
+    exactChecks: true,
+    uncheckedLoads: false,
+    exactFloat: true,
+  })
   private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
   private readonly caches = new WeakMap<AddressSpace, Map<number, Region>>()
 

@@ -7,7 +7,7 @@ import { X86_STATE } from '../guest/x86/state.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { STATE_BASE } from '../memory/layout.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
-import { ProcessCode, Translations, type TranslateOptions, type TranslationCounts } from './code-cache.ts'
+import { ProcessCode, type TranslateOptions, type TranslationCounts, Translations } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
 import { callHelper, InterpreterCpu, needsExactFloat, wildJump } from './interpreter-cpu.ts'
 

@@ -92,16 +92,54 @@ export class Encoder {
 }
 
 // Opcodes used by name.
-export const UNREACHABLE = 0x00, BLOCK = 0x02, LOOP = 0x03, IF = 0x04, ELSE = 0x05, END = 0x0b
-export const BR = 0x0c, BR_IF = 0x0d, BR_TABLE = 0x0e, RETURN = 0x0f, CALL = 0x10, CALL_INDIRECT = 0x11
-export const RETURN_CALL = 0x12, RETURN_CALL_INDIRECT = 0x13, DROP = 0x1a, SELECT = 0x1b
-export const LOCAL_GET = 0x20, LOCAL_SET = 0x21, LOCAL_TEE = 0x22
-export const I32_LOAD = 0x28, I64_LOAD = 0x29, I32_LOAD8_U = 0x2d, I32_STORE = 0x36, I64_STORE = 0x37
-export const I32_CONST = 0x41, I64_CONST = 0x42
-export const I32_EQZ = 0x45, I32_NE = 0x47, I32_EQ = 0x46, I32_LT_S = 0x48, I32_ADD = 0x6a, I32_SUB = 0x6b, I32_MUL = 0x6c
-export const I32_AND = 0x71, I32_OR = 0x72, I32_XOR = 0x73, I32_SHL = 0x74, I32_SHR_U = 0x76
-export const I32_WRAP_I64 = 0xa7, I64_ADD = 0x7c, I64_EQ = 0x51, I64_SHR_U = 0x88, I64_EXTEND_U = 0xad
-export const TYPE_I32 = 0x7f, TYPE_I64 = 0x7e, TYPE_F32 = 0x7d, TYPE_F64 = 0x7c, TYPE_V128 = 0x7b
+export const UNREACHABLE = 0x00,
+  BLOCK = 0x02,
+  LOOP = 0x03,
+  IF = 0x04,
+  ELSE = 0x05,
+  END = 0x0b
+export const BR = 0x0c,
+  BR_IF = 0x0d,
+  BR_TABLE = 0x0e,
+  RETURN = 0x0f,
+  CALL = 0x10,
+  CALL_INDIRECT = 0x11
+export const RETURN_CALL = 0x12,
+  RETURN_CALL_INDIRECT = 0x13,
+  DROP = 0x1a,
+  SELECT = 0x1b
+export const LOCAL_GET = 0x20,
+  LOCAL_SET = 0x21,
+  LOCAL_TEE = 0x22
+export const I32_LOAD = 0x28,
+  I64_LOAD = 0x29,
+  I32_LOAD8_U = 0x2d,
+  I32_STORE = 0x36,
+  I64_STORE = 0x37
+export const I32_CONST = 0x41,
+  I64_CONST = 0x42
+export const I32_EQZ = 0x45,
+  I32_NE = 0x47,
+  I32_EQ = 0x46,
+  I32_LT_S = 0x48,
+  I32_ADD = 0x6a,
+  I32_SUB = 0x6b,
+  I32_MUL = 0x6c
+export const I32_AND = 0x71,
+  I32_OR = 0x72,
+  I32_XOR = 0x73,
+  I32_SHL = 0x74,
+  I32_SHR_U = 0x76
+export const I32_WRAP_I64 = 0xa7,
+  I64_ADD = 0x7c,
+  I64_EQ = 0x51,
+  I64_SHR_U = 0x88,
+  I64_EXTEND_U = 0xad
+export const TYPE_I32 = 0x7f,
+  TYPE_I64 = 0x7e,
+  TYPE_F32 = 0x7d,
+  TYPE_F64 = 0x7c,
+  TYPE_V128 = 0x7b
 /** Value types by the IR's type number. */
 export const WASM_TYPES = [TYPE_I32, TYPE_I64, TYPE_F32, TYPE_F64, TYPE_V128]
 export const VOID = 0x40

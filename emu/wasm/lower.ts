@@ -10,7 +10,6 @@
  */
 
 import { OPS, op, V128 } from '../ir/ops.ts'
-import { EXIT_SLOW } from '../run/cpu.ts'
 import {
   type Block,
   F32,
@@ -29,8 +28,17 @@ import {
   TERM_RETURN,
   TERM_SWITCH,
 } from '../ir/region.ts'
-import { PAGE_FLAGS_BASE, PAGE_PW, PAGE_R, PAGE_SHIFT, PAGE_W, PC_CACHE_BASE, STATE_BASE } from '../memory/layout.ts'
+import {
+  PAGE_FLAGS_BASE,
+  PAGE_PW,
+  PAGE_R,
+  PAGE_SHIFT,
+  PAGE_W,
+  PC_CACHE_BASE,
+  STATE_BASE,
+} from '../memory/layout.ts'
 import { Dataflow, USE_COLD, USE_MANY } from '../opt/dataflow.ts'
+import { EXIT_SLOW } from '../run/cpu.ts'
 import * as W from './encoder.ts'
 import { Structure } from './structure.ts'
 
@@ -83,7 +91,7 @@ const N = {
   helper: op('helper'), helperPure: op('helper.pure'), exitIf: op('exit_if'),
   select32: op('select.i32'), select64: op('select.i64'), select128: op('select.v128'),
   choose32: op('choose.i32'), choose64: op('choose.i64'), choose128: op('choose.v128'), shuffle: op('i8x16.shuffle'),
-} as const // biome-ignore format: a table
+} as const
 
 /** Opcode and alignment of guest loads and stores; accesses may be unaligned, so the hint says 1 byte. */
 const MEMORY_OPCODE: Record<number, number> = {
@@ -92,7 +100,7 @@ const MEMORY_OPCODE: Record<number, number> = {
   [op('load32_zero')]: 0xfd5c, [op('load64_zero')]: 0xfd5d, [op('load128')]: 0xfd00,
   [op('store8')]: 0x3a, [op('store16')]: 0x3b, [op('store32')]: 0x36, [op('store64')]: 0x37,
   [op('storef32')]: 0x38, [op('storef64')]: 0x39, [op('store128')]: 0xfd0b,
-} // biome-ignore format: a table
+}
 const IS_LOAD = Uint8Array.from(OPS, (_, n) => (n >= N.load8_u && n <= N.load128 ? 1 : 0))
 const IS_STORE = Uint8Array.from(OPS, (_, n) => (n >= N.store8 && n <= N.store128 ? 1 : 0))
 const IS_EFFECT = Uint8Array.from(OPS, (row) => (row.pure ? 0 : 1))

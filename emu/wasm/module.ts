@@ -13,8 +13,16 @@ import * as W from './encoder.ts'
 import { FIRST_REGION_FUNCTION, Lowerer, type StateLayout, TYPE_REGION } from './lower.ts'
 
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
-const SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_EXPORT = 7, SECTION_ELEMENT = 9, SECTION_CODE = 10
-const TYPE_IMPORTED = 1, TYPE_DISPATCH = 2, TYPE_LEAVE_VALUE = 3, FIRST_EXIT_TYPE = 4
+const SECTION_TYPE = 1,
+  SECTION_IMPORT = 2,
+  SECTION_FUNCTION = 3,
+  SECTION_EXPORT = 7,
+  SECTION_ELEMENT = 9,
+  SECTION_CODE = 10
+const TYPE_IMPORTED = 1,
+  TYPE_DISPATCH = 2,
+  TYPE_LEAVE_VALUE = 3,
+  FIRST_EXIT_TYPE = 4
 /** Regions in a batch: enough that the module's own cost vanishes, few enough that little is made in vain. */
 export const BATCH_REGIONS_MAX = 64
 
@@ -115,7 +123,11 @@ class ExitFunctions {
 
   /** Parameter types of each function. */
   signatures(): number[][] {
-    return this.sets.map((set) => [...set.map((v) => W.WASM_TYPES[this.variables[v]!.type]!), W.TYPE_I32, W.TYPE_I32])
+    return this.sets.map((set) => [
+      ...set.map((v) => W.WASM_TYPES[this.variables[v]!.type]!),
+      W.TYPE_I32,
+      W.TYPE_I32,
+    ])
   }
 
   bodies(out: W.Encoder): void {
@@ -143,7 +155,11 @@ export class ModuleBuilder {
   private count = 0
 
   /** `functionAt` gives the place in the batch of the region at a guest pc, if it will be in this module. */
-  constructor(variables: readonly Variable[], state: StateLayout, functionAt: (pc: number) => number | undefined) {
+  constructor(
+    variables: readonly Variable[],
+    state: StateLayout,
+    functionAt: (pc: number) => number | undefined,
+  ) {
     this.state = state
     this.code = new W.Encoder()
     this.exits = new ExitFunctions(variables, state)
@@ -224,12 +240,27 @@ export function dispatcherModule(): Uint8Array {
     out.u32(1)
     out.u32(1)
     out.u8(W.TYPE_I32)
-    const pc = 0, depth = 1, slot = 2
+    const pc = 0,
+      depth = 1,
+      slot = 2
     const bytes = (...list: number[]): void => {
       for (const byte of list) out.u8(byte)
     }
     bytes(W.LOOP, W.TYPE_I32)
-    bytes(W.LOCAL_GET, pc, W.LOCAL_GET, pc, W.I32_CONST, 14, W.I32_SHR_U, W.I32_XOR, W.I32_CONST, 3, W.I32_SHL, W.I32_CONST)
+    bytes(
+      W.LOCAL_GET,
+      pc,
+      W.LOCAL_GET,
+      pc,
+      W.I32_CONST,
+      14,
+      W.I32_SHR_U,
+      W.I32_XOR,
+      W.I32_CONST,
+      3,
+      W.I32_SHL,
+      W.I32_CONST,
+    )
     out.s32(0x7fff8)
     bytes(W.I32_AND, W.LOCAL_TEE, slot, W.I32_LOAD, 2)
     out.u32(PC_CACHE_BASE)

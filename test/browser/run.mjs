@@ -14,9 +14,19 @@ const CHROMIUM = '/usr/bin/chromium'
 const TIMEOUT_MS = 120_000
 const CASES = [
   { name: 'echo and status', args: ['sh', '-c', 'echo hello from $0; exit 3'] },
-  { name: 'arithmetic and pipes', args: ['sh', '-c', 'i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo $((i*i)); done | sort -rn | head -n 3'] },
+  {
+    name: 'arithmetic and pipes',
+    args: [
+      'sh',
+      '-c',
+      'i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo $((i*i)); done | sort -rn | head -n 3',
+    ],
+  },
   { name: 'standard input', args: ['tr', 'a-z', 'A-Z'], stdin: 'shouting\n' },
-  { name: 'files and checksums', args: ['sh', '-c', 'seq 20000 > /tmp/n; sha256sum < /tmp/n; gzip -c /tmp/n | gunzip -c | md5sum'] },
+  {
+    name: 'files and checksums',
+    args: ['sh', '-c', 'seq 20000 > /tmp/n; sha256sum < /tmp/n; gzip -c /tmp/n | gunzip -c | md5sum'],
+  },
   { name: 'interpreter', args: ['sh', '-c', 'echo $((6*7)) | wc -c'], cpu: 'interpreter' },
 ]
 
@@ -26,7 +36,9 @@ function finish(passed, failed, skipped = 0) {
 }
 
 if (!existsSync(CHROMIUM)) {
-  const { status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const { status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   if (status !== 0 || !existsSync(CHROMIUM)) {
     console.log('not run: browser smoke test: no chromium here and apt-get could not install it')
     finish(0, 0, CASES.length)
@@ -62,7 +74,15 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 const profile = mkdtempSync(join(tmpdir(), 'umwelt-chromium-'))
 const browser = await chromium.launchPersistentContext(profile, {
   executablePath: CHROMIUM,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 })
 let passed = 0
 let failed = 0
@@ -70,16 +90,24 @@ try {
   const page = await browser.newPage()
   await page.goto(`http://127.0.0.1:${server.address().port}/`)
   const isolated = await page.evaluate(() => typeof SharedArrayBuffer !== 'undefined')
-  console.log(`SharedArrayBuffer on the page: ${isolated}; bundle ${Math.round(bundle.outputFiles[0].contents.length / 1024)} KiB`)
+  console.log(
+    `SharedArrayBuffer on the page: ${isolated}; bundle ${Math.round(bundle.outputFiles[0].contents.length / 1024)} KiB`,
+  )
   if (isolated) failed++
   for (const testCase of CASES) {
-    const native = spawnSync(busybox, testCase.args, { input: testCase.stdin ?? '', encoding: 'utf8', argv0: '/bin/busybox', env: { PATH: '/bin' } })
+    const native = spawnSync(busybox, testCase.args, {
+      input: testCase.stdin ?? '',
+      encoding: 'utf8',
+      argv0: '/bin/busybox',
+      env: { PATH: '/bin' },
+    })
     const ours = await page.evaluate(runInWorker, { ...testCase, timeoutMs: TIMEOUT_MS })
     const same = ours.stdout === native.stdout && ours.code === native.status
     if (same) passed++
     else failed++
     console.log(`${same ? 'ok' : 'FAILED'}: ${testCase.name} (${Math.round(ours.ms)} ms)`)
-    if (!same) console.log({ native: { stdout: native.stdout, status: native.status, stderr: native.stderr }, ours })
+    if (!same)
+      console.log({ native: { stdout: native.stdout, status: native.status, stderr: native.stderr }, ours })
   }
 } finally {
   await browser.close()
@@ -99,7 +127,8 @@ async function runInWorker({ args, stdin, cpu, timeoutMs }) {
     const timer = setTimeout(() => resolve({ error: 'timed out' }), timeoutMs)
     worker.onerror = (event) => resolve({ error: event.message })
     worker.onmessage = ({ data }) => {
-      for (const stream of ['stdout', 'stderr']) if (data[stream]) text[stream] += decoder.decode(data[stream])
+      for (const stream of ['stdout', 'stderr'])
+        if (data[stream]) text[stream] += decoder.decode(data[stream])
       if (data.diagnostic) text.stderr += `umwelt: ${data.diagnostic}\n`
       if (data.exit || data.error) {
         clearTimeout(timer)

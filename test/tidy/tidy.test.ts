@@ -28,7 +28,9 @@ function roomOf(file: string): string | undefined {
 
 function importsOf(file: string): string[] {
   return [...text(file).matchAll(/from '(\.[^']+)'/g)].map((m) =>
-    relative(ROOT, normalize(join(ROOT, dirname(file), m[1]!))).split(sep).join('/'),
+    relative(ROOT, normalize(join(ROOT, dirname(file), m[1]!)))
+      .split(sep)
+      .join('/'),
   )
 }
 
@@ -44,7 +46,8 @@ describe('the house', () => {
       expect(room, `${file} is in no room`).toBeDefined()
       for (const target of importsOf(file)) {
         const allowed = [room!, ...ROOMS[room!]!]
-        if (!allowed.some((a) => target === a || target.startsWith(`${a}/`))) wrong.push(`${file} → ${target}`)
+        if (!allowed.some((a) => target === a || target.startsWith(`${a}/`)))
+          wrong.push(`${file} → ${target}`)
       }
     }
     expect(wrong).toEqual([])
@@ -59,13 +62,20 @@ describe('the house', () => {
     const long: string[] = []
     for (const file of FILES) {
       let start = -1
-      text(file).split('\n').forEach((line, n) => {
-        if (/^ {0,2}(export )?((private |protected |async |static |override )*\w+\(.*\{|function .*\{)$/.test(line)) start = n
-        else if (/^ {0,2}\}$/.test(line) && start >= 0) {
-          if (n - start > FUNCTION_LINES_MAX) long.push(`${file}:${start + 1}`)
-          start = -1
-        }
-      })
+      text(file)
+        .split('\n')
+        .forEach((line, n) => {
+          if (
+            /^ {0,2}(export )?((private |protected |async |static |override )*\w+\(.*\{|function .*\{)$/.test(
+              line,
+            )
+          )
+            start = n
+          else if (/^ {0,2}\}$/.test(line) && start >= 0) {
+            if (n - start > FUNCTION_LINES_MAX) long.push(`${file}:${start + 1}`)
+            start = -1
+          }
+        })
     }
     expect(long).toEqual([])
   })
@@ -75,7 +85,10 @@ describe('the house', () => {
   })
 
   it('names no host clock or randomness below src/host', () => {
-    const named = FILES.filter((f) => !f.startsWith('src/') && /\b(Date\.now|new Date\(|Math\.random|performance\.now)\b/.test(text(f)))
+    const named = FILES.filter(
+      (f) =>
+        !f.startsWith('src/') && /\b(Date\.now|new Date\(|Math\.random|performance\.now)\b/.test(text(f)),
+    )
     expect(named).toEqual([])
   })
 

@@ -5,7 +5,21 @@
  */
 
 import type { Region, Value } from '../../ir/region.ts'
-import { AF, CC_ADD, CC_BITS, CC_DEC, CC_INC, CC_LOGIC, CC_RESULT, CC_SUB, CF, OF, PF, SF, ZF } from './flags.ts'
+import {
+  AF,
+  CC_ADD,
+  CC_BITS,
+  CC_DEC,
+  CC_INC,
+  CC_LOGIC,
+  CC_RESULT,
+  CC_SUB,
+  CF,
+  OF,
+  PF,
+  SF,
+  ZF,
+} from './flags.ts'
 import { HELPER_CC_BITS } from './helper-ids.ts'
 import { V_CC_DST, V_CC_OP, V_CC_SRC } from './variables.ts'
 
@@ -140,7 +154,8 @@ export class Flags {
   setFloatCompare(type: 'f32' | 'f64', a: Value, b: Value): void {
     const { ir } = this
     this.floats = { type, a, b }
-    const place = (code: number, by: number): Value => ir.op2('i32.shl', this.floatCondition(code), ir.i32(by))
+    const place = (code: number, by: number): Value =>
+      ir.op2('i32.shl', this.floatCondition(code), ir.i32(by))
     const bits = ir.op2('i32.or', ir.op2('i32.or', this.floatCondition(2), place(10, 2)), place(4, 6))
     const floats = this.floats
     this.setBits(bits)
@@ -184,8 +199,18 @@ export class Flags {
   bits(): Value {
     const { ir } = this
     if (this.op === CC_BITS) return ir.op1('i32.wrap_i64', this.first())
-    const wideDst = this.dst >= 0 && !this.wide() ? ir.op1('i64.extend_i32_u', this.dst) : this.dst >= 0 ? this.dst : ir.get(V_CC_DST)
-    const wideSrc = this.src >= 0 && !this.wide() ? ir.op1('i64.extend_i32_u', this.src) : this.src >= 0 ? this.src : ir.get(V_CC_SRC)
+    const wideDst =
+      this.dst >= 0 && !this.wide()
+        ? ir.op1('i64.extend_i32_u', this.dst)
+        : this.dst >= 0
+          ? this.dst
+          : ir.get(V_CC_DST)
+    const wideSrc =
+      this.src >= 0 && !this.wide()
+        ? ir.op1('i64.extend_i32_u', this.src)
+        : this.src >= 0
+          ? this.src
+          : ir.get(V_CC_SRC)
     const number = this.op === CC_UNKNOWN ? ir.get(V_CC_OP) : ir.i32(this.op)
     return ir.helperPure(HELPER_CC_BITS, number, wideDst, wideSrc)
   }
@@ -342,7 +367,11 @@ export class Flags {
     switch (this.kind) {
       case CC_SUB: {
         const a = this.first()
-        const mixed = ir.op2(`${t}.and`, ir.op2(`${t}.xor`, a, this.second()), ir.op2(`${t}.xor`, a, this.result()))
+        const mixed = ir.op2(
+          `${t}.and`,
+          ir.op2(`${t}.xor`, a, this.second()),
+          ir.op2(`${t}.xor`, a, this.result()),
+        )
         return this.compare('lt_s', this.signed(mixed), this.zero())
       }
       case CC_ADD: {
@@ -363,7 +392,10 @@ export class Flags {
       case CC_DEC: {
         // Overflow: the result is the smallest (INC) or the largest (DEC) number.
         const smallest = this.size === 64 ? ir.i64Halves(0, -0x8000_0000) : ir.i32(1 << (this.size - 1))
-        const edge = this.kind === CC_INC ? smallest : this.compare('sub', smallest, this.size === 64 ? ir.i64(1) : ir.i32(1))
+        const edge =
+          this.kind === CC_INC
+            ? smallest
+            : this.compare('sub', smallest, this.size === 64 ? ir.i64(1) : ir.i32(1))
         return this.compare('eq', this.first(), edge)
       }
       default:
@@ -420,7 +452,8 @@ export class Flags {
     if (code === 5 && this.kind !== CC_SUB) return this.compare('ne', a, this.zero())
     if (code === 9 && this.kind !== CC_SUB) return this.compare('ge_s', this.signed(a), this.zero())
     if (this.kind === CC_LOGIC) {
-      if (code >= 12) return this.compare(['lt_s', 'ge_s', 'le_s', 'gt_s'][code - 12]!, this.signed(a), this.zero())
+      if (code >= 12)
+        return this.compare(['lt_s', 'ge_s', 'le_s', 'gt_s'][code - 12]!, this.signed(a), this.zero())
       if (code === 6) return this.isZero()
       if (code === 7) return this.compare('ne', a, this.zero())
     }
@@ -462,4 +495,3 @@ export class Flags {
     return code & 1 ? this.not(base) : base
   }
 }
-

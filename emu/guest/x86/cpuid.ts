@@ -4,14 +4,32 @@
  */
 
 /** "GenuineIntel" as EBX, EDX, ECX hold it: glibc looks for cache sizes of vendors it knows only. */
-const VENDOR_EBX = 0x756e6547, VENDOR_EDX = 0x49656e69, VENDOR_ECX = 0x6c65746e
+const VENDOR_EBX = 0x756e6547,
+  VENDOR_EDX = 0x49656e69,
+  VENDOR_ECX = 0x6c65746e
 
 // CPUID.1:EDX
-const FPU = 1 << 0, TSC = 1 << 4, CX8 = 1 << 8, CMOV = 1 << 15, CLFSH = 1 << 19, MMX = 1 << 23, FXSR = 1 << 24, SSE = 1 << 25, SSE2 = 1 << 26
+const FPU = 1 << 0,
+  TSC = 1 << 4,
+  CX8 = 1 << 8,
+  CMOV = 1 << 15,
+  CLFSH = 1 << 19,
+  MMX = 1 << 23,
+  FXSR = 1 << 24,
+  SSE = 1 << 25,
+  SSE2 = 1 << 26
 // CPUID.1:ECX
-const SSE3 = 1 << 0, SSSE3 = 1 << 9, CX16 = 1 << 13, SSE41 = 1 << 19, SSE42 = 1 << 20, POPCNT = 1 << 23
+const SSE3 = 1 << 0,
+  SSSE3 = 1 << 9,
+  CX16 = 1 << 13,
+  SSE41 = 1 << 19,
+  SSE42 = 1 << 20,
+  POPCNT = 1 << 23
 // CPUID.80000001h
-const LAHF = 1 << 0, SYSCALL = 1 << 11, NX = 1 << 20, LM = 1 << 29
+const LAHF = 1 << 0,
+  SYSCALL = 1 << 11,
+  NX = 1 << 20,
+  LM = 1 << 29
 
 /** CPUID.1:EDX, which is also AT_HWCAP. */
 export const FEATURES_EDX = FPU | TSC | CX8 | CMOV | CLFSH | MMX | FXSR | SSE | SSE2

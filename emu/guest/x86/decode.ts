@@ -10,7 +10,9 @@ import { PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, PREFIX_NONE, type Row } fr
 export const NO_REGISTER = -1
 /** Memory operand relative to the next instruction. */
 export const BASE_RIP = 16
-export const SEG_NONE = 0, SEG_FS = 1, SEG_GS = 2
+export const SEG_NONE = 0,
+  SEG_FS = 1,
+  SEG_GS = 2
 export const INSN_LENGTH_MAX = 15
 
 /** One decoded instruction. */
@@ -255,11 +257,22 @@ export class Decoder {
   }
 }
 
-const rank = (row: Row): number => (row.prefix === PREFIX_ANY ? 0 : 4) + (row.extension >= 0 ? 2 : 0) + (row.form !== '' ? 1 : 0)
+const rank = (row: Row): number =>
+  (row.prefix === PREFIX_ANY ? 0 : 4) + (row.extension >= 0 ? 2 : 0) + (row.form !== '' ? 1 : 0)
 
 function isPrefix(byte: number): boolean {
   return (
-    byte === 0x66 || byte === 0x67 || byte === 0xf2 || byte === 0xf3 || byte === 0xf0 || byte === 0x64 ||
-    byte === 0x65 || byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x26 || (byte & 0xf0) === 0x40
+    byte === 0x66 ||
+    byte === 0x67 ||
+    byte === 0xf2 ||
+    byte === 0xf3 ||
+    byte === 0xf0 ||
+    byte === 0x64 ||
+    byte === 0x65 ||
+    byte === 0x2e ||
+    byte === 0x36 ||
+    byte === 0x3e ||
+    byte === 0x26 ||
+    (byte & 0xf0) === 0x40
   )
 }

@@ -7,7 +7,13 @@
 import type { StateBlock } from '../../memory/state-block.ts'
 import { X86_STATE } from './state.ts'
 
-export const CF = 1, PF = 4, AF = 16, ZF = 64, SF = 128, DF = 1024, OF = 2048
+export const CF = 1,
+  PF = 4,
+  AF = 16,
+  ZF = 64,
+  SF = 128,
+  DF = 1024,
+  OF = 2048
 export const ARITHMETIC_FLAGS = CF | PF | AF | ZF | SF | OF
 
 /** ccOp kinds; the operand size's log2 (0-3) is added for all but CC_BITS. */
@@ -62,7 +68,9 @@ export function arithmeticFlags(ccOp: number, ccDst: bigint, ccSrc: bigint): num
     case CC_INC:
       return ofResult(dst) | Number(ccSrc & 1n) | (dst === sign ? OF : 0) | ((dst & 15n) === 0n ? AF : 0)
     case CC_DEC:
-      return ofResult(dst) | Number(ccSrc & 1n) | (dst === sign - 1n ? OF : 0) | ((dst & 15n) === 15n ? AF : 0)
+      return (
+        ofResult(dst) | Number(ccSrc & 1n) | (dst === sign - 1n ? OF : 0) | ((dst & 15n) === 15n ? AF : 0)
+      )
     default:
       return ofResult(dst) | (Number(ccSrc & 0xffffn) & (CF | OF | AF))
   }

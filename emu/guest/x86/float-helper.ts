@@ -241,25 +241,30 @@ function laneResult(run: Run, call: Call, lane: number): bigint {
   }
 }
 
-/** DPPS and DPPD: each step rounds, and traps, for itself. */
+/** DPPS and DPPD: each step rounds for itself; one that traps ends the instruction. */
 function dotProduct(run: Run, call: Call): void {
   const { format, lanes, control, count } = call
-  const step = (op: 'add' | 'mul', x: F.Float, y: F.Float): F.Float => {
-    const result = arithmetic(run, op, x, y, format)
-    return run.daz && result.kind === F.FINITE && tiny(result, format) ? F.zero(result.negative) : result
+  const traps = (): boolean => {
+    if ((run.before | run.after) & run.unmasked) return true
+    // What a finished step flagged stays flagged whatever the next one meets.
+    run.before |= run.after
+    return false
   }
+  const step = (op: 'add' | 'mul', x: F.Float, y: F.Float): F.Float => arithmetic(run, op, x, y, format)
   const products = Array.from({ length: count }, (_, k) =>
     (control >> (4 + k)) & 1
       ? step('mul', run.operand(lanes.get(SCRATCH, k), format), run.operand(lanes.get(SECOND, k), format))
       : F.zero(false),
   ).map((x) => reread(run, x, format))
-  let total = reread(run, step('add', products[0]!, products[1]!), format)
-  if (count === 4) total = step('add', total, reread(run, step('add', products[2]!, products[3]!), format))
+  if (traps()) return
+  let total = step('add', products[0]!, products[1]!)
+  if (count === 4) {
+    const other = step('add', products[2]!, products[3]!)
+    if (traps()) return
+    total = step('add', reread(run, total, format), reread(run, other, format))
+  }
   for (let k = 0; k < count; k++) lanes.set(RESULT, k, (control >> k) & 1 ? F.pack(total, format) : 0n)
 }
-
-const tiny = (x: F.Float, format: F.Format): boolean =>
-  x.exponent + F.bitLength(x.significand) - 1 < format.least
 
 /** An intermediate result as an operand: denormals are seen as such. */
 const reread = (run: Run, x: F.Float, format: F.Format): F.Float => run.operand(F.pack(x, format), format)

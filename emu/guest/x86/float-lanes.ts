@@ -78,7 +78,7 @@ export const FLOAT_FORMS = [PS, PD, SS, SD] as const
 export const FLOAT_OPS = [
   'add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt', 'cmp', 'ucomi', 'comi', 'round', 'hadd', 'hsub', 'addsub', 'dp',
   'fromI32', 'fromI64', 'toI32', 'toI64', 'truncI32', 'truncI64', 'toF32', 'toF64',
-] as const // biome-ignore format: a table
+] as const
 export type FloatOp = (typeof FLOAT_OPS)[number]
 
 type Translate = (t: Translator, i: Insn) => void

@@ -11,7 +11,18 @@ import { cpuid } from './cpuid.ts'
 import { arithmeticFlags } from './flags.ts'
 import { sseFloat } from './float-helper.ts'
 import { fxrstor, fxsave } from './fxsave.ts'
-import { HELPER_CC_BITS, HELPER_CPUID, HELPER_DIVIDE128, HELPER_FXSAVE, HELPER_RDTSC, HELPER_SSE_FLOAT, HELPER_SSE_STRING, HELPER_STRING, HELPER_X87, HELPER_X87_PENDING } from './helper-ids.ts'
+import {
+  HELPER_CC_BITS,
+  HELPER_CPUID,
+  HELPER_DIVIDE128,
+  HELPER_FXSAVE,
+  HELPER_RDTSC,
+  HELPER_SSE_FLOAT,
+  HELPER_SSE_STRING,
+  HELPER_STRING,
+  HELPER_X87,
+  HELPER_X87_PENDING,
+} from './helper-ids.ts'
 import { compareStrings } from './sse-string.ts'
 import { X86_STATE } from './state.ts'
 import { runString } from './string-ops.ts'

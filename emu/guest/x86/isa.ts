@@ -4,7 +4,6 @@ import { Decoder } from './decode.ts'
 import { ARITHMETIC } from './insts/arithmetic.ts'
 import { BITS } from './insts/bits.ts'
 import { CONTROL } from './insts/control.ts'
-import { STRINGS } from './insts/strings.ts'
 import { MMX } from './insts/mmx.ts'
 import { MOVES } from './insts/moves.ts'
 import { SSE_CONVERT } from './insts/sse-convert.ts'
@@ -12,6 +11,7 @@ import { SSE_FLOAT } from './insts/sse-float.ts'
 import { SSE_INTEGER } from './insts/sse-integer.ts'
 import { SSE_MOVES } from './insts/sse-move.ts'
 import { SSE4 } from './insts/sse4.ts'
+import { STRINGS } from './insts/strings.ts'
 import { X87 } from './insts/x87.ts'
 import type { Row } from './row.ts'
 
@@ -19,7 +19,8 @@ export const ROWS: readonly Row[] = [
   ...ARITHMETIC,
   ...BITS,
   ...MOVES,
-  ...CONTROL, ...STRINGS,
+  ...CONTROL,
+  ...STRINGS,
   ...SSE_MOVES,
   ...SSE_FLOAT,
   ...SSE_CONVERT,

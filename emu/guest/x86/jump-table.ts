@@ -63,7 +63,8 @@ export class JumpTables {
     for (let i = 0; i < this.bound; i++) {
       const at = table + i * entryBytes
       if (!space.allows(at, entryBytes, PAGE_R)) break
-      const target = entryBytes === 4 ? table + space.view.getInt32(at, true) : Number(space.view.getBigUint64(at, true))
+      const target =
+        entryBytes === 4 ? table + space.view.getInt32(at, true) : Number(space.view.getBigUint64(at, true))
       if (Math.abs(target - pc) > DISTANCE_MAX || !space.allows(target, 1, PAGE_X)) break
       targets.push(target)
     }

@@ -57,7 +57,11 @@ export interface RowOptions {
   x87Ulps?: number
 }
 
-export const PREFIX_NONE = 0, PREFIX_66 = 1, PREFIX_F3 = 2, PREFIX_F2 = 3, PREFIX_ANY = -1
+export const PREFIX_NONE = 0,
+  PREFIX_66 = 1,
+  PREFIX_F3 = 2,
+  PREFIX_F2 = 3,
+  PREFIX_ANY = -1
 const PREFIXES: Record<string, number> = { NP: PREFIX_NONE, '66': PREFIX_66, F3: PREFIX_F3, F2: PREFIX_F2 }
 const MAPS: Record<string, number> = { '0F': 1, '0F38': 2, '0F3A': 3 }
 
@@ -85,13 +89,26 @@ export function row(
   }
 }
 
-type Parsed = Pick<Row, 'map' | 'prefix' | 'opcode' | 'opcodeCount' | 'hasModrm' | 'extension' | 'form' | 'rexW'>
+type Parsed = Pick<
+  Row,
+  'map' | 'prefix' | 'opcode' | 'opcodeCount' | 'hasModrm' | 'extension' | 'form' | 'rexW'
+>
 
 function parseEncoding(encoding: string): Parsed {
   const words = encoding.split(' ')
-  const parsed = { map: 0, prefix: PREFIX_ANY, opcode: -1, opcodeCount: 1, hasModrm: false, extension: -1, form: '', rexW: -1 }
+  const parsed = {
+    map: 0,
+    prefix: PREFIX_ANY,
+    opcode: -1,
+    opcodeCount: 1,
+    hasModrm: false,
+    extension: -1,
+    form: '',
+    rexW: -1,
+  }
   for (const word of words) {
-    if (parsed.opcode < 0 && parsed.map === 0 && word in PREFIXES && words.length > 1) parsed.prefix = PREFIXES[word]!
+    if (parsed.opcode < 0 && parsed.map === 0 && word in PREFIXES && words.length > 1)
+      parsed.prefix = PREFIXES[word]!
     else if (word === 'W0' || word === 'W1') parsed.rexW = word === 'W1' ? 1 : 0
     else if (parsed.opcode < 0 && word in MAPS) parsed.map = MAPS[word]!
     else if (word === '/r') parsed.hasModrm = true

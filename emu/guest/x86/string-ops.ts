@@ -5,17 +5,33 @@
  */
 
 import type { AddressSpace } from '../../memory/address-space.ts'
-import { GUEST_MAX, PAGE_PW, PAGE_R, PAGE_SHARED, PAGE_SHIFT, PAGE_SIZE, PAGE_W, STATE_BASE } from '../../memory/layout.ts'
+import {
+  GUEST_MAX,
+  PAGE_PW,
+  PAGE_R,
+  PAGE_SHARED,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  PAGE_W,
+  STATE_BASE,
+} from '../../memory/layout.ts'
 import { EXIT_BUDGET, EXIT_PAGE_FAULT, FAULT_WRITE } from '../../run/cpu.ts'
 import { CC_SUB } from './flags.ts'
 import { X86_STATE } from './state.ts'
 
-export const STRING_MOVS = 0, STRING_STOS = 1, STRING_LODS = 2, STRING_SCAS = 3, STRING_CMPS = 4
+export const STRING_MOVS = 0,
+  STRING_STOS = 1,
+  STRING_LODS = 2,
+  STRING_SCAS = 3,
+  STRING_CMPS = 4
 /** Iterations at a time; then the instruction is left and entered again, so that it can be preempted. */
 const ITERATIONS_MAX = 1 << 20
 
 const REG = (n: number): number => STATE_BASE + X86_STATE.gpr + 8 * n
-const RAX = REG(0), RCX = REG(1), RSI = REG(6), RDI = REG(7)
+const RAX = REG(0),
+  RCX = REG(1),
+  RSI = REG(6),
+  RDI = REG(7)
 
 /** The operands of one execution, unpacked. */
 interface StringRun {
@@ -41,7 +57,10 @@ export function runString(space: AddressSpace, argument: number, pc: number): nu
     sizeBytes,
     step: view.getUint32(STATE_BASE + X86_STATE.df, true) ? -sizeBytes : sizeBytes,
     narrow: ((argument >> 20) & 1) === 1,
-    segmentBase: segment === 0 ? 0 : Number(view.getBigUint64(STATE_BASE + (segment === 1 ? X86_STATE.fsBase : X86_STATE.gsBase), true)),
+    segmentBase:
+      segment === 0
+        ? 0
+        : Number(view.getBigUint64(STATE_BASE + (segment === 1 ? X86_STATE.fsBase : X86_STATE.gsBase), true)),
     pc,
   }
   const rep = (argument >> 8) & 0xff
@@ -84,7 +103,8 @@ function setCounter(run: StringRun, left: number): void {
 }
 
 const equalFlag = (space: AddressSpace): boolean =>
-  space.view.getBigUint64(STATE_BASE + X86_STATE.ccDst, true) === space.view.getBigUint64(STATE_BASE + X86_STATE.ccSrc, true)
+  space.view.getBigUint64(STATE_BASE + X86_STATE.ccDst, true) ===
+  space.view.getBigUint64(STATE_BASE + X86_STATE.ccSrc, true)
 
 /** An index register as an address: a number beyond guest memory when it is no valid one. */
 function pointer(run: StringRun, register: number): number {
@@ -114,9 +134,16 @@ function plainElements(run: StringRun, left: number): number {
   let to = start
   let from = moves ? pointer(run, RSI) + run.segmentBase : RAX
   let done = 0
-  while (done < left && to <= GUEST_MAX - sizeBytes && from <= GUEST_MAX - sizeBytes && to >= 0 && from >= 0) {
+  while (
+    done < left &&
+    to <= GUEST_MAX - sizeBytes &&
+    from <= GUEST_MAX - sizeBytes &&
+    to >= 0 &&
+    from >= 0
+  ) {
     if (!(flags[to >>> PAGE_SHIFT]! & flags[(to + sizeBytes - 1) >>> PAGE_SHIFT]! & PAGE_W)) break
-    if (moves && !(flags[from >>> PAGE_SHIFT]! & flags[(from + sizeBytes - 1) >>> PAGE_SHIFT]! & PAGE_R)) break
+    if (moves && !(flags[from >>> PAGE_SHIFT]! & flags[(from + sizeBytes - 1) >>> PAGE_SHIFT]! & PAGE_R))
+      break
     if (sizeBytes === 1) bytes[to] = bytes[from]!
     else bytes.copyWithin(to, from, from + sizeBytes)
     to += step

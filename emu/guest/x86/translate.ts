@@ -257,7 +257,8 @@ export class Translator {
 
   /** Reads an operand that the instruction writes too: what cannot be written faults as a write, as on the CPU. */
   readToWrite(insn: Insn, k: number): Value {
-    if (insn.isMemory && insn.row!.operands[k]![0] === 'E') this.checkMemoryStore(insn, this.sizeOf(insn, k) / 8)
+    if (insn.isMemory && insn.row!.operands[k]![0] === 'E')
+      this.checkMemoryStore(insn, this.sizeOf(insn, k) / 8)
     return this.read(insn, k)
   }
 

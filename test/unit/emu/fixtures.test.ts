@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createCpu, type CpuKind } from '../../../emu/run/index.ts'
+import { type CpuKind, createCpu } from '../../../emu/run/index.ts'
 import { BufferOutput, SimHost } from '../../../src/host/sim/sim-host.ts'
 import { createMachine } from '../../../src/machine.ts'
 import { addImageEntry } from '../../../syscalls/fs/tmpfs/populate.ts'
@@ -15,12 +15,18 @@ interface Recorded {
 }
 
 const folder = new URL('../../fixtures/', import.meta.url)
-const recorded: Record<string, Record<string, Recorded>> = JSON.parse(readFileSync(new URL('recorded.json', folder), 'utf8'))
+const recorded: Record<string, Record<string, Recorded>> = JSON.parse(
+  readFileSync(new URL('recorded.json', folder), 'utf8'),
+)
 const SIGNALS: Record<string, number> = { SIGILL: 4, SIGABRT: 6, SIGFPE: 8, SIGSEGV: 11 }
 const LEAST_CASES = 20
 const CPUS: CpuKind[] = ['jit', 'interpreter']
 
-async function run(cpu: CpuKind, program: string, argument: string): Promise<{ stdout: string; code: number | null; signal: number | null }> {
+async function run(
+  cpu: CpuKind,
+  program: string,
+  argument: string,
+): Promise<{ stdout: string; code: number | null; signal: number | null }> {
   const stdout = new BufferOutput()
   const host = new SimHost({ seed: 1, stdout })
   const machine = createMachine({
@@ -51,5 +57,7 @@ describe.each(Object.keys(recorded))('fixture %s', (program) => {
 })
 
 it('has its least number of cases', () => {
-  expect(Object.values(recorded).flatMap((cases) => Object.keys(cases)).length).toBeGreaterThanOrEqual(LEAST_CASES)
+  expect(Object.values(recorded).flatMap((cases) => Object.keys(cases)).length).toBeGreaterThanOrEqual(
+    LEAST_CASES,
+  )
 })

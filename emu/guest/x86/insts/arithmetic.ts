@@ -36,11 +36,27 @@ const cmp: Translate = (t, i) => {
 
 /** The sign bit of a value as an i32 0 or 1. */
 function signBit(t: Translator, size: Bits, value: Value): Value {
-  return t.fromI64(8, t.op2(64, 'and', t.toI64(size, t.op2(size, 'shr_u', value, t.constant(size, size - 1)), false), t.constant(64, 1)))
+  return t.fromI64(
+    8,
+    t.op2(
+      64,
+      'and',
+      t.toI64(size, t.op2(size, 'shr_u', value, t.constant(size, size - 1)), false),
+      t.constant(64, 1),
+    ),
+  )
 }
 
 /** CF, OF and AF of a + b + carry or a - b - borrow, at their places. */
-function carryFlags(t: Translator, size: Bits, a: Value, b: Value, result: Value, carry: Value, subtract: boolean): Value {
+function carryFlags(
+  t: Translator,
+  size: Bits,
+  a: Value,
+  b: Value,
+  result: Value,
+  carry: Value,
+  subtract: boolean,
+): Value {
   const { ir } = t
   const mixed = subtract
     ? t.op2(size, 'and', t.op2(size, 'xor', a, b), t.op2(size, 'xor', a, result))
@@ -252,9 +268,15 @@ function divide(signed: boolean): Translate {
 
 const ALL = CF | PF | AF | ZF | SF | OF
 const GROUP1: [string, Translate, number][] = [
-  ['ADD', add, 0], ['OR', logic('or', true), AF], ['ADC', withCarry(false), 0], ['SBB', withCarry(true), 0],
-  ['AND', logic('and', true), AF], ['SUB', sub, 0], ['XOR', logic('xor', true), AF], ['CMP', cmp, 0],
-] // biome-ignore format: the opcode map's order
+  ['ADD', add, 0],
+  ['OR', logic('or', true), AF],
+  ['ADC', withCarry(false), 0],
+  ['SBB', withCarry(true), 0],
+  ['AND', logic('and', true), AF],
+  ['SUB', sub, 0],
+  ['XOR', logic('xor', true), AF],
+  ['CMP', cmp, 0],
+]
 
 const hex = (n: number): string => n.toString(16).padStart(2, '0')
 

@@ -29,7 +29,8 @@ const toSize = (t: Translator, size: Bits, value: Value): Value =>
 const toI32 = (t: Translator, size: Bits, value: Value): Value =>
   size === 64 ? t.ir.op1('i32.wrap_i64', value) : value
 
-const lowBit = (t: Translator, size: Bits, value: Value): Value => t.ir.op2('i32.and', toI32(t, size, value), t.ir.i32(1))
+const lowBit = (t: Translator, size: Bits, value: Value): Value =>
+  t.ir.op2('i32.and', toI32(t, size, value), t.ir.i32(1))
 
 const topBit = (t: Translator, size: Bits, value: Value): Value =>
   lowBit(t, size, t.op2(size, 'shr_u', value, t.constant(size, size - 1)))
@@ -38,7 +39,15 @@ const placeOverflow = (t: Translator, carry: Value, overflow: Value): Value =>
   t.ir.op2('i32.or', carry, t.ir.op2('i32.shl', overflow, t.ir.i32(11)))
 
 /** Ends a shift: writes the result and the flags, which stay when the count is 0. */
-function finishShift(t: Translator, i: Insn, count: Count, size: Bits, result: Value, carry: Value, overflow: Value): void {
+function finishShift(
+  t: Translator,
+  i: Insn,
+  count: Count,
+  size: Bits,
+  result: Value,
+  carry: Value,
+  overflow: Value,
+): void {
   if (count.known === 0) {
     // A 32-bit destination still gets its upper half cleared.
     t.write(i, 0, result)
@@ -111,15 +120,22 @@ function rotateCarry(left: boolean): Translate {
     let n = ir.op1('i64.extend_i32_u', count.value)
     if (size < 32) n = modulo(t, n, size + 1)
     // Rotating right by n is rotating left by size + 1 - n; by 0 stays 0.
-    const places = left ? n : ir.op3('select.i64', n, ir.op2('i64.sub', ir.i64(size + 1), n), ir.op1('i64.eqz', n))
-    const { result, carry } = size === 64 ? rotate65(t, source, carryIn, places) : rotateNarrow(t, size, source, carryIn, places)
+    const places = left
+      ? n
+      : ir.op3('select.i64', n, ir.op2('i64.sub', ir.i64(size + 1), n), ir.op1('i64.eqz', n))
+    const { result, carry } =
+      size === 64 ? rotate65(t, source, carryIn, places) : rotateNarrow(t, size, source, carryIn, places)
     const value = t.fromI64(size, result)
     t.write(i, 0, value)
     if (count.known === 0) return
     const top = topBit(t, size, value)
     const below = lowBit(t, size, t.op2(size, 'shr_u', value, t.constant(size, size - 2)))
     const out = ir.op1('i32.wrap_i64', carry)
-    t.flags.replaceCarry(out, ir.op2('i32.xor', top, left ? out : below), count.known === undefined ? count.value : -1)
+    t.flags.replaceCarry(
+      out,
+      ir.op2('i32.xor', top, left ? out : below),
+      count.known === undefined ? count.value : -1,
+    )
   }
 }
 
@@ -132,7 +148,13 @@ function modulo(t: Translator, n: Value, m: number): Value {
 }
 
 /** (size+1)-bit rotate left for sizes up to 32: carry and value side by side in an i64. */
-function rotateNarrow(t: Translator, size: Bits, value: Value, carry: Value, n: Value): { result: Value; carry: Value } {
+function rotateNarrow(
+  t: Translator,
+  size: Bits,
+  value: Value,
+  carry: Value,
+  n: Value,
+): { result: Value; carry: Value } {
   const { ir } = t
   const joined = ir.op2('i64.or', value, ir.op2('i64.shl', carry, ir.i64(size)))
   const rotatedBits = ir.op2(
@@ -201,7 +223,10 @@ function bitTest(operation: BitOperation): Translate {
       const log = Math.log2(size)
       const offset = ir.op2('i64.shl', ir.op2('i64.shr_s', wide, ir.i64(log)), ir.i64(log - 3))
       const address = ir.op2('i64.add', t.linearAddress(i), offset)
-      t.useAddress(i.addressSize === 32 ? ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', address)) : address, 0)
+      t.useAddress(
+        i.addressSize === 32 ? ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', address)) : address,
+        0,
+      )
     }
     const value = operation === 'bt' ? t.read(i, 0) : t.readToWrite(i, 0)
     const bit = t.op2(size, 'and', index, t.constant(size, size - 1))
@@ -209,7 +234,8 @@ function bitTest(operation: BitOperation): Translate {
     const carry = lowBit(t, size, t.op2(size, 'shr_u', value, bit))
     if (operation === 'bts') t.write(i, 0, t.op2(size, 'or', value, mask))
     else if (operation === 'btc') t.write(i, 0, t.op2(size, 'xor', value, mask))
-    else if (operation === 'btr') t.write(i, 0, t.op2(size, 'and', value, t.op2(size, 'xor', mask, t.constant(size, -1))))
+    else if (operation === 'btr')
+      t.write(i, 0, t.op2(size, 'and', value, t.op2(size, 'xor', mask, t.constant(size, -1))))
     t.flags.setBitTest(carry)
   }
 }
@@ -221,7 +247,9 @@ function bitScan(name: 'bsf' | 'bsr'): Translate {
     const zero = t.op1(size, 'eqz', source)
     const width = size === 64 ? 64 : 32
     const found =
-      name === 'bsf' ? t.op1(size, 'ctz', source) : t.op2(size, 'sub', t.constant(size, width - 1), t.op1(size, 'clz', source))
+      name === 'bsf'
+        ? t.op1(size, 'ctz', source)
+        : t.op2(size, 'sub', t.constant(size, width - 1), t.op1(size, 'clz', source))
     // With a zero source the destination keeps its value, on Intel and AMD alike.
     const kept = t.read(i, 0)
     if (size === 32) {
@@ -267,7 +295,11 @@ const crc32: Translate = (t, i) => {
   for (let at = 0; at < size; at += 8) {
     crc = ir.op2('i32.xor', crc, ir.op2('i32.and', ir.op1('i32.wrap_i64', data), ir.i32(0xff)))
     for (let bit = 0; bit < 8; bit++) {
-      const feedback = ir.op2('i32.and', ir.op2('i32.sub', ir.i32(0), ir.op2('i32.and', crc, ir.i32(1))), ir.i32(0x82f63b78))
+      const feedback = ir.op2(
+        'i32.and',
+        ir.op2('i32.sub', ir.i32(0), ir.op2('i32.and', crc, ir.i32(1))),
+        ir.i32(0x82f63b78),
+      )
       crc = ir.op2('i32.xor', ir.op2('i32.shr_u', crc, ir.i32(1)), feedback)
     }
     data = ir.op2('i64.shr_u', data, ir.i64(8))
@@ -276,23 +308,40 @@ const crc32: Translate = (t, i) => {
 }
 
 const GROUP2: [string, Translate, number][] = [
-  ['ROL', rotate(true), OF], ['ROR', rotate(false), OF], ['RCL', rotateCarry(true), OF], ['RCR', rotateCarry(false), OF],
-  ['SHL', shift('shl'), AF | OF], ['SHR', shift('shr'), AF | OF], ['SHL', shift('shl'), AF | OF], ['SAR', shift('sar'), AF | OF],
-] // biome-ignore format: the opcode map's order
+  ['ROL', rotate(true), OF],
+  ['ROR', rotate(false), OF],
+  ['RCL', rotateCarry(true), OF],
+  ['RCR', rotateCarry(false), OF],
+  ['SHL', shift('shl'), AF | OF],
+  ['SHR', shift('shr'), AF | OF],
+  ['SHL', shift('shl'), AF | OF],
+  ['SAR', shift('sar'), AF | OF],
+]
 
 function group2(): Row[] {
   return GROUP2.flatMap(([name, translate, flags], k) =>
     [
-      ['c0', 'Eb Ib', flags | CF], ['c1', 'Ev Ib', flags | CF], ['d0', 'Eb', flags & ~OF], ['d1', 'Ev', flags & ~OF],
-      ['d2', 'Eb Cb', flags | CF], ['d3', 'Ev Cb', flags | CF],
-    ].map(([opcode, operands, undefinedFlags]) => // biome-ignore format: a table
-      row(name, `${opcode} /${k}`, operands as string, translate, { undefinedFlags: undefinedFlags as number }),
+      ['c0', 'Eb Ib', flags | CF],
+      ['c1', 'Ev Ib', flags | CF],
+      ['d0', 'Eb', flags & ~OF],
+      ['d1', 'Ev', flags & ~OF],
+      ['d2', 'Eb Cb', flags | CF],
+      ['d3', 'Ev Cb', flags | CF],
+    ].map(([opcode, operands, undefinedFlags]) =>
+      row(name, `${opcode} /${k}`, operands as string, translate, {
+        undefinedFlags: undefinedFlags as number,
+      }),
     ),
   )
 }
 
 const BIT_FLAGS = { undefinedFlags: OF | SF | AF | PF }
-const BIT_TESTS: [string, BitOperation][] = [['BT', 'bt'], ['BTS', 'bts'], ['BTR', 'btr'], ['BTC', 'btc']]
+const BIT_TESTS: [string, BitOperation][] = [
+  ['BT', 'bt'],
+  ['BTS', 'bts'],
+  ['BTR', 'btr'],
+  ['BTC', 'btc'],
+]
 
 export const BITS: readonly Row[] = [
   ...group2(),
@@ -311,4 +360,3 @@ export const BITS: readonly Row[] = [
   row('CRC32', 'F2 0F38 f0 /r', 'Gy Eb', crc32, { feature: 'sse4.2' }),
   row('CRC32', 'F2 0F38 f1 /r', 'Gy Ev', crc32, { feature: 'sse4.2' }),
 ]
-

@@ -1,11 +1,6 @@
 /** Control transfer, flags and system instructions: Intel SDM vol. 1, 5.1.7, 5.1.11 and 5.1.13. */
 
-import {
-  EXIT_BREAKPOINT,
-  EXIT_PROTECTION,
-  EXIT_SYSCALL,
-  EXIT_UNDEFINED,
-} from '../../../run/cpu.ts'
+import { EXIT_BREAKPOINT, EXIT_PROTECTION, EXIT_SYSCALL, EXIT_UNDEFINED } from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
 import { ARITHMETIC_FLAGS, CF, DF } from '../flags.ts'
 import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC } from '../helper-ids.ts'
@@ -15,7 +10,6 @@ import type { Translator } from '../translate.ts'
 import { V_DF } from '../variables.ts'
 
 type Translate = (t: Translator, i: Insn) => void
-
 
 const jcc: Translate = (t, i) => t.branch(i, t.flags.condition(i.opcode & 15), i.target)
 const jmp: Translate = (t, i) => t.jump(i, i.target)
@@ -101,7 +95,10 @@ const sahf: Translate = (t) => {
   t.flags.setBits(ir.op2('i32.or', ir.op2('i32.and', ah, ir.i32(0xd5)), kept))
 }
 
-const setDirection = (value: number): Translate => (t) => t.ir.set(V_DF, t.ir.i32(value))
+const setDirection =
+  (value: number): Translate =>
+  (t) =>
+    t.ir.set(V_DF, t.ir.i32(value))
 const clc: Translate = (t) => t.flags.replaceCarry(t.ir.i32(0), -1, -1)
 const stc: Translate = (t) => t.flags.replaceCarry(t.ir.i32(CF), -1, -1)
 const cmc: Translate = (t) => t.flags.replaceCarry(t.ir.op1('i32.eqz', t.flags.carry()), -1, -1)
@@ -118,7 +115,10 @@ const syscall: Translate = (t, i) => {
   ir.exit(EXIT_SYSCALL, i.nextPc)
 }
 
-const leaveWith = (kind: number, after: boolean): Translate => (t, i) => t.ir.exit(kind, after ? i.nextPc : i.pc)
+const leaveWith =
+  (kind: number, after: boolean): Translate =>
+  (t, i) =>
+    t.ir.exit(kind, after ? i.nextPc : i.pc)
 const nop: Translate = () => {}
 /** Faults as a load would. */
 const touch: Translate = (t, i) => {
@@ -137,14 +137,16 @@ const loadMxcsr: Translate = (t, i) => {
 }
 const storeMxcsr: Translate = (t, i) => t.storeMemory(i, 32, t.ir.stateLoad(32, X86_STATE.mxcsr))
 
-const fxsave = (restore: boolean): Translate => (t, i) => {
-  const { ir } = t
-  const address = t.linearAddress(i)
-  ir.exitIf(t.fromI64(32, ir.op2('i64.and', address, ir.i64(15))), EXIT_PROTECTION)
-  ir.stateStore(64, X86_STATE.scratch, address)
-  t.callHelper(i, HELPER_FXSAVE, restore ? 1 : 0)
-  if (restore && ir.options.exactChecks) ir.goto(i.nextPc)
-}
+const fxsave =
+  (restore: boolean): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const address = t.linearAddress(i)
+    ir.exitIf(t.fromI64(32, ir.op2('i64.and', address, ir.i64(15))), EXIT_PROTECTION)
+    ir.stateStore(64, X86_STATE.scratch, address)
+    t.callHelper(i, HELPER_FXSAVE, restore ? 1 : 0)
+    if (restore && ir.options.exactChecks) ir.goto(i.nextPc)
+  }
 
 export const CONTROL: readonly Row[] = [
   row('Jcc', '70+c', 'Jb', jcc, { flow: 'branch' }),
@@ -176,17 +178,28 @@ export const CONTROL: readonly Row[] = [
   row('HLT', 'f4', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
   row('CLI', 'fa', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
   row('STI', 'fb', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
-  ...['e4', 'e5', 'e6', 'e7'].map((o) => row('IN/OUT', o, 'Ib', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' })),
-  ...['ec', 'ed', 'ee', 'ef', '6c', '6d', '6e', '6f'].map((o) => row('IN/OUT', o, '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' })),
-  row('CPUID', '0F a2', '', (t, i) => t.callHelper(i, HELPER_CPUID, 0), { untested: 'describes our own CPU' }),
+  ...['e4', 'e5', 'e6', 'e7'].map((o) =>
+    row('IN/OUT', o, 'Ib', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
+  ),
+  ...['ec', 'ed', 'ee', 'ef', '6c', '6d', '6e', '6f'].map((o) =>
+    row('IN/OUT', o, '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
+  ),
+  row('CPUID', '0F a2', '', (t, i) => t.callHelper(i, HELPER_CPUID, 0), {
+    untested: 'describes our own CPU',
+  }),
   row('RDTSC', '0F 31', '', (t, i) => t.callHelper(i, HELPER_RDTSC, 0), { untested: 'a clock' }),
-  row('FXSAVE', 'NP 0F ae /0 m', 'M', fxsave(false), { feature: 'fxsr', untested: 'the MXCSR mask differs by maker' }),
-  row('FXRSTOR', 'NP 0F ae /1 m', 'M', fxsave(true), { feature: 'fxsr' }),
-  row('LDMXCSR', 'NP 0F ae /2 m', 'Md', loadMxcsr, { feature: 'sse' }),
+  row('FXSAVE', 'NP 0F ae /0 m', 'M', fxsave(false), {
+    feature: 'fxsr',
+    untested: 'the MXCSR mask differs by maker',
+  }),
+  row('FXRSTOR', 'NP 0F ae /1 m', 'M', fxsave(true), {
+    feature: 'fxsr',
+    untested: 'the fault address in an area differs by maker',
+  }),
+  row('LDMXCSR', 'NP 0F ae /2 m', 'Md', loadMxcsr, { feature: 'sse', untested: 'AMD has one more bit' }),
   row('STMXCSR', 'NP 0F ae /3 m', 'Md', storeMxcsr, { feature: 'sse' }),
   row('LFENCE', 'NP 0F ae /5 r', '', nop, { feature: 'sse2' }),
   row('MFENCE', 'NP 0F ae /6 r', '', nop, { feature: 'sse2' }),
   row('SFENCE', 'NP 0F ae /7 r', '', nop, { feature: 'sse' }),
   row('CLFLUSH', 'NP 0F ae /7 m', 'Mb', touch, { feature: 'clfsh' }),
 ]
-

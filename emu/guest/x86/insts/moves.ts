@@ -81,7 +81,8 @@ const cmpxchg: Translate = (t, i) => {
     } else t.write(i, 0, t.select(size, equal, source, destination))
   }
   if (size === 32) {
-    if (i.isMemory || i.rm !== 0) ir.set(0, ir.op3('select.i64', rax, ir.op1('i64.extend_i32_u', destination), equal))
+    if (i.isMemory || i.rm !== 0)
+      ir.set(0, ir.op3('select.i64', rax, ir.op1('i64.extend_i32_u', destination), equal))
   } else if (i.isMemory || i.rm !== 0) t.setGpr(0, size, t.select(size, equal, accumulator, destination))
   t.flags.set(CC_SUB, size, accumulator, destination)
 }
@@ -96,7 +97,11 @@ const cmpxchgWide: Translate = (t, i) => {
   if (wide) ir.exitIf(t.fromI64(32, ir.op2('i64.and', t.linearAddress(i), ir.i64(15))), EXIT_PROTECTION)
   const low = t.loadMemory(i, kind)
   const high = t.loadMemory(i, kind, bytes)
-  const equal = ir.op2('i32.and', t.op2(size, 'eq', low, t.gpr(0, size)), t.op2(size, 'eq', high, t.gpr(2, size)))
+  const equal = ir.op2(
+    'i32.and',
+    t.op2(size, 'eq', low, t.gpr(0, size)),
+    t.op2(size, 'eq', high, t.gpr(2, size)),
+  )
   t.storeMemory(i, kind, t.select(size, equal, t.gpr(3, size), low))
   t.storeMemory(i, kind, t.select(size, equal, t.gpr(1, size), high), bytes)
   const bits = ir.op2('i32.and', t.flags.bits(), ir.i32(~0x40))
@@ -154,7 +159,7 @@ const enter: Translate = (t, i) => {
   const room = (i.imm & 0xffff) + 8 * level
   const pointers = Array.from({ length: Math.max(0, level - 1) }, (_, k) => ir.load(64, around, -8 * (k + 1)))
   ir.store(64, stack, -8, around)
-  pointers.forEach((pointer, k) => ir.store(64, stack, -16 - 8 * k, pointer))
+  for (const [k, pointer] of pointers.entries()) ir.store(64, stack, -16 - 8 * k, pointer)
   if (level > 0) ir.store(64, stack, -8 - 8 * level, frame)
   // Last the CPU looks whether the new end of the stack may be written.
   ir.checkStore(stack, -8 - room, 1)
@@ -188,7 +193,13 @@ const SELECTORS = [0, 0x33, 0x2b, 0, 0, 0]
 const movFromSegment: Translate = (t, i) => {
   const value = t.ir.i32(SELECTORS[i.reg & 7] ?? 0)
   if (i.isMemory) t.storeMemory(i, 16, value)
-  else t.setRegister(i, i.rm, i.size as 16 | 32 | 64, i.size === 64 ? t.ir.op1('i64.extend_i32_u', value) : value)
+  else
+    t.setRegister(
+      i,
+      i.rm,
+      i.size as 16 | 32 | 64,
+      i.size === 64 ? t.ir.op1('i64.extend_i32_u', value) : value,
+    )
 }
 
 const nop: Translate = () => {}
@@ -198,7 +209,7 @@ export const MOVES: readonly Row[] = [
   row('MOV', '89 /r', 'Ev Gv', mov),
   row('MOV', '8a /r', 'Gb Eb', mov),
   row('MOV', '8b /r', 'Gv Ev', mov),
-  row('MOV', '8c /r', 'Ev', movFromSegment, { untested: 'selectors are the kernel\'s' }),
+  row('MOV', '8c /r', 'Ev', movFromSegment, { untested: "selectors are the kernel's" }),
   row('MOV', 'a0', 'Ab Ob', mov, { untested: 'absolute address' }),
   row('MOV', 'a1', 'Av Ov', mov, { untested: 'absolute address' }),
   row('MOV', 'a2', 'Ob Ab', mov, { untested: 'absolute address' }),
@@ -223,7 +234,10 @@ export const MOVES: readonly Row[] = [
   row('XADD', '0F c1 /r', 'Ev Gv', xadd),
   row('CMPXCHG', '0F b0 /r', 'Eb Gb', cmpxchg),
   row('CMPXCHG', '0F b1 /r', 'Ev Gv', cmpxchg),
-  row('CMPXCHG8B', '0F c7 /1 m', 'M', cmpxchgWide, { feature: 'cx16', untested: 'operand of two registers; see its own test' }),
+  row('CMPXCHG8B', '0F c7 /1 m', 'M', cmpxchgWide, {
+    feature: 'cx16',
+    untested: 'operand of two registers; see its own test',
+  }),
   row('PUSH', '50+r', 'Zv', push, { default64: true }),
   row('PUSH', 'ff /6', 'Ev', push, { default64: true }),
   row('PUSH', '68', 'Iz', push, { default64: true }),

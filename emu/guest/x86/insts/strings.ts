@@ -15,7 +15,10 @@ import { STRING_CMPS, STRING_LODS, STRING_MOVS, STRING_SCAS, STRING_STOS } from 
 import type { Translator } from '../translate.ts'
 import { V_DF, V_FS_BASE, V_GS_BASE } from '../variables.ts'
 
-const RAX = 0, RCX = 1, RSI = 6, RDI = 7
+const RAX = 0,
+  RCX = 1,
+  RSI = 6,
+  RDI = 7
 const KIND = { 8: 'u8', 16: 'u16', 32: 32, 64: 64 } as const
 
 const usesSource = (operation: number): boolean =>
@@ -29,10 +32,16 @@ function string(operation: number): (t: Translator, i: Insn) => void {
       return
     }
     const argument =
-      operation | (Math.log2(size / 8) << 4) | (i.rep << 8) | (i.segment << 16) | (i.addressSize === 32 ? 1 << 20 : 0)
+      operation |
+      (Math.log2(size / 8) << 4) |
+      (i.rep << 8) |
+      (i.segment << 16) |
+      (i.addressSize === 32 ? 1 << 20 : 0)
     const plain = i.segment === SEG_NONE && i.addressSize === 64
-    if (plain && (operation === STRING_MOVS || operation === STRING_STOS)) repeatBulk(t, i, operation, size, argument)
-    else if (operation === STRING_SCAS || operation === STRING_CMPS) t.callHelper(i, HELPER_STRING, argument, CC_UNKNOWN)
+    if (plain && (operation === STRING_MOVS || operation === STRING_STOS))
+      repeatBulk(t, i, operation, size, argument)
+    else if (operation === STRING_SCAS || operation === STRING_CMPS)
+      t.callHelper(i, HELPER_STRING, argument, CC_UNKNOWN)
     else t.callHelper(i, HELPER_STRING, argument)
   }
 }
@@ -47,11 +56,12 @@ function pointer(t: Translator, i: Insn, register: number): Value {
 
 function once(t: Translator, i: Insn, operation: number, size: Bits): void {
   const { ir } = t
-  const source = usesSource(operation) ? ir.load(KIND[size], pointer(t, i, RSI), 0) : t.gpr(RAX, size)
   const to = pointer(t, i, RDI)
-  let compared = -1
+  // Without REP, CMPS looks at its second operand first; it matters only when both fault.
+  let compared = operation === STRING_CMPS ? ir.load(KIND[size], to, 0) : -1
+  const source = usesSource(operation) ? ir.load(KIND[size], pointer(t, i, RSI), 0) : t.gpr(RAX, size)
   if (operation === STRING_MOVS || operation === STRING_STOS) ir.store(size, to, 0, source)
-  else if (operation !== STRING_LODS) compared = ir.load(KIND[size], to, 0)
+  else if (operation === STRING_SCAS) compared = ir.load(KIND[size], to, 0)
   const bytes = size / 8
   const step = ir.op3('select.i64', ir.i64(-bytes), ir.i64(bytes), ir.get(V_DF))
   const advance = (register: number): void => {
@@ -129,15 +139,22 @@ function bulkAllowed(t: Translator, operation: number, size: Bits): Value {
     return both(both(allowed, pages(RSI, PAGE_R)), ir.op2('i64.ge_u', ahead, bytes))
   }
   if (size === 8) return allowed
-  const pattern = ir.op2('i64.mul', ir.op2('i64.and', ir.get(RAX), ir.i64(0xff)), ir.i64Halves(0x01010101, 0x01010101))
+  const pattern = ir.op2(
+    'i64.mul',
+    ir.op2('i64.and', ir.get(RAX), ir.i64(0xff)),
+    ir.i64Halves(0x01010101, 0x01010101),
+  )
   const differs = ir.op2('i64.xor', pattern, ir.get(RAX))
   return both(allowed, ir.op1('i64.eqz', ir.op2('i64.shl', differs, ir.i64(64 - size))))
 }
 
 const OPERATIONS: [string, string, string, number][] = [
-  ['MOVS', 'a4', 'a5', STRING_MOVS], ['CMPS', 'a6', 'a7', STRING_CMPS], ['STOS', 'aa', 'ab', STRING_STOS],
-  ['LODS', 'ac', 'ad', STRING_LODS], ['SCAS', 'ae', 'af', STRING_SCAS],
-] // biome-ignore format: a table
+  ['MOVS', 'a4', 'a5', STRING_MOVS],
+  ['CMPS', 'a6', 'a7', STRING_CMPS],
+  ['STOS', 'aa', 'ab', STRING_STOS],
+  ['LODS', 'ac', 'ad', STRING_LODS],
+  ['SCAS', 'ae', 'af', STRING_SCAS],
+]
 
 export const STRINGS: readonly Row[] = OPERATIONS.flatMap(([name, bytes, words, operation]) => [
   row(name, bytes, '', string(operation)),
