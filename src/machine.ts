@@ -8,7 +8,7 @@
 
 import type { Cpu } from '../emu/run/cpu.ts'
 import { fromUtf8, utf8 } from '../syscalls/abi/bytes.ts'
-import { ERRNO_TEXT } from '../syscalls/abi/errno.ts'
+import { ENOENT, ENOTDIR, ERRNO_TEXT } from '../syscalls/abi/errno.ts'
 import { RLIM_INFINITY, RLIMIT_AS } from '../syscalls/abi/process.ts'
 import type { Engine } from '../syscalls/engines/engine.ts'
 import { standardStreams } from '../syscalls/fs/devfs/devfs.ts'
@@ -92,6 +92,9 @@ export function createMachine(options: MachineOptions): Machine {
     'rootfs',
   )
   for (const mount of options.mounts ?? []) mountAt(kernel, mount)
+  const strange = unknownCalls(kernel, options.engines ?? [])
+  if (strange.length > 0)
+    throw new StartError('EINVAL', `an engine waits for ${strange.join(', ')}: no system call is named so`)
   const credentials = (): Credentials => {
     const who = new Credentials(options.uid ?? 0, options.gid ?? 0)
     who.groups = [options.gid ?? 0]
@@ -103,6 +106,7 @@ export function createMachine(options: MachineOptions): Machine {
     async run(path, argv = [path], env = {}, cwd = '/') {
       const start = walkPath(kernel.caller, kernel.root, kernel.root, utf8(cwd), FOLLOW)
       if (typeof start === 'number') throw startError(start, `working directory ${cwd}`, '')
+      if (!start.inode.isDirectory) throw startError(-ENOTDIR, `working directory ${cwd}`, '')
       const task = startFirst(kernel, {
         path: utf8(path),
         argv: argv.map(utf8),
@@ -119,6 +123,12 @@ export function createMachine(options: MachineOptions): Machine {
       return statusOf(group.status)
     },
   }
+}
+
+/** Calls that an engine waits for and that do not exist: a slip of the pen that would otherwise do nothing, silently. */
+function unknownCalls(kernel: Kernel, engines: readonly Engine[]): string[] {
+  const wanted = engines.flatMap(({ wants }) => (wants.calls === 'all' ? [] : [...wants.calls]))
+  return wanted.filter((name) => !(name in kernel.arch.numbers))
 }
 
 function limitMemory(group: ThreadGroup, bytes: number): void {
@@ -156,13 +166,14 @@ export function ensureDirectory(kernel: Kernel, name: string): Path {
   let path = kernel.root
   for (const part of name.split('/').filter(Boolean)) {
     let next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
-    if (typeof next === 'number') {
+    if (next === -ENOENT) {
       const made = path.inode.mkdir(kernel.caller, part, 0o040755)
       if (typeof made === 'number') throw startError(made, `making ${name}`, '')
       next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
-      if (typeof next === 'number') throw startError(next, name, '')
     }
+    if (typeof next === 'number') throw startError(next, name, '')
     path = next
   }
+  if (!path.inode.isDirectory) throw startError(-ENOTDIR, name, 'a file system is mounted on a directory')
   return path
 }

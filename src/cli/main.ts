@@ -5,6 +5,7 @@
  */
 
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { createCpu } from '../../emu/run/index.ts'
 import { utf8 } from '../../syscalls/abi/bytes.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
@@ -16,7 +17,7 @@ import { NodeHost } from '../host/node/node-host.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
 import { createMachine, type Machine, StartError } from '../machine.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
-import { treeOf } from './root.ts'
+import { type Tree, treeOf } from './root.ts'
 
 const OWN_ERROR = 125
 const NOT_EXECUTABLE = 126
@@ -32,8 +33,9 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     const [command, ...rest] = words
     if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
-      process.stdout.write(`${USAGE}\n`)
-      return command === undefined ? OWN_ERROR : 0
+      const wanted = command !== undefined
+      ;(wanted ? process.stdout : process.stderr).write(`${USAGE}\n`)
+      return wanted ? 0 : OWN_ERROR
     }
     if (command !== 'run' && command !== 'trace')
       throw new UsageError(`there is no command ${command}; try umwelt --help`)
@@ -75,14 +77,7 @@ async function run(options: RunOptions): Promise<number> {
   // Without something to wait for, Node would end while a program waits for an engine.
   const keepAlive = setInterval(() => {}, 2 ** 30)
   try {
-    const machine = createMachine({
-      host,
-      cpu: createCpu(options.cpu, { uncheckedLoads: options.unchecked }),
-      root: tree.root,
-      mounts: tree.mounts,
-      engines: enginesOf(options, trace.write),
-      explainFaults: true,
-    })
+    const machine = compose(options, host, tree, trace.write)
     const env = { PATH, HOME: '/root', USER: 'root', TERM: process.env.TERM ?? 'dumb', ...options.env }
     const { program, argv } = programOf(machine, options, tree.workdir, env.PATH)
     const status = await machine.run(program, argv, env, tree.workdir).catch((error: unknown) => {
@@ -97,6 +92,22 @@ async function run(options: RunOptions): Promise<number> {
   }
 }
 
+/** The machine that the options describe. A volume on a file, say, is a UsageError. */
+function compose(options: RunOptions, host: Host, tree: Tree, write: (text: string) => void): Machine {
+  try {
+    return createMachine({
+      host,
+      cpu: createCpu(options.cpu, { uncheckedLoads: options.unchecked }),
+      root: tree.root,
+      mounts: tree.mounts,
+      engines: enginesOf(options, write),
+      explainFaults: true,
+    })
+  } catch (error) {
+    throw error instanceof StartError ? new UsageError(error.message) : error
+  }
+}
+
 /** PROGRAM and its arguments; without PROGRAM the userland's shell. A bare name is looked for in PATH. */
 function programOf(
   machine: Machine,
@@ -106,27 +117,37 @@ function programOf(
 ): { program: string; argv: string[] } {
   const name = options.program ?? 'sh'
   const argv = [name, ...options.args]
-  if (name.includes('/')) return { program: name, argv }
+  if (name === '') throw new UsageError('PROGRAM is empty')
   const { kernel } = machine
   const cwd = walkPath(kernel.caller, kernel.root, kernel.root, utf8(workdir), FOLLOW)
-  if (typeof cwd !== 'number')
-    for (const folder of path.split(':')) {
-      const found = walkPath(kernel.caller, kernel.root, cwd, utf8(`${folder || '.'}/${name}`), FOLLOW)
-      if (typeof found !== 'number' && found.inode.isRegular && found.inode.mode & 0o111)
-        return { program: `${folder || '.'}/${name}`, argv }
-    }
+  if (typeof cwd === 'number' || !cwd.inode.isDirectory)
+    throw new UsageError(`the working directory ${workdir} is no directory of the guest`)
+  if (name.includes('/')) return { program: name, argv }
+  for (const folder of path.split(':')) {
+    const found = walkPath(kernel.caller, kernel.root, cwd, utf8(`${folder || '.'}/${name}`), FOLLOW)
+    if (typeof found !== 'number' && found.inode.isRegular && found.inode.mode & 0o111)
+      return { program: `${folder || '.'}/${name}`, argv }
+  }
   throw new StartError('ENOENT', `${name}: not found in the guest's PATH${hint(name)}`)
 }
 
-/** When only the host has the file, how to mount it. */
-function explain(error: StartError, program: string, _machine: Machine): StartError {
-  return error.errno === 'ENOENT' ? new StartError(error.errno, `${error.message}${hint(program)}`) : error
+/** When only the host has the program, how to mount it. */
+function explain(error: StartError, program: string, machine: Machine): StartError {
+  // A problem in words means that the program is there and something else is missing.
+  const isMissing = error.errno === 'ENOENT' && machine.kernel.execProblem === ''
+  return isMissing ? new StartError(error.errno, `${error.message}${hint(program)}`) : error
 }
 
 function hint(program: string): string {
   if (!program.startsWith('/')) {
-    if (!program.includes('/') && existsSync(program)) return `; the current directory has it: ./${program}`
-    return ''
+    if (program.includes('/')) return ''
+    if (existsSync(program)) return `; the current directory has it: ./${program}`
+    const folder = (process.env.PATH ?? '')
+      .split(delimiter)
+      .find((dir) => dir && existsSync(join(dir, program)))
+    return folder === undefined
+      ? ''
+      : `; the host has it in ${folder}: mount that with -v ${folder}:/host:ro and run /host/${program}`
   }
   if (!existsSync(program)) return ''
   const folder = program.slice(0, program.lastIndexOf('/')) || '/'

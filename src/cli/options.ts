@@ -52,8 +52,11 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
-export const USAGE = `usage: umwelt run [options] [--] PROGRAM [ARG...]
-       umwelt trace [options] [--] PROGRAM [ARG...]
+export const USAGE = `usage: umwelt run [options] [--] [PROGRAM [ARG...]]
+       umwelt trace [options] [--] [PROGRAM [ARG...]]
+
+PROGRAM is a path in the guest. Without it the userland's shell runs: interactive at a terminal, else it runs the
+script on its standard input. The current directory is at /work, copy-on-write.
 
   -v, --volume HOST:GUEST[:ro|rw|cow]  mount a host directory (cow when unsaid: changes stay in memory)
       --root DIR|TAR                   what / is; a DIR copy-on-write (default: the embedded userland)

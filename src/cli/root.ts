@@ -48,18 +48,19 @@ export function userlandEntries(): ImageEntry[] {
   return entries
 }
 
+function reason(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'does not exist'
+  if (error.code === 'ENOTDIR') return 'is no directory'
+  return `cannot be read: ${error.code ?? error}`
+}
+
 /** A host directory in one of the three modes. */
 function hostDirectory(directory: string, mode: VolumeMode, what: string): FileSystemChoice {
-  let stats: nodeFs.Stats
   try {
-    stats = nodeFs.statSync(directory)
     nodeFs.readdirSync(directory)
   } catch (error) {
-    throw new UsageError(
-      `${what} ${directory} cannot be read: ${(error as NodeJS.ErrnoException).code ?? error}`,
-    )
+    throw new UsageError(`${what} ${directory} ${reason(error as NodeJS.ErrnoException)}`)
   }
-  if (!stats.isDirectory()) throw new UsageError(`${what} ${directory} is no directory`)
   return (kernel) => {
     const host = new HostFs({
       files: nodeFs as unknown as HostFiles,

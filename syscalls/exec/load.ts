@@ -16,7 +16,7 @@ import { destroyMm, Mm } from '../mm/mm.ts'
 import { Vma } from '../mm/vma.ts'
 import { denyWrites } from '../vfs/executing.ts'
 import type { Path } from '../vfs/path.ts'
-import type { Program } from './program.ts'
+import { explainToChannel, type Program } from './program.ts'
 
 /** Where a position-independent program goes. */
 const DYN_BASE = 0x400000
@@ -124,7 +124,7 @@ function mapImage(task: Task, mm: Mm, path: Path, bytes: Uint8Array, image: ElfI
     const end = start + segment.memSizeBytes
     if (start < GUEST_MIN || end > GUEST_MAX) {
       task.kernel.execProblem = `it wants to lie at 0x${start.toString(16)}, outside 2 MiB to 4 GiB`
-      task.kernel.diagnoseOnce(`${path.name(task.kernel.root)}: ${task.kernel.execProblem}`)
+      explainToChannel(task, path)
       return -ENOMEM
     }
     if (segment.fileSizeBytes > segment.memSizeBytes) return -ENOEXEC

@@ -38,6 +38,7 @@ export interface Program {
 
 /** A program, an errno, or BLOCKED. */
 export function findProgram(task: Task, start: Path, name: string, argv: string[]): Program | number {
+  task.kernel.execProblem = ''
   let path = start
   let words = argv.length > 0 ? argv : ['']
   let scriptName = name
@@ -46,11 +47,20 @@ export function findProgram(task: Task, start: Path, name: string, argv: string[
     if (typeof bytes === 'number') return bytes
     const script = scriptLine(bytes)
     if (!script) return finish(task, path, bytes, words, name, depth === 0)
-    if (depth >= SCRIPT_DEPTH_MAX) return -ELOOP
-    if (script.interpreter === '') return -ENOEXEC
+    if (depth >= SCRIPT_DEPTH_MAX) {
+      task.kernel.execProblem = `a script whose #! line leads to a script, more than ${SCRIPT_DEPTH_MAX} times over`
+      return -ELOOP
+    }
+    if (script.interpreter === '') {
+      task.kernel.execProblem = 'a script whose #! line names no interpreter'
+      return -ENOEXEC
+    }
     words = [script.interpreter, ...(script.argument ? [script.argument] : []), scriptName, ...words.slice(1)]
     const next = resolveName(task, AT_FDCWD, script.interpreter, FOLLOW)
-    if (typeof next === 'number') return next
+    if (typeof next === 'number') {
+      if (next === -ENOENT) task.kernel.execProblem = `its interpreter ${script.interpreter} does not exist`
+      return next
+    }
     path = next
     scriptName = script.interpreter
   }
@@ -58,9 +68,15 @@ export function findProgram(task: Task, start: Path, name: string, argv: string[
 
 function readProgram(task: Task, path: Path): Uint8Array | number {
   const { inode } = path
-  if (!inode.isRegular) return -EACCES
+  if (!inode.isRegular) {
+    task.kernel.execProblem = inode.isDirectory ? 'a directory, not a program' : 'not a regular file'
+    return -EACCES
+  }
   const refused = permission(task.credentials, inode, MAY_EXEC)
-  if (refused) return refused
+  if (refused) {
+    task.kernel.execProblem = 'the file is not marked executable'
+    return refused
+  }
   if (inode.writerCount > 0) return -ETXTBSY
   return readWhole(task, inode)
 }
@@ -90,6 +106,13 @@ function scriptLine(bytes: Uint8Array): { interpreter: string; argument: string 
   return { interpreter: line.slice(0, gap), argument: line.slice(gap).replace(/^[ \t]+/, '') }
 }
 
+/** An execve that fails inside a program is explained on the diagnostic channel; of the first, the machine speaks. */
+export function explainToChannel(task: Task, path: Path): void {
+  const { kernel, group } = task
+  const isFirst = group.parent === kernel.init && !group.hasExeced
+  if (!isFirst) kernel.diagnoseOnce(`${path.name(kernel.root)}: ${kernel.execProblem}`)
+}
+
 function parse(task: Task, path: Path, bytes: Uint8Array): ElfImage | number {
   if (!isElf(bytes)) {
     task.kernel.execProblem = 'neither an ELF program nor a #! script'
@@ -103,7 +126,7 @@ function parse(task: Task, path: Path, bytes: Uint8Array): ElfImage | number {
     if (!(error instanceof ElfError)) throw error
     task.kernel.execProblem = error.message
   }
-  task.kernel.diagnoseOnce(`${path.name(task.kernel.root)}: ${task.kernel.execProblem}`)
+  explainToChannel(task, path)
   return -ENOEXEC
 }
 
@@ -115,7 +138,6 @@ function finish(
   execName: string,
   direct: boolean,
 ): Program | number {
-  task.kernel.execProblem = ''
   const image = parse(task, path, bytes)
   if (typeof image === 'number') return image
   const program: Program = {

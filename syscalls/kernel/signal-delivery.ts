@@ -82,6 +82,8 @@ function act(task: Task, info: SigInfo): void {
 }
 
 function explain(task: Task, info: SigInfo): void {
+  // What kill(2) sends has no address; the sender knows why.
+  if (info.code <= 0) return
   const pc = task.kernel.arch.pc(task.mm.state).toString(16)
   task.kernel.host.diagnostics(
     `${task.comm}[${task.tid}] ended by signal ${info.signo} at pc 0x${pc}, address 0x${info.addr.toString(16)}`,
