@@ -225,7 +225,7 @@ const approximate =
 
 const ARITHMETIC: [string, 'add' | 'sub' | 'mul' | 'div', string][] = [
   ['ADD', 'add', '58'], ['MUL', 'mul', '59'], ['SUB', 'sub', '5c'], ['DIV', 'div', '5e'],
-] // biome-ignore format: a table
+]
 
 function formRows(form: FloatForm): Row[] {
   const { prefix, suffix, type, source, feature } = form
@@ -361,7 +361,7 @@ export const SSE_FLOAT: readonly Row[] = [
   }),
   ...([[PS, '08'], [PD, '09'], [SS, '0a'], [SD, '0b']] as const).map(([form, code]) =>
     row(`ROUND${form.suffix}`, `66 0F3A ${code} /r`, `V${form.source[1]} ${form.source} Ib`, float({ op: 'round', type: form.type, count: lanesOf(form) }, round(form)), { feature: 'sse4.1' }),
-  ), // biome-ignore format: a table
+  ),
   row('DPPS', '66 0F3A 40 /r', 'Vx Wx Ib', float({ op: 'dp', type: 'f32', count: 4 }, dotProduct(PS)), {
     feature: 'sse4.1',
   }),

@@ -243,7 +243,7 @@ const unpack =
 const UNPACKS: [string, string, number, boolean][] = [
   ['PUNPCKLBW', '60', 1, false], ['PUNPCKLWD', '61', 2, false], ['PUNPCKLDQ', '62', 4, false], ['PUNPCKLQDQ', '6c', 8, false],
   ['PUNPCKHBW', '68', 1, true], ['PUNPCKHWD', '69', 2, true], ['PUNPCKHDQ', '6a', 4, true], ['PUNPCKHQDQ', '6d', 8, true],
-] // biome-ignore format: a table
+]
 
 /** A shift's name, lane type and the lane's bits. */
 export interface Shift {
@@ -310,7 +310,7 @@ export function shiftRows(
     row(name, `${prefix} 0F ${SHIFT_GROUPS[k]} r`, `${group} Ib`, (t, i) => {
       writeVector(t, i, 0, shiftBy(t, shift, readVector(t, i, 0), i.imm & 0xff))
     }, { feature }),
-  ]) // biome-ignore format: a table
+  ])
 }
 
 /** PSLLDQ and PSRLDQ: the whole register by bytes. */

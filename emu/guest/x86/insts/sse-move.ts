@@ -30,12 +30,10 @@ const moveScalar =
     else writeVector(t, i, 0, withLow(t, type, readVector(t, i, 0), low(t, type, readVector(t, i, 1))))
   }
 
-/** MOVQ: the rest of a register becomes zero. */
+/** MOVQ: the rest of a register becomes zero; a load has zeros there already. */
 const moveQ: Translate = (t, i) => {
   const value = readVector(t, i, 1)
-  const stores = i.row!.operands[0]![0] === 'W' && i.isMemory
-  const whole = stores || i.isMemory ? value : withLow(t, 'i64', zeroVector(t), low(t, 'i64', value))
-  writeVector(t, i, 0, whole)
+  writeVector(t, i, 0, i.isMemory ? value : withLow(t, 'i64', zeroVector(t), low(t, 'i64', value)))
 }
 
 const fromGeneral: Translate = (t, i) => {

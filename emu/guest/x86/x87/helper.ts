@@ -304,8 +304,8 @@ const BY_NUMBER = Object.values(X87_OPERATIONS)
 const NUMBERS = new Map(Object.keys(X87_OPERATIONS).map((name, k) => [name, k]))
 
 function powerOfTwo(fpu: Fpu, x: F.Float): F.Float | null {
-  const value = twoToXMinusOne(fpu, x)
-  if (value === null || value.kind !== F.FINITE || value === x) {
+  const value = twoToXMinusOne(x)
+  if (value.kind !== F.FINITE || value === x) {
     fpu.setC1(false)
     return value
   }
