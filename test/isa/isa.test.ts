@@ -74,18 +74,20 @@ describe('against recorded results', () => {
   test('every row', () => {
     const found: string[] = []
     let cases = 0
-    const ours = kinds.map((kind) => new Ours(kind))
-    for (const row of rows) {
+    let ours: Ours[] = []
+    rows.forEach((row, n) => {
+      // A CPU that has run very much code gets slow.
+      if (n % 16 === 0) ours = kinds.map((kind) => new Ours(kind))
       const made = casesOf(row, VECTOR_STATES, VECTOR_SEED)
       const expected = file?.get(rowKey(row), made)
       if (!expected) {
         // New rows have no vectors until they are recorded again.
         console.log(`isa: no recorded results of ${rowKey(row)}`)
-        continue
+        return
       }
       for (const cpu of ours) found.push(...compareCases(made, expected, cpu, SHOWN))
       cases += made.batches.reduce((sum, batch) => sum + batch.states.length, 0) * kinds.length
-    }
+    })
     expect(found.slice(0, 20).join('\n')).toBe('')
     expect(cases).toBeGreaterThanOrEqual(ROWS_LEAST * VECTOR_STATES * kinds.length)
   }, 600_000)

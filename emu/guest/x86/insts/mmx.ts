@@ -106,6 +106,8 @@ const byteMask = mmx((t, i) => t.setGpr(i.reg, 32, t.ir.op1('i8x16.bitmask', rea
 /** MASKMOVQ: bytes of operand 0 whose mask byte is negative go to [RDI]. */
 const maskedStore = mmx((t, i) => {
   const { ir } = t
+  // The registers are taken over even when the store faults.
+  finishMmx(t)
   const base = ir.get(RDI)
   const address = i.addressSize === 32 ? ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', base)) : base
   const segment: Value = i.segment === SEG_NONE ? -1 : ir.get(i.segment === SEG_FS ? V_FS_BASE : V_GS_BASE)
