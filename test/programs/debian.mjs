@@ -9,20 +9,28 @@ export const CACHE = process.env.UMWELT_CACHE ?? join(homedir(), '.cache', 'umwe
 
 const OPTIONS = () => {
   const state = join(CACHE, 'apt')
-  for (const folder of ['lists/partial', 'archives/partial']) mkdirSync(join(state, folder), { recursive: true })
+  for (const folder of ['lists/partial', 'archives/partial'])
+    mkdirSync(join(state, folder), { recursive: true })
   return [
-    '-o', `Dir::State::lists=${join(state, 'lists')}`,
-    '-o', `Dir::Cache=${state}`,
-    '-o', `Dir::Cache::archives=${join(state, 'archives')}`,
-    '-o', 'Debug::NoLocking=1',
-    '-o', 'APT::Sandbox::User=',
+    '-o',
+    `Dir::State::lists=${join(state, 'lists')}`,
+    '-o',
+    `Dir::Cache=${state}`,
+    '-o',
+    `Dir::Cache::archives=${join(state, 'archives')}`,
+    '-o',
+    'Debug::NoLocking=1',
+    '-o',
+    'APT::Sandbox::User=',
   ]
 }
 
 function run(command, args, cwd) {
   const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
   if (error?.code === 'ENOENT') return { missing: command }
-  return status === 0 ? {} : { failed: `${command} ${args.slice(-2).join(' ')}: ${stderr.trim().split('\n').pop()}` }
+  return status === 0
+    ? {}
+    : { failed: `${command} ${args.slice(-2).join(' ')}: ${stderr.trim().split('\n').pop()}` }
 }
 
 let updated = false

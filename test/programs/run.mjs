@@ -6,11 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CASES } from './cases.mjs'
+import { compiledCases } from './compiled.mjs'
 import { debianPackage } from './debian.mjs'
 
-const { values, positionals } = parseArgs({ options: { cpu: { type: 'string', default: 'jit' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { cpu: { type: 'string', default: 'jit' } },
+  allowPositionals: true,
+})
 const UMWELT = join(import.meta.dirname, '../../bin/umwelt.mjs')
-const LEAST_CASES = 35
+const LEAST_CASES = 50
 const TIMEOUT_MS = 120_000
 
 /** The same words and noise in every run. */
@@ -27,7 +31,10 @@ function generate(folder) {
     lines.push(`${word} ${random(100_000)}`)
   }
   writeFileSync(join(folder, 'text'), `${lines.join('\n')}\n`)
-  writeFileSync(join(folder, 'bin'), Uint8Array.from({ length: 1 << 20 }, () => random(256)))
+  writeFileSync(
+    join(folder, 'bin'),
+    Uint8Array.from({ length: 1 << 20 }, () => random(256)),
+  )
   spawnSync('sh', ['-c', 'xz -k text'], { cwd: folder })
 }
 
@@ -69,21 +76,44 @@ generate(data)
 const busyboxFolder = debianPackage('busybox-static').folder
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const folders = new Map()
-for (const testCase of CASES) {
+const built = join(data, 'built')
+for (const testCase of [...CASES, ...compiledCases(built)]) {
   if (positionals.length > 0 && !positionals.some((p) => testCase.name.includes(p))) continue
-  if (!folders.has(testCase.package)) folders.set(testCase.package, programFolder(testCase))
-  const { folder, reason } = folders.get(testCase.package)
+  if (testCase.package && !folders.has(testCase.package))
+    folders.set(testCase.package, programFolder(testCase))
+  const { folder, reason } = testCase.package
+    ? folders.get(testCase.package)
+    : { folder: testCase.path, ...testCase }
   if (!folder || process.arch !== 'x64' || process.platform !== 'linux') {
     counts.skipped++
     console.log(`not run: ${testCase.name}: ${reason ?? 'no native run here to compare with'}`)
     continue
   }
-  const path = join(folder, 'path')
-  const program = join(path, testCase.program.split('/').pop().replace('bash-static', 'bash'))
+  const path = testCase.package ? join(folder, 'path') : folder
+  const program = testCase.package
+    ? join(path, testCase.program.split('/').pop().replace('bash-static', 'bash'))
+    : testCase.program
   const native = attempt(testCase, folder, data, program, () => testCase.args)
   const ours = attempt(testCase, folder, data, process.execPath, (work) => [
-    UMWELT, 'run', '--cpu', values.cpu, '-v', `${path}:${path}:ro`, '-v', `${work}:${work}:rw`, '-w', work,
-    '-e', `PATH=${path}`, '-e', 'HOME=/', '-e', 'LC_ALL=C', '--', program, ...testCase.args,
+    UMWELT,
+    'run',
+    '--cpu',
+    values.cpu,
+    '-v',
+    `${path}:${path}:ro`,
+    '-v',
+    `${work}:${work}:rw`,
+    '-w',
+    work,
+    '-e',
+    `PATH=${path}`,
+    '-e',
+    'HOME=/',
+    '-e',
+    'LC_ALL=C',
+    '--',
+    program,
+    ...testCase.args,
   ])
   const same = native.stdout === ours.stdout && exitCode(native.status) === exitCode(ours.status)
   counts[same ? 'passed' : 'failed']++
@@ -93,7 +123,7 @@ for (const testCase of CASES) {
 rmSync(data, { recursive: true, force: true })
 
 function exitCode(status) {
-  const signals = { SIGTERM: 15, SIGKILL: 9, SIGINT: 2 }
+  const signals = { SIGABRT: 6, SIGSEGV: 11, SIGTERM: 15, SIGKILL: 9, SIGINT: 2 }
   return typeof status === 'string' ? 128 + signals[status] : status
 }
 
@@ -107,5 +137,7 @@ if (positionals.length === 0 && ran + counts.skipped < LEAST_CASES) {
   console.log(`only ${ran} cases ran, ${LEAST_CASES} are the least`)
   counts.failed++
 }
-console.log(`${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`)
+console.log(
+  `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`,
+)
 process.exit(counts.failed ? 1 : 0)

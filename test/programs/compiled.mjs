@@ -1,0 +1,46 @@
+// Small C and C++ programs of ours (src/), built on this machine by each compiler it has, statically linked.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+
+const C = ['strings.c', 'numbers.c', 'processes.c']
+const CXX = ['exceptions.cc', 'containers.cc']
+/** By name: the command, its flags, what it builds. */
+const COMPILERS = [
+  { name: 'gcc -O2', command: 'gcc', flags: ['-O2'], sources: C },
+  { name: 'gcc -O0', command: 'gcc', flags: ['-O0'], sources: C },
+  { name: 'gcc -O3 v2', command: 'gcc', flags: ['-O3', '-march=x86-64-v2'], sources: C },
+  { name: 'g++', command: 'g++', flags: ['-O2', '-std=c++17'], sources: CXX },
+  { name: 'musl-gcc', command: 'musl-gcc', flags: ['-O2'], sources: C },
+  { name: 'tcc', command: 'tcc', flags: [], sources: C, link: (source) => tccWithMusl(source) },
+]
+
+const MUSL = '/usr/lib/x86_64-linux-musl'
+const TCC_FOLDERS = ['/usr/lib/x86_64-linux-gnu/tcc', '/usr/lib/tcc']
+
+/** Debian's tcc cannot link glibc's archive (relocation 23), so its programs get musl. */
+function tccWithMusl(source) {
+  const own = TCC_FOLDERS.find((folder) => existsSync(join(folder, 'libtcc1.a'))) ?? TCC_FOLDERS[0]
+  return [
+    ...['-nostdinc', '-nostdlib', `-I${own}/include`, '-I/usr/include/x86_64-linux-musl'],
+    ...[`${MUSL}/crt1.o`, `${MUSL}/crti.o`, source, `${MUSL}/libc.a`, `${own}/libtcc1.a`, `${MUSL}/crtn.o`],
+  ]
+}
+
+/** The cases; one that cannot be built has a `reason`. */
+export function compiledCases(folder) {
+  mkdirSync(folder, { recursive: true })
+  return COMPILERS.flatMap(({ name, command, flags, sources, link = (source) => [source, '-lm'] }) =>
+    sources.map((file) => {
+      const label = `${name} ${file}`
+      const program = join(folder, `${name.replaceAll(' ', '')}-${basename(file, extname(file))}`)
+      const source = join(import.meta.dirname, 'src', file)
+      const words = [...flags, '-static', '-w', '-o', program, ...link(source)]
+      const { error, status, stderr } = spawnSync(command, words, { encoding: 'utf8' })
+      if (error) return { name: label, reason: `no ${command} here` }
+      if (status !== 0)
+        return { name: label, reason: `${command} cannot build it: ${stderr.trim().split('\n')[0]}` }
+      return { name: label, path: folder, program, args: ['argument'], stdin: 'line one\nline two\n' }
+    }),
+  )
+}
