@@ -31,48 +31,77 @@ export const CC_DEC = 20
 /** ccDst = result (gives SF, ZF, PF); ccSrc = CF, OF and AF at their EFLAGS places. */
 export const CC_RESULT = 24
 
-const parity = (byte: bigint): number => {
-  let bits = Number(byte & 0xffn)
+const parity = (low: number): number => {
+  let bits = low & 0xff
   bits ^= bits >> 4
   bits ^= bits >> 2
   bits ^= bits >> 1
   return bits & 1 ? 0 : PF
 }
 
-/** The six arithmetic flags, at their EFLAGS places, of a lazy triple. */
-export function arithmeticFlags(ccOp: number, ccDst: bigint, ccSrc: bigint): number {
-  if (ccOp === CC_BITS) return Number(ccDst) & ARITHMETIC_FLAGS
+/** SF, ZF and PF of a result of 32 bits or fewer, or of the halves of a 64-bit one. */
+function ofResult(size: number, low: number, high: number): number {
+  const sign = size === 3 ? high : low << (32 - (8 << size))
+  const zero = size === 3 ? (low | high) === 0 : low << (32 - (8 << size)) === 0
+  return (zero ? ZF : 0) | (sign < 0 ? SF : 0) | parity(low)
+}
+
+/** The sign bit of a value given in halves. */
+const isNegative = (size: number, low: number, high: number): boolean =>
+  (size === 3 ? high : low << (32 - (8 << size))) < 0
+
+/** first < second, unsigned, at a size. */
+function isBelow(size: number, low: number, high: number, otherLow: number, otherHigh: number): boolean {
+  const cut = 32 - (8 << Math.min(size, 2))
+  if (size === 3 && high !== otherHigh) return high >>> 0 < otherHigh >>> 0
+  return (low << cut) >>> 0 < (otherLow << cut) >>> 0
+}
+
+/**
+ * The six arithmetic flags, at their EFLAGS places, of a lazy triple whose 64-bit values come in halves: a system call
+ * and a rare condition ask for it, so it makes no bigints.
+ */
+export function arithmeticFlags(
+  ccOp: number,
+  dstLow: number,
+  dstHigh: number,
+  srcLow: number,
+  srcHigh: number,
+): number {
+  if (ccOp === CC_BITS) return dstLow & ARITHMETIC_FLAGS
   const kind = ccOp & ~3
-  const bits = BigInt(8 << (ccOp & 3))
-  const mask = (1n << bits) - 1n
-  const sign = 1n << (bits - 1n)
-  const dst = ccDst & mask
-  const src = ccSrc & mask
-  const ofResult = (result: bigint): number =>
-    (result === 0n ? ZF : 0) | (result & sign ? SF : 0) | parity(result)
+  const size = ccOp & 3
+  const others = srcLow & (CF | OF | AF)
   switch (kind) {
     case CC_ADD: {
-      const first = (dst - src) & mask
-      const carry = dst < src ? CF : 0
-      const overflow = (first ^ dst) & (src ^ dst) & sign ? OF : 0
-      return ofResult(dst) | carry | overflow | Number((first ^ src ^ dst) & 16n)
+      const low = (dstLow - srcLow) | 0
+      const high = (dstHigh - srcHigh - (dstLow >>> 0 < srcLow >>> 0 ? 1 : 0)) | 0
+      const overflow = isNegative(size, (low ^ dstLow) & (srcLow ^ dstLow), (high ^ dstHigh) & (srcHigh ^ dstHigh))
+      const carry = isBelow(size, dstLow, dstHigh, srcLow, srcHigh)
+      return ofResult(size, dstLow, dstHigh) | (carry ? CF : 0) | (overflow ? OF : 0) | ((low ^ srcLow ^ dstLow) & AF)
     }
     case CC_SUB: {
-      const result = (dst - src) & mask
-      const carry = dst < src ? CF : 0
-      const overflow = (dst ^ src) & (dst ^ result) & sign ? OF : 0
-      return ofResult(result) | carry | overflow | Number((dst ^ src ^ result) & 16n)
+      const low = (dstLow - srcLow) | 0
+      const high = (dstHigh - srcHigh - (dstLow >>> 0 < srcLow >>> 0 ? 1 : 0)) | 0
+      const overflow = isNegative(size, (dstLow ^ srcLow) & (dstLow ^ low), (dstHigh ^ srcHigh) & (dstHigh ^ high))
+      const carry = isBelow(size, dstLow, dstHigh, srcLow, srcHigh)
+      return ofResult(size, low, high) | (carry ? CF : 0) | (overflow ? OF : 0) | ((dstLow ^ srcLow ^ low) & AF)
     }
     case CC_LOGIC:
-      return ofResult(dst)
+      return ofResult(size, dstLow, dstHigh)
     case CC_INC:
-      return ofResult(dst) | Number(ccSrc & 1n) | (dst === sign ? OF : 0) | ((dst & 15n) === 0n ? AF : 0)
-    case CC_DEC:
-      return (
-        ofResult(dst) | Number(ccSrc & 1n) | (dst === sign - 1n ? OF : 0) | ((dst & 15n) === 15n ? AF : 0)
-      )
+    case CC_DEC: {
+      // INC overflows to the smallest number, DEC to the largest.
+      const one = kind === CC_INC ? 0 : 1
+      const low = (dstLow + one) | 0
+      const high = (dstHigh + (one === 1 && low === 0 ? 1 : 0)) | 0
+      const smallest =
+        size === 3 ? low === 0 && high === -0x8000_0000 : low << (32 - (8 << size)) === -0x8000_0000
+      const half = (dstLow & 15) === (kind === CC_INC ? 0 : 15)
+      return ofResult(size, dstLow, dstHigh) | (srcLow & CF) | (smallest ? OF : 0) | (half ? AF : 0)
+    }
     default:
-      return ofResult(dst) | (Number(ccSrc & 0xffffn) & (CF | OF | AF))
+      return ofResult(size, dstLow, dstHigh) | others
   }
 }
 
@@ -80,8 +109,10 @@ export function arithmeticFlags(ccOp: number, ccDst: bigint, ccSrc: bigint): num
 export function readEflags(state: StateBlock): number {
   const arithmetic = arithmeticFlags(
     state.getU32(X86_STATE.ccOp),
-    state.getU64(X86_STATE.ccDst),
-    state.getU64(X86_STATE.ccSrc),
+    state.getU32(X86_STATE.ccDst) | 0,
+    state.getU32(X86_STATE.ccDst + 4) | 0,
+    state.getU32(X86_STATE.ccSrc) | 0,
+    state.getU32(X86_STATE.ccSrc + 4) | 0,
   )
   return arithmetic | (state.getU32(X86_STATE.df) ? DF : 0) | state.getU32(X86_STATE.otherFlags) | 0x202
 }

@@ -38,7 +38,13 @@ const SCRATCH = STATE_BASE + X86_STATE.scratch
 
 function ccBits(space: AddressSpace, op: number): number {
   const { view } = space
-  return arithmeticFlags(op, view.getBigUint64(SCRATCH, true), view.getBigUint64(SCRATCH + 8, true))
+  return arithmeticFlags(
+    op,
+    view.getInt32(SCRATCH, true),
+    view.getInt32(SCRATCH + 4, true),
+    view.getInt32(SCRATCH + 8, true),
+    view.getInt32(SCRATCH + 12, true),
+  )
 }
 
 function divide128(space: AddressSpace, signed: number): number {
