@@ -76,8 +76,29 @@ export const FLOAT_FORMS = [PS, PD, SS, SD] as const
 
 /** Operations of the exact helper, by number. */
 export const FLOAT_OPS = [
-  'add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt', 'cmp', 'ucomi', 'comi', 'round', 'hadd', 'hsub', 'addsub', 'dp',
-  'fromI32', 'fromI64', 'toI32', 'toI64', 'truncI32', 'truncI64', 'toF32', 'toF64',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'min',
+  'max',
+  'sqrt',
+  'cmp',
+  'ucomi',
+  'comi',
+  'round',
+  'hadd',
+  'hsub',
+  'addsub',
+  'dp',
+  'fromI32',
+  'fromI64',
+  'toI32',
+  'toI64',
+  'truncI32',
+  'truncI64',
+  'toF32',
+  'toF64',
 ] as const
 export type FloatOp = (typeof FLOAT_OPS)[number]
 

@@ -51,7 +51,8 @@ export function loadFxsaveArea(space: AddressSpace, area: Uint8Array): boolean {
   view.setUint16(at(X86_STATE.fpop), source.getUint16(6, true), true)
   bytes.set(area.subarray(8, 24), at(X86_STATE.fpip))
   view.setUint32(at(X86_STATE.mxcsr), mxcsr, true)
-  for (let i = 0; i < 8; i++) bytes.set(area.subarray(32 + 16 * i, 42 + 16 * i), at(X86_STATE.fpr) + 16 * ((top + i) & 7))
+  for (let i = 0; i < 8; i++)
+    bytes.set(area.subarray(32 + 16 * i, 42 + 16 * i), at(X86_STATE.fpr) + 16 * ((top + i) & 7))
   bytes.set(area.subarray(160, 416), at(X86_STATE.xmm))
   return true
 }
@@ -82,6 +83,7 @@ export function fxrstor(space: AddressSpace, pc: number): number {
   const from = operand(space)
   const refused = space.firstRefused(from, FXSAVE_SIZE, PAGE_R)
   if (refused !== -1) return leave(space, EXIT_PAGE_FAULT, pc, refused, 0)
-  if (!loadFxsaveArea(space, space.bytes.slice(from, from + FXSAVE_SIZE))) return leave(space, EXIT_PROTECTION, pc, 0, 0)
+  if (!loadFxsaveArea(space, space.bytes.slice(from, from + FXSAVE_SIZE)))
+    return leave(space, EXIT_PROTECTION, pc, 0, 0)
   return 0
 }

@@ -39,21 +39,32 @@ const mmx =
 /** 16 shuffle indices of which only the first eight matter. */
 const eight = (bytes: readonly number[]): number[] => Array.from({ length: 16 }, (_, k) => bytes[k] ?? 0)
 
-const binary = (f: Binary, gather: boolean): Translate => mmx((t, i) => {
-  const b = readVector(t, i, 1)
-  const result = f(t, readVector(t, i, 0), b)
-  // Of a result made half from a and half from b, the lower half of each half.
-  writeVector(t, i, 0, gather ? t.ir.shuffle(result, result, eight(laneBytes([0, 2], 4))) : result)
-})
+const binary = (f: Binary, gather: boolean): Translate =>
+  mmx((t, i) => {
+    const b = readVector(t, i, 1)
+    const result = f(t, readVector(t, i, 0), b)
+    // Of a result made half from a and half from b, the lower half of each half.
+    writeVector(t, i, 0, gather ? t.ir.shuffle(result, result, eight(laneBytes([0, 2], 4))) : result)
+  })
 
-const unpack = (laneSize: number, upper: boolean): Translate => mmx((t, i) => {
-  const b = readVector(t, i, 1)
-  writeVector(t, i, 0, t.ir.shuffle(readVector(t, i, 0), b, eight(laneBytes(unpackLanes(laneSize, upper, 8), laneSize))))
-})
+const unpack = (laneSize: number, upper: boolean): Translate =>
+  mmx((t, i) => {
+    const b = readVector(t, i, 1)
+    writeVector(
+      t,
+      i,
+      0,
+      t.ir.shuffle(readVector(t, i, 0), b, eight(laneBytes(unpackLanes(laneSize, upper, 8), laneSize))),
+    )
+  })
 
 const UNPACKS: [string, string, number, boolean][] = [
-  ['PUNPCKLBW', '60', 1, false], ['PUNPCKLWD', '61', 2, false], ['PUNPCKLDQ', '62', 4, false],
-  ['PUNPCKHBW', '68', 1, true], ['PUNPCKHWD', '69', 2, true], ['PUNPCKHDQ', '6a', 4, true],
+  ['PUNPCKLBW', '60', 1, false],
+  ['PUNPCKLWD', '61', 2, false],
+  ['PUNPCKLDQ', '62', 4, false],
+  ['PUNPCKHBW', '68', 1, true],
+  ['PUNPCKHWD', '69', 2, true],
+  ['PUNPCKHDQ', '6a', 4, true],
 ]
 
 const move = mmx((t, i) => writeVector(t, i, 0, readVector(t, i, 1)))

@@ -224,7 +224,10 @@ const approximate =
   }
 
 const ARITHMETIC: [string, 'add' | 'sub' | 'mul' | 'div', string][] = [
-  ['ADD', 'add', '58'], ['MUL', 'mul', '59'], ['SUB', 'sub', '5c'], ['DIV', 'div', '5e'],
+  ['ADD', 'add', '58'],
+  ['MUL', 'mul', '59'],
+  ['SUB', 'sub', '5c'],
+  ['DIV', 'div', '5e'],
 ]
 
 function formRows(form: FloatForm): Row[] {
@@ -359,8 +362,21 @@ export const SSE_FLOAT: readonly Row[] = [
   row('COMISD', '66 0F 2f /r', 'Vq Wq', float({ op: 'comi', type: 'f64', count: 1 }, compareFlags(SD)), {
     feature: 'sse2',
   }),
-  ...([[PS, '08'], [PD, '09'], [SS, '0a'], [SD, '0b']] as const).map(([form, code]) =>
-    row(`ROUND${form.suffix}`, `66 0F3A ${code} /r`, `V${form.source[1]} ${form.source} Ib`, float({ op: 'round', type: form.type, count: lanesOf(form) }, round(form)), { feature: 'sse4.1' }),
+  ...(
+    [
+      [PS, '08'],
+      [PD, '09'],
+      [SS, '0a'],
+      [SD, '0b'],
+    ] as const
+  ).map(([form, code]) =>
+    row(
+      `ROUND${form.suffix}`,
+      `66 0F3A ${code} /r`,
+      `V${form.source[1]} ${form.source} Ib`,
+      float({ op: 'round', type: form.type, count: lanesOf(form) }, round(form)),
+      { feature: 'sse4.1' },
+    ),
   ),
   row('DPPS', '66 0F3A 40 /r', 'Vx Wx Ib', float({ op: 'dp', type: 'f32', count: 4 }, dotProduct(PS)), {
     feature: 'sse4.1',

@@ -241,8 +241,14 @@ const unpack =
     )
 
 const UNPACKS: [string, string, number, boolean][] = [
-  ['PUNPCKLBW', '60', 1, false], ['PUNPCKLWD', '61', 2, false], ['PUNPCKLDQ', '62', 4, false], ['PUNPCKLQDQ', '6c', 8, false],
-  ['PUNPCKHBW', '68', 1, true], ['PUNPCKHWD', '69', 2, true], ['PUNPCKHDQ', '6a', 4, true], ['PUNPCKHQDQ', '6d', 8, true],
+  ['PUNPCKLBW', '60', 1, false],
+  ['PUNPCKLWD', '61', 2, false],
+  ['PUNPCKLDQ', '62', 4, false],
+  ['PUNPCKLQDQ', '6c', 8, false],
+  ['PUNPCKHBW', '68', 1, true],
+  ['PUNPCKHWD', '69', 2, true],
+  ['PUNPCKHDQ', '6a', 4, true],
+  ['PUNPCKHQDQ', '6d', 8, true],
 ]
 
 /** A shift's name, lane type and the lane's bits. */
@@ -303,13 +309,25 @@ export function shiftRows(
 ): Row[] {
   const [destination, source, group] = letters
   return SHIFTS.flatMap(([name, shift], k) => [
-    row(name, `${prefix} 0F ${SHIFT_OPCODES[k]} /r`, `${destination} ${source}`, (t, i) => {
-      const count = readVector(t, i, 1)
-      writeVector(t, i, 0, shiftByVector(t, shift, readVector(t, i, 0), count))
-    }, { feature }),
-    row(name, `${prefix} 0F ${SHIFT_GROUPS[k]} r`, `${group} Ib`, (t, i) => {
-      writeVector(t, i, 0, shiftBy(t, shift, readVector(t, i, 0), i.imm & 0xff))
-    }, { feature }),
+    row(
+      name,
+      `${prefix} 0F ${SHIFT_OPCODES[k]} /r`,
+      `${destination} ${source}`,
+      (t, i) => {
+        const count = readVector(t, i, 1)
+        writeVector(t, i, 0, shiftByVector(t, shift, readVector(t, i, 0), count))
+      },
+      { feature },
+    ),
+    row(
+      name,
+      `${prefix} 0F ${SHIFT_GROUPS[k]} r`,
+      `${group} Ib`,
+      (t, i) => {
+        writeVector(t, i, 0, shiftBy(t, shift, readVector(t, i, 0), i.imm & 0xff))
+      },
+      { feature },
+    ),
   ])
 }
 

@@ -22,8 +22,12 @@ const extend =
 
 const EXTENSIONS: [string, string, number, string, number][] = [
   // name, source bytes, opcode's low digit, from and to in the order of WIDENINGS
-  ['BW', 'q', 0, 'b', 1], ['BD', 'd', 1, 'b', 2], ['BQ', 'w', 2, 'b', 3],
-  ['WD', 'q', 3, 'w', 1], ['WQ', 'd', 4, 'w', 2], ['DQ', 'q', 5, 'd', 1],
+  ['BW', 'q', 0, 'b', 1],
+  ['BD', 'd', 1, 'b', 2],
+  ['BQ', 'w', 2, 'b', 3],
+  ['WD', 'q', 3, 'w', 1],
+  ['WQ', 'd', 4, 'w', 2],
+  ['DQ', 'q', 5, 'd', 1],
 ]
 const WIDENINGS = ['i16x8.extend_low_i8x16_', 'i32x4.extend_low_i16x8_', 'i64x2.extend_low_i32x4_']
 

@@ -176,8 +176,14 @@ const registerArithmetic = (opcode: string, toI: boolean, pops: number): Row[] =
   })
 
 const CONDITIONS: [string, string, number][] = [
-  ['FCMOVB', 'da /0 r', 2], ['FCMOVE', 'da /1 r', 4], ['FCMOVBE', 'da /2 r', 6], ['FCMOVU', 'da /3 r', 10],
-  ['FCMOVNB', 'db /0 r', 3], ['FCMOVNE', 'db /1 r', 5], ['FCMOVNBE', 'db /2 r', 7], ['FCMOVNU', 'db /3 r', 11],
+  ['FCMOVB', 'da /0 r', 2],
+  ['FCMOVE', 'da /1 r', 4],
+  ['FCMOVBE', 'da /2 r', 6],
+  ['FCMOVU', 'da /3 r', 10],
+  ['FCMOVNB', 'db /0 r', 3],
+  ['FCMOVNE', 'db /1 r', 5],
+  ['FCMOVNBE', 'db /2 r', 7],
+  ['FCMOVNU', 'db /3 r', 11],
 ]
 
 export const X87: readonly Row[] = [
