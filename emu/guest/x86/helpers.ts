@@ -26,7 +26,7 @@ import {
 import { compareStrings } from './sse-string.ts'
 import { X86_STATE } from './state.ts'
 import { runString } from './string-ops.ts'
-import { x87, x87Pending } from './x87/helper.ts'
+import { x87, x87Pending } from './x87/execute.ts'
 
 /**
  * A helper: two i32 arguments as its id says. Those called at a block's end get the instruction's pc as the second

@@ -1,5 +1,5 @@
 /**
- * The x87: opcodes D8-DF and WAIT. Every instruction is a helper call on the state block (x87/helper.ts); operands in
+ * The x87: opcodes D8-DF and WAIT. Every instruction is a helper call on the state block (x87/execute.ts); operands in
  * memory go through the scratch field. Reference: Intel SDM vol. 1, chapter 8; vol. 2, table A-7 and after.
  */
 
@@ -10,7 +10,7 @@ import { HELPER_X87 } from '../helper-ids.ts'
 import { type Row, row } from '../row.ts'
 import { X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
-import { packCall } from '../x87/helper.ts'
+import { packCall } from '../x87/execute.ts'
 import type { Source } from '../x87/memory.ts'
 import { requireNoPending } from '../x87/pending.ts'
 

@@ -1,0 +1,27 @@
+/** docs/ says what the rows say: `npm run docs` makes it anew. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ROWS } from '../../emu/guest/x86/isa.ts'
+import { instructionsPage, syscallsPage } from '../../scripts/pages.mjs'
+import { X86_64_NUMBERS } from '../../syscalls/abi/arch/x86-64-numbers.ts'
+import { syscallRows } from '../../syscalls/sys/index.ts'
+
+const page = (name: string): string => readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8')
+
+describe('docs', () => {
+  it('list every system call', () => {
+    expect(page('syscalls.md'), 'run npm run docs').toBe(syscallsPage(syscallRows, X86_64_NUMBERS))
+  })
+
+  it('list every instruction', () => {
+    expect(page('instructions.md'), 'run npm run docs').toBe(instructionsPage(ROWS))
+  })
+
+  it('give the CPU’s and the kernel’s rows a place each', () => {
+    const names = syscallRows.map((row) => row.name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.filter((name) => !(name in X86_64_NUMBERS))).toEqual([])
+  })
+})
