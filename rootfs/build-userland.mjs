@@ -9,68 +9,85 @@
  *   node rootfs/build-userland.mjs           build and write both files
  *   node rootfs/build-userland.mjs --check   fail if binary, json and sources disagree
  */
-import { execFileSync } from "node:child_process"
-import { createHash } from "node:crypto"
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const sourceRoot = join(here, "userland")
-const elfPath = join(here, "images", "userland.elf")
-const jsonPath = join(here, "images", "userland.json")
+const sourceRoot = join(here, 'userland')
+const elfPath = join(here, 'images', 'userland.elf')
+const jsonPath = join(here, 'images', 'userland.json')
 
 const flags = [
-	"-static", "-no-pie", "-Os", "-s", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
-	"-fno-asynchronous-unwind-tables", "-fno-ident", "-ffunction-sections", "-fdata-sections",
-	"-Wl,--gc-sections", "-Wl,--build-id=none", `-ffile-prefix-map=${sourceRoot}=.`,
+  '-static',
+  '-no-pie',
+  '-Os',
+  '-s',
+  '-std=gnu11',
+  '-D_GNU_SOURCE',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-fno-asynchronous-unwind-tables',
+  '-fno-ident',
+  '-ffunction-sections',
+  '-fdata-sections',
+  '-Wl,--gc-sections',
+  '-Wl,--build-id=none',
+  `-ffile-prefix-map=${sourceRoot}=.`,
 ]
 
 /** Every source file, relative and in one fixed order. */
 function sourceFiles() {
-	return readdirSync(sourceRoot, { recursive: true })
-		.filter((name) => /\.[ch]$/.test(name))
-		.sort()
+  return readdirSync(sourceRoot, { recursive: true })
+    .filter((name) => /\.[ch]$/.test(name))
+    .sort()
 }
 
-const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex")
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
 
 /** The hash of all sources one behind the other, each after its name. */
 function hashSources() {
-	const pieces = sourceFiles().flatMap((name) => [Buffer.from(`${name}\n`), readFileSync(join(sourceRoot, name))])
-	return sha256(Buffer.concat(pieces))
+  const pieces = sourceFiles().flatMap((name) => [
+    Buffer.from(`${name}\n`),
+    readFileSync(join(sourceRoot, name)),
+  ])
+  return sha256(Buffer.concat(pieces))
 }
 
 /** The applet names, from the rows of main.c's table. */
 function appletNames() {
-	const rows = readFileSync(join(sourceRoot, "main.c"), "utf8").matchAll(/^\t\{"([^"]+)", \w+_main,/gm)
-	return [...rows].map((row) => row[1])
+  const rows = readFileSync(join(sourceRoot, 'main.c'), 'utf8').matchAll(/^\t\{"([^"]+)", \w+_main,/gm)
+  return [...rows].map((row) => row[1])
 }
 
 function build() {
-	mkdirSync(dirname(elfPath), { recursive: true })
-	const units = sourceFiles().filter((name) => name.endsWith(".c"))
-	execFileSync("musl-gcc", [...flags, "-o", elfPath, ...units], { cwd: sourceRoot, stdio: "inherit" })
-	const binary = readFileSync(elfPath)
-	const facts = {
-		sha256: sha256(binary),
-		sourcesSha256: hashSources(),
-		sizeBytes: binary.length,
-		applets: appletNames(),
-		compiler: execFileSync("musl-gcc", ["--version"], { encoding: "utf8" }).split("\n")[0],
-	}
-	writeFileSync(jsonPath, `${JSON.stringify(facts, null, "\t")}\n`)
-	console.log(`${elfPath}: ${facts.sizeBytes} bytes, ${facts.applets.length} applets`)
+  mkdirSync(dirname(elfPath), { recursive: true })
+  const units = sourceFiles().filter((name) => name.endsWith('.c'))
+  execFileSync('musl-gcc', [...flags, '-o', elfPath, ...units], { cwd: sourceRoot, stdio: 'inherit' })
+  const binary = readFileSync(elfPath)
+  const facts = {
+    sha256: sha256(binary),
+    sourcesSha256: hashSources(),
+    sizeBytes: binary.length,
+    applets: appletNames(),
+    compiler: execFileSync('musl-gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0],
+  }
+  writeFileSync(jsonPath, `${JSON.stringify(facts, null, '\t')}\n`)
+  console.log(`${elfPath}: ${facts.sizeBytes} bytes, ${facts.applets.length} applets`)
 }
 
 function check() {
-	const facts = JSON.parse(readFileSync(jsonPath, "utf8"))
-	const problems = []
-	if (sha256(readFileSync(elfPath)) !== facts.sha256) problems.push("userland.elf is not the one userland.json describes")
-	if (hashSources() !== facts.sourcesSha256) problems.push("the sources changed since userland.elf was built")
-	for (const problem of problems) console.error(problem)
-	process.exit(problems.length ? 1 : 0)
+  const facts = JSON.parse(readFileSync(jsonPath, 'utf8'))
+  const problems = []
+  if (sha256(readFileSync(elfPath)) !== facts.sha256)
+    problems.push('userland.elf is not the one userland.json describes')
+  if (hashSources() !== facts.sourcesSha256) problems.push('the sources changed since userland.elf was built')
+  for (const problem of problems) console.error(problem)
+  process.exit(problems.length ? 1 : 0)
 }
 
-if (process.argv.includes("--check")) check()
+if (process.argv.includes('--check')) check()
 else build()
