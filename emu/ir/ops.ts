@@ -31,21 +31,40 @@ const TYPE_LETTERS = 'ilfdv'
 
 const HAND_WRITTEN = [
   // name, operand types, result, pure
-  'i32.const - i pure', 'i64.const - l pure', 'v128.const - v pure',
+  'i32.const - i pure',
+  'i64.const - l pure',
+  'v128.const - v pure',
   // The value of a guest register (variable) at the start of the block.
   'get - ? pure',
   // check(base): base + disp .. is accessible; gives the 32-bit address of the lowest byte. Leaves when it is not.
   'check l i effect',
   // Loads and stores at a checked address.
-  'load8_u i i effect', 'load16_u i i effect', 'load8_s i i effect', 'load16_s i i effect',
-  'load32 i i effect', 'load64 i l effect', 'loadf32 i f effect', 'loadf64 i d effect',
+  'load8_u i i effect',
+  'load16_u i i effect',
+  'load8_s i i effect',
+  'load16_s i i effect',
+  'load32 i i effect',
+  'load64 i l effect',
+  'loadf32 i f effect',
+  'loadf64 i d effect',
   // The low lane of a vector whose other lanes are zero.
-  'load32_zero i v effect', 'load64_zero i v effect', 'load128 i v effect',
-  'store8 ii - effect', 'store16 ii - effect', 'store32 ii - effect', 'store64 il - effect',
-  'storef32 if - effect', 'storef64 id - effect', 'store128 iv - effect',
+  'load32_zero i v effect',
+  'load64_zero i v effect',
+  'load128 i v effect',
+  'store8 ii - effect',
+  'store16 ii - effect',
+  'store32 ii - effect',
+  'store64 il - effect',
+  'storef32 if - effect',
+  'storef64 id - effect',
+  'store128 iv - effect',
   // Fields of the state block that are no variables (x87, scratch).
-  'state.load32 - i effect', 'state.load64 - l effect', 'state.load128 - v effect',
-  'state.store32 i - effect', 'state.store64 l - effect', 'state.store128 v - effect',
+  'state.load32 - i effect',
+  'state.load64 - l effect',
+  'state.load128 - v effect',
+  'state.store32 i - effect',
+  'state.store64 l - effect',
+  'state.store128 v - effect',
   // helper(a, b): a function of the guest's helper table, which may use the state block's scratch and x87 fields.
   'helper ii i effect',
   // A helper of three values (i32, i64, i64) without effects, for what is almost always dead.
@@ -53,12 +72,17 @@ const HAND_WRITTEN = [
   // The flag byte of the page that holds an address.
   'page_flags i i pure',
   // Copies and fills of checked memory: (to, from, size), (to, byte, size).
-  'memory.copy iii - effect', 'memory.fill iii - effect',
+  'memory.copy iii - effect',
+  'memory.fill iii - effect',
   // Leaves with an exit kind when the condition holds.
   'exit_if i - effect',
-  'select.i32 iii i pure', 'select.i64 lli l pure', 'select.v128 vvi v pure',
+  'select.i32 iii i pure',
+  'select.i64 lli l pure',
+  'select.v128 vvi v pure',
   // As select, but only the chosen side is computed: choose(cond, then, else).
-  'choose.i32 iii i pure', 'choose.i64 ill l pure', 'choose.v128 ivv v pure',
+  'choose.i32 iii i pure',
+  'choose.i64 ill l pure',
+  'choose.v128 ivv v pure',
 ]
 
 const NUMERIC = `

@@ -96,9 +96,28 @@ const N_EXTEND_U = op('i64.extend_i32_u')
 const N_EXTEND_S = op('i64.extend_i32_s')
 const N_EXTEND32_S = op('i64.extend32_s')
 const N_EXIT_IF = op('exit_if')
-const LOADS = { u8: op('load8_u'), s8: op('load8_s'), u16: op('load16_u'), s16: op('load16_s'), 32: op('load32'), 64: op('load64'),
-  f32: op('loadf32'), f64: op('loadf64'), z32: op('load32_zero'), z64: op('load64_zero'), 128: op('load128') }
-const STORES = { 8: op('store8'), 16: op('store16'), 32: op('store32'), 64: op('store64'), f32: op('storef32'), f64: op('storef64'), 128: op('store128') }
+const LOADS = {
+  u8: op('load8_u'),
+  s8: op('load8_s'),
+  u16: op('load16_u'),
+  s16: op('load16_s'),
+  32: op('load32'),
+  64: op('load64'),
+  f32: op('loadf32'),
+  f64: op('loadf64'),
+  z32: op('load32_zero'),
+  z64: op('load64_zero'),
+  128: op('load128'),
+}
+const STORES = {
+  8: op('store8'),
+  16: op('store16'),
+  32: op('store32'),
+  64: op('store64'),
+  f32: op('storef32'),
+  f64: op('storef64'),
+  128: op('store128'),
+}
 const STATE_LOADS = { 32: op('state.load32'), 64: op('state.load64'), 128: op('state.load128') }
 const STATE_STORES = { 32: op('state.store32'), 64: op('state.store64'), 128: op('state.store128') }
 const N_HELPER = op('helper')

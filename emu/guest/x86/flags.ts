@@ -76,16 +76,31 @@ export function arithmeticFlags(
     case CC_ADD: {
       const low = (dstLow - srcLow) | 0
       const high = (dstHigh - srcHigh - (dstLow >>> 0 < srcLow >>> 0 ? 1 : 0)) | 0
-      const overflow = isNegative(size, (low ^ dstLow) & (srcLow ^ dstLow), (high ^ dstHigh) & (srcHigh ^ dstHigh))
+      const overflow = isNegative(
+        size,
+        (low ^ dstLow) & (srcLow ^ dstLow),
+        (high ^ dstHigh) & (srcHigh ^ dstHigh),
+      )
       const carry = isBelow(size, dstLow, dstHigh, srcLow, srcHigh)
-      return ofResult(size, dstLow, dstHigh) | (carry ? CF : 0) | (overflow ? OF : 0) | ((low ^ srcLow ^ dstLow) & AF)
+      return (
+        ofResult(size, dstLow, dstHigh) |
+        (carry ? CF : 0) |
+        (overflow ? OF : 0) |
+        ((low ^ srcLow ^ dstLow) & AF)
+      )
     }
     case CC_SUB: {
       const low = (dstLow - srcLow) | 0
       const high = (dstHigh - srcHigh - (dstLow >>> 0 < srcLow >>> 0 ? 1 : 0)) | 0
-      const overflow = isNegative(size, (dstLow ^ srcLow) & (dstLow ^ low), (dstHigh ^ srcHigh) & (dstHigh ^ high))
+      const overflow = isNegative(
+        size,
+        (dstLow ^ srcLow) & (dstLow ^ low),
+        (dstHigh ^ srcHigh) & (dstHigh ^ high),
+      )
       const carry = isBelow(size, dstLow, dstHigh, srcLow, srcHigh)
-      return ofResult(size, low, high) | (carry ? CF : 0) | (overflow ? OF : 0) | ((dstLow ^ srcLow ^ low) & AF)
+      return (
+        ofResult(size, low, high) | (carry ? CF : 0) | (overflow ? OF : 0) | ((dstLow ^ srcLow ^ low) & AF)
+      )
     }
     case CC_LOGIC:
       return ofResult(size, dstLow, dstHigh)
