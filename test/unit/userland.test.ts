@@ -21,8 +21,8 @@ const SCRIPTS = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.sh'))
   .map((name) => basename(name, '.sh'))
   .sort()
-/** What the interpreter runs: processes and signals above all, and nothing that computes long. */
-const INTERPRETED = ['fields', 'patterns', 'printf', 'proc', 'quoting', 'redirect', 'test']
+/** A third, for the interpreter: those that do not compute long. */
+const INTERPRETED = ['fields', 'parameters', 'patterns', 'printf', 'quoting', 'redirect', 'test']
 const ENV = { PATH: '/bin', LC_ALL: 'C', TZ: 'UTC0', HOME: '/home/tester' }
 const ENTRIES = userlandEntries()
 /** One a kind: what it has translated serves every machine. */
