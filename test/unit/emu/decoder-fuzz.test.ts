@@ -31,8 +31,8 @@ const likelyCode = fc
   )
   .map((parts) =>
     parts.flatMap(([row, tail, prefix]) => {
-      const escape = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]][row.map]!
-      return [...prefix, ...escape, row.opcode, ...tail]
+      const escaped = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]][row.map]!
+      return [...prefix, ...escaped, row.opcode, ...tail]
     }),
   )
 
