@@ -83,7 +83,7 @@ function fill(task: Task, mm: Mm, program: Program): Loaded | number {
 
 /**
  * Stack, heap and mmap area above the image, close together: a Memory is as large as its highest address, and hosts
- * charge for growing it (a Memory of 280 MB instead of 20 made fork ten times slower). Programs that want more heap
+ * charge for growing it (a Memory of 280 MB instead of 20 made fork four times slower). Programs that want more heap
  * than its room get it from mmap, as their allocators do.
  */
 function layOut(task: Task, mm: Mm, imageEnd: number): void {
