@@ -27,6 +27,9 @@ const HEAT_MIN = 16
 const RETURN_HEAT_MIN = 300
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
+const GRAIN_SIZE = 1 << GRAIN_SHIFT
+/** The table begins with and grows by as many places. */
+const TABLE_STEP = 256
 
 /** Options of translation that change the code made. */
 export interface TranslateOptions {
@@ -197,7 +200,7 @@ export class ProcessCode {
   private readonly space: AddressSpace
   private readonly translations: Translations
   private readonly imports: TranslatedImports
-  private table!: WebAssembly.Table
+  private readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_STEP })
   private tableUsed = 0
   /** Guest pc → table index. */
   private readonly indices = new Map<number, number>()
@@ -207,24 +210,19 @@ export class ProcessCode {
   /** By page: a bit for each grain that was translated. */
   private readonly grains = new Map<number, Uint32Array>()
   /** Runs from a pc while the pc cache knows where to go on; depth is the host stack left for guest calls. */
-  dispatch!: (pc: number, depth: number) => number
+  readonly dispatch: (pc: number, depth: number) => number
 
   constructor(space: AddressSpace, translations: Translations, imports: TranslatedImports) {
     this.space = space
     this.translations = translations
     this.imports = imports
-    this.freshTable()
-    space.observer.code = (addr, sizeBytes) => this.changed(addr, sizeBytes)
-  }
-
-  private freshTable(): void {
-    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 256 })
-    this.tableUsed = 0
-    const instance = new WebAssembly.Instance(this.translations.dispatcherModule, {
-      e: { m: this.space.memory, t: this.table },
+    const instance = new WebAssembly.Instance(translations.dispatcherModule, {
+      e: { m: space.memory, t: this.table },
     })
-    this.clearSlot(0)
     this.dispatch = instance.exports.run as (pc: number, depth: number) => number
+    // A new Memory's slots hold 0, which is a pc of the first one.
+    this.clearSlot(0)
+    space.observer.code = (addr, sizeBytes) => this.changed(addr, sizeBytes)
   }
 
   /**
@@ -254,7 +252,7 @@ export class ProcessCode {
   private add(batch: Batch): void {
     const base = this.tableUsed
     const needed = base + batch.entries.length
-    if (needed > this.table.length) this.table.grow(Math.max(256, needed - this.table.length))
+    if (needed > this.table.length) this.table.grow(Math.max(TABLE_STEP, needed - this.table.length))
     this.tableUsed = needed
     new WebAssembly.Instance(batch.module, {
       e: { m: this.space.memory, t: this.table, b: base, helper: this.imports.helper },
@@ -268,7 +266,7 @@ export class ProcessCode {
 
   private cover(start: number, end: number): void {
     this.space.markCode(start, end - start)
-    for (let at = start; at < end; at = (Math.floor(at / 32) + 1) * 32) {
+    for (let at = start; at < end; at = (Math.floor(at / GRAIN_SIZE) + 1) * GRAIN_SIZE) {
       const page = Math.floor(at / PAGE_SIZE)
       let bits = this.grains.get(page)
       if (!bits) {
@@ -281,8 +279,8 @@ export class ProcessCode {
   }
 
   /** Whether any byte of the range may have been translated. */
-  holdsCode(addr: number, sizeBytes: number): boolean {
-    for (let at = addr; at < addr + sizeBytes; at = (Math.floor(at / 32) + 1) * 32) {
+  private holdsCode(addr: number, sizeBytes: number): boolean {
+    for (let at = addr; at < addr + sizeBytes; at = (Math.floor(at / GRAIN_SIZE) + 1) * GRAIN_SIZE) {
       const bits = this.grains.get(Math.floor(at / PAGE_SIZE))
       if (!bits) continue
       const grain = (at % PAGE_SIZE) >> GRAIN_SHIFT
@@ -305,9 +303,9 @@ export class ProcessCode {
     this.recoverGrains()
   }
 
-  /** Empties the pc cache's slot of a pc. 1 is no tag of any slot but its own, and no region begins there. */
+  /** Empties the pc cache's slot of a pc: a pc that belongs in the neighbouring slot is never looked up in this one. */
   private clearSlot(pc: number): void {
-    this.space.view.setUint32(pcCacheSlot(pc), 1, true)
+    this.space.view.setUint32(pcCacheSlot(pc), (pc ^ 1) >>> 0, true)
   }
 
   private forget(batch: Batch): void {
