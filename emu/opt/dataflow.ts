@@ -24,9 +24,7 @@ const N_EXIT_IF = op('exit_if')
 const IS_EFFECT = Uint8Array.from(OPS, (row) => (row.pure ? 0 : 1))
 const OPERANDS = Uint8Array.from(OPS, (row) => row.ins.length)
 
-/** How a node of the block being looked at is used. */
-export const USE_NONE = 0
-export const USE_ONCE = 1
+/** How a node of the block being looked at is used: 0 not at all, 1 once, 2 more often. */
 export const USE_MANY = 2
 /** Only in code that runs when an exit is taken. */
 export const USE_COLD = 4

@@ -26,12 +26,6 @@ export const isSymlink = (mode: number): boolean => (mode & S_IFMT) === S_IFLNK
 /** The d_type of getdents64(2). */
 export const direntType = (mode: number): number => (mode & S_IFMT) >> 12
 
-export const DT_UNKNOWN = 0
-export const direntTypes = flagTable(
-  { DT_UNKNOWN, DT_FIFO: 1, DT_CHR: 2, DT_DIR: 4, DT_BLK: 6, DT_REG: 8, DT_LNK: 10, DT_SOCK: 12, DT_WHT: 14 },
-  'DT_???',
-)
-
 export const STATX_BASIC_STATS = 0x7ff
 export const STATX_BTIME = 0x800
 export const STATX_MNT_ID = 0x1000

@@ -6,7 +6,6 @@
 
 import { copyBytes } from '../abi/bytes.ts'
 import { BLOCKED, EAGAIN, EFAULT, ENOTTY, EPIPE } from '../abi/errno.ts'
-import { O_RDONLY, O_RDWR, O_WRONLY } from '../abi/fcntl.ts'
 import { FIONREAD, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
 import { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from './caller.ts'
@@ -151,6 +150,3 @@ export class PipeEnd extends FileDescription {
     this.pipe.changed.wakeAll()
   }
 }
-
-/** O_RDONLY, O_WRONLY or O_RDWR from a FIFO's open flags. */
-export const fifoAccess = (flags: number): number => flags & (O_RDONLY | O_WRONLY | O_RDWR)

@@ -10,12 +10,10 @@ export const HELPER_CPUID = 3
 export const HELPER_RDTSC = 4
 /** FXSAVE and FXRSTOR (argument 1) at the address in scratch. */
 export const HELPER_FXSAVE = 5
-export const HELPER_XGETBV = 6
-/** The first number that x87.ts and sse-helpers.ts use. */
+/** One x87 instruction (x87/execute.ts). */
 export const HELPER_X87 = 16
 /** 1 when an x87 exception waits; its code goes to exitCode. */
 export const HELPER_X87_PENDING = 17
-export const HELPER_SSE = 64
 /** One SSE float instruction as MXCSR says; operands and result in scratch (float-helper.ts). */
 export const HELPER_SSE_FLOAT = 64
 /** PCMPxSTRx: operands in scratch. */

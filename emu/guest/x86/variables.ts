@@ -13,10 +13,8 @@ export const V_DF = 35
 export const V_BUDGET = 36
 export const V_FS_BASE = 37
 export const V_GS_BASE = 38
-/** Temporaries for instructions that need several blocks. */
+/** A temporary for instructions that need several blocks. */
 export const V_TEMP64 = 39
-export const V_TEMP64_2 = 40
-export const V_TEMP32 = 41
 
 export const X86_VARIABLES: readonly Variable[] = [
   ...GPR_NAMES.map((name, i) => ({ name, type: I64, offset: X86_STATE.gpr + 8 * i }) as const),
@@ -29,6 +27,4 @@ export const X86_VARIABLES: readonly Variable[] = [
   { name: 'fs_base', type: I64, offset: X86_STATE.fsBase },
   { name: 'gs_base', type: I64, offset: X86_STATE.gsBase },
   { name: 't64', type: I64, offset: -1 },
-  { name: 't64_2', type: I64, offset: -1 },
-  { name: 't32', type: I32, offset: -1 },
 ]
