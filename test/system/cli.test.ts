@@ -221,7 +221,7 @@ describe('the status', () => {
   })
 
   it('of a fault comes with a line that says where', async () => {
-    const fixtures = join(PACKAGE, 'test/fixtures/bin')
+    const fixtures = join(PACKAGE, 'test/abi/bin')
     const result = await umwelt(['run', '-v', `${fixtures}:/f:ro`, '/f/faults', 'default-segv'])
     expect(result.status).toBe(128 + 11)
     expect(result.stderr).toMatch(

@@ -1,0 +1,84 @@
+/**
+ * Probes: small programs that print what system calls and faults do, against what the real kernel and CPU did
+ * (recorded/NAME.json, by build.mjs), under each CPU and under the strace engine.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type CpuKind, createCpu } from '../../emu/run/index.ts'
+import { BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
+import { createMachine } from '../../src/machine.ts'
+import { strace } from '../../syscalls/engines/strace/strace.ts'
+import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
+import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
+
+interface Recorded {
+  stdout: string
+  status: number | null
+  signal: string | null
+}
+
+const folder = new URL('./', import.meta.url)
+const SIGNALS: Record<string, number> = {
+  SIGILL: 4,
+  SIGABRT: 6,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGXCPU: 24,
+}
+const LEAST_CASES = 20
+const SETUPS: { name: string; cpu: CpuKind; traced: boolean }[] = [
+  { name: 'jit', cpu: 'jit', traced: false },
+  { name: 'interpreter', cpu: 'interpreter', traced: false },
+  { name: 'jit under strace', cpu: 'jit', traced: true },
+]
+const probes = readdirSync(new URL('recorded', folder)).map((file) => file.replace('.json', ''))
+let cases = 0
+
+async function run(probe: string, name: string, cpu: CpuKind, traced: boolean) {
+  const stdout = new BufferOutput()
+  const said: string[] = []
+  let traceSize = 0
+  const host = new SimHost({ seed: 1, stdout, diagnostics: (line) => said.push(line) })
+  const machine = createMachine({
+    host,
+    cpu: createCpu(cpu),
+    root: (kernel) => {
+      const root = new Tmpfs(kernel.clock)
+      const data = new Uint8Array(readFileSync(new URL(`bin/${probe}`, folder)))
+      addImageEntry(root, kernel.caller, { name: '/program', type: 'file', mode: 0o755, data })
+      addImageEntry(root, kernel.caller, { name: '/tmp/cwd', type: 'directory', mode: 0o755 })
+      return root
+    },
+    mounts: [
+      { at: '/dev', fs: { type: 'devtmpfs' } },
+      { at: '/proc', fs: { type: 'proc' } },
+    ],
+    engines: traced ? [strace({ write: (text) => (traceSize += text.length) })] : [],
+  })
+  const exit = await machine.run('/program', ['/program', name], {}, '/tmp/cwd')
+  return { stdout: stdout.text, ...exit, said, traceSize }
+}
+
+describe.each(probes)('%s', (probe) => {
+  const recorded: Record<string, Recorded> = JSON.parse(
+    readFileSync(new URL(`recorded/${probe}.json`, folder), 'utf8'),
+  )
+  for (const setup of SETUPS)
+    for (const [name, expected] of Object.entries(recorded)) {
+      cases++
+      it(`${name} on ${setup.name}`, async () => {
+        const ours = await run(probe, name, setup.cpu, setup.traced)
+        expect(ours.stdout, ours.said.join('\n')).toBe(expected.stdout)
+        expect(ours.signal ?? 0).toBe(expected.signal ? SIGNALS[expected.signal] : 0)
+        expect(ours.code).toBe(expected.status)
+        expect(ours.traceSize > 0).toBe(setup.traced)
+      })
+    }
+})
+
+it('has its least number of cases', () => {
+  expect(cases).toBeGreaterThanOrEqual(LEAST_CASES * SETUPS.length)
+})

@@ -1,0 +1,47 @@
+// Builds the probes (musl-gcc, static) and records what they do on the real kernel, as root, in a directory on tmpfs.
+// usage: node test/abi/build.mjs [NAME…]     the binaries and recordings are committed
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const here = import.meta.dirname
+const FLAGS = [
+  '-O2',
+  '-static',
+  '-s',
+  '-pthread',
+  '-Wl,--build-id=none',
+  '-fno-asynchronous-unwind-tables',
+  '-w',
+]
+const TIMEOUT_MS = 30_000
+const wanted = process.argv.slice(2)
+for (const folder of ['bin', 'recorded']) mkdirSync(join(here, folder), { recursive: true })
+
+/** One case in an empty directory of its own. */
+function attempt(program, name) {
+  const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
+  const result = spawnSync(program, [name], {
+    encoding: 'utf8',
+    env: {},
+    cwd,
+    input: '',
+    timeout: TIMEOUT_MS,
+  })
+  rmSync(cwd, { recursive: true, force: true })
+  return { stdout: result.stdout, status: result.status, signal: result.signal }
+}
+
+for (const source of readdirSync(join(here, 'src')).filter((name) => name.endsWith('.c'))) {
+  const name = source.replace(/\.c$/, '')
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const program = join(here, 'bin', name)
+  const { status } = spawnSync('musl-gcc', [...FLAGS, '-o', program, join(here, 'src', source)], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) process.exit(1)
+  // Without arguments a probe lists its cases.
+  const cases = spawnSync(program, [], { encoding: 'utf8' }).stdout.trim().split('\n')
+  const recorded = Object.fromEntries(cases.map((one) => [one, attempt(program, one)]))
+  writeFileSync(join(here, 'recorded', `${name}.json`), `${JSON.stringify(recorded, null, 1)}\n`)
+}

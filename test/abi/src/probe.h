@@ -1,0 +1,68 @@
+/* What every probe has: `PROGRAM` lists its cases, `PROGRAM CASE` runs one. What a case prints is what Linux did, so it
+   prints nothing that differs from run to run: no pids, times or addresses that the kernel chose. */
+#ifndef PROBE_H
+#define PROBE_H
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct probe_case {
+	const char *name;
+	void (*run)(void);
+};
+
+/* The result of a call as Linux gives it: a number or the error's name. */
+#define SHOW(call) show_result(#call, (long)(call))
+
+static const char *errno_name(int error)
+{
+	static const char *const names[] = {
+		[EPERM] = "EPERM", [ENOENT] = "ENOENT", [ESRCH] = "ESRCH", [EINTR] = "EINTR", [EIO] = "EIO",
+		[ENXIO] = "ENXIO", [E2BIG] = "E2BIG", [ENOEXEC] = "ENOEXEC", [EBADF] = "EBADF", [ECHILD] = "ECHILD",
+		[EAGAIN] = "EAGAIN", [ENOMEM] = "ENOMEM", [EACCES] = "EACCES", [EFAULT] = "EFAULT",
+		[ENOTBLK] = "ENOTBLK", [EBUSY] = "EBUSY", [EEXIST] = "EEXIST", [EXDEV] = "EXDEV", [ENODEV] = "ENODEV",
+		[ENOTDIR] = "ENOTDIR", [EISDIR] = "EISDIR", [EINVAL] = "EINVAL", [ENFILE] = "ENFILE",
+		[EMFILE] = "EMFILE", [ENOTTY] = "ENOTTY", [ETXTBSY] = "ETXTBSY", [EFBIG] = "EFBIG",
+		[ENOSPC] = "ENOSPC", [ESPIPE] = "ESPIPE", [EROFS] = "EROFS", [EMLINK] = "EMLINK", [EPIPE] = "EPIPE",
+		[EDOM] = "EDOM", [ERANGE] = "ERANGE", [EDEADLK] = "EDEADLK", [ENAMETOOLONG] = "ENAMETOOLONG",
+		[ENOSYS] = "ENOSYS", [ENOTEMPTY] = "ENOTEMPTY", [ELOOP] = "ELOOP", [ENODATA] = "ENODATA",
+		[EOVERFLOW] = "EOVERFLOW", [ENOTSOCK] = "ENOTSOCK", [EDESTADDRREQ] = "EDESTADDRREQ",
+		[EMSGSIZE] = "EMSGSIZE", [EPROTOTYPE] = "EPROTOTYPE", [ENOPROTOOPT] = "ENOPROTOOPT",
+		[EPROTONOSUPPORT] = "EPROTONOSUPPORT", [ESOCKTNOSUPPORT] = "ESOCKTNOSUPPORT",
+		[EOPNOTSUPP] = "EOPNOTSUPP", [EAFNOSUPPORT] = "EAFNOSUPPORT", [EADDRINUSE] = "EADDRINUSE",
+		[ECONNABORTED] = "ECONNABORTED", [ECONNRESET] = "ECONNRESET", [ENOBUFS] = "ENOBUFS",
+		[EISCONN] = "EISCONN", [ENOTCONN] = "ENOTCONN", [ETIMEDOUT] = "ETIMEDOUT",
+		[ECONNREFUSED] = "ECONNREFUSED", [EALREADY] = "EALREADY", [EINPROGRESS] = "EINPROGRESS",
+		[ECANCELED] = "ECANCELED", [EOWNERDEAD] = "EOWNERDEAD", [ENOTRECOVERABLE] = "ENOTRECOVERABLE",
+	};
+	if (error > 0 && error < (int)(sizeof names / sizeof *names) && names[error]) return names[error];
+	static char number[16];
+	snprintf(number, sizeof number, "errno %d", error);
+	return number;
+}
+
+static long show_result(const char *what, long result)
+{
+	if (result == -1) printf("%s = %s\n", what, errno_name(errno));
+	else printf("%s = %ld\n", what, result);
+	fflush(stdout);
+	return result;
+}
+
+static int probe_main(int argc, char **argv, const struct probe_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (argc < 2) puts(cases[i].name);
+		else if (!strcmp(argv[1], cases[i].name)) return cases[i].run(), 0;
+	}
+	return argc < 2 ? 0 : 2;
+}
+
+#define PROBES(...)                                                                                    \
+	static const struct probe_case CASES[] = {__VA_ARGS__};                                        \
+	int main(int argc, char **argv)                                                                \
+	{                                                                                              \
+		return probe_main(argc, argv, CASES, sizeof CASES / sizeof *CASES);                    \
+	}
+#endif
