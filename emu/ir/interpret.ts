@@ -7,12 +7,13 @@
 
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_PW, PAGE_SHARED, PAGE_SHIFT, STATE_BASE } from '../memory/layout.ts'
-import { EXIT_NONE, EXIT_PAGE_FAULT, EXIT_PROTECTION, FAULT_WRITE } from '../run/cpu.ts'
+import { EXIT_NONE, EXIT_PAGE_FAULT, EXIT_PROTECTION, EXIT_STACK, FAULT_WRITE } from '../run/cpu.ts'
 import { EVALUATE, NodeValues } from './evaluate.ts'
 import { OPS, op, V128 } from './ops.ts'
 import {
   type Block,
   I32,
+  NEED_STACK,
   type Region,
   TERM_BRANCH,
   TERM_CALL,
@@ -261,7 +262,8 @@ export class Interpreter {
     const address = BigInt.asUintN(64, values.i64[base * 2]! + BigInt(region.b[n]!))
     const sizeBytes = region.c[n]! - region.b[n]!
     const addr = Number(address)
-    const refused = space.firstRefused(addr, sizeBytes, region.need[n]!)
+    const need = region.need[n]!
+    const refused = space.firstRefused(addr, sizeBytes, need & ~NEED_STACK)
     if (refused === -1) {
       values.i32[n * 4] = addr | 0
       return true
@@ -270,13 +272,13 @@ export class Interpreter {
     const upper = address >> 47n
     if (upper !== 0n && upper !== 0x1ffffn) {
       // Not a canonical address: a general protection fault, which names none.
-      this.leave(EXIT_PROTECTION, region.exitPc[n]!)
+      this.leave(need & NEED_STACK ? EXIT_STACK : EXIT_PROTECTION, region.exitPc[n]!)
       return false
     }
     this.leave(EXIT_PAGE_FAULT, region.exitPc[n]!)
     const exact = refused === addr ? address : BigInt(refused)
     space.view.setBigUint64(STATE_BASE + this.guest.exitAddress, exact, true)
-    space.view.setUint32(STATE_BASE + this.guest.exitCode, region.need[n]! & PAGE_PW ? FAULT_WRITE : 0, true)
+    space.view.setUint32(STATE_BASE + this.guest.exitCode, need & PAGE_PW ? FAULT_WRITE : 0, true)
     return false
   }
 

@@ -44,6 +44,9 @@ export const TERM_HELPER = 9
 /** Go on at the block of `cases` whose pc the i64 value is, else at block `next`. */
 export const TERM_SWITCH = 10
 
+/** check: with `need`, the access counts as one of the stack: a non-canonical address is another fault then. */
+export const NEED_STACK = 0x100
+
 /** Accesses whose distance from each other is below this share one check: both its end pages are tested. */
 const GROUP_SPAN = 4096
 
@@ -176,6 +179,8 @@ export class Region {
   private instructionPc = 0
   /** Open check groups of the block: base value → check node. */
   private readonly groups = new Map<Value, number>()
+  /** Whether the accesses that follow in this instruction are the stack's (x86: off RSP or RBP). */
+  stackBased = false
 
   constructor(variables: readonly Variable[], options: RegionOptions) {
     this.variables = variables
@@ -254,6 +259,7 @@ export class Region {
   instruction(pc: number): void {
     this.instructionPc = pc
     this.instructionLog = this.logCount
+    this.stackBased = false
   }
 
   private end(term: number): Block {
@@ -518,7 +524,7 @@ export class Region {
     const n = this.node(N_CHECK, root, at, at + sizeBytes)
     this.exitLog[n] = this.instructionLog
     this.exitPc[n] = this.instructionPc
-    this.need[n] = need
+    this.need[n] = this.options.exactChecks && this.stackBased ? need | NEED_STACK : need
     this.groups.set(root, n)
     return n
   }

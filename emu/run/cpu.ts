@@ -26,6 +26,8 @@ export const EXIT_FLOAT = 7
 export const EXIT_BUDGET = 8
 /** One instruction was executed because `step` asked for it. */
 export const EXIT_STEP = 9
+/** A non-canonical address off the stack's registers. SIGBUS, SI_KERNEL. */
+export const EXIT_STACK = 11
 /** Never seen outside emu: a check refused and only the interpreter can execute the instruction exactly. */
 export const EXIT_SLOW = 10
 export type ExitKind = number

@@ -88,7 +88,6 @@ export class JitCpu implements Cpu {
         continue
       }
       if (kind !== EXIT_NONE) return kind
-      if (pc === 1) return wildJump(space)
       if (process.code.enter(pc, this.interpreter.cuts.has(pc))) continue
       pc = this.interpret(space, pc)
       if (pc < 0) return this.leftBy(space)

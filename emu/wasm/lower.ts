@@ -44,8 +44,7 @@ import { Structure } from './structure.ts'
 
 /** Function indices every module starts with (module.ts declares them in this order). */
 export const FN_HELPER = 0
-export const FN_LEAVE_VALUE = 1
-export const FIRST_REGION_FUNCTION = 2
+export const FIRST_REGION_FUNCTION = 1
 /** Type index of a region function. */
 export const TYPE_REGION = 0
 
@@ -527,25 +526,10 @@ export class Lowerer {
     this.go(block, block.next!)
   }
 
-  /** Puts a jump target into scratch32; leaves when its upper half is not zero. */
+  /** Puts a jump target into scratch32. An exit_if has left when its upper half is not zero. */
   private target(value: number): void {
-    const out = this.out
-    const wide = this.scratch64
     this.value(value)
-    out.u8(W.LOCAL_TEE)
-    out.u32(wide)
-    out.u8(W.I64_CONST)
-    out.s32(32)
-    out.u8(W.I64_SHR_U)
-    out.u8(W.I32_WRAP_I64)
-    out.u8(W.IF)
-    out.u8(W.VOID)
-    this.localGet(wide)
-    this.call(FN_LEAVE_VALUE)
-    out.u8(W.RETURN)
-    out.u8(W.END)
-    this.localGet(wide)
-    out.u8(W.I32_WRAP_I64)
+    this.out.u8(W.I32_WRAP_I64)
     this.localSet(this.scratch32)
   }
 

@@ -21,8 +21,7 @@ const SECTION_TYPE = 1,
   SECTION_CODE = 10
 const TYPE_IMPORTED = 1,
   TYPE_DISPATCH = 2,
-  TYPE_LEAVE_VALUE = 3,
-  FIRST_EXIT_TYPE = 4
+  FIRST_EXIT_TYPE = 3
 /** Regions in a batch: enough that the module's own cost vanishes, few enough that little is made in vain. */
 export const BATCH_REGIONS_MAX = 64
 
@@ -35,7 +34,7 @@ function section(out: W.Encoder, id: number, write: () => void): void {
 
 function types(out: W.Encoder, more: readonly (readonly number[])[]): void {
   const i = W.TYPE_I32
-  const signatures = [[i], [i, i, i], [i, i], [W.TYPE_I64], ...more]
+  const signatures = [[i], [i, i, i], [i, i], ...more]
   section(out, SECTION_TYPE, () => {
     out.u32(signatures.length)
     for (const parameters of signatures) {
@@ -145,13 +144,12 @@ class ExitFunctions {
 
 /**
  * Builds the module of a batch: regions are added one at a time, so that one arena serves them all. Function indices:
- * imports, leave_value, `BATCH_REGIONS_MAX` places for regions (those not used are empty), exit functions.
+ * imports, `BATCH_REGIONS_MAX` places for regions (those not used are empty), exit functions.
  */
 export class ModuleBuilder {
   private readonly code: W.Encoder
   private readonly lowerer: Lowerer
   private readonly exits: ExitFunctions
-  private readonly state: StateLayout
   private count = 0
 
   /** `functionAt` gives the place in the batch of the region at a guest pc, if it will be in this module. */
@@ -160,7 +158,6 @@ export class ModuleBuilder {
     state: StateLayout,
     functionAt: (pc: number) => number | undefined,
   ) {
-    this.state = state
     this.code = new W.Encoder()
     this.exits = new ExitFunctions(variables, state)
     this.lowerer = new Lowerer(this.code, {
@@ -188,8 +185,7 @@ export class ModuleBuilder {
     types(out, exitTypes)
     imports(out, true)
     section(out, SECTION_FUNCTION, () => {
-      out.u32(1 + BATCH_REGIONS_MAX + exits.count)
-      out.u8(TYPE_LEAVE_VALUE)
+      out.u32(BATCH_REGIONS_MAX + exits.count)
       for (let i = 0; i < BATCH_REGIONS_MAX; i++) out.u8(TYPE_REGION)
       exitTypes.forEach((_, i) => {
         out.u32(FIRST_EXIT_TYPE + i)
@@ -205,8 +201,7 @@ export class ModuleBuilder {
       for (let i = 0; i < count; i++) out.u32(FIRST_REGION_FUNCTION + i)
     })
     section(out, SECTION_CODE, () => {
-      out.u32(1 + BATCH_REGIONS_MAX + exits.count)
-      leavingBody(out, () => storeParameter(out, 0, I64, this.state.pc))
+      out.u32(BATCH_REGIONS_MAX + exits.count)
       out.append(this.code.bytes.subarray(0, this.code.length))
       for (let i = 0; i < unused; i++) for (const byte of [3, 0, W.UNREACHABLE, W.END]) out.u8(byte)
       exits.bodies(out)

@@ -10,6 +10,7 @@ import {
   EXIT_FLOAT,
   EXIT_PAGE_FAULT,
   EXIT_PROTECTION,
+  EXIT_STACK,
   EXIT_UNDEFINED,
   type ExitKind,
   FAULT_FETCH,
@@ -41,6 +42,7 @@ import { STAGE_SIGNALS, type Task } from './task.ts'
 const TRAP_DIVIDE = 0
 const TRAP_BREAKPOINT = 3
 const TRAP_UNDEFINED = 6
+const TRAP_STACK = 12
 const TRAP_PROTECTION = 13
 const TRAP_PAGE = 14
 const TRAP_FLOAT = 16
@@ -65,6 +67,9 @@ export function handleFault(task: Task, exit: ExitKind): void {
       return
     case EXIT_PROTECTION:
       raise(task, sigInfo(SIGSEGV, SI_KERNEL, { trapno: TRAP_PROTECTION }))
+      return
+    case EXIT_STACK:
+      raise(task, sigInfo(SIGBUS, SI_KERNEL, { trapno: TRAP_STACK }))
       return
     case EXIT_FLOAT:
       raise(task, sigInfo(SIGFPE, arch.exitCode(state), { addr: pc, trapno: TRAP_FLOAT }))

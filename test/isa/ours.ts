@@ -14,6 +14,7 @@ import {
   EXIT_FLOAT,
   EXIT_PAGE_FAULT,
   EXIT_PROTECTION,
+  EXIT_STACK,
   EXIT_UNDEFINED,
 } from '../../emu/run/cpu.ts'
 import { type CpuKind, createCpu } from '../../emu/run/index.ts'
@@ -23,6 +24,7 @@ import type { Batch, Result } from './native.ts'
 const SIGILL = 4,
   SIGTRAP = 5,
   SIGFPE = 8,
+  SIGBUS = 7,
   SIGSEGV = 11
 const BUDGET = 1 << 20
 
@@ -95,6 +97,8 @@ export class Ours {
         return { signal: SIGFPE, signalCode: 1, signalAddress: pc }
       case EXIT_PROTECTION:
         return { signal: SIGSEGV, signalCode: 128, signalAddress: 0n }
+      case EXIT_STACK:
+        return { signal: SIGBUS, signalCode: 128, signalAddress: 0n }
       case EXIT_FLOAT:
         return { signal: SIGFPE, signalCode: state.getU32(X86_STATE.exitCode), signalAddress: pc }
       default:

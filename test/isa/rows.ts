@@ -84,10 +84,8 @@ function toleranceOf(insns: readonly Insn[], state: Uint8Array): Tolerance {
   }
   const mxcsr = new DataView(state.buffer, state.byteOffset).getUint32(FX_AT + 24, true)
   const eitherFault = insns.some(({ row }) => row!.mnemonic === 'CMPS')
-  const computedJump = insns.some(({ row }) => /value|return/.test(row!.flow))
   return {
     undefinedFlags,
-    computedJump,
     eitherFault,
     relative,
     x87Ulps,

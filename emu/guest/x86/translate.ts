@@ -5,12 +5,13 @@
  */
 
 import type { Block, LoadKind, Region, StoreBits, Value } from '../../ir/region.ts'
-import { EXIT_BUDGET, EXIT_UNDEFINED } from '../../run/cpu.ts'
+import { EXIT_BUDGET, EXIT_PROTECTION, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
 import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
 import { BASE_RIP, type Insn, NO_REGISTER, SEG_FS, SEG_NONE } from './decode.ts'
 import { V_BUDGET, V_FS_BASE, V_GS_BASE, V_TEMP64, V_XMM } from './variables.ts'
 
-const RSP = 4
+const RSP = 4,
+  RBP = 5
 const LOADS: Record<Bits, LoadKind> = { 8: 'u8', 16: 'u16', 32: 32, 64: 64 }
 const MASK: Record<number, number> = { 8: 0xff, 16: 0xffff }
 
@@ -124,8 +125,9 @@ export class Translator {
 
   /** Makes the memory operand's address once an instruction. */
   private address(insn: Insn): void {
-    if (this.addressBase >= 0) return
     const { ir } = this
+    ir.stackBased = insn.segment === SEG_NONE && (insn.base === RSP || insn.base === RBP)
+    if (this.addressBase >= 0) return
     if (insn.segment === SEG_NONE && insn.addressSize === 64 && insn.index === NO_REGISTER) {
       if (insn.base === BASE_RIP || insn.base === NO_REGISTER) {
         const at = insn.base === BASE_RIP ? insn.nextPc + insn.disp : insn.disp
@@ -352,10 +354,12 @@ export class Translator {
 
   /** Stores below the stack; the caller sets RSP by dropStack when nothing can fault any more. */
   storeStack(size: 16 | 64, value: Value): void {
+    this.ir.stackBased = true
     this.ir.store(size, this.ir.get(RSP), -size / 8, value)
   }
 
   loadStack(size: 16 | 64): Value {
+    this.ir.stackBased = true
     return this.ir.load(size === 64 ? 64 : 'u16', this.ir.get(RSP), 0)
   }
 
@@ -389,6 +393,7 @@ export class Translator {
     const { ir } = this
     const inside = this.map.candidatesAt(insn.pc).filter((pc) => this.map.blockAt(pc))
     if (inside.length === 0) {
+      this.leaveIfWild(target)
       ir.gotoValue(target)
       return
     }
@@ -403,7 +408,21 @@ export class Translator {
         this.go(pc)
       }
     ir.begin(otherwise)
+    ir.instruction(insn.pc)
+    this.leaveIfWild(ir.get(V_TEMP64))
     ir.gotoValue(ir.get(V_TEMP64))
+  }
+
+  /**
+   * Before a jump to a value: leaves at this instruction when the value is no address. The exact form faults as the
+   * CPU does where it is not canonical; an address beyond 4 GiB is fetched from, and faults there.
+   */
+  leaveIfWild(target: Value): void {
+    const { ir } = this
+    const wild = ir.options.exactChecks
+      ? ir.op2('i64.shr_u', ir.op2('i64.add', target, ir.i64(2 ** 47)), ir.i64(48))
+      : ir.op2('i64.shr_u', target, ir.i64(32))
+    ir.exitIf(ir.op1('i32.wrap_i64', wild), ir.options.exactChecks ? EXIT_PROTECTION : EXIT_SLOW)
   }
 
   /** Ends the block with a conditional jump. */

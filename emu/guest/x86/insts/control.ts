@@ -29,12 +29,14 @@ const call: Translate = (t, i) => {
 
 const callValue: Translate = (t, i) => {
   const target = t.read(i, 0)
+  t.leaveIfWild(target)
   pushReturn(t, i)
   t.callValue(i, target)
 }
 
 const ret: Translate = (t, i) => {
   const target = t.loadStack(64)
+  t.leaveIfWild(target)
   const extra = i.row!.operands.length > 0 ? i.imm & 0xffff : 0
   t.moveStack(8 + extra)
   t.ir.return(target)

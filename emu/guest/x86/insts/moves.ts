@@ -140,6 +140,7 @@ const leave: Translate = (t, i) => {
   const { ir } = t
   const size = i.size === 16 ? 16 : 64
   const frame = ir.get(RBP)
+  ir.stackBased = true
   const saved = ir.load(size === 16 ? 'u16' : 64, frame, 0)
   ir.set(RSP, ir.op2('i64.add', frame, ir.i64(size / 8)))
   t.setGpr(RBP, size, saved)
