@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { engineCost } from './engine-cost.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -123,6 +124,13 @@ if (cpu.length > 0) {
   if (hasQemu) summary.cpuGeometricMeanQemu = geometric(cpu.map((r) => r.qemu))
   console.log(
     `cpu, geometric mean: umwelt ${summary.cpuGeometricMean.toFixed(2)} x${hasQemu ? `, qemu ${summary.cpuGeometricMeanQemu.toFixed(2)} x` : ''}`,
+  )
+}
+if ('engines'.includes(values.only)) {
+  summary.engineNsPerCall = await engineCost(programs.sys, Number(values.runs))
+  const { none, idle, watching } = summary.engineNsPerCall
+  console.log(
+    `engines: getppid ${none.toFixed(0)} ns; with two idle engines ${(idle - none).toFixed(0)} ns more, with one that watches every call ${(watching - none).toFixed(0)} ns more`,
   )
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ summary, results }, null, 1)}\n`)

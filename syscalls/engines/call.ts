@@ -17,7 +17,7 @@ export const ARGUMENT_COUNT = 6
 interface Ran {
   node: EngineNode
   nr: number
-  args: number[]
+  readonly args: Float64Array
 }
 
 export class SyscallCall {
@@ -40,7 +40,9 @@ export class SyscallCall {
   /** The number the engine at the cursor was asked with, to notice a change. */
   askedNr = -1
   answer: Verdict | -1 = -1
-  readonly ran: Ran[] = []
+  /** Who waits for the exit, oldest last: the first `ranCount` entries; those behind are kept for the next call. */
+  private readonly ran: Ran[] = []
+  ranCount = 0
 
   constructor(task: Task) {
     this.task = task
@@ -77,12 +79,18 @@ export class SyscallCall {
   }
 
   noteRan(node: EngineNode): void {
-    this.ran.push({ node, nr: this.nr, args: Array.from(this.args) })
+    const place = this.ranCount++
+    const ran = (this.ran[place] ??= { node, nr: 0, args: new Float64Array(ARGUMENT_COUNT) })
+    ran.node = node
+    ran.nr = this.nr
+    for (let i = 0; i < ARGUMENT_COUNT; i++) ran.args[i] = this.args[i]!
   }
 
-  /** Puts number and arguments back to what an engine left, for its exit. */
-  recall(ran: Ran): void {
+  /** The oldest engine that still waits for the exit; number and arguments are put back to what it left. */
+  takeRan(): EngineNode {
+    const ran = this.ran[--this.ranCount]!
     this.nr = ran.nr
     for (let i = 0; i < ARGUMENT_COUNT; i++) this.args[i] = ran.args[i]!
+    return ran.node
   }
 }

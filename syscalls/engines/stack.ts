@@ -24,7 +24,7 @@ export function begin(task: Task, chain: Chain): void {
   call.cursor = 0
   call.askedNr = -1
   call.answer = -1
-  call.ran.length = 0
+  call.ranCount = 0
 }
 
 /** Asks the engines from the cursor on. */
@@ -92,23 +92,22 @@ function waitFor(task: Task, node: EngineNode, reply: Promise<Verdict>): void {
 /** Tells the exit to those that wait for it, oldest first. False: an engine thinks. */
 export function ascend(task: Task): boolean {
   const call = task.call
-  while (call.ran.length > 0) {
-    const ran = call.ran.pop()!
-    const { engine } = ran.node
+  while (call.ranCount > 0) {
+    const node = call.takeRan()
+    const { engine } = node
     if (!engine.syscallExit) continue
-    call.recall(ran)
     try {
       const reply = engine.syscallExit(call)
       if (reply) {
         const resume = task.waitForEngine()
         reply.then(
           () => resume(() => {}),
-          (error) => resume(() => failed(task, ran.node, error)),
+          (error) => resume(() => failed(task, node, error)),
         )
         return false
       }
     } catch (error) {
-      failed(task, ran.node, error)
+      failed(task, node, error)
     }
   }
   return true

@@ -115,7 +115,7 @@ function invoke(kernel: Kernel, task: Task): void {
   // A handler may have queued the task and then found an answer all the same.
   task.leaveQueues()
   call.result = result
-  if (call.ran.length > 0) {
+  if (call.ranCount > 0) {
     if (result === KEEP_RESULT) call.result = kernel.arch.result(task.mm.state)
     task.progressState = result === KEEP_RESULT ? KEEP_RESULT : null
     task.stage = STAGE_EXIT
