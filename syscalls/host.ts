@@ -46,6 +46,8 @@ export interface Host {
   readonly stdin: HostInput
   readonly stdout: HostOutput
   readonly stderr: HostOutput
+  /** Told after each slice how many back-edges and calls it was: a simulated clock moves with work. */
+  worked?(steps: number): void
   /** One line for the person who runs the emulator: a missing call, a refused address. */
   diagnostics(line: string): void
   /** A promise when the host's event loop is owed a turn (about every 10 ms of work), else null. */

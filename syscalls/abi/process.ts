@@ -124,37 +124,6 @@ export const prctlOptions = flagTable(
   'PR_???',
 )
 
-export const FUTEX_WAIT = 0
-export const FUTEX_WAKE = 1
-export const FUTEX_REQUEUE = 3
-export const FUTEX_CMP_REQUEUE = 4
-export const FUTEX_WAKE_OP = 5
-export const FUTEX_WAIT_BITSET = 9
-export const FUTEX_WAKE_BITSET = 10
-export const FUTEX_PRIVATE_FLAG = 128
-export const FUTEX_CLOCK_REALTIME = 256
-export const futexOperations = flagTable(
-  {
-    FUTEX_WAIT,
-    FUTEX_WAKE,
-    FUTEX_REQUEUE,
-    FUTEX_CMP_REQUEUE,
-    FUTEX_WAKE_OP,
-    FUTEX_WAIT_BITSET,
-    FUTEX_WAKE_BITSET,
-    FUTEX_WAIT_PRIVATE: 128,
-    FUTEX_WAKE_PRIVATE: 129,
-    FUTEX_REQUEUE_PRIVATE: 131,
-    FUTEX_CMP_REQUEUE_PRIVATE: 132,
-    FUTEX_WAKE_OP_PRIVATE: 133,
-    FUTEX_WAIT_BITSET_PRIVATE: 137,
-    FUTEX_WAKE_BITSET_PRIVATE: 138,
-    'FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME': 393,
-    'FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME': 265,
-  },
-  'FUTEX_???',
-)
-
 export const RLIMIT_CPU = 0
 export const RLIMIT_FSIZE = 1
 export const RLIMIT_DATA = 2

@@ -7,7 +7,8 @@ import { isError } from '../abi/errno.ts'
 import { SS_DISABLE } from '../abi/signal.ts'
 import { S_ISGID, S_ISUID } from '../abi/stat.ts'
 import { reportExec } from '../engines/stack.ts'
-import { dropMm } from '../kernel/exit.ts'
+import { becomeOnlyTask, dropMm } from '../kernel/exit.ts'
+import { releaseRobustList } from '../kernel/robust-list.ts'
 import { COMM_SIZE, type Task } from '../kernel/task.ts'
 import { destroyMm } from '../mm/mm.ts'
 import type { Path } from '../vfs/path.ts'
@@ -35,10 +36,15 @@ export function execProgram(
     return sp
   }
   // From here on nothing can fail.
+  const { arch } = task.kernel
+  const budget = arch.budget(task.mm.state)
+  becomeOnlyTask(task)
+  releaseRobustList(task)
   dropMm(task)
   task.mm = loaded.mm
   task.mm.running = task
-  task.kernel.arch.startProgram(task.mm.state, loaded.entry, sp)
+  arch.startProgram(task.mm.state, loaded.entry, sp)
+  arch.setBudget(task.mm.state, budget)
   task.credentials = who
   forgetOldImage(task)
   task.comm = program.execName.slice(program.execName.lastIndexOf('/') + 1).slice(0, COMM_SIZE - 1)
@@ -72,7 +78,6 @@ function forgetOldImage(task: Task): void {
   task.altStackAddr = task.altStackSize = 0
   task.altStackFlags = SS_DISABLE
   task.clearChildTid = 0
-  task.robustList = 0
   task.restartBlock = null
   task.vforkDone?.wakeAll()
   task.vforkDone = null

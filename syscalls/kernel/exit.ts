@@ -17,6 +17,7 @@ import {
 import { reportExit } from '../engines/stack.ts'
 import { destroyMm } from '../mm/mm.ts'
 import { wakeFutex } from './futex.ts'
+import { releaseRobustList } from './robust-list.ts'
 import { childInfo, sendSignal } from './signal.ts'
 import { DEAD, type Task } from './task.ts'
 import { GROUP_REAPED, GROUP_ZOMBIE, type ThreadGroup } from './thread-group.ts'
@@ -28,6 +29,7 @@ export function exitTask(task: Task, status: number): void {
   reportExit(task, status)
   task.leaveQueues()
   task.state = DEAD
+  releaseRobustList(task)
   if (task.clearChildTid && task.mm.users > 1 && task.mm.setU32(task.clearChildTid, 0))
     wakeFutex(kernel, task.mm, task.clearChildTid, 1, -1)
   task.vforkDone?.wakeAll()
@@ -42,6 +44,16 @@ export function exitTask(task: Task, status: number): void {
     group.lastComm = task.comm
     endGroup(task.kernel, group, group.exiting ?? status)
   }
+}
+
+/** execve: the group's other tasks end, and this one goes on under the leader's id. Linux de_thread. */
+export function becomeOnlyTask(task: Task): void {
+  const { kernel, group } = task
+  for (const other of [...group.tasks]) if (other !== task) exitTask(other, 0)
+  if (task.tid === group.pid) return
+  kernel.tasks.delete(task.tid)
+  task.tid = group.pid
+  kernel.tasks.set(task.tid, task)
 }
 
 /** Leaves the task's memory; the last user frees it. */

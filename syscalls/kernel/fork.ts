@@ -1,10 +1,10 @@
 /**
- * A new task from an old one: fork(2), vfork(2), clone(2). Threads (CLONE_THREAD) come with the next issue.
+ * A new task from an old one, in a group of its own (fork(2), vfork(2)) or in the same (a thread): clone(2).
  * Path: sys/process.ts. The child's registers are a copy with result 0; it runs when the scheduler comes to it.
  */
 
 import { STATE_BASE } from '../../emu/memory/layout.ts'
-import { EAGAIN, EINVAL, ENOMEM, ENOSYS } from '../abi/errno.ts'
+import { EAGAIN, EINVAL, ENOMEM } from '../abi/errno.ts'
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
@@ -40,6 +40,7 @@ const SUPPORTED =
   CLONE_FS |
   CLONE_FILES |
   CLONE_SIGHAND |
+  CLONE_THREAD |
   CLONE_VFORK |
   CLONE_PARENT |
   CLONE_SETTLS |
@@ -54,10 +55,7 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   const { kernel } = task
   const { flags } = clone
   if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) return -EINVAL
-  if (flags & CLONE_THREAD) {
-    kernel.diagnoseOnce('clone: threads (CLONE_THREAD) are not there yet')
-    return -ENOSYS
-  }
+  if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) return -EINVAL
   if (flags & ~SUPPORTED) {
     kernel.diagnoseOnce(`clone: flags 0x${(flags & ~SUPPORTED).toString(16)} are not supported`)
     return -EINVAL
@@ -67,30 +65,20 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   if (!mm) return -ENOMEM
   if (mm === task.mm) mm.users++
 
-  const parent = flags & CLONE_PARENT ? (task.group.parent ?? kernel.init) : task.group
-  const pid = kernel.newPid()
-  const group = new ThreadGroup(
-    pid,
-    parent,
-    flags & CLONE_SIGHAND ? task.group.actions : task.group.actions.copy(),
-    task.group.limits.map((limit) => ({ ...limit })),
-  )
-  group.sessionId = task.group.sessionId
-  group.processGroup = task.group.processGroup
-  group.exitSignal = clone.exitSignal
-  group.startNs = kernel.clock.monotonicNs()
+  const tid = kernel.newPid()
+  const group = flags & CLONE_THREAD ? task.group : newGroup(task, tid, clone)
   if (flags & CLONE_FILES) task.fds.users++
-  const child = new Task(kernel, pid, group, mm, {
+  const child = new Task(kernel, tid, group, mm, {
     fs: flags & CLONE_FS ? task.fs : task.fs.copy(),
     fds: flags & CLONE_FILES ? task.fds : task.fds.copy(),
     credentials: task.credentials.copy(),
     view: task.view,
   })
   if (!(flags & CLONE_FILES)) child.fds.lockOwner = group
-  inherit(task, child)
+  inherit(task, child, flags)
   copyRegisters(task, child, clone)
-  if (flags & CLONE_PARENT_SETTID) task.mm.setU32(clone.parentTid, pid)
-  if (flags & CLONE_CHILD_SETTID) child.mm.setU32(clone.childTid, pid)
+  if (flags & CLONE_PARENT_SETTID) task.mm.setU32(clone.parentTid, tid)
+  if (flags & CLONE_CHILD_SETTID) child.mm.setU32(clone.childTid, tid)
   if (flags & CLONE_CHILD_CLEARTID) child.clearChildTid = clone.childTid
   if (flags & CLONE_VFORK) child.vforkDone = new WaitQueue()
   kernel.addTask(child)
@@ -98,12 +86,29 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   return child
 }
 
-function inherit(task: Task, child: Task): void {
+function newGroup(task: Task, pid: number, clone: CloneArguments): ThreadGroup {
+  const { kernel } = task
+  const parent = clone.flags & CLONE_PARENT ? (task.group.parent ?? kernel.init) : task.group
+  const group = new ThreadGroup(
+    pid,
+    parent,
+    clone.flags & CLONE_SIGHAND ? task.group.actions : task.group.actions.copy(),
+    task.group.limits.map((limit) => ({ ...limit })),
+  )
+  group.sessionId = task.group.sessionId
+  group.processGroup = task.group.processGroup
+  group.exitSignal = clone.exitSignal
+  group.startNs = kernel.clock.monotonicNs()
+  return group
+}
+
+function inherit(task: Task, child: Task, flags: number): void {
   child.comm = task.comm
   child.blocked.copyFrom(task.savedMask ?? task.blocked)
   child.personality = task.personality
   child.noNewPrivileges = task.noNewPrivileges
-  // The alternate stack is the parent's own place only when memory is shared (vfork keeps it, as Linux does).
+  // In shared memory the alternate stack stays the parent's alone, except that vfork keeps it, as Linux does.
+  if (flags & CLONE_VM && !(flags & CLONE_VFORK)) return
   child.altStackAddr = task.altStackAddr
   child.altStackSize = task.altStackSize
   child.altStackFlags = task.altStackFlags

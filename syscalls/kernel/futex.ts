@@ -1,11 +1,13 @@
 /**
  * Futexes by address space and address: futex(2). Shared mappings use the object behind them as the key.
- * Path: sys/futex.ts; exit wakes clear_child_tid.
+ * Path: sys/futex.ts; exit wakes clear_child_tid and lets go of the robust list (robust-list.ts).
  */
 
+import { FUTEX_WAITERS } from '../abi/futex.ts'
 import type { Mm } from '../mm/mm.ts'
 import type { Kernel } from './kernel.ts'
-import { WaitQueue } from './wait-queue.ts'
+import { Task } from './task.ts'
+import { type Waiter, WaitQueue } from './wait-queue.ts'
 
 export interface FutexKey {
   owner: object
@@ -41,12 +43,28 @@ export class Futexes {
   }
 }
 
-/** Wakes up to `count` waiters; returns how many. The bitset of FUTEX_WAKE_BITSET is matched by the caller. */
-export function wakeFutex(kernel: Kernel, mm: Mm, addr: number, count: number, _bitset: number): number {
+/** Wakes up to `count` waiters whose bitset meets this one; returns how many. */
+export function wakeFutex(kernel: Kernel, mm: Mm, addr: number, count: number, bitset: number): number {
   const key = futexKey(mm, addr)
   const queue = kernel.futexes.existing(key)
   if (!queue) return 0
-  const woken = queue.wake(count)
+  const meets = (waiter: Waiter): boolean => waiter instanceof Task && (waiter.futexBitset & bitset) !== 0
+  const woken = queue.wake(count, meets)
   kernel.futexes.tidy(key)
   return woken
+}
+
+/**
+ * Makes the first waiter of a priority-inheriting futex its owner, with `bits` in the word besides its tid. Returns
+ * false when nobody waits. Every task has one priority here, so first come, first served is the order.
+ */
+export function handOverFutex(kernel: Kernel, mm: Mm, addr: number, bits: number): boolean {
+  const key = futexKey(mm, addr)
+  const queue = kernel.futexes.existing(key)
+  const next = queue?.first
+  if (!queue || !(next instanceof Task)) return false
+  mm.setU32(addr, (next.tid | bits | (queue.length > 1 ? FUTEX_WAITERS : 0)) >>> 0)
+  queue.wake(1)
+  kernel.futexes.tidy(key)
+  return true
 }

@@ -23,7 +23,7 @@ import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
 import { sendSignal } from './signal.ts'
 import { DEAD, RUNNABLE, RUNNING, type Task } from './task.ts'
-import { runTask } from './task-run.ts'
+import { QUANTUM, runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 import { TimerQueue } from './timer-queue.ts'
 import { WaitQueue } from './wait-queue.ts'
@@ -192,6 +192,7 @@ export class Kernel {
     } finally {
       this.sliceTask = null
     }
+    if (task.state !== DEAD) this.host.worked?.(QUANTUM - this.arch.budget(task.mm.state))
     const used = this.clock.monotonicNs() - startNs
     if (task.state === DEAD) task.group.cpuNs += used
     else task.cpuNs += used

@@ -30,6 +30,8 @@ export function runTask(kernel: Kernel, task: Task): void {
   task.state = RUNNING
   task.mm.activate(task)
   kernel.arch.setBudget(task.mm.state, QUANTUM)
+  // What came while it waited for its turn: a signal, a stop.
+  if (task.stage === STAGE_USER && task.signalPending()) task.stage = STAGE_SIGNALS
   let callsLeft = CALLS_PER_SLICE
   while (task.state === RUNNING) {
     if (task.group.exiting !== null) task.stage = STAGE_SIGNALS

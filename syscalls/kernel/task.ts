@@ -46,7 +46,8 @@ export const COMM_SIZE = 16
 
 export class Task implements Caller, Waiter {
   readonly kernel: Kernel
-  readonly tid: number
+  /** Changes once: a thread that calls execve becomes the leader. */
+  tid: number
   readonly group: ThreadGroup
   mm: Mm
   fs: FsContext
@@ -98,6 +99,8 @@ export class Task implements Caller, Waiter {
   // Processes.
   clearChildTid = 0
   robustList = 0
+  /** In a futex's queue: which FUTEX_WAKE_BITSETs reach it. */
+  futexBitset = 0
   /** A vfork parent waits here until this task execs or ends. */
   vforkDone: WaitQueue | null = null
   parentDeathSignal = 0

@@ -25,13 +25,22 @@ export class WaitQueue {
     if (at >= 0) this.waiters.splice(at, 1)
   }
 
-  /** Wakes the first `count` waiters; returns how many there were. */
-  wake(count: number): number {
+  get first(): Waiter | undefined {
+    return this.waiters[0]
+  }
+
+  /** Wakes the first `count` waiters (of those that are accepted); returns how many there were. */
+  wake(count: number, accepts?: (waiter: Waiter) => boolean): number {
     let woken = 0
-    while (woken < count && this.waiters.length > 0) {
-      const waiter = this.waiters.shift()!
-      waiter.wokenBy(this)
-      woken++
+    let at = 0
+    while (woken < count && at < this.waiters.length) {
+      const waiter = this.waiters[at]!
+      if (accepts && !accepts(waiter)) at++
+      else {
+        this.waiters.splice(at, 1)
+        waiter.wokenBy(this)
+        woken++
+      }
     }
     return woken
   }

@@ -1,54 +1,214 @@
-/** futex(2): wait, wake, requeue. Keys: kernel/futex.ts. */
+/**
+ * futex(2), futex_waitv(2): wait, wake, requeue, and priority-inheriting locks. Keys and wake-ups: kernel/futex.ts;
+ * what a thread leaves locked when it ends: kernel/robust-list.ts.
+ *
+ * Priorities are all equal here, so priority inheritance comes down to handing a lock over to whoever waits longest.
+ */
 
-import { BLOCKED, EAGAIN, EFAULT, EINVAL, ENOSYS, ETIMEDOUT } from '../abi/errno.ts'
-import * as P from '../abi/process.ts'
-import { futexKey, wakeFutex } from '../kernel/futex.ts'
+import {
+  BLOCKED,
+  EAGAIN,
+  EDEADLK,
+  EFAULT,
+  EINVAL,
+  ENOSYS,
+  EPERM,
+  ERESTART_RESTARTBLOCK,
+  ERESTARTNOINTR,
+  ERESTARTSYS,
+  ESRCH,
+  ETIMEDOUT,
+} from '../abi/errno.ts'
+import * as F from '../abi/futex.ts'
+import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../abi/process.ts'
+import { futexKey, handOverFutex, wakeFutex } from '../kernel/futex.ts'
 import { Task } from '../kernel/task.ts'
-import { addr, inStruct, syscall, uint, value } from './row.ts'
+import { addr, inStruct, pid, size, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
-function wait(
-  task: Task,
-  at: number,
-  expected: number,
-  timeoutAddr: number,
-  absolute: boolean,
-  realtime: boolean,
-): number {
+const ANY_BIT = 0xffffffff
+const ROBUST_HEAD_SIZE = 24
+
+/** Takes the call's deadline from a timespec; 0 or an errno. */
+function readDeadline(task: Task, timeoutAddr: number, absolute: boolean, realtime: boolean): number {
+  if (!timeoutAddr) return 0
+  const ns = readTimespec(task, timeoutAddr)
+  if (ns < 0) return ns
+  const { clock } = task.kernel
+  if (!absolute) task.deadlineNs = clock.monotonicNs() + ns
+  else if (realtime)
+    task.deadlineNs = clock.monotonicOfRealtime(task.mm.i64(timeoutAddr), task.mm.i64(timeoutAddr + 8))
+  else task.deadlineNs = ns
+  return 0
+}
+
+/** Waits until woken at `at`, provided the word there is still `expected`. */
+function wait(task: Task, at: number, expected: number, bitset: number): number {
+  const { futexes } = task.kernel
   const key = futexKey(task.mm, at)
-  const queue = task.kernel.futexes.queue(key)
   if (task.resumed) {
     if (task.wokenQueue) return 0
-    if (task.timedOut) return -ETIMEDOUT
+    if (task.timedOut) {
+      futexes.tidy(key)
+      return -ETIMEDOUT
+    }
   } else {
     const current = task.mm.getU32(at)
     if (current < 0) return -EFAULT
     if (current !== expected) return -EAGAIN
-    if (timeoutAddr) {
-      const ns = readTimespec(task, timeoutAddr)
-      if (ns < 0) return ns
-      const { clock } = task.kernel
-      if (!absolute) task.deadlineNs = clock.monotonicNs() + ns
-      else if (realtime)
-        task.deadlineNs = clock.monotonicOfRealtime(task.mm.i64(timeoutAddr), task.mm.i64(timeoutAddr + 8))
-      else task.deadlineNs = ns
-    }
+    task.futexBitset = bitset
   }
-  const result = task.blockOn(queue)
-  if (result !== BLOCKED) task.kernel.futexes.tidy(key)
-  return result
+  const result = task.blockOn(futexes.queue(key))
+  if (result === BLOCKED) return BLOCKED
+  futexes.tidy(key)
+  return interrupted(task, result, (again) => wait(again, at, expected, bitset))
+}
+
+/** A wait with a deadline goes on by restart_syscall(2), so that it does not begin its time anew. */
+function interrupted(task: Task, result: number, again: (task: Task) => number): number {
+  if (result !== -ERESTARTSYS || task.deadlineNs === Infinity) return result
+  const { deadlineNs } = task
+  task.restartBlock = (resumed) => {
+    if (!resumed.resumed) resumed.deadlineNs = deadlineNs
+    return again(resumed)
+  }
+  return -ERESTART_RESTARTBLOCK
 }
 
 function requeue(task: Task, from: number, to: number, wakeCount: number, moveCount: number): number {
+  if (wakeCount < 0 || moveCount < 0) return -EINVAL
   const { futexes } = task.kernel
-  const woken = wakeFutex(task.kernel, task.mm, from, wakeCount, -1)
+  const woken = wakeFutex(task.kernel, task.mm, from, wakeCount, ANY_BIT)
   const source = futexes.existing(futexKey(task.mm, from))
   if (!source) return woken
   const target = futexes.queue(futexKey(task.mm, to))
+  if (source === target) return woken + Math.min(moveCount, source.length)
   const moved = source.moveTo(target, moveCount, (waiter) => {
     if (waiter instanceof Task) waiter.movedTo(source, target)
   })
+  futexes.tidy(futexKey(task.mm, from))
   return woken + moved
+}
+
+function changedWord(operation: number, old: number, argument: number): number | undefined {
+  switch (operation) {
+    case F.FUTEX_OP_SET:
+      return argument
+    case F.FUTEX_OP_ADD:
+      return old + argument
+    case F.FUTEX_OP_OR:
+      return old | argument
+    case F.FUTEX_OP_ANDN:
+      return old & ~argument
+    case F.FUTEX_OP_XOR:
+      return old ^ argument
+    default:
+      return undefined
+  }
+}
+
+function compares(comparison: number, old: number, argument: number): boolean | undefined {
+  switch (comparison) {
+    case F.FUTEX_OP_CMP_EQ:
+      return old === argument
+    case F.FUTEX_OP_CMP_NE:
+      return old !== argument
+    case F.FUTEX_OP_CMP_LT:
+      return old < argument
+    case F.FUTEX_OP_CMP_LE:
+      return old <= argument
+    case F.FUTEX_OP_CMP_GT:
+      return old > argument
+    case F.FUTEX_OP_CMP_GE:
+      return old >= argument
+    default:
+      return undefined
+  }
+}
+
+/** Changes the second word, wakes at the first, and at the second too if what it held compares. */
+function wakeOp(
+  task: Task,
+  at: number,
+  wakeCount: number,
+  count2: number,
+  at2: number,
+  code: number,
+): number {
+  const word = task.mm.getU32(at2)
+  if (word < 0 || task.mm.getU32(at) < 0) return -EFAULT
+  const old = word | 0
+  const signed12 = (bits: number): number => (bits << 20) >> 20
+  let argument = signed12(code >>> 12)
+  let operation = (code >>> 28) & 15
+  if (operation & F.FUTEX_OP_OPARG_SHIFT) {
+    argument = 1 << (argument & 31)
+    operation &= ~F.FUTEX_OP_OPARG_SHIFT
+  }
+  const changed = changedWord(operation, old, argument)
+  if (changed === undefined) return -ENOSYS
+  if (!task.mm.setU32(at2, changed >>> 0)) return -EFAULT
+  const also = compares((code >>> 24) & 15, old, signed12(code))
+  if (also === undefined) return -ENOSYS
+  const woken = wakeFutex(task.kernel, task.mm, at, Math.max(1, wakeCount), ANY_BIT)
+  return also ? woken + wakeFutex(task.kernel, task.mm, at2, Math.max(1, count2), ANY_BIT) : woken
+}
+
+/** Takes a lock whose word is its owner's tid; one that is held is waited for. */
+function lockPi(task: Task, at: number, isTry: boolean): number {
+  const { kernel, mm } = task
+  const key = futexKey(mm, at)
+  if (task.resumed) {
+    // Whoever let go has made this task the owner.
+    if (task.wokenQueue) return 0
+    if (task.timedOut) {
+      kernel.futexes.tidy(key)
+      return -ETIMEDOUT
+    }
+  } else {
+    const word = mm.getU32(at)
+    if (word < 0) return -EFAULT
+    const owner = word & F.FUTEX_TID_MASK
+    if (owner === task.tid) return -EDEADLK
+    if (owner === 0) return mm.setU32(at, ((word & F.FUTEX_OWNER_DIED) | task.tid) >>> 0) ? 0 : -EFAULT
+    if (!kernel.tasks.has(owner)) return -ESRCH
+    if (isTry) return -EAGAIN
+    if (!mm.setU32(at, (word | F.FUTEX_WAITERS) >>> 0)) return -EFAULT
+    task.futexBitset = ANY_BIT
+  }
+  const result = task.blockOn(kernel.futexes.queue(key))
+  if (result === BLOCKED) return BLOCKED
+  kernel.futexes.tidy(key)
+  return result === -ERESTARTSYS ? -ERESTARTNOINTR : result
+}
+
+function unlockPi(task: Task, at: number): number {
+  const word = task.mm.getU32(at)
+  if (word < 0) return -EFAULT
+  if ((word & F.FUTEX_TID_MASK) !== task.tid) return -EPERM
+  if (handOverFutex(task.kernel, task.mm, at, 0)) return 0
+  return task.mm.setU32(at, 0) ? 0 : -EFAULT
+}
+
+/** The waits of futex(2), their deadline read at the first entry. */
+function waiting(
+  task: Task,
+  command: number,
+  at: number,
+  val: number,
+  timeoutAddr: number,
+  realtime: boolean,
+  bitset: number,
+): number {
+  if (!task.resumed) {
+    const absolute = command !== F.FUTEX_WAIT
+    // LOCK_PI's clock has always been the real one.
+    const refused = readDeadline(task, timeoutAddr, absolute, realtime || command === F.FUTEX_LOCK_PI)
+    if (refused) return refused
+  }
+  if (command === F.FUTEX_WAIT) return wait(task, at, val, ANY_BIT)
+  if (command === F.FUTEX_WAIT_BITSET) return bitset === 0 ? -EINVAL : wait(task, at, val, bitset)
+  return lockPi(task, at, false)
 }
 
 function sysFutex(
@@ -60,36 +220,114 @@ function sysFutex(
   second: number,
   val3: number,
 ): number {
-  if (at % 4 !== 0) return -EINVAL
   const command = op & 0x7f
-  const realtime = (op & P.FUTEX_CLOCK_REALTIME) !== 0
+  const realtime = (op & F.FUTEX_CLOCK_REALTIME) !== 0
+  if (realtime && command !== F.FUTEX_WAIT_BITSET && command !== F.FUTEX_LOCK_PI2) return -ENOSYS
+  if (at % 4 !== 0) return -EINVAL
+  const count = val | 0
   switch (command) {
-    case P.FUTEX_WAIT:
-      return wait(task, at, val, timeoutAddr, false, false)
-    case P.FUTEX_WAIT_BITSET:
-      return val3 === 0 ? -EINVAL : wait(task, at, val, timeoutAddr, true, realtime)
-    case P.FUTEX_WAKE:
-    case P.FUTEX_WAKE_BITSET:
+    case F.FUTEX_WAIT:
+    case F.FUTEX_WAIT_BITSET:
+    case F.FUTEX_LOCK_PI:
+    case F.FUTEX_LOCK_PI2:
+      return waiting(task, command, at, val, timeoutAddr, realtime, val3)
+    case F.FUTEX_WAKE:
+    case F.FUTEX_WAKE_BITSET: {
+      const bitset = command === F.FUTEX_WAKE ? ANY_BIT : val3
+      if (bitset === 0) return -EINVAL
       if (task.mm.getU32(at) < 0) return -EFAULT
-      return wakeFutex(task.kernel, task.mm, at, val | 0 || 1, val3)
-    case P.FUTEX_CMP_REQUEUE: {
-      const current = task.mm.getU32(at)
-      if (current < 0) return -EFAULT
-      return current === val3 >>> 0 ? requeue(task, at, second, val, timeoutAddr) : -EAGAIN
+      return wakeFutex(task.kernel, task.mm, at, Math.max(1, count), bitset)
     }
-    case P.FUTEX_REQUEUE:
-      return requeue(task, at, second, val, timeoutAddr)
+    case F.FUTEX_CMP_REQUEUE: {
+      const current = task.mm.getU32(at)
+      if (current < 0 || task.mm.getU32(second) < 0) return -EFAULT
+      return current === val3 >>> 0 ? requeue(task, at, second, count, timeoutAddr | 0) : -EAGAIN
+    }
+    case F.FUTEX_REQUEUE:
+      return requeue(task, at, second, count, timeoutAddr | 0)
+    case F.FUTEX_WAKE_OP:
+      return second % 4 ? -EINVAL : wakeOp(task, at, count, timeoutAddr | 0, second, val3)
+    case F.FUTEX_TRYLOCK_PI:
+      return lockPi(task, at, true)
+    case F.FUTEX_UNLOCK_PI:
+      return unlockPi(task, at)
     default:
       task.kernel.diagnoseOnce(`futex operation ${command} is not implemented (ENOSYS)`)
       return -ENOSYS
   }
 }
 
+/** The addresses of an array of struct futex_waitv { u64 val, uaddr; u32 flags, reserved }, or an errno. */
+function readWaiters(task: Task, at: number, count: number): number[] | number {
+  const { mm } = task
+  if (!mm.canRead(at, count * F.WAITV_SIZE)) return -EFAULT
+  const words: number[] = []
+  for (let i = 0; i < count; i++) {
+    const entry = at + i * F.WAITV_SIZE
+    const flagBits = mm.i32(entry + 16)
+    if (flagBits & ~(F.FUTEX2_SIZE_U32 | F.FUTEX_PRIVATE_FLAG) || mm.i32(entry + 20) !== 0) return -EINVAL
+    if (!(flagBits & F.FUTEX2_SIZE_U32)) return -EINVAL
+    const word = mm.u64(entry + 8)
+    if (word % 4 !== 0) return -EINVAL
+    words.push(word)
+  }
+  return words
+}
+
+function sysFutexWaitv(
+  task: Task,
+  waitersAddr: number,
+  count: number,
+  flagBits: number,
+  timeoutAddr: number,
+  clockId: number,
+): number {
+  if (flagBits !== 0 || count === 0 || count > F.WAITV_MAX || waitersAddr === 0) return -EINVAL
+  const { futexes } = task.kernel
+  if (!task.resumed) {
+    if (timeoutAddr && clockId !== CLOCK_MONOTONIC && clockId !== CLOCK_REALTIME) return -EINVAL
+    const refused = readDeadline(task, timeoutAddr, true, clockId === CLOCK_REALTIME)
+    if (refused) return refused
+  }
+  const words = readWaiters(task, waitersAddr, count)
+  if (typeof words === 'number') return words
+  const queues = words.map((word) => futexes.queue(futexKey(task.mm, word)))
+  if (task.resumed) {
+    const woken = task.wokenQueue ? queues.indexOf(task.wokenQueue) : -1
+    if (woken >= 0 || task.timedOut) {
+      for (const word of words) futexes.tidy(futexKey(task.mm, word))
+      return woken >= 0 ? woken : -ETIMEDOUT
+    }
+  } else
+    for (let i = 0; i < count; i++) {
+      const current = task.mm.getU32(words[i]!)
+      if (current < 0) return -EFAULT
+      if (current !== task.mm.space.view.getUint32(waitersAddr + i * F.WAITV_SIZE, true)) return -EAGAIN
+    }
+  task.futexBitset = ANY_BIT
+  let result = BLOCKED
+  for (const queue of queues) result = task.blockOn(queue)
+  return result
+}
+
 export const futexRows = [
   syscall(
     'futex',
-    [addr, value(P.futexOperations), uint, inStruct('timespec'), addr, uint],
+    [addr, value(F.futexOperations), uint, inStruct('timespec'), addr, uint],
     sysFutex,
-    'no WAKE_OP, no priority inheritance; bitsets wake everybody',
+    'no FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI: no C library uses them any more',
   ),
+  syscall('futex_waitv', [addr, uint, uint, inStruct('timespec'), uint], sysFutexWaitv),
+  syscall('set_robust_list', [addr, size], (task, head, length) => {
+    if (length !== ROBUST_HEAD_SIZE) return -EINVAL
+    task.robustList = head
+    return 0
+  }),
+  syscall('get_robust_list', [pid, addr, addr], (task, tid, headAddr, lengthAddr) => {
+    const other = tid === 0 ? task : task.kernel.tasks.get(tid)
+    if (!other) return -ESRCH
+    if (!task.mm.setU64(lengthAddr, ROBUST_HEAD_SIZE) || !task.mm.setU64(headAddr, other.robustList))
+      return -EFAULT
+    return 0
+  }),
 ]

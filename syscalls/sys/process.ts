@@ -315,8 +315,8 @@ function sysTimes(task: Task, at: number): number {
 export const processRows = [
   syscall('fork', [], (task) => clone(task, plain(0))),
   syscall('vfork', [], (task) => clone(task, plain(P.CLONE_VFORK | P.CLONE_VM))),
-  syscall('clone', [flags(P.cloneFlags), addr, addr, addr, addr], sysClone, 'no threads, no namespaces'),
-  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'no threads, no namespaces'),
+  syscall('clone', [flags(P.cloneFlags), addr, addr, addr, addr], sysClone, 'no namespaces'),
+  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'no namespaces'),
   syscall('execve', [path, strings, environment], sysExecve),
   syscall('execveat', [dirfd, path, strings, environment, flags(atFlags)], sysExecveat),
   syscall('exit', [int], sysExit),
@@ -339,11 +339,6 @@ export const processRows = [
   syscall('set_tid_address', [addr], (task, at) => {
     task.clearChildTid = at
     return task.tid
-  }),
-  syscall('set_robust_list', [addr, size], (task, head, length) => {
-    if (length !== 24) return -EINVAL
-    task.robustList = head
-    return 0
   }),
   syscall('personality', [uint], (task, persona) => {
     const old = task.personality

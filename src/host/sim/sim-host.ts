@@ -9,6 +9,8 @@ import type { Host, HostInput, HostOutput } from '../../../syscalls/host.ts'
 
 /** What one look at the clock costs: so that busy waiting ends. */
 const READ_COST_NS = 1_000
+/** What a back-edge or call of the guest costs. */
+const STEP_COST_NS = 10
 /** Slices between two turns of the host's event loop. */
 const SLICES_PER_TURN = 64
 /** 2024-01-01T00:00:00Z */
@@ -184,6 +186,10 @@ export class SimHost implements Host {
     realtimeSecAtZero: EPOCH_SEC,
     realtimeNsecAtZero: 0,
     monotonicNs: (): number => (this.nowNs += READ_COST_NS),
+  }
+
+  worked(steps: number): void {
+    this.nowNs += steps * STEP_COST_NS
   }
 
   diagnostics(line: string): void {

@@ -93,6 +93,8 @@ export interface Arch {
   setSp(state: StateBlock, value: number): void
   /** Makes the system-call instruction run again with this number. */
   rewindSyscall(state: StateBlock, nr: number): void
+  /** Back-edges and calls left of the slice. */
+  budget(state: StateBlock): number
   setBudget(state: StateBlock, count: number): void
   exitCode(state: StateBlock): number
   /** Where an access was refused; NaN-free, may be outside any valid range. */

@@ -96,6 +96,7 @@ export const x86_64: Arch = {
     state.setNumber(RAX_OFFSET, nr)
   },
 
+  budget: (state) => state.getU32(X86_STATE.budget) | 0,
   setBudget: (state, count) => state.setU32(X86_STATE.budget, count),
   exitCode: (state) => state.getU32(X86_STATE.exitCode),
   exitAddress: (state) => state.getNumber(X86_STATE.exitAddress),

@@ -1,0 +1,49 @@
+/**
+ * The robust list: locks that a thread held when it ended are marked OWNER_DIED and one waiter is woken.
+ * get_robust_list(2), Linux kernel/futex/core.c. Path: exit.ts and execve call it before the memory goes.
+ */
+
+import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../abi/futex.ts'
+import { handOverFutex, wakeFutex } from './futex.ts'
+import type { Task } from './task.ts'
+
+/** A list that a hostile program made into a circle ends here. */
+const ENTRIES_MAX = 2048
+const ANY_BIT = 0xffffffff
+
+export function releaseRobustList(task: Task): void {
+  const head = task.robustList
+  task.robustList = 0
+  const { mm } = task
+  if (head === 0 || !mm.canRead(head, 24)) return
+  const offset = mm.i64(head + 8)
+  const pending = mm.u64(head + 16)
+  let entry = mm.u64(head)
+  for (let n = 0; n < ENTRIES_MAX && entry - (entry % 2) !== head; n++) {
+    // The lock being taken or let go is dealt with last, whether it is in the list or not.
+    if (entry !== pending) release(task, entry, offset, false)
+    const at = entry - (entry % 2)
+    if (!mm.canRead(at, 8)) return
+    entry = mm.u64(at)
+  }
+  if (pending !== 0) release(task, pending, offset, true)
+}
+
+/** One lock; bit 0 of the entry says that it is a priority-inheriting one. */
+function release(task: Task, entry: number, offset: number, isPending: boolean): void {
+  const { kernel, mm } = task
+  const inherits = entry % 2 === 1
+  const addr = entry - (entry % 2) + offset
+  if (addr % 4 !== 0) return
+  const word = mm.getU32(addr)
+  if (word < 0) return
+  if (isPending && !inherits && word === 0) {
+    // It let go of the lock and died before it woke anybody.
+    wakeFutex(kernel, mm, addr, 1, ANY_BIT)
+    return
+  }
+  if ((word & FUTEX_TID_MASK) !== task.tid) return
+  if (inherits && handOverFutex(kernel, mm, addr, FUTEX_OWNER_DIED)) return
+  mm.setU32(addr, ((word & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0)
+  if (!inherits && word & FUTEX_WAITERS) wakeFutex(kernel, mm, addr, 1, ANY_BIT)
+}
