@@ -64,16 +64,34 @@ const i64Binary =
   (v, n, a, b) => {
     v.i64[n * 2] = f(v.i64[a * 2]!, v.i64[b * 2]!)
   }
+/** Compares halves: the upper ones as signed or unsigned numbers, the lower ones only where those are equal. */
 const i64Compare =
-  (f: (x: bigint, y: bigint) => boolean): Evaluate =>
+  (signed: boolean, f: (x: number, y: number) => boolean): Evaluate =>
   (v, n, a, b) => {
-    v.i32[n * 4] = f(v.i64[a * 2]!, v.i64[b * 2]!) ? 1 : 0
+    const upper = signed ? v.i32 : v.u32
+    const x = upper[a * 4 + 1]!
+    const y = upper[b * 4 + 1]!
+    v.i32[n * 4] = (x === y ? f(v.u32[a * 4]!, v.u32[b * 4]!) : f(x, y)) ? 1 : 0
   }
-const u64Compare =
-  (f: (x: bigint, y: bigint) => boolean): Evaluate =>
-  (v, n, a, b) => {
-    v.i32[n * 4] = f(v.u64[a * 2]!, v.u64[b * 2]!) ? 1 : 0
+/** The 64 bits moved by 0 to 63 places, as two halves. */
+const shiftLeft = (v: NodeValues, n: number, low: number, high: number, by: number): void => {
+  if (by >= 32) {
+    v.i32[n * 4] = 0
+    v.i32[n * 4 + 1] = low << (by - 32)
+  } else {
+    v.i32[n * 4] = low << by
+    v.i32[n * 4 + 1] = by === 0 ? high : (high << by) | (low >>> (32 - by))
   }
+}
+const shiftRight = (v: NodeValues, n: number, low: number, high: number, by: number, fill: number): void => {
+  if (by >= 32) {
+    v.i32[n * 4] = by === 32 ? high : (high >>> (by - 32)) | (fill << (64 - by))
+    v.i32[n * 4 + 1] = fill
+  } else {
+    v.i32[n * 4] = by === 0 ? low : (low >>> by) | (high << (32 - by))
+    v.i32[n * 4 + 1] = by === 0 ? high : (high >>> by) | (fill << (32 - by))
+  }
+}
 
 const popcount32 = (x: number): number => {
   let count = 0
@@ -154,14 +172,14 @@ const I64_RULES: Rules = {
   'i64.ne': (v, n, a, b) => {
     v.i32[n * 4] = v.i32[a * 4] === v.i32[b * 4] && v.i32[a * 4 + 1] === v.i32[b * 4 + 1] ? 0 : 1
   },
-  'i64.lt_s': i64Compare((x, y) => x < y),
-  'i64.lt_u': u64Compare((x, y) => x < y),
-  'i64.gt_s': i64Compare((x, y) => x > y),
-  'i64.gt_u': u64Compare((x, y) => x > y),
-  'i64.le_s': i64Compare((x, y) => x <= y),
-  'i64.le_u': u64Compare((x, y) => x <= y),
-  'i64.ge_s': i64Compare((x, y) => x >= y),
-  'i64.ge_u': u64Compare((x, y) => x >= y),
+  'i64.lt_s': i64Compare(true, (x, y) => x < y),
+  'i64.lt_u': i64Compare(false, (x, y) => x < y),
+  'i64.gt_s': i64Compare(true, (x, y) => x > y),
+  'i64.gt_u': i64Compare(false, (x, y) => x > y),
+  'i64.le_s': i64Compare(true, (x, y) => x <= y),
+  'i64.le_u': i64Compare(false, (x, y) => x <= y),
+  'i64.ge_s': i64Compare(true, (x, y) => x >= y),
+  'i64.ge_u': i64Compare(false, (x, y) => x >= y),
   'i64.clz': (v, n, a) => {
     const high = v.i32[a * 4 + 1]!
     v.i64[n * 2] = BigInt(high === 0 ? 32 + Math.clz32(v.i32[a * 4]!) : Math.clz32(high))
@@ -195,11 +213,12 @@ const I64_RULES: Rules = {
   'i64.and': i64Bitwise((x, y) => x & y),
   'i64.or': i64Bitwise((x, y) => x | y),
   'i64.xor': i64Bitwise((x, y) => x ^ y),
-  'i64.shl': i64Binary((x, y) => x << (y & 63n)),
-  'i64.shr_s': i64Binary((x, y) => x >> (y & 63n)),
-  'i64.shr_u': (v, n, a, b) => {
-    v.u64[n * 2] = v.u64[a * 2]! >> (v.u64[b * 2]! & 63n)
+  'i64.shl': (v, n, a, b) => shiftLeft(v, n, v.i32[a * 4]!, v.i32[a * 4 + 1]!, v.i32[b * 4]! & 63),
+  'i64.shr_s': (v, n, a, b) => {
+    const high = v.i32[a * 4 + 1]!
+    shiftRight(v, n, v.i32[a * 4]!, high, v.i32[b * 4]! & 63, high >> 31)
   },
+  'i64.shr_u': (v, n, a, b) => shiftRight(v, n, v.i32[a * 4]!, v.i32[a * 4 + 1]!, v.i32[b * 4]! & 63, 0),
   'i64.rotl': (v, n, a, b) => {
     const by = v.u64[b * 2]! & 63n
     v.u64[n * 2] = (v.u64[a * 2]! << by) | (v.u64[a * 2]! >> (64n - by))

@@ -6,10 +6,11 @@
  */
 
 import type { AddressSpace } from '../memory/address-space.ts'
-import { PAGE_PW, PAGE_SHARED, PAGE_SHIFT, STATE_BASE } from '../memory/layout.ts'
+import { GUEST_MAX, PAGE_PW, PAGE_SHARED, PAGE_SHIFT, PAGE_SIZE, STATE_BASE } from '../memory/layout.ts'
 import { EXIT_NONE, EXIT_PAGE_FAULT, EXIT_PROTECTION, EXIT_STACK, FAULT_WRITE } from '../run/cpu.ts'
 import { EVALUATE, NodeValues } from './evaluate.ts'
 import { OPS, op, V128 } from './ops.ts'
+import type { Prepared } from './prepare.ts'
 import {
   type Block,
   I32,
@@ -58,33 +59,49 @@ const N = {
   helperPure: op('helper.pure'),
   exitIf: op('exit_if'),
 } as const
-const ACCESS_BYTES: Record<number, number> = {
-  [op('load8_u')]: 1,
-  [op('load8_s')]: 1,
-  [op('load16_u')]: 2,
-  [op('load16_s')]: 2,
-  [op('load32')]: 4,
-  [op('load64')]: 8,
-  [op('loadf32')]: 4,
-  [op('loadf64')]: 8,
-  [op('load32_zero')]: 4,
-  [op('load64_zero')]: 8,
-  [op('storef32')]: 4,
-  [op('storef64')]: 8,
-  [op('load128')]: 16,
-  [op('store8')]: 1,
-  [op('store16')]: 2,
-  [op('store32')]: 4,
-  [op('store64')]: 8,
-  [op('store128')]: 16,
-}
+const ACCESS_BYTES = new Uint8Array(OPS.length)
+for (const [size, names] of [
+  [1, ['load8_u', 'load8_s', 'store8']],
+  [2, ['load16_u', 'load16_s', 'store16']],
+  [4, ['load32', 'loadf32', 'load32_zero', 'store32', 'storef32']],
+  [8, ['load64', 'loadf64', 'load64_zero', 'store64', 'storef64']],
+  [16, ['load128', 'store128']],
+] as const)
+  for (const name of names) ACCESS_BYTES[op(name)] = size
 const LOAD8_S = op('load8_s')
 const LOAD16_S = op('load16_s')
+/** The state block in 32-bit words. */
+const STATE_WORDS = STATE_BASE >> 2
+
+// What `node` switches on.
+const KIND_EVALUATE = 0,
+  KIND_CHECK = 1,
+  KIND_LOAD = 2,
+  KIND_STORE = 3,
+  KIND_GET = 4,
+  KIND_EXIT_IF = 5,
+  KIND_CONST32 = 6,
+  KIND_CONST64 = 7,
+  KIND_STATE_LOAD = 8,
+  KIND_STATE_STORE = 9,
+  KIND_RARE = 10
+const KIND = Uint8Array.from(OPS, (_, number) => {
+  if (number === N.check) return KIND_CHECK
+  if (number >= N.load8_u && number <= N.load128) return KIND_LOAD
+  if (number >= N.store8 && number <= N.store128) return KIND_STORE
+  if (number === N.get) return KIND_GET
+  if (number === N.exitIf) return KIND_EXIT_IF
+  if (number === N.const32) return KIND_CONST32
+  if (number === N.const64) return KIND_CONST64
+  if (number >= N.stateLoad32 && number <= N.stateLoad128) return KIND_STATE_LOAD
+  if (number >= N.stateStore32 && number <= N.stateStore128) return KIND_STATE_STORE
+  return EVALUATE[number] ? KIND_EVALUATE : KIND_RARE
+})
 
 export class Interpreter {
   private readonly guest: InterpreterGuest
   private values = new NodeValues(1024)
-  private readonly temporaries = new DataView(new ArrayBuffer(64 * 16))
+  private readonly temporaries = new Int32Array(64 * 4)
   private space!: AddressSpace
   private region!: Region
   /** Set from outside when guest code changed: the region is left at its next block. */
@@ -98,7 +115,8 @@ export class Interpreter {
    * Runs a region from its entry. Returns the pc to go on at, or -1 after an exit whose kind and pc are in the state
    * block.
    */
-  run(space: AddressSpace, region: Region): number {
+  run(space: AddressSpace, prepared: Prepared): number {
+    const { region, nodes, nodeStart, sets, setStart } = prepared
     this.space = space
     this.region = region
     if (this.values.capacity < region.count) this.values = new NodeValues(region.count * 2)
@@ -106,12 +124,14 @@ export class Interpreter {
     this.stale = false
     while (block) {
       if (this.stale) return block.pc
-      for (let n = block.firstNode; n < block.endNode; n++) if (!this.node(n, block)) return -1
+      const nodesEnd = nodeStart[block.index + 1]!
+      for (let i = nodeStart[block.index]!; i < nodesEnd; i++) if (!this.node(nodes[i]!, block)) return -1
       const values: NodeValues = this.values
       const condition: number =
         block.value >= 0 && region.typeOf(block.value) === I32 ? values.i32[block.value * 4]! : 0
       const target: number = block.value >= 0 && block.term !== TERM_BRANCH ? this.targetOf(block.value) : 0
-      this.commit(block, block.endLog)
+      const setsEnd = setStart[block.index + 1]!
+      for (let i = setStart[block.index]!; i < setsEnd; i++) this.set(sets[i]!)
       switch (block.term) {
         case TERM_JUMP:
           block = block.next
@@ -167,63 +187,90 @@ export class Interpreter {
 
   /** Writes the variables set before a log position to the state block. Later sets win. */
   private commit(block: Block, end: number): void {
-    const { region, space, values } = this
-    for (let i = block.firstLog; i < end; i++) {
-      const variable = region.variables[region.logVariable[i]!]!
-      const value = region.logValue[i]!
-      const to = variable.offset < 0 ? this.temporaries : space.view
-      const at = variable.offset < 0 ? region.logVariable[i]! * 16 : STATE_BASE + variable.offset
-      to.setInt32(at, values.i32[value * 4]!, true)
-      if (variable.type !== I32) to.setInt32(at + 4, values.i32[value * 4 + 1]!, true)
-      if (variable.type === V128) {
-        to.setInt32(at + 8, values.i32[value * 4 + 2]!, true)
-        to.setInt32(at + 12, values.i32[value * 4 + 3]!, true)
-      }
-    }
+    for (let i = block.firstLog; i < end; i++) this.set(i)
+  }
+
+  /** Writes what one entry of the log sets. */
+  private set(i: number): void {
+    const { region } = this
+    const number = region.logVariable[i]!
+    const { offset, type } = region.variables[number]!
+    const from = this.values.i32
+    const value = region.logValue[i]! * 4
+    const to = offset < 0 ? this.temporaries : this.space.words
+    const at = offset < 0 ? number * 4 : STATE_WORDS + (offset >> 2)
+    to[at] = from[value]!
+    if (type === I32) return
+    to[at + 1] = from[value + 1]!
+    if (type !== V128) return
+    to[at + 2] = from[value + 2]!
+    to[at + 3] = from[value + 3]!
+  }
+
+  private get(n: number): void {
+    const { region } = this
+    const number = region.a[n]!
+    const { offset, type } = region.variables[number]!
+    const from = offset < 0 ? this.temporaries : this.space.words
+    const at = offset < 0 ? number * 4 : STATE_WORDS + (offset >> 2)
+    const to = this.values.i32
+    const value = n * 4
+    to[value] = from[at]!
+    if (type === I32) return
+    to[value + 1] = from[at + 1]!
+    if (type !== V128) return
+    to[value + 2] = from[at + 2]!
+    to[value + 3] = from[at + 3]!
   }
 
   /** Evaluates a node; false when it left. */
   private node(n: number, block: Block): boolean {
-    const { region, values, space } = this
+    const { region, values } = this
     const number = region.op[n]!
-    const evaluate = EVALUATE[number]
-    if (evaluate) {
-      evaluate(values, n, region.a[n]!, region.b[n]!, region.c[n]!, region)
-      return true
+    switch (KIND[number]) {
+      case KIND_EVALUATE:
+        EVALUATE[number]!(values, n, region.a[n]!, region.b[n]!, region.c[n]!, region)
+        return true
+      case KIND_CONST32:
+        values.i32[n * 4] = region.a[n]!
+        return true
+      case KIND_CONST64:
+        values.i32[n * 4] = region.a[n]!
+        values.i32[n * 4 + 1] = region.b[n]!
+        return true
+      case KIND_GET:
+        this.get(n)
+        return true
+      case KIND_CHECK:
+        return this.check(n, block)
+      case KIND_LOAD:
+        this.load(n, number)
+        return true
+      case KIND_STORE:
+        this.store(n, number)
+        return true
+      case KIND_EXIT_IF:
+        if (values.i32[region.a[n]! * 4] === 0) return true
+        this.commit(block, region.exitLog[n]!)
+        this.leave(region.need[n]!, region.exitPc[n]!)
+        return false
+      case KIND_STATE_LOAD:
+        values.copyFrom(n, this.space.bytes, STATE_BASE + region.a[n]!)
+        return true
+      case KIND_STATE_STORE: {
+        const from = region.a[n]! * 16
+        const size = [4, 8, 16][number - N.stateStore32]!
+        this.space.bytes.set(values.bytes.subarray(from, from + size), STATE_BASE + region.b[n]!)
+        return true
+      }
+      default:
+        return this.rare(n, number)
     }
-    if (number === N.check) return this.check(n, block)
-    if (number >= N.load8_u && number <= N.load128) {
-      this.load(n, number)
-      return true
-    }
-    if (number >= N.store8 && number <= N.store128) {
-      this.store(n, number)
-      return true
-    }
-    if (number === N.get) {
-      const variable = region.variables[region.a[n]!]!
-      if (variable.offset < 0) values.copyFrom(n, new Uint8Array(this.temporaries.buffer), region.a[n]! * 16)
-      else values.copyFrom(n, space.bytes, STATE_BASE + variable.offset)
-      return true
-    }
-    if (number === N.exitIf) {
-      if (values.i32[region.a[n]! * 4] === 0) return true
-      this.commit(block, region.exitLog[n]!)
-      this.leave(region.need[n]!, region.exitPc[n]!)
-      return false
-    }
-    if (number >= N.stateLoad32 && number <= N.stateLoad128) {
-      values.copyFrom(n, space.bytes, STATE_BASE + region.a[n]!)
-      return true
-    }
-    if (number >= N.stateStore32 && number <= N.stateStore128) {
-      const from = region.a[n]! * 16
-      space.bytes.set(
-        values.bytes.subarray(from, from + [4, 8, 16][number - N.stateStore32]!),
-        STATE_BASE + region.b[n]!,
-      )
-      return true
-    }
+  }
+
+  /** Helpers, bulk memory, page flags. */
+  private rare(n: number, number: number): boolean {
+    const { region, values, space } = this
     if (number === N.helper) {
       values.i32[n * 4] = this.guest.helper(
         space,
@@ -259,11 +306,24 @@ export class Interpreter {
   private check(n: number, block: Block): boolean {
     const { region, values, space } = this
     const base = region.a[n]!
-    const address = BigInt.asUintN(64, values.i64[base * 2]! + BigInt(region.b[n]!))
     const sizeBytes = region.c[n]! - region.b[n]!
-    const addr = Number(address)
     const need = region.need[n]!
-    const refused = space.firstRefused(addr, sizeBytes, need & ~NEED_STACK)
+    const wanted = need & ~NEED_STACK
+    if (values.i32[base * 4 + 1] === 0) {
+      const near = values.u32[base * 4]! + region.b[n]!
+      const end = near + sizeBytes - 1
+      if (near >= 0 && end < GUEST_MAX) {
+        const { flags } = space
+        const both = flags[Math.floor(near / PAGE_SIZE)]! & flags[Math.floor(end / PAGE_SIZE)]!
+        if ((both & wanted) === wanted) {
+          values.i32[n * 4] = near
+          return true
+        }
+      }
+    }
+    const address = BigInt.asUintN(64, values.i64[base * 2]! + BigInt(region.b[n]!))
+    const addr = Number(address)
+    const refused = space.firstRefused(addr, sizeBytes, wanted)
     if (refused === -1) {
       values.i32[n * 4] = addr | 0
       return true
@@ -284,24 +344,43 @@ export class Interpreter {
 
   private load(n: number, number: number): void {
     const { region, values, space } = this
-    const at = values.i32[region.a[n]! * 4]! >>> 0
+    const at = values.u32[region.a[n]! * 4]!
     const { view } = space
-    if (number === LOAD8_S) values.i32[n * 4] = view.getInt8(at)
-    else if (number === LOAD16_S) values.i32[n * 4] = view.getInt16(at, true)
-    else {
-      const from = n * 16
-      values.i32.fill(0, n * 4, n * 4 + 4)
-      values.bytes.set(space.bytes.subarray(at, at + ACCESS_BYTES[number]!), from)
+    const to = values.i32
+    const value = n * 4
+    switch (ACCESS_BYTES[number]) {
+      case 1:
+        to[value] = number === LOAD8_S ? view.getInt8(at) : view.getUint8(at)
+        return
+      case 2:
+        to[value] = number === LOAD16_S ? view.getInt16(at, true) : view.getUint16(at, true)
+        return
+      case 4:
+        to[value] = view.getInt32(at, true)
+        // The other lanes, for load32_zero.
+        to[value + 1] = to[value + 2] = to[value + 3] = 0
+        return
+      default:
+        to[value] = view.getInt32(at, true)
+        to[value + 1] = view.getInt32(at + 4, true)
+        to[value + 2] = to[value + 3] = 0
+        if (number !== N.load128) return
+        to[value + 2] = view.getInt32(at + 8, true)
+        to[value + 3] = view.getInt32(at + 12, true)
     }
   }
 
   private store(n: number, number: number): void {
     const { region, values, space } = this
-    const at = values.i32[region.a[n]! * 4]! >>> 0
+    const at = values.u32[region.a[n]! * 4]!
     const sizeBytes = ACCESS_BYTES[number]!
-    const from = region.b[n]! * 16
+    const value = region.b[n]! * 4
+    const from = values.i32
     const special = space.beforeStore(at, sizeBytes)
-    space.bytes.set(values.bytes.subarray(from, from + sizeBytes), at)
+    const { view } = space
+    if (sizeBytes === 1) view.setInt8(at, from[value]!)
+    else if (sizeBytes === 2) view.setInt16(at, from[value]!, true)
+    else for (let k = 0; k < sizeBytes >> 2; k++) view.setInt32(at + 4 * k, from[value + k]!, true)
     if (special & PAGE_SHARED) space.observer.shared?.(at, sizeBytes)
   }
 }

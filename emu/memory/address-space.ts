@@ -47,6 +47,8 @@ export class AddressSpace {
   /** The whole Memory; replaced when it grows. */
   bytes!: Uint8Array
   view!: DataView
+  /** The same as 32-bit words: the state block's fields are aligned, and WebAssembly's byte order is this one's. */
+  words!: Int32Array
   /** The flag bytes, indexed by page number. */
   flags!: Uint8Array
   private readonly pool: MemoryPool
@@ -61,6 +63,7 @@ export class AddressSpace {
     const buffer = this.memory.buffer
     this.bytes = new Uint8Array(buffer)
     this.view = new DataView(buffer)
+    this.words = new Int32Array(buffer)
     this.flags = new Uint8Array(buffer, PAGE_FLAGS_BASE, GUEST_MAX / PAGE_SIZE)
   }
 

@@ -17,19 +17,30 @@ import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/modu
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
 
 const BATCH_NODES_MAX = 12_000
-/** Code is interpreted until it was entered this often: most is run once, and translating costs a thousand times that. */
-const HEAT_MIN = 16
+/**
+ * Code is interpreted until it was entered this often. Translating a region costs milliseconds and interpreting it once
+ * some microseconds, so this is about where the one has cost as much as the other.
+ */
+const HEAT_MIN = 600
 /**
  * Where a call comes back to is entered through here only when the host's stack was unwound in between (a system call,
- * the end of a slice). Each such place would get the rest of its function, so it must be worth it; so would each
- * place where an interpreted region was cut.
+ * the end of a slice), and a place where an interpreted region was cut only for its length. Each such place gets the
+ * rest of its function once more, so it must be hotter.
  */
-const RETURN_HEAT_MIN = 300
+const RETURN_HEAT_RATIO = 8
+/** What is this much less hot is translated along: with what calls it, or because it is close by. */
+const WARM_RATIO = 2
+/** Regions of one batch lie this close, in bytes: in one library, so that processes which share it share the batch. */
+const BATCH_SPAN = 1 << 21
+/** Warm regions that join a hot one. Fewer and larger modules: instantiating one costs a millisecond on Node 20. */
+const BATCH_WARM_MAX = 16
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 const GRAIN_SIZE = 1 << GRAIN_SHIFT
-/** The table begins with and grows by as many places. */
-const TABLE_STEP = 256
+/** The table begins with as many places, and doubles. */
+const TABLE_FIRST = 256
+/** Places whose heat is remembered: beyond, counting begins anew. */
+const HEAT_ENTRIES_MAX = 100_000
 
 /** Options of translation that change the code made. */
 export interface TranslateOptions {
@@ -47,6 +58,8 @@ export interface TranslationCounts {
   wasmBytes: number
   guestBytes: number
   invalidations: number
+  /** Modules instantiated, one a process that uses them. */
+  instances: number
 }
 
 /** A module and the guest bytes it was made from. */
@@ -96,6 +109,7 @@ export class Translations {
     wasmBytes: 0,
     guestBytes: 0,
     invalidations: 0,
+    instances: 0,
   }
   private readonly byEntry = new Map<number, Batch[]>()
   private readonly former = new RegionFormer()
@@ -117,10 +131,14 @@ export class Translations {
     return this.dispatcher
   }
 
-  /** A batch with a region that begins at pc: one made before that fits, or a new one. */
-  batchFor(space: AddressSpace, pc: number, known: (pc: number) => boolean): Batch {
-    for (const batch of this.byEntry.get(pc) ?? []) if (batch.fits(space)) return batch
-    const batch = this.make(space, pc, known)
+  /** A batch made before with a region for these bytes at pc. */
+  kept(space: AddressSpace, pc: number): Batch | undefined {
+    return this.byEntry.get(pc)?.find((batch) => batch.fits(space))
+  }
+
+  /** A new batch with regions at `pcs` and at what they call as far as `wanted`, kept for other processes. */
+  translate(space: AddressSpace, pcs: readonly number[], wanted: (pc: number) => boolean): Batch {
+    const batch = this.make(space, pcs, wanted)
     for (const entry of batch.entries) {
       const list = this.byEntry.get(entry)
       if (list) list.push(batch)
@@ -129,16 +147,10 @@ export class Translations {
     return batch
   }
 
-  /** Whether a batch made before has a region for these bytes. */
-  has(space: AddressSpace, pc: number): boolean {
-    return (this.byEntry.get(pc) ?? []).some((batch) => batch.fits(space))
-  }
-
-  /** Translates the region at pc and what it calls, breadth first, into one module. */
-  private make(space: AddressSpace, pc: number, known: (pc: number) => boolean): Batch {
+  private make(space: AddressSpace, pcs: readonly number[], wanted: (pc: number) => boolean): Batch {
     const { region, former } = this
-    const places = new Map<number, number>([[pc, 0]])
-    const entries = [pc]
+    const entries = [...pcs]
+    const places = new Map<number, number>(entries.map((pc, place) => [pc, place]))
     const ranges: number[] = []
     const builder = new ModuleBuilder(
       X86_VARIABLES,
@@ -151,7 +163,7 @@ export class Translations {
       nodes += region.count
       for (const target of former.callTargets) {
         if (entries.length >= BATCH_REGIONS_MAX || nodes > BATCH_NODES_MAX) break
-        if (places.has(target) || known(target) || !space.allows(target, 1, PAGE_X)) continue
+        if (places.has(target) || !wanted(target) || !space.allows(target, 1, PAGE_X)) continue
         places.set(target, entries.length)
         entries.push(target)
       }
@@ -200,7 +212,7 @@ export class ProcessCode {
   private readonly space: AddressSpace
   private readonly translations: Translations
   private readonly imports: TranslatedImports
-  private readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_STEP })
+  private readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_FIRST })
   private tableUsed = 0
   /** Guest pc → table index. */
   private readonly indices = new Map<number, number>()
@@ -234,13 +246,9 @@ export class ProcessCode {
     if (index === undefined) {
       // What may not be fetched faults in the interpreter.
       if (!this.space.allows(pc, INSN_LENGTH_MAX, PAGE_X)) return false
-      const heat = (this.heat.get(pc) ?? 0) + 1
-      this.heat.set(pc, heat)
-      const usual = isCut || this.translations.returnPoints.has(pc) ? RETURN_HEAT_MIN : HEAT_MIN
-      const least = this.translations.eager ? 1 : usual
-      if (heat < least && !this.translations.has(this.space, pc)) return false
-      this.heat.delete(pc)
-      this.add(this.translations.batchFor(this.space, pc, (target) => this.indices.has(target)))
+      const batch = this.translations.kept(this.space, pc) ?? this.translateIfHot(pc, isCut)
+      if (!batch) return false
+      this.add(batch)
       index = this.indices.get(pc)!
     }
     const slot = pcCacheSlot(pc)
@@ -249,15 +257,37 @@ export class ProcessCode {
     return true
   }
 
+  /** Counts an entry of code that has no translation; hot enough, it gets one together with what is nearly as hot. */
+  private translateIfHot(pc: number, isCut: boolean): Batch | undefined {
+    const { heat, space, translations } = this
+    const { eager } = translations
+    const gained = isCut || translations.returnPoints.has(pc) ? 1 / RETURN_HEAT_RATIO : 1
+    const reached = (heat.get(pc) ?? 0) + gained
+    if (heat.size >= HEAT_ENTRIES_MAX) heat.clear()
+    heat.set(pc, reached)
+    if (reached < HEAT_MIN && !eager) return undefined
+    const isWarm = (other: number, warmth: number): boolean =>
+      warmth >= HEAT_MIN / WARM_RATIO && Math.abs(other - pc) < BATCH_SPAN
+    const entries = [pc]
+    for (const [other, warmth] of heat)
+      if (other !== pc && isWarm(other, warmth) && space.allows(other, INSN_LENGTH_MAX, PAGE_X))
+        if (entries.push(other) > BATCH_WARM_MAX) break
+    for (const entry of entries) heat.delete(entry)
+    const wanted = (target: number): boolean =>
+      !this.indices.has(target) && (eager || isWarm(target, heat.get(target) ?? 0))
+    return translations.translate(space, entries, wanted)
+  }
+
   private add(batch: Batch): void {
     const base = this.tableUsed
     const needed = base + batch.entries.length
-    if (needed > this.table.length) this.table.grow(Math.max(TABLE_STEP, needed - this.table.length))
+    if (needed > this.table.length) this.table.grow(Math.max(this.table.length, needed - this.table.length))
     this.tableUsed = needed
     new WebAssembly.Instance(batch.module, {
       e: { m: this.space.memory, t: this.table, b: base, helper: this.imports.helper },
     })
     this.batches.add(batch)
+    this.translations.counts.instances++
     batch.entries.forEach((entry, i) => {
       if (!this.indices.has(entry)) this.indices.set(entry, base + i)
     })

@@ -38,6 +38,8 @@ export const FAULT_FETCH = 2
 
 export interface Cpu {
   readonly name: string
+  /** What it did so far, in a few words: `--stats`. */
+  readonly summary: string
   /**
    * Runs the process whose registers are in `space`'s state block, until an exit. The budget field of the state
    * block bounds it: each taken back-edge and call takes one away.

@@ -9,6 +9,7 @@ import { MXCSR_FAST, MXCSR_FAST_MASK } from '../guest/x86/mxcsr.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Interpreter } from '../ir/interpret.ts'
+import { type Prepared, prepare } from '../ir/prepare.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, STATE_BASE } from '../memory/layout.ts'
@@ -72,6 +73,7 @@ export function needsExactFloat(space: AddressSpace): boolean {
 
 export class InterpreterCpu implements Cpu {
   readonly name = 'interpreter'
+  readonly summary = 'everything interpreted'
   private readonly former = new RegionFormer()
   /** Places where interpreted regions were cut for their length. */
   readonly cuts = new Set<number>()
@@ -83,7 +85,7 @@ export class InterpreterCpu implements Cpu {
     exactFloat: true,
   })
   private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
-  private readonly caches = new WeakMap<AddressSpace, Map<number, Region>>()
+  private readonly caches = new WeakMap<AddressSpace, Map<number, Prepared>>()
 
   run(space: AddressSpace): ExitKind {
     let pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
@@ -102,19 +104,20 @@ export class InterpreterCpu implements Cpu {
     const cache = this.cacheOf(space)
     const exact = needsExactFloat(space)
     const key = exact ? pc + EXACT_KEY : pc
-    let region = cache.get(key)
-    if (region === undefined) {
+    let prepared = cache.get(key)
+    if (prepared === undefined) {
       if (fetchFault(space, this.former, pc) !== undefined) return -1
       const scratch = exact ? this.exactScratch : this.scratch
       this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
-      region = scratch.compact()
+      const region = scratch.compact()
+      prepared = prepare(region)
       for (const cut of this.former.cuts) this.cuts.add(cut)
       if (cache.size >= REGIONS_MAX) cache.clear()
-      cache.set(key, region)
+      cache.set(key, prepared)
       for (let i = 0; i < region.covered.length; i += 2)
         space.markCode(region.covered[i]!, region.covered[i + 1]! - region.covered[i]!)
     }
-    return this.interpreter.run(space, region)
+    return this.interpreter.run(space, prepared)
   }
 
   /** Code of the space changed: forgets all of it. Simple, for code rarely changes. */
@@ -136,16 +139,16 @@ export class InterpreterCpu implements Cpu {
     if (fault !== undefined) return fault
     const scratch = needsExactFloat(space) ? this.exactScratch : this.scratch
     this.former.form(space, pc, scratch, { instructionsMax: 1 })
-    const next = this.interpreter.run(space, scratch)
+    const next = this.interpreter.run(space, prepare(scratch))
     if (next < 0) return this.exitOf(space)
     view.setBigUint64(at(X86_STATE.pc), BigInt(next), true)
     return EXIT_STEP
   }
 
-  private cacheOf(space: AddressSpace): Map<number, Region> {
+  private cacheOf(space: AddressSpace): Map<number, Prepared> {
     let cache = this.caches.get(space)
     if (!cache) {
-      cache = new Map<number, Region>()
+      cache = new Map<number, Prepared>()
       this.caches.set(space, cache)
     }
     return cache

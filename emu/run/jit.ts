@@ -35,9 +35,20 @@ export class JitCpu implements Cpu {
   private readonly processes = new WeakMap<AddressSpace, Process>()
   /** Instructions executed by the interpreter because a check refused. */
   slowSteps = 0
+  /** Regions interpreted because they were not hot yet. */
+  interpreted = 0
 
   constructor(options: TranslateOptions) {
     this.translations = new Translations(options)
+  }
+
+  get summary(): string {
+    const { batches, regions, guestBytes, wasmBytes, instances, invalidations } = this.counts
+    return (
+      `${regions} regions in ${batches} modules (${guestBytes >> 10} KiB of code, ${wasmBytes >> 10} KiB of wasm), ` +
+      `${instances} instances, ${invalidations} invalidations, ${this.slowSteps} slow steps, ` +
+      `${this.interpreted} regions interpreted`
+    )
   }
 
   get counts(): TranslationCounts {
@@ -113,6 +124,7 @@ export class JitCpu implements Cpu {
     const budget = view.getInt32(at(X86_STATE.budget), true)
     const given = Math.min(budget, INTERPRETED_BUDGET)
     view.setInt32(at(X86_STATE.budget), given, true)
+    this.interpreted++
     const next = this.interpreter.runRegion(space, pc)
     const kept = budget - given
     view.setInt32(at(X86_STATE.budget), view.getInt32(at(X86_STATE.budget), true) + kept, true)
