@@ -14,7 +14,9 @@ const refusal = (call) => deny(new Map([[call, 'EPERM']]))
 const STACKS = {
   none: () => [],
   idle: () => [refusal('mkdir'), refusal('ptrace')],
-  watching: () => [{ name: 'watch', wants: { calls: 'all' }, syscallEntry: () => RUN, syscallExit: () => {} }],
+  watching: () => [
+    { name: 'watch', wants: { calls: 'all' }, syscallEntry: () => RUN, syscallExit: () => {} },
+  ],
 }
 
 /** Output that nobody reads. */
@@ -42,7 +44,8 @@ export async function engineCost(programPath, runs) {
   const program = new Uint8Array(readFileSync(programPath))
   const times = { none: [], idle: [], watching: [] }
   for (let run = 0; run < runs; run++)
-    for (const [name, engines] of Object.entries(STACKS)) times[name].push(await nsPerCall(program, engines()))
+    for (const [name, engines] of Object.entries(STACKS))
+      times[name].push(await nsPerCall(program, engines()))
   const median = (list) => list.sort((a, b) => a - b)[list.length >> 1]
   return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]))
 }

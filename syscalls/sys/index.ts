@@ -1,6 +1,7 @@
 /** Every system call, by family. Path: linux.ts makes the kernel's table of it. */
 
 import { dirRows } from './dir.ts'
+import { epollRows } from './epoll.ts'
 import { fdRows } from './fd.ts'
 import { fileRows } from './file.ts'
 import { futexRows } from './futex.ts'
@@ -27,6 +28,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...signalRows,
   ...timeRows,
   ...pollRows,
+  ...epollRows,
   ...systemRows,
   ...futexRows,
 ]

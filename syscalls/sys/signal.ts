@@ -94,7 +94,7 @@ function sysRtSigsuspend(task: Task, setAddr: number, setSize: number): number {
 
 /** Waits for any signal that is delivered. */
 function pause(task: Task): number {
-  const result = task.blockOn(task.kernel.signalQueued)
+  const result = task.blockOn(task.group.signalQueued)
   return result === BLOCKED ? BLOCKED : -ERESTARTNOHAND
 }
 
@@ -128,7 +128,7 @@ function sysRtSigtimedwait(
     return info.signo
   }
   if (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) return -EAGAIN
-  const result = task.blockOn(task.kernel.signalQueued)
+  const result = task.blockOn(task.group.signalQueued)
   return result === BLOCKED ? BLOCKED : -EINTR
 }
 
