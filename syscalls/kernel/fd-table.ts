@@ -36,6 +36,13 @@ export class FdTable {
     return fd
   }
 
+  /** Whether another descriptor fits. */
+  get hasRoom(): boolean {
+    let fd = 0
+    while (this.files[fd] !== undefined) fd++
+    return fd < this.limit
+  }
+
   /** As `install`, for a description that nobody else has: without a place it goes again. */
   installNew(file: FileDescription, closeOnExec: boolean): number {
     const fd = this.install(file, closeOnExec)

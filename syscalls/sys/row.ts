@@ -17,6 +17,7 @@ export type StructName =
   | 'timeval'
   | 'timevalPair'
   | 'itimerval'
+  | 'itimerspec'
   | 'stat'
   | 'statx'
   | 'statfs'

@@ -114,6 +114,11 @@ export abstract class FileDescription {
   /** Only messages under way hold it any more. */
   leftInFlight(): void {}
 
+  /** Lines of its own in /proc/PID/fdinfo. */
+  get details(): string {
+    return ''
+  }
+
   /** How /proc/PID/fd shows it when there is no path: `pipe:[12]`. */
   get label(): string {
     return 'anon_inode:[unknown]'

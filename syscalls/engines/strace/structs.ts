@@ -18,6 +18,7 @@ const SIZES: Record<StructName, number> = {
   timeval: 16,
   timevalPair: 32,
   itimerval: 32,
+  itimerspec: 32,
   stat: 144,
   statx: 256,
   statfs: 120,
@@ -141,6 +142,7 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   timeval,
   timevalPair: (mm, at) => `[${timeval(mm, at)}, ${timeval(mm, at + 16)}]`,
   itimerval: (mm, at) => `{it_interval=${timeval(mm, at)}, it_value=${timeval(mm, at + 16)}}`,
+  itimerspec: (mm, at) => `{it_interval=${timespec(mm, at)}, it_value=${timespec(mm, at + 16)}}`,
   stat,
   statx,
   statfs: (mm, at) =>
