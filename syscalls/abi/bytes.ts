@@ -60,6 +60,17 @@ export function fromUtf8(text: string): string {
   return out
 }
 
+/** 32 little-endian bits in plain bytes, where there is no DataView of them. */
+export function putLe32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value
+  bytes[at + 1] = value >>> 8
+  bytes[at + 2] = value >>> 16
+  bytes[at + 3] = value >>> 24
+}
+
+export const getLe32 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+
 /** Below this a byte loop is faster than making a view, and makes no garbage. */
 const LOOP_BYTES_MAX = 64
 

@@ -6,12 +6,14 @@ export const CLONE_VM = 0x100
 export const CLONE_FS = 0x200
 export const CLONE_FILES = 0x400
 export const CLONE_SIGHAND = 0x800
+export const CLONE_PIDFD = 0x1000
 export const CLONE_VFORK = 0x4000
 export const CLONE_PARENT = 0x8000
 export const CLONE_THREAD = 0x10000
 export const CLONE_SETTLS = 0x80000
 export const CLONE_PARENT_SETTID = 0x100000
 export const CLONE_CHILD_CLEARTID = 0x200000
+export const CLONE_DETACHED = 0x400000
 export const CLONE_CHILD_SETTID = 0x1000000
 export const cloneFlags = flagTable(
   {
@@ -19,7 +21,7 @@ export const cloneFlags = flagTable(
     CLONE_FS,
     CLONE_FILES,
     CLONE_SIGHAND,
-    CLONE_PIDFD: 0x1000,
+    CLONE_PIDFD,
     CLONE_PTRACE: 0x2000,
     CLONE_VFORK,
     CLONE_PARENT,
@@ -29,7 +31,7 @@ export const cloneFlags = flagTable(
     CLONE_SETTLS,
     CLONE_PARENT_SETTID,
     CLONE_CHILD_CLEARTID,
-    CLONE_DETACHED: 0x400000,
+    CLONE_DETACHED,
     CLONE_UNTRACED: 0x800000,
     CLONE_CHILD_SETTID,
     CLONE_NEWCGROUP: 0x2000000,
@@ -64,7 +66,8 @@ export const waitFlags = flagTable(
 export const P_ALL = 0
 export const P_PID = 1
 export const P_PGID = 2
-export const waitIdTypes = flagTable({ P_ALL, P_PID, P_PGID, P_PIDFD: 3 }, 'P_???')
+export const P_PIDFD = 3
+export const waitIdTypes = flagTable({ P_ALL, P_PID, P_PGID, P_PIDFD }, 'P_???')
 
 export const ARCH_SET_GS = 0x1001
 export const ARCH_SET_FS = 0x1002

@@ -121,6 +121,11 @@ export const SYNCHRONOUS_SIGNALS = bits(SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE
 export const inMask = (mask: number, signo: number): boolean =>
   signo <= 31 && (mask & (1 << (signo - 1))) !== 0
 
+/** What sends one signal at a time and goes on when it was taken: a POSIX timer. */
+export interface SignalSource {
+  taken(info: SigInfo): void
+}
+
 /** siginfo_t, the fields that some signal uses. */
 export interface SigInfo {
   signo: number
@@ -135,6 +140,11 @@ export interface SigInfo {
   addr: number
   /** SI_QUEUE's sigval, SI_TIMER's: as raw 64 bits. */
   value: bigint
+  /** SI_TIMER */
+  timerId: number
+  overrun: number
+  /** The timer that sent it, told when the signal is taken from the queue. */
+  timer: SignalSource | null
   /** Page faults: gregs TRAPNO, ERR and CR2 of the frame. */
   trapno: number
   trapError: number
@@ -150,6 +160,9 @@ export const sigInfo = (signo: number, code: number, rest: Partial<SigInfo> = {}
   status: 0,
   addr: 0,
   value: 0n,
+  timerId: 0,
+  overrun: 0,
+  timer: null,
   trapno: 0,
   trapError: 0,
   ...rest,

@@ -3,6 +3,7 @@
  * orphans go to init, which is the kernel itself here and reaps at once.
  */
 
+import { POLLIN, POLLRDNORM } from '../abi/poll.ts'
 import {
   CLD_EXITED,
   CLD_KILLED,
@@ -70,6 +71,7 @@ function endGroup(kernel: Task['kernel'], group: ThreadGroup, status: number): v
   group.alarm = null
   group.status = status
   group.state = GROUP_ZOMBIE
+  group.ended.wakeAll(POLLIN | POLLRDNORM)
   if (group.sessionId === group.pid) hangUpSession(kernel, group)
   reparent(kernel, group)
   const { parent } = group
@@ -116,6 +118,7 @@ function hangUpSession(kernel: Task['kernel'], leader: ThreadGroup): void {
 /** Takes the last trace of a zombie away. */
 export function reap(kernel: Task['kernel'], group: ThreadGroup): void {
   group.state = GROUP_REAPED
+  group.ended.wakeAll()
   const { parent } = group
   if (parent) {
     parent.children.delete(group)

@@ -36,6 +36,20 @@ export class FdTable {
     return fd
   }
 
+  /** Whether another descriptor fits. */
+  get hasRoom(): boolean {
+    let fd = 0
+    while (this.files[fd] !== undefined) fd++
+    return fd < this.limit
+  }
+
+  /** As `install`, for a description that nobody else has: without a place it goes again. */
+  installNew(file: FileDescription, closeOnExec: boolean): number {
+    const fd = this.install(file, closeOnExec)
+    if (fd < 0) file.release()
+    return fd
+  }
+
   /** Puts a description at exactly `fd`, closing what was there (dup2). */
   replace(fd: number, file: FileDescription, closeOnExec: boolean): void {
     file.references++
@@ -102,5 +116,10 @@ export class FdTable {
 
 /** One holder less; the last one releases. */
 export function releaseFile(file: FileDescription): void {
-  if (--file.references <= 0) file.release()
+  if (--file.references > 0) {
+    if (file.references === file.inFlight) file.leftInFlight()
+    return
+  }
+  if (file.watches !== null) for (const watch of file.watches) watch.fileReleased()
+  file.release()
 }

@@ -58,8 +58,6 @@ export class Kernel {
   readonly timers = new TimerQueue()
   readonly futexes = new Futexes()
   readonly memoryPool = new MemoryPool()
-  /** Woken when a blocked signal became pending: rt_sigtimedwait, signalfd. */
-  readonly signalQueued = new WaitQueue()
   /** Nobody wakes it: sleeps end by deadline or signal. */
   readonly sleepers = new WaitQueue()
   readonly groups = new Map<number, ThreadGroup>()

@@ -42,6 +42,7 @@ export class PendingSignals {
     const at = this.queue.findIndex((info) => info.signo === signo)
     const info = at >= 0 ? this.queue.splice(at, 1)[0]! : sigInfo(signo, 0)
     if (!this.queue.some((other) => other.signo === signo)) this.set.remove(signo)
+    info.timer?.taken(info)
     return info
   }
 }

@@ -167,6 +167,13 @@ export function setTemporaryMask(task: Task, lo: number, hi: number): void {
   setBlocked(task, lo, hi)
 }
 
+/** The call was not interrupted: the program's own mask is back before signals are looked at. */
+export function endTemporaryMask(task: Task): void {
+  if (!task.savedMask) return
+  task.blocked.copyFrom(task.savedMask)
+  task.savedMask = null
+}
+
 /** SIGKILL and SIGSTOP cannot be blocked. */
 export function setBlocked(task: Task, lo: number, hi: number): void {
   task.blocked.set(lo & ~((1 << 8) | (1 << 18)), hi)

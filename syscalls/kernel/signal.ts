@@ -4,6 +4,7 @@
  */
 
 import { EAGAIN } from '../abi/errno.ts'
+import { POLLIN } from '../abi/poll.ts'
 import {
   CLD_CONTINUED,
   CLD_STOPPED,
@@ -41,7 +42,7 @@ export function sendSignal(group: ThreadGroup, task: Task | null, info: SigInfo)
   const pending = task ? task.pending : group.pending
   if (!pending.add(info)) return -EAGAIN
   if (!target.blocked.has(signo)) target.interrupt()
-  else target.kernel.signalQueued.wakeAll()
+  else group.signalQueued.wakeAll(POLLIN)
   return 0
 }
 

@@ -108,6 +108,10 @@ export class ThreadGroup {
   stopSignal = 0
   jobReport = JOB_NONE
   hasExeced = false
+  /** Woken when a blocked signal became pending: rt_sigtimedwait, signalfd. */
+  readonly signalQueued = new WaitQueue()
+  /** Woken when it ends and when it is reaped: pidfds. */
+  readonly ended = new WaitQueue()
   /** Woken when a child changes state. */
   readonly childEvents = new WaitQueue()
   limits: Limit[]

@@ -9,8 +9,18 @@ export interface Waiter {
   wokenBy(queue: WaitQueue): void
 }
 
+/**
+ * Told of every wake-up and never taken off by one: what epoll puts on the files that it watches. `events` are the
+ * POLL* that may hold now, 0 when anything may. Of the exclusive listeners only the first that answers true is told.
+ */
+export interface Listener {
+  readonly isExclusive: boolean
+  notified(events: number): boolean
+}
+
 export class WaitQueue {
   private readonly waiters: Waiter[] = []
+  private listeners: Listener[] | null = null
 
   get length(): number {
     return this.waiters.length
@@ -45,9 +55,35 @@ export class WaitQueue {
     return woken
   }
 
-  wakeAll(): void {
+  /** Wakes everybody, because `events` (POLL*, 0 for any) may hold now. */
+  wakeAll(events = 0): void {
+    this.wakeWaiters()
+    if (this.listeners !== null) this.notify(this.listeners, events)
+  }
+
+  /** Wakes the waiters only: something moved, but nothing became ready. */
+  wakeWaiters(): void {
     // Only those that wait now: a woken waiter may queue again at once.
     if (this.waiters.length > 0) this.wake(this.waiters.length)
+  }
+
+  listen(listener: Listener): void {
+    this.listeners ??= []
+    this.listeners.push(listener)
+  }
+
+  unlisten(listener: Listener): void {
+    const at = this.listeners?.indexOf(listener) ?? -1
+    if (at >= 0) this.listeners!.splice(at, 1)
+    if (this.listeners?.length === 0) this.listeners = null
+  }
+
+  private notify(listeners: Listener[], events: number): void {
+    let taken = false
+    for (const listener of listeners) {
+      if (listener.isExclusive && taken) continue
+      if (listener.notified(events) && listener.isExclusive) taken = true
+    }
   }
 
   /** Moves up to `count` waiters to another queue without waking them (FUTEX_REQUEUE). */

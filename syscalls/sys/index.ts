@@ -1,12 +1,15 @@
 /** Every system call, by family. Path: linux.ts makes the kernel's table of it. */
 
 import { dirRows } from './dir.ts'
+import { epollRows } from './epoll.ts'
+import { eventFileRows } from './event-files.ts'
 import { fdRows } from './fd.ts'
 import { fileRows } from './file.ts'
 import { futexRows } from './futex.ts'
 import { identityRows } from './identity.ts'
 import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
+import { pidfdRows } from './pidfd.ts'
 import { pollRows } from './poll.ts'
 import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
@@ -27,6 +30,9 @@ export const syscallRows: readonly SyscallRow[] = [
   ...signalRows,
   ...timeRows,
   ...pollRows,
+  ...epollRows,
+  ...eventFileRows,
+  ...pidfdRows,
   ...systemRows,
   ...futexRows,
 ]

@@ -6,6 +6,7 @@
 import { EBADF, EFAULT, EINVAL, EISDIR, ESPIPE, isError } from '../abi/errno.ts'
 import { O_APPEND, whences } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
+import { POLLIN } from '../abi/poll.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import {
@@ -111,7 +112,7 @@ function readVector(task: Task, file: FileDescription, iov: number, count: numbe
   for (const [buf, length] of parts) {
     if (length === 0) continue
     // Only the first part may wait; what has come is given at once.
-    if (done > 0 && pos < 0 && !(file.poll() & 1)) break
+    if (done > 0 && pos < 0 && !(file.poll(task) & POLLIN)) break
     const got = readInto(task, file, buf, length, pos < 0 ? -1 : pos + done)
     if (got < 0) return done > 0 && isError(got) ? done : got
     done += got

@@ -3,7 +3,7 @@
 import { BLOCKED, EBADF, EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
 import { NS_PER_SEC } from '../kernel/clock.ts'
-import { setTemporaryMask } from '../kernel/signal-delivery.ts'
+import { endTemporaryMask, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
 import { SIGSET_SIZE } from './signal.ts'
@@ -24,7 +24,7 @@ function scan(task: Task, fds: number, count: number): number {
     let events = 0
     if (number >= 0) {
       const file = task.fds.get(number)
-      events = file ? file.poll() & (wanted | POLLERR | POLLHUP) : POLLNVAL
+      events = file ? file.poll(task) & (wanted | POLLERR | POLLHUP) : POLLNVAL
     }
     view.setUint16(at + 6, events, true)
     if (events) ready++
@@ -37,7 +37,7 @@ function waitForFiles(task: Task, files: Iterable<number>): number {
   let result = task.blockOn(task.kernel.sleepers)
   if (result !== BLOCKED) return result
   for (const number of files) {
-    const queue = task.fds.get(number)?.pollQueue
+    const queue = task.fds.get(number)?.pollQueue(task)
     if (queue) result = task.blockOn(queue)
   }
   return result
@@ -47,11 +47,15 @@ function* polledFds(task: Task, fds: number, count: number): Iterable<number> {
   for (let i = 0; i < count; i++) yield task.mm.i32(fds + i * POLLFD_SIZE)
 }
 
+/** Whether there is no more to wait for. A signal counts even where nothing was to be waited for. */
+const isOver = (task: Task): boolean =>
+  (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) && !task.signalPending()
+
 function pollFds(task: Task, fds: number, count: number): number {
   if (count > task.fds.limit) return -EINVAL
   const ready = scan(task, fds, count)
   if (ready !== 0) return ready
-  if (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) return 0
+  if (isOver(task)) return 0
   return waitForFiles(task, polledFds(task, fds, count))
 }
 
@@ -77,7 +81,8 @@ function setDeadline(task: Task, timeoutAddr: number): number {
   return 0
 }
 
-function setMask(task: Task, maskAddr: number, setSize: number): number {
+/** ppoll, pselect6, epoll_pwait: the mask for the time of the call. */
+export function setMask(task: Task, maskAddr: number, setSize: number): number {
   if (!maskAddr) return 0
   if (setSize !== SIGSET_SIZE) return -EINVAL
   if (!task.mm.canRead(maskAddr, 8)) return -EFAULT
@@ -108,7 +113,9 @@ function sysPpoll(
   const result = pollFds(task, fds, count)
   if (result === BLOCKED) return result
   putLeft(task, timeoutAddr, 1)
-  return result >= 0 || result === -EFAULT || result === -EINVAL ? result : -ERESTARTNOHAND
+  if (result < 0 && result !== -EFAULT && result !== -EINVAL) return -ERESTARTNOHAND
+  endTemporaryMask(task)
+  return result
 }
 
 const READ_EVENTS = POLLIN | POLLRDNORM | POLLHUP | POLLERR
@@ -146,9 +153,8 @@ function select(task: Task, count: number, sets: readonly number[]): number {
   const asked = (task.progressState ?? readSets(task, limit, sets)) as Selected[] | number
   if (typeof asked === 'number') return asked
   task.progressState = asked
-  const ready = asked.filter(({ fd, set }) => (task.fds.get(fd)?.poll() ?? 0) & SET_EVENTS[set]!)
-  const over = task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()
-  if (ready.length === 0 && !over)
+  const ready = asked.filter(({ fd, set }) => (task.fds.get(fd)?.poll(task) ?? 0) & SET_EVENTS[set]!)
+  if (ready.length === 0 && !isOver(task))
     return waitForFiles(
       task,
       asked.map(({ fd }) => fd),
@@ -181,9 +187,9 @@ function sysSelect(
 function finishSelect(task: Task, result: number, timeoutAddr: number, unitNs: number): number {
   if (result === BLOCKED) return result
   if (timeoutAddr && result !== -EFAULT) putLeft(task, timeoutAddr, unitNs)
-  return result >= 0 || result === -EFAULT || result === -EINVAL || result === -EBADF
-    ? result
-    : -ERESTARTNOHAND
+  if (result < 0 && result !== -EFAULT && result !== -EINVAL && result !== -EBADF) return -ERESTARTNOHAND
+  endTemporaryMask(task)
+  return result
 }
 
 function sysPselect6(

@@ -5,7 +5,7 @@
 import { X86_STATE } from '../../emu/guest/x86/state.ts'
 import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
-import { ECHILD, EFAULT, EINVAL, ELOOP, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
+import { EAGAIN, EBADF, ECHILD, EFAULT, EINVAL, ELOOP, EMFILE, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
 import {
@@ -18,6 +18,7 @@ import {
   sigInfo,
 } from '../abi/signal.ts'
 import { isSymlink } from '../abi/stat.ts'
+import { PidFile } from '../events/pidfd.ts'
 import { readStrings } from '../exec/arguments.ts'
 import { execProgram } from '../exec/exec.ts'
 import { CLOCK_TICKS } from '../exec/stack.ts'
@@ -25,7 +26,7 @@ import { exitTask, reap } from '../kernel/exit.ts'
 import { type CloneArguments, cloneTask } from '../kernel/fork.ts'
 import { beginGroupExit } from '../kernel/signal.ts'
 import { COMM_SIZE, type Task } from '../kernel/task.ts'
-import { JOB_NONE } from '../kernel/thread-group.ts'
+import { GROUP_REAPED, JOB_NONE } from '../kernel/thread-group.ts'
 import { ANY, type ChildChoice, type ChildEvent, findEvent } from '../kernel/wait.ts'
 import type { Path } from '../vfs/path.ts'
 import { FOLLOW } from '../vfs/walk.ts'
@@ -48,10 +49,18 @@ import {
   value,
 } from './row.ts'
 
-function clone(task: Task, request: CloneArguments): number {
+/** `pidfdAt`: where CLONE_PIDFD wants the descriptor's number. */
+function clone(task: Task, request: CloneArguments, pidfdAt = -1): number {
   if (task.progressState) return finishVfork(task, task.progressState as Task)
+  if (pidfdAt >= 0) {
+    if (!task.mm.canWrite(pidfdAt, 4)) return -EFAULT
+    if (!task.fds.hasRoom) return -EMFILE
+  }
   const child = cloneTask(task, request)
   if (typeof child === 'number') return child
+  // Only now, so that the child does not have it.
+  if (pidfdAt >= 0)
+    task.mm.setU32(pidfdAt, task.fds.installNew(new PidFile(task.kernel, child.group, 0), true))
   if (!(request.flags & P.CLONE_VFORK)) return child.tid
   task.progressState = child
   return finishVfork(task, child)
@@ -79,14 +88,18 @@ function sysClone(
   childTid: number,
   tls: number,
 ): number {
-  return clone(task, {
-    flags: (flagBits & ~0xff) >>> 0,
+  const wantsPidfd = (flagBits & P.CLONE_PIDFD) !== 0
+  // Both would come to the same address.
+  if (wantsPidfd && flagBits & (P.CLONE_PARENT_SETTID | P.CLONE_DETACHED)) return -EINVAL
+  const request = {
+    flags: (flagBits & ~(P.CLONE_PIDFD | 0xff)) >>> 0,
     sp,
     parentTid,
     childTid,
     tls,
     exitSignal: flagBits & 0xff,
-  })
+  }
+  return clone(task, request, wantsPidfd ? parentTid : -1)
 }
 
 /** struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls. */
@@ -197,16 +210,25 @@ function sysWaitid(
   const known = P.WNOHANG | P.WUNTRACED | P.WEXITED | P.WCONTINUED | P.WNOWAIT | 0xe0000000
   if (options & ~known || !(options & (P.WEXITED | P.WUNTRACED | P.WCONTINUED))) return -EINVAL
   const choice: ChildChoice = { pid: ANY, processGroup: ANY }
+  let isNonBlocking = false
   if (kind === P.P_PID) {
     if (id <= 0) return -EINVAL
     choice.pid = id
   } else if (kind === P.P_PGID) {
     if (id < 0) return -EINVAL
     choice.processGroup = id || task.group.processGroup
+  } else if (kind === P.P_PIDFD) {
+    if (id < 0) return -EINVAL
+    const file = task.fds.get(id)
+    if (!(file instanceof PidFile)) return -EBADF
+    if (file.group.state === GROUP_REAPED) return -ECHILD
+    choice.pid = file.group.pid
+    isNonBlocking = file.nonBlocking
   } else if (kind !== P.P_ALL) return -EINVAL
   const event = findEvent(task.group, choice, options)
   if (event === undefined) return -ECHILD
-  if (event === null && !(options & P.WNOHANG)) return task.blockOn(task.group.childEvents)
+  if (event === null && !(options & P.WNOHANG))
+    return isNonBlocking ? -EAGAIN : task.blockOn(task.group.childEvents)
   if (event && !(options & P.WNOWAIT)) consume(task, event)
   if (usageAddr && !putRusage(task, usageAddr, event?.child.cpuNs ?? 0)) return -EFAULT
   if (!infoAddr) return 0
@@ -326,7 +348,6 @@ export const processRows = [
     'waitid',
     [value(P.waitIdTypes), pid, outStruct('siginfo'), flags(P.waitFlags), outStruct('rusage')],
     sysWaitid,
-    'no P_PIDFD',
   ),
   syscall('arch_prctl', [value(P.archPrctlCodes), addr], sysArchPrctl, 'segment bases'),
   syscall(

@@ -17,6 +17,7 @@ export type StructName =
   | 'timeval'
   | 'timevalPair'
   | 'itimerval'
+  | 'itimerspec'
   | 'stat'
   | 'statx'
   | 'statfs'
@@ -36,6 +37,7 @@ export type StructName =
   | 'waitStatus'
   | 'winsize'
   | 'clone3'
+  | 'epollEvent'
 
 export type ArgumentKind =
   | 'int'
@@ -62,6 +64,7 @@ export type ArgumentKind =
   | 'strings'
   | 'environment'
   | 'struct'
+  | 'outStructs'
   | 'fdSet'
   | 'ioctl'
   | 'dirents'
@@ -116,6 +119,9 @@ export const outStruct = (struct: StructName): ArgumentType =>
 /** An array of structs whose count is another argument: pollfd. */
 export const structs = (struct: StructName, lengthArg: number): ArgumentType =>
   type('struct', NORM_ULONG, { struct, lengthArg })
+/** As many structs as the result says. */
+export const outStructs = (struct: StructName): ArgumentType =>
+  type('outStructs', NORM_ULONG, { struct, out: true })
 export const fdSet = type('fdSet', NORM_ULONG, { lengthArg: 0 })
 export const ioctlRequest = type('ioctl', NORM_UINT)
 export const dirents = type('dirents', NORM_ULONG, { out: true })

@@ -94,7 +94,7 @@ function sysRtSigsuspend(task: Task, setAddr: number, setSize: number): number {
 
 /** Waits for any signal that is delivered. */
 function pause(task: Task): number {
-  const result = task.blockOn(task.kernel.signalQueued)
+  const result = task.blockOn(task.group.signalQueued)
   return result === BLOCKED ? BLOCKED : -ERESTARTNOHAND
 }
 
@@ -128,7 +128,7 @@ function sysRtSigtimedwait(
     return info.signo
   }
   if (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) return -EAGAIN
-  const result = task.blockOn(task.kernel.signalQueued)
+  const result = task.blockOn(task.group.signalQueued)
   return result === BLOCKED ? BLOCKED : -EINTR
 }
 
@@ -189,11 +189,11 @@ function maySignal(task: Task, target: ThreadGroup, signo: number): boolean {
   return who.euid === other.suid || who.euid === other.uid || who.uid === other.suid || who.uid === other.uid
 }
 
-function userInfo(task: Task, signo: number, code: number): S.SigInfo {
+export function userInfo(task: Task, signo: number, code: number): S.SigInfo {
   return S.sigInfo(signo, code, { pid: task.group.pid, uid: task.credentials.uid })
 }
 
-function killGroup(task: Task, target: ThreadGroup, signo: number, info: S.SigInfo): number {
+export function killGroup(task: Task, target: ThreadGroup, signo: number, info: S.SigInfo): number {
   if (!maySignal(task, target, signo)) return -EPERM
   // Process 1 is the kernel itself: nothing harms it.
   if (signo === 0 || target === task.kernel.init) return 0
@@ -230,19 +230,25 @@ function sysTgkill(task: Task, group: number, tid: number, signo: number): numbe
 
 function sysRtSigqueueinfo(task: Task, which: number, signo: number, infoAddr: number): number {
   if (signo < 0 || signo > S.SIGNAL_MAX) return -EINVAL
-  if (!task.mm.canRead(infoAddr, 48)) return -EFAULT
-  const { view } = task.mm.space
-  const code = view.getInt32(infoAddr + 8, true)
+  const info = readQueuedInfo(task, infoAddr)
+  if (!info) return -EFAULT
+  info.signo = signo
   const target = task.kernel.groups.get(which)
   if (!target) return -ESRCH
-  if ((code >= 0 || code === S.SI_TKILL) && target !== task.group) return -EPERM
-  const info = S.sigInfo(signo, code, {
-    errno: view.getInt32(infoAddr + 4, true),
-    pid: view.getInt32(infoAddr + 16, true),
-    uid: view.getUint32(infoAddr + 20, true),
-    value: view.getBigUint64(infoAddr + 24, true),
-  })
+  if ((info.code >= 0 || info.code === S.SI_TKILL) && target !== task.group) return -EPERM
   return killGroup(task, target, signo, info)
+}
+
+/** The siginfo that a program made itself; null is EFAULT. */
+export function readQueuedInfo(task: Task, at: number): S.SigInfo | null {
+  if (!task.mm.canRead(at, 48)) return null
+  const { view } = task.mm.space
+  return S.sigInfo(view.getInt32(at, true), view.getInt32(at + 8, true), {
+    errno: view.getInt32(at + 4, true),
+    pid: view.getInt32(at + 16, true),
+    uid: view.getUint32(at + 20, true),
+    value: view.getBigUint64(at + 24, true),
+  })
 }
 
 export const signalRows = [

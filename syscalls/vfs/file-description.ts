@@ -26,6 +26,11 @@ import type { Path } from './path.ts'
 /** Largest file offset we keep exactly: 2^53. */
 export const FILE_SIZE_MAX = Number.MAX_SAFE_INTEGER
 
+/** One interest in a description, to be dropped with it. */
+export interface FileWatch {
+  fileReleased(): void
+}
+
 export abstract class FileDescription {
   /** O_* without the creation flags. */
   flags: number
@@ -34,8 +39,12 @@ export abstract class FileDescription {
   references = 0
   /** The name it was opened by; null for pipes and the like. */
   readonly path: Path | null
+  /** Those of the references that are messages under way (SCM_RIGHTS). */
+  inFlight = 0
   /** F_SETOWN. */
   owner = 0
+  /** The epolls that watch it, which forget it when it goes. */
+  watches: Set<FileWatch> | null = null
 
   constructor(flags: number, path: Path | null) {
     this.flags = flags
@@ -89,18 +98,26 @@ export abstract class FileDescription {
     return -ENOTTY
   }
 
-  /** POLL* that hold now. */
-  poll(): number {
+  /** POLL* that hold now, for this caller: a signalfd shows everybody his own signals. */
+  poll(_caller: Caller): number {
     return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
   }
 
-  /** Woken when poll() may have changed; null for what is always ready. */
-  get pollQueue(): WaitQueue | null {
+  /** Woken, with the POLL* in question, when poll() may have changed; null for what is always ready. */
+  pollQueue(_caller: Caller): WaitQueue | null {
     return null
   }
 
   /** The last descriptor was closed. */
   release(): void {}
+
+  /** Only messages under way hold it any more. */
+  leftInFlight(): void {}
+
+  /** Lines of its own in /proc/PID/fdinfo. */
+  get details(): string {
+    return ''
+  }
 
   /** How /proc/PID/fd shows it when there is no path: `pipe:[12]`. */
   get label(): string {

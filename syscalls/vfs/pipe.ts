@@ -27,6 +27,11 @@ export class Pipe {
   writerOpens = 0
   readonly changed = new WaitQueue()
 
+  /** Room for an atomic write: what POLLOUT promises. */
+  get isWritable(): boolean {
+    return PIPE_SIZE - this.used >= PIPE_BUF
+  }
+
   take(bytes: Uint8Array, at: number, count: number): number {
     const total = Math.min(count, this.used)
     const first = Math.min(total, PIPE_SIZE - this.head)
@@ -87,8 +92,10 @@ export class PipeEnd extends FileDescription {
     const pipe = this.pipe
     if (count === 0) return 0
     if (pipe.used > 0) {
+      const wasWritable = pipe.isWritable
       const done = pipe.take(bytes, at, count)
-      pipe.changed.wakeAll()
+      if (wasWritable || !pipe.isWritable) pipe.changed.wakeWaiters()
+      else pipe.changed.wakeAll(POLLOUT | POLLWRNORM)
       return done
     }
     if (pipe.writers === 0) return 0
@@ -111,7 +118,7 @@ export class PipeEnd extends FileDescription {
       const room = PIPE_SIZE - pipe.used
       if (room >= (count <= PIPE_BUF ? count : 1)) {
         task.progress = done + pipe.put(bytes, at + done, rest)
-        pipe.changed.wakeAll()
+        pipe.changed.wakeAll(POLLIN | POLLRDNORM)
         if (task.progress === count) return count
         continue
       }
@@ -129,13 +136,13 @@ export class PipeEnd extends FileDescription {
       if (pipe.writers === 0 && pipe.writerOpens > 0) events |= POLLHUP
     }
     if (this.writable) {
-      if (PIPE_SIZE - pipe.used >= PIPE_BUF) events |= POLLOUT | POLLWRNORM
+      if (pipe.isWritable) events |= POLLOUT | POLLWRNORM
       if (pipe.readers === 0) events |= POLLERR
     }
     return events
   }
 
-  override get pollQueue(): WaitQueue {
+  override pollQueue(): WaitQueue {
     return this.pipe.changed
   }
 
@@ -145,8 +152,10 @@ export class PipeEnd extends FileDescription {
   }
 
   override release(): void {
-    if (this.readable) this.pipe.readers--
-    if (this.writable) this.pipe.writers--
-    this.pipe.changed.wakeAll()
+    const { pipe } = this
+    if (this.readable) pipe.readers--
+    if (this.writable) pipe.writers--
+    // Who is left alone learns of it; otherwise nothing changed for anybody.
+    if ((pipe.readers === 0) !== (pipe.writers === 0)) pipe.changed.wakeAll()
   }
 }

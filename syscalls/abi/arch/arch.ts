@@ -81,6 +81,8 @@ export interface Arch {
   readonly names: readonly (string | undefined)[]
   readonly numbers: Readonly<Record<string, number>>
   readonly statSize: number
+  /** struct epoll_event: 32 bits of events, and 64 of the program's own at the end. Only x86-64 packs it. */
+  readonly epollEventSize: number
 
   syscallNumber(state: StateBlock): number
   /** Reads as many arguments as there are norms into `args`. */

@@ -123,10 +123,10 @@ export function writeSigInfo(view: DataView, at: number, info: SigInfo): void {
     putU64(view, at + 16, info.addr)
     view.setInt32(at + 24, info.status, true)
   } else {
-    view.setInt32(at + 16, info.pid, true)
-    view.setUint32(at + 20, info.uid, true)
+    const isTimer = info.code === SI_TIMER
+    view.setInt32(at + 16, isTimer ? info.timerId : info.pid, true)
+    view.setUint32(at + 20, isTimer ? info.overrun : info.uid, true)
     if (info.code < 0) view.setBigUint64(at + 24, info.value, true)
-    if (info.code === SI_TIMER) view.setInt32(at + 20, 0, true)
   }
 }
 

@@ -65,6 +65,7 @@ export const x86_64: Arch = {
   names,
   numbers: X86_64_NUMBERS,
   statSize: 144,
+  epollEventSize: 12,
 
   // The kernel looks at eax only: upper bits of rax do not count.
   syscallNumber: (state) => state.space.view.getInt32(STATE_BASE + RAX_OFFSET, true),

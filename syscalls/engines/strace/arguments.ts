@@ -10,7 +10,7 @@ import { readStrings } from '../../exec/arguments.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { ArgumentType } from '../../sys/row.ts'
 import type { SyscallCall } from '../call.ts'
-import { printStruct } from './structs.ts'
+import { printStruct, printStructs } from './structs.ts'
 import { ARRAY_SHOWN_MAX, hex, octal, pointer, quote, quoteShort, STRING_SHOWN_MAX } from './values.ts'
 
 /** Paths are shown whole, as strace does. */
@@ -145,6 +145,8 @@ export function printArgument(
       if (type.struct === 'waitStatus' && call.result === 0) return pointer(value)
       if (type.struct === 'rusage' && call.name === 'wait4' && value === 0) return 'NULL'
       return printStruct(mm, type.struct!, value, length, false)
+    case 'outStructs':
+      return failed ? pointer(value) : printStructs(mm, type.struct!, value, call.result)
     case 'fdSet':
       return fdSetAt(mm, value, call.args[0]!)
     case 'ioctl':

@@ -1,5 +1,6 @@
 /** Calls whose printed form does not follow from their argument types, and results that are no plain numbers. */
 
+import { EPOLL_CTL_DEL, epollOperations } from '../../abi/epoll.ts'
 import { ERRNO_TEXT, errnoName } from '../../abi/errno.ts'
 import {
   F_DUPFD,
@@ -63,6 +64,12 @@ export const WHOLE: Record<string, (call: SyscallCall) => string> = {
   prctl(call) {
     const name = valueName(call.task.kernel.table[call.nr]!.args[0]!.table!, call.args[0]!)
     return `${name}, ${pointer(call.args[1]!)}`
+  },
+  epoll_ctl(call) {
+    const [epoll, operation, fd, at] = call.args as unknown as [number, number, number, number]
+    const event =
+      operation === EPOLL_CTL_DEL ? pointer(at) : printStruct(call.task.memory, 'epollEvent', at, 1, false)
+    return `${epoll}, ${valueName(epollOperations, operation)}, ${fd}, ${event}`
   },
   rt_sigreturn: () => '{mask=[]}',
   exit: (call) => String(call.args[0]),

@@ -1,6 +1,7 @@
 /** Structs in guest memory as strace prints them. Path: arguments.ts calls `printStruct` by the row's type. */
 
 import { latin1 } from '../../abi/bytes.ts'
+import { epollEvents } from '../../abi/epoll.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { pollEvents } from '../../abi/poll.ts'
 import { cloneFlags, RLIM_INFINITY } from '../../abi/process.ts'
@@ -8,7 +9,7 @@ import { sigactionFlags, sigaltstackFlags, sigInfo, signalName } from '../../abi
 import { fileTypes, major, minor, S_IFBLK, S_IFCHR, S_IFMT } from '../../abi/stat.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { StructName } from '../../sys/row.ts'
-import { hex, pointer, quote, siginfo, sigset, waitStatus } from './values.ts'
+import { ARRAY_SHOWN_MAX, hex, pointer, quote, siginfo, sigset, waitStatus } from './values.ts'
 
 /** Sizes that must be readable before a printer runs. */
 const SIZES: Record<StructName, number> = {
@@ -17,6 +18,7 @@ const SIZES: Record<StructName, number> = {
   timeval: 16,
   timevalPair: 32,
   itimerval: 32,
+  itimerspec: 32,
   stat: 144,
   statx: 256,
   statfs: 120,
@@ -36,6 +38,7 @@ const SIZES: Record<StructName, number> = {
   waitStatus: 4,
   winsize: 8,
   clone3: 64,
+  epollEvent: 12,
 }
 
 /** The struct at an address, or the address itself where memory cannot be read. */
@@ -126,12 +129,20 @@ function clone3(mm: Mm, at: number): string {
   return `{flags=${flagNames(cloneFlags, mm.u64(at))}, exit_signal=${signal ? signalName(signal) : 0}, stack=${pointer(mm.u64(at + 40))}, stack_size=${hex(mm.u64(at + 48))}}`
 }
 
+function epollEvent(mm: Mm, at: number): string {
+  const events = mm.space.view.getUint32(at, true)
+  const lo = mm.space.view.getUint32(at + 4, true)
+  const all = mm.space.view.getBigUint64(at + 4, true)
+  return `{events=${flagNames(epollEvents, events)}, data={u32=${lo}, u64=${all}}}`
+}
+
 const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   timespec,
   timespecPair: (mm, at) => `[${timespec(mm, at)}, ${timespec(mm, at + 16)}]`,
   timeval,
   timevalPair: (mm, at) => `[${timeval(mm, at)}, ${timeval(mm, at + 16)}]`,
   itimerval: (mm, at) => `{it_interval=${timeval(mm, at)}, it_value=${timeval(mm, at + 16)}}`,
+  itimerspec: (mm, at) => `{it_interval=${timespec(mm, at)}, it_value=${timespec(mm, at + 16)}}`,
   stat,
   statx,
   statfs: (mm, at) =>
@@ -157,6 +168,16 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
     return `{ws_row=${view.getUint16(at, true)}, ws_col=${view.getUint16(at + 2, true)}, ws_xpixel=0, ws_ypixel=0}`
   },
   clone3,
+  epollEvent,
+}
+
+/** An array that the call filled. */
+export function printStructs(mm: Mm, name: StructName, addr: number, count: number): string {
+  if (addr === 0) return 'NULL'
+  const shown = Math.min(count, ARRAY_SHOWN_MAX)
+  if (!mm.canRead(addr, shown * SIZES[name])) return pointer(addr)
+  const parts = Array.from({ length: shown }, (_, i) => PRINTERS[name](mm, addr + i * SIZES[name]))
+  return `[${parts.join(', ')}${count > shown ? ', ...' : ''}]`
 }
 
 const POLLFDS_SHOWN_MAX = 32

@@ -172,7 +172,7 @@ export class ConsoleFile extends DeviceFile {
     return events & ~POLLERR
   }
 
-  override get pollQueue(): WaitQueue {
+  override pollQueue(): WaitQueue {
     return this.console.changed
   }
 

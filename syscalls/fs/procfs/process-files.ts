@@ -320,7 +320,7 @@ function fdInfoEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEn
           fs,
           base + FD_INO * 2 + number,
           () =>
-            `pos:\t${file.pos}\nflags:\t0${file.flags.toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n`,
+            `pos:\t${file.pos}\nflags:\t0${file.flags.toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n${file.details}`,
         ),
       )
     },

@@ -1,0 +1,66 @@
+/** TimerFile: expiries to be read, timerfd_create(2). Path: sys/event-files.ts makes, sets and reads it. */
+
+import { putLe32 } from '../abi/bytes.ts'
+import { EAGAIN, EINVAL } from '../abi/errno.ts'
+import { O_RDWR } from '../abi/fcntl.ts'
+import { POLLIN } from '../abi/poll.ts'
+import { AnonymousFile } from '../fs/anonfs/anonfs.ts'
+import { IntervalTimer } from '../kernel/interval-timer.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { WaitQueue } from '../kernel/wait-queue.ts'
+import type { Caller } from '../vfs/caller.ts'
+
+const COUNT_SIZE = 8
+
+export class TimerFile extends AnonymousFile {
+  readonly clockId: number
+  readonly timer: IntervalTimer
+  private readonly changed = new WaitQueue()
+  /** Expiries taken from the timer and not read yet. */
+  private ticks = 0
+
+  constructor(kernel: Kernel, clockId: number, statusFlags: number) {
+    super(kernel, '[timerfd]', O_RDWR | statusFlags)
+    this.clockId = clockId
+    this.timer = new IntervalTimer(
+      kernel.timers,
+      () => kernel.clock.monotonicNs(),
+      () => this.changed.wakeAll(POLLIN),
+    )
+  }
+
+  /** A new setting forgets what was not read. */
+  forget(): void {
+    this.timer.cancel()
+    this.ticks = 0
+  }
+
+  /** Lets a periodic timer that expired run on, so that the time left means the next expiry. */
+  catchUp(): void {
+    this.timer.check()
+    if (this.timer.expired && this.timer.intervalNs > 0) this.ticks += this.timer.take()
+  }
+
+  override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
+    if (count < COUNT_SIZE) return -EINVAL
+    const ticks = this.ticks + this.timer.take()
+    if (ticks === 0) return this.nonBlocking ? -EAGAIN : caller.blockOn(this.changed)
+    this.ticks = 0
+    putLe32(bytes, at, ticks)
+    putLe32(bytes, at + 4, Math.floor(ticks / 2 ** 32))
+    return COUNT_SIZE
+  }
+
+  override poll(): number {
+    this.timer.check()
+    return this.timer.expired || this.ticks > 0 ? POLLIN : 0
+  }
+
+  override pollQueue(): WaitQueue {
+    return this.changed
+  }
+
+  override release(): void {
+    this.timer.cancel()
+  }
+}

@@ -1,0 +1,57 @@
+/** struct itimerspec, interval and value, and the deadline that one means: timerfd_settime(2), timer_settime(2). */
+
+import { EFAULT, EINVAL } from '../abi/errno.ts'
+import * as P from '../abi/process.ts'
+import { NS_PER_SEC } from '../kernel/clock.ts'
+import type { IntervalTimer } from '../kernel/interval-timer.ts'
+import type { Task } from '../kernel/task.ts'
+
+/** The one setting under way: nothing keeps it. */
+export const setting = { intervalNs: 0, valueNs: 0, valueSec: 0, valueNsec: 0 }
+
+/** Beyond this, which is 104 days, a time is as good as never. */
+const SECONDS_MAX = 9_000_000
+
+const spanNs = (sec: number, nsec: number): number => Math.min(sec, SECONDS_MAX) * NS_PER_SEC + nsec
+
+/** Reads an itimerspec into `setting`; 0, or an errno. */
+export function readItimerspec(task: Task, at: number): number {
+  const { mm } = task
+  if (!mm.canRead(at, 32)) return -EFAULT
+  const intervalSec = mm.i64(at)
+  const intervalNsec = mm.i64(at + 8)
+  setting.valueSec = mm.i64(at + 16)
+  setting.valueNsec = mm.i64(at + 24)
+  const isNsec = (n: number): boolean => n >= 0 && n < NS_PER_SEC
+  if (intervalSec < 0 || setting.valueSec < 0) return -EINVAL
+  if (!isNsec(intervalNsec) || !isNsec(setting.valueNsec)) return -EINVAL
+  setting.intervalNs = spanNs(intervalSec, intervalNsec)
+  setting.valueNs = spanNs(setting.valueSec, setting.valueNsec)
+  return 0
+}
+
+export const isRealtime = (clockId: number): boolean =>
+  clockId === P.CLOCK_REALTIME || clockId === P.CLOCK_REALTIME_ALARM || clockId === P.CLOCK_TAI
+
+/** When `setting` expires on the monotonic clock. */
+export function settingDeadlineNs(task: Task, clockId: number, isAbsolute: boolean): number {
+  const { clock } = task.kernel
+  if (!isAbsolute) return clock.monotonicNs() + setting.valueNs
+  if (isRealtime(clockId)) return clock.monotonicOfRealtime(setting.valueSec, setting.valueNsec)
+  return setting.valueNs
+}
+
+/** Writes what is left of a timer and its period; 0 or -EFAULT. */
+export function putItimerspec(task: Task, at: number, intervalNs: number, leftNs: number): number {
+  if (!task.mm.canWrite(at, 32)) return -EFAULT
+  const put = (where: number, ns: number): void => {
+    const sec = Math.floor(ns / NS_PER_SEC)
+    task.mm.setPair(where, sec, ns - sec * NS_PER_SEC)
+  }
+  put(at, intervalNs)
+  put(at + 16, leftNs)
+  return 0
+}
+
+export const putTimer = (task: Task, at: number, timer: IntervalTimer): number =>
+  putItimerspec(task, at, timer.intervalNs, timer.leftNs)
