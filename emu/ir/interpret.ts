@@ -106,6 +106,8 @@ export class Interpreter {
   private region!: Region
   /** Set from outside when guest code changed: the region is left at its next block. */
   stale = false
+  /** Told of a block's bytes when it runs for the first time. */
+  executed: { mark(from: number, to: number): void } | null = null
 
   constructor(guest: InterpreterGuest) {
     this.guest = guest
@@ -124,6 +126,10 @@ export class Interpreter {
     this.stale = false
     while (block) {
       if (this.stale) return block.pc
+      if (!block.executed) {
+        block.executed = true
+        this.executed?.mark(block.pc, block.endPc)
+      }
       const nodesEnd = nodeStart[block.index + 1]!
       for (let i = nodeStart[block.index]!; i < nodesEnd; i++) if (!this.node(nodes[i]!, block)) return -1
       const values: NodeValues = this.values

@@ -53,6 +53,10 @@ const GROUP_SPAN = 4096
 export interface Block {
   readonly index: number
   readonly pc: number
+  /** Behind its last instruction; `pc` for a block that is only a part of one. */
+  endPc: number
+  /** The interpreter has run it. */
+  executed: boolean
   firstNode: number
   endNode: number
   firstLog: number
@@ -222,6 +226,8 @@ export class Region {
     const block: Block = {
       index: this.blocks.length,
       pc,
+      endPc: pc,
+      executed: false,
       firstNode: 0,
       endNode: 0,
       firstLog: 0,

@@ -21,13 +21,15 @@ const BATCH_NODES_MAX = 12_000
  * Code is interpreted until it was entered this often. Translating a region costs milliseconds and interpreting it once
  * some microseconds, so this is about where the one has cost as much as the other.
  */
-const HEAT_MIN = 600
+const HEAT_MIN = 300
 /**
  * Where a call comes back to is entered through here only when the host's stack was unwound in between (a system call,
  * the end of a slice), and a place where an interpreted region was cut only for its length. Each such place gets the
  * rest of its function once more, so it must be hotter.
  */
 const RETURN_HEAT_RATIO = 8
+/** What hot code leaves for is entered more seldom than its heat deserves: it interrupts hot code. */
+const SIDE_EXIT_HEAT = 10
 /** What is this much less hot is translated along: with what calls it, or because it is close by. */
 const WARM_RATIO = 2
 /** Regions of one batch lie this close, in bytes: in one library, so that processes which share it share the batch. */
@@ -115,6 +117,8 @@ export class Translations {
   private readonly former = new RegionFormer()
   /** Return addresses of translated calls. */
   readonly returnPoints = new Set<number>()
+  /** Places that translated code leaves for because they had not run. */
+  readonly sideExits = new Set<number>()
   private readonly region: Region
   private dispatcher: WebAssembly.Module | null = null
 
@@ -137,8 +141,13 @@ export class Translations {
   }
 
   /** A new batch with regions at `pcs` and at what they call as far as `wanted`, kept for other processes. */
-  translate(space: AddressSpace, pcs: readonly number[], wanted: (pc: number) => boolean): Batch {
-    const batch = this.make(space, pcs, wanted)
+  translate(
+    space: AddressSpace,
+    pcs: readonly number[],
+    wanted: (pc: number) => boolean,
+    leftOut: ((pc: number) => boolean) | undefined,
+  ): Batch {
+    const batch = this.make(space, pcs, wanted, leftOut)
     for (const entry of batch.entries) {
       const list = this.byEntry.get(entry)
       if (list) list.push(batch)
@@ -147,7 +156,12 @@ export class Translations {
     return batch
   }
 
-  private make(space: AddressSpace, pcs: readonly number[], wanted: (pc: number) => boolean): Batch {
+  private make(
+    space: AddressSpace,
+    pcs: readonly number[],
+    wanted: (pc: number) => boolean,
+    leftOut: ((pc: number) => boolean) | undefined,
+  ): Batch {
     const { region, former } = this
     const entries = [...pcs]
     const places = new Map<number, number>(entries.map((pc, place) => [pc, place]))
@@ -159,7 +173,10 @@ export class Translations {
     )
     let nodes = 0
     for (let i = 0; i < entries.length; i++) {
-      former.form(space, entries[i]!, region, { instructionsMax: REGION_INSTRUCTIONS_MAX })
+      former.form(space, entries[i]!, region, {
+        instructionsMax: REGION_INSTRUCTIONS_MAX,
+        ...(leftOut && { leftOut }),
+      })
       nodes += region.count
       for (const target of former.callTargets) {
         if (entries.length >= BATCH_REGIONS_MAX || nodes > BATCH_NODES_MAX) break
@@ -168,6 +185,7 @@ export class Translations {
         entries.push(target)
       }
       for (const point of former.returnPoints) this.returnPoints.add(point)
+      for (const exit of former.sideExits) this.sideExits.add(exit)
       builder.add(region)
       ranges.push(...region.covered)
     }
@@ -203,6 +221,8 @@ export function pcCacheSlot(pc: number): number {
 /** Functions imported by every instance. */
 export interface TranslatedImports {
   helper(id: number, a: number, b: number): number
+  /** Whether the code at pc ever ran. */
+  executed(pc: number): boolean
   /** Guest code changed: whatever else was made from it goes too. */
   invalidate(): void
 }
@@ -261,7 +281,7 @@ export class ProcessCode {
   private translateIfHot(pc: number, isCut: boolean): Batch | undefined {
     const { heat, space, translations } = this
     const { eager } = translations
-    const gained = isCut || translations.returnPoints.has(pc) ? 1 / RETURN_HEAT_RATIO : 1
+    const gained = this.heatGained(pc, isCut)
     const reached = (heat.get(pc) ?? 0) + gained
     if (heat.size >= HEAT_ENTRIES_MAX) heat.clear()
     heat.set(pc, reached)
@@ -275,7 +295,14 @@ export class ProcessCode {
     for (const entry of entries) heat.delete(entry)
     const wanted = (target: number): boolean =>
       !this.indices.has(target) && (eager || isWarm(target, heat.get(target) ?? 0))
-    return translations.translate(space, entries, wanted)
+    const leftOut = eager ? undefined : (target: number): boolean => !this.imports.executed(target)
+    return translations.translate(space, entries, wanted, leftOut)
+  }
+
+  private heatGained(pc: number, isCut: boolean): number {
+    const { sideExits, returnPoints } = this.translations
+    if (sideExits.has(pc)) return SIDE_EXIT_HEAT
+    return isCut || returnPoints.has(pc) ? 1 / RETURN_HEAT_RATIO : 1
   }
 
   private add(batch: Batch): void {

@@ -28,6 +28,8 @@ interface Stretch {
 export interface FormOptions {
   /** At most this many instructions (1: single step). */
   instructionsMax: number
+  /** Code that is left out unless straight-line code runs into it; none unless given. */
+  leftOut?: (pc: number) => boolean
 }
 
 /** The bytes at pc that may be fetched: end of the executable pages from pc, at most `limit` further. */
@@ -48,6 +50,8 @@ export class RegionFormer {
   readonly callTargets: number[] = []
   /** Where calls in the last region come back to. */
   readonly returnPoints: number[] = []
+  /** Where control may leave the last region for code that was left out. */
+  readonly sideExits: number[] = []
   /** Where the last region was cut for its length: no place where control goes by itself. */
   readonly cuts: number[] = []
 
@@ -69,6 +73,7 @@ export class RegionFormer {
     this.callTargets.length = 0
     this.returnPoints.length = 0
     this.cuts.length = 0
+    this.sideExits.length = 0
     this.scan(space, pc, options)
     this.translate(space, pc, region, options)
   }
@@ -85,8 +90,13 @@ export class RegionFormer {
     const isLeader = new Set([entry])
     const successors = new Map<number, number[]>()
     let count = 0
+    const { leftOut } = options
     const lead = (pc: number): void => {
       if (isLeader.has(pc)) return
+      if (leftOut?.(pc)) {
+        this.sideExits.push(pc)
+        return
+      }
       isLeader.add(pc)
       if (!instructionAt.has(pc)) pending.push(pc)
     }
@@ -178,6 +188,7 @@ export class RegionFormer {
       stretch.flagsAtEnd = translator.flags.op
       stretch.translated = true
       if (region.open) this.runOff(space, translator, pc)
+      stretch.block!.endPc = pc
       region.covered.push(stretch.pc, pc)
     }
   }

@@ -22,6 +22,7 @@ import {
   type ExitKind,
   FAULT_FETCH,
 } from './cpu.ts'
+import { Executed } from './executed.ts'
 import { RegionFormer } from './form-region.ts'
 
 /** Instructions in an interpreted region. */
@@ -71,6 +72,12 @@ export function needsExactFloat(space: AddressSpace): boolean {
   return (space.view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_FAST_MASK) !== MXCSR_FAST
 }
 
+/** What is kept for a space: its regions by pc, and which of its code has run. */
+interface Kept {
+  readonly regions: Map<number, Prepared>
+  readonly executed: Executed
+}
+
 export class InterpreterCpu implements Cpu {
   readonly name = 'interpreter'
   readonly summary = 'everything interpreted'
@@ -85,7 +92,7 @@ export class InterpreterCpu implements Cpu {
     exactFloat: true,
   })
   private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
-  private readonly caches = new WeakMap<AddressSpace, Map<number, Prepared>>()
+  private readonly kept = new WeakMap<AddressSpace, Kept>()
 
   run(space: AddressSpace): ExitKind {
     let pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
@@ -101,7 +108,7 @@ export class InterpreterCpu implements Cpu {
    * Interprets the region at pc once. Returns the pc to go on at, or -1 after an exit, which is in the state block.
    */
   runRegion(space: AddressSpace, pc: number): number {
-    const cache = this.cacheOf(space)
+    const { regions: cache, executed } = this.keptOf(space)
     const exact = needsExactFloat(space)
     const key = exact ? pc + EXACT_KEY : pc
     let prepared = cache.get(key)
@@ -117,12 +124,15 @@ export class InterpreterCpu implements Cpu {
       for (let i = 0; i < region.covered.length; i += 2)
         space.markCode(region.covered[i]!, region.covered[i + 1]! - region.covered[i]!)
     }
+    this.interpreter.executed = executed
     return this.interpreter.run(space, prepared)
   }
 
   /** Code of the space changed: forgets all of it. Simple, for code rarely changes. */
   invalidate(space: AddressSpace): void {
-    this.caches.get(space)?.clear()
+    const kept = this.kept.get(space)
+    kept?.regions.clear()
+    kept?.executed.clear()
     this.interpreter.stale = true
   }
 
@@ -145,16 +155,21 @@ export class InterpreterCpu implements Cpu {
     return EXIT_STEP
   }
 
-  private cacheOf(space: AddressSpace): Map<number, Prepared> {
-    let cache = this.caches.get(space)
-    if (!cache) {
-      cache = new Map<number, Prepared>()
-      this.caches.set(space, cache)
+  /** Whether the code at pc was ever interpreted. */
+  hasExecuted(space: AddressSpace, pc: number): boolean {
+    return this.keptOf(space).executed.has(pc)
+  }
+
+  private keptOf(space: AddressSpace): Kept {
+    let kept = this.kept.get(space)
+    if (!kept) {
+      kept = { regions: new Map<number, Prepared>(), executed: new Executed() }
+      this.kept.set(space, kept)
     }
-    return cache
+    return kept
   }
 
   release(space: AddressSpace): void {
-    this.caches.delete(space)
+    this.kept.delete(space)
   }
 }

@@ -99,9 +99,10 @@ export class JitCpu implements Cpu {
         continue
       }
       if (kind !== EXIT_NONE) return kind
-      if (process.code.enter(pc, this.interpreter.cuts.has(pc))) continue
-      pc = this.interpret(space, pc)
-      if (pc < 0) return this.leftBy(space)
+      while (!process.code.enter(pc, this.interpreter.cuts.has(pc))) {
+        pc = this.interpret(space, pc)
+        if (pc < 0) return this.leftBy(space)
+      }
     }
   }
 
@@ -142,6 +143,7 @@ export class JitCpu implements Cpu {
     if (!process) {
       const code = new ProcessCode(space, this.translations, {
         invalidate: () => this.interpreter.invalidate(space),
+        executed: (pc) => this.interpreter.hasExecuted(space, pc),
         helper: (id, a, b) => callHelper(space, id, a, b),
       })
       process = { code, slice: SLICE_FIRST }
