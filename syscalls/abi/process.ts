@@ -212,6 +212,11 @@ export const clockIds = flagTable(
 )
 export const TIMER_ABSTIME = 1
 export const timerFlags = flagTable({ TIMER_ABSTIME }, 'TIMER_???')
+export const SIGEV_SIGNAL = 0
+export const SIGEV_NONE = 1
+export const SIGEV_THREAD = 2
+export const SIGEV_THREAD_ID = 4
+export const sigevNotify = flagTable({ SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD, SIGEV_THREAD_ID }, 'SIGEV_???')
 export const ITIMER_REAL = 0
 export const ITIMER_VIRTUAL = 1
 export const ITIMER_PROF = 2

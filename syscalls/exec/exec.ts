@@ -72,6 +72,7 @@ function forgetOldImage(task: Task): void {
     task.fds.lockOwner = group
   }
   task.fds.closeMarked()
+  group.timers?.endPosix()
   group.actions = group.actions.copy()
   group.actions.resetHandlers()
   group.hasExeced = true

@@ -67,8 +67,7 @@ export function dropMm(task: Task): void {
 }
 
 function endGroup(kernel: Task['kernel'], group: ThreadGroup, status: number): void {
-  if (group.alarm) kernel.timers.cancel(group.alarm)
-  group.alarm = null
+  group.timers?.endAll()
   group.status = status
   group.state = GROUP_ZOMBIE
   group.ended.wakeAll(POLLIN | POLLRDNORM)

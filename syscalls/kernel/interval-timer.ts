@@ -75,7 +75,11 @@ export class IntervalTimer {
 
   /** Until the next expiry, 0 when it is not armed. */
   get leftNs(): number {
-    if (!this.timer) return 0
+    if (!this.timer) {
+      if (!this.expired || this.intervalNs === 0) return 0
+      // It runs on when somebody takes the expiries: this is when it will have expired next.
+      return this.intervalNs - ((this.now() - this.deadlineNs) % this.intervalNs)
+    }
     return Math.max(1, this.deadlineNs - this.now())
   }
 }

@@ -194,6 +194,8 @@ export class Kernel {
     const used = this.clock.monotonicNs() - startNs
     if (task.state === DEAD) task.group.cpuNs += used
     else task.cpuNs += used
+    const { group } = task
+    if (group.cpuTimers !== null) group.cpuTimers.expire(this.groupCpuNs(group))
     if (task.state === RUNNING) throw new Error(`task ${task.tid} left its slice still running`)
   }
 

@@ -1,6 +1,6 @@
 /** Signals sent and not yet delivered, to a task or to a whole thread group: signal(7). */
 
-import { SIGRTMIN, type SigInfo, SYNCHRONOUS_SIGNALS, sigInfo } from '../abi/signal.ts'
+import { SIGRTMIN, type SigInfo, type SignalSource, SYNCHRONOUS_SIGNALS, sigInfo } from '../abi/signal.ts'
 import { SigSet } from './sigset.ts'
 
 /** Queued realtime signals at most (RLIMIT_SIGPENDING). */
@@ -12,7 +12,8 @@ export class PendingSignals {
 
   /** False when the queue of realtime signals is full (EAGAIN). A standard signal already pending is merged. */
   add(info: SigInfo): boolean {
-    if (this.set.has(info.signo)) {
+    // Each timer has a place of its own in the queue.
+    if (this.set.has(info.signo) && !info.timer) {
       if (info.signo < SIGRTMIN) return true
       if (this.queue.length >= QUEUED_COUNT_MAX) return false
     }
@@ -25,6 +26,14 @@ export class PendingSignals {
     if (!this.set.has(signo)) return
     this.set.remove(signo)
     this.queue = this.queue.filter((info) => info.signo !== signo)
+  }
+
+  /** Takes back what a timer sent. */
+  drop(source: SignalSource): void {
+    const at = this.queue.findIndex((info) => info.timer === source)
+    if (at < 0) return
+    const { signo } = this.queue.splice(at, 1)[0]!
+    if (!this.queue.some((other) => other.signo === signo)) this.set.remove(signo)
   }
 
   /** Takes the next signal that is not in `blocked`: faults first, then the lowest number. */

@@ -13,9 +13,10 @@ import {
 } from '../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../abi/signal.ts'
 import { PendingSignals } from './pending.ts'
+import type { ProcessTimers } from './process-timers.ts'
 import { SigSet } from './sigset.ts'
 import type { Task } from './task.ts'
-import type { Timer } from './timer-queue.ts'
+import type { TimerQueue } from './timer-queue.ts'
 import { WaitQueue } from './wait-queue.ts'
 
 export class SigAction {
@@ -115,8 +116,10 @@ export class ThreadGroup {
   /** Woken when a child changes state. */
   readonly childEvents = new WaitQueue()
   limits: Limit[]
-  alarm: Timer | null = null
-  alarmIntervalNs = 0
+  /** setitimer and timer_create; null until one is used. */
+  timers: ProcessTimers | null = null
+  /** Timers on this group's processor time. */
+  cpuTimers: TimerQueue | null = null
   cpuNs = 0
   childrenCpuNs = 0
   startNs = 0

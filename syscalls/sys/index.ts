@@ -17,6 +17,7 @@ import { signalRows } from './signal.ts'
 import { statRows } from './stat.ts'
 import { systemRows } from './system.ts'
 import { timeRows } from './time.ts'
+import { timerRows } from './timer.ts'
 
 export const syscallRows: readonly SyscallRow[] = [
   ...ioRows,
@@ -29,6 +30,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...identityRows,
   ...signalRows,
   ...timeRows,
+  ...timerRows,
   ...pollRows,
   ...epollRows,
   ...eventFileRows,

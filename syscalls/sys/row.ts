@@ -18,6 +18,7 @@ export type StructName =
   | 'timevalPair'
   | 'itimerval'
   | 'itimerspec'
+  | 'sigevent'
   | 'stat'
   | 'statx'
   | 'statfs'

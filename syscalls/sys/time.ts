@@ -1,4 +1,4 @@
-/** Clocks and timers: clock_gettime(2), nanosleep(2), gettimeofday(2), alarm(2), setitimer(2). */
+/** Clocks and sleeping: clock_gettime(2), nanosleep(2), gettimeofday(2). */
 
 import {
   BLOCKED,
@@ -11,12 +11,9 @@ import {
   ERESTARTNOHAND,
 } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
-import { SI_KERNEL, SIGALRM, sigInfo } from '../abi/signal.ts'
 import { NS_PER_SEC } from '../kernel/clock.ts'
-import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
-import type { ThreadGroup } from '../kernel/thread-group.ts'
-import { addr, flags, inStruct, outStruct, syscall, uint, value } from './row.ts'
+import { addr, flags, inStruct, outStruct, syscall, value } from './row.ts'
 
 /** Puts a clock's time into the kernel clock's fields; false for an unknown clock. */
 function readClock(task: Task, id: number): boolean {
@@ -152,74 +149,6 @@ function sysRestartSyscall(task: Task): number {
   return restartBlock ? restartBlock(task) : -EINTR
 }
 
-/** Arms the process's ITIMER_REAL; 0 disarms. */
-function setAlarm(kernel: Kernel, group: ThreadGroup, delayNs: number, intervalNs: number): void {
-  if (group.alarm) kernel.timers.cancel(group.alarm)
-  group.alarm = null
-  group.alarmIntervalNs = intervalNs
-  if (delayNs === 0) return
-  arm(kernel, group, kernel.clock.monotonicNs() + delayNs)
-}
-
-function arm(kernel: Kernel, group: ThreadGroup, deadlineNs: number): void {
-  group.alarm = kernel.timers.add(deadlineNs, () => {
-    group.alarm = null
-    kernel.sendToGroup(group, sigInfo(SIGALRM, SI_KERNEL))
-    // The next period counts from the last deadline; periods missed meanwhile are merged, as signals are.
-    if (group.alarmIntervalNs > 0)
-      arm(kernel, group, Math.max(deadlineNs + group.alarmIntervalNs, kernel.clock.monotonicNs()))
-  })
-}
-
-function alarmLeftNs(task: Task): number {
-  const { alarm } = task.group
-  return alarm ? Math.max(1000, alarm.deadlineNs - task.kernel.clock.monotonicNs()) : 0
-}
-
-function sysAlarm(task: Task, seconds: number): number {
-  const left = Math.ceil(alarmLeftNs(task) / NS_PER_SEC)
-  setAlarm(task.kernel, task.group, seconds * NS_PER_SEC, 0)
-  return left
-}
-
-function putItimer(task: Task, at: number): boolean {
-  if (!task.mm.canWrite(at, 32)) return false
-  const put = (where: number, ns: number): void => {
-    const sec = Math.floor(ns / NS_PER_SEC)
-    task.mm.setPair(where, sec, Math.floor((ns - sec * NS_PER_SEC) / 1000))
-  }
-  put(at, task.group.alarmIntervalNs)
-  put(at + 16, alarmLeftNs(task))
-  return true
-}
-
-function readTimeval(task: Task, at: number): number {
-  const sec = task.mm.i64(at)
-  const usec = task.mm.i64(at + 8)
-  return sec < 0 || usec < 0 || usec >= 1e6 ? -EINVAL : sec * NS_PER_SEC + usec * 1000
-}
-
-function sysSetitimer(task: Task, which: number, newAddr: number, oldAddr: number): number {
-  if (which < 0 || which > P.ITIMER_PROF) return -EINVAL
-  if (newAddr && !task.mm.canRead(newAddr, 32)) return -EFAULT
-  const intervalNs = newAddr ? readTimeval(task, newAddr) : 0
-  const delayNs = newAddr ? readTimeval(task, newAddr + 16) : 0
-  if (intervalNs < 0 || delayNs < 0) return -EINVAL
-  if (which !== P.ITIMER_REAL) {
-    task.kernel.diagnoseOnce('setitimer: only ITIMER_REAL runs; ITIMER_VIRTUAL and ITIMER_PROF never fire')
-    return 0
-  }
-  if (oldAddr && !putItimer(task, oldAddr)) return -EFAULT
-  setAlarm(task.kernel, task.group, delayNs, intervalNs)
-  return 0
-}
-
-function sysGetitimer(task: Task, which: number, at: number): number {
-  if (which < 0 || which > P.ITIMER_PROF) return -EINVAL
-  if (which !== P.ITIMER_REAL) return task.mm.copyOut(at, new Uint8Array(32)) ? 0 : -EFAULT
-  return putItimer(task, at) ? 0 : -EFAULT
-}
-
 const clockId = value(P.clockIds)
 
 export const timeRows = [
@@ -236,12 +165,4 @@ export const timeRows = [
   syscall('gettimeofday', [outStruct('timeval'), addr], sysGettimeofday),
   syscall('settimeofday', [inStruct('timeval'), addr], () => -EPERM, 'the clock is the host’s'),
   syscall('time', [outStruct('long')], sysTime),
-  syscall('alarm', [uint], sysAlarm),
-  syscall(
-    'setitimer',
-    [value(P.itimers), inStruct('itimerval'), outStruct('itimerval')],
-    sysSetitimer,
-    'ITIMER_REAL',
-  ),
-  syscall('getitimer', [value(P.itimers), outStruct('itimerval')], sysGetitimer, 'ITIMER_REAL'),
 ]

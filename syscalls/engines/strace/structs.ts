@@ -4,7 +4,7 @@ import { latin1 } from '../../abi/bytes.ts'
 import { epollEvents } from '../../abi/epoll.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { pollEvents } from '../../abi/poll.ts'
-import { cloneFlags, RLIM_INFINITY } from '../../abi/process.ts'
+import { cloneFlags, RLIM_INFINITY, SIGEV_NONE, SIGEV_THREAD_ID, sigevNotify } from '../../abi/process.ts'
 import { sigactionFlags, sigaltstackFlags, sigInfo, signalName } from '../../abi/signal.ts'
 import { fileTypes, major, minor, S_IFBLK, S_IFCHR, S_IFMT } from '../../abi/stat.ts'
 import type { Mm } from '../../mm/mm.ts'
@@ -19,6 +19,7 @@ const SIZES: Record<StructName, number> = {
   timevalPair: 32,
   itimerval: 32,
   itimerspec: 32,
+  sigevent: 64,
   stat: 144,
   statx: 256,
   statfs: 120,
@@ -129,6 +130,15 @@ function clone3(mm: Mm, at: number): string {
   return `{flags=${flagNames(cloneFlags, mm.u64(at))}, exit_signal=${signal ? signalName(signal) : 0}, stack=${pointer(mm.u64(at + 40))}, stack_size=${hex(mm.u64(at + 48))}}`
 }
 
+function sigevent(mm: Mm, at: number): string {
+  const notify = mm.i32(at + 12)
+  const signo = mm.i32(at + 8)
+  const value = `sigev_value={sival_int=${mm.i32(at)}, sival_ptr=${pointer(mm.u64(at))}}`
+  const signal = notify === SIGEV_NONE ? signo : signalName(signo)
+  const thread = notify === SIGEV_THREAD_ID ? `, sigev_notify_thread_id=${mm.i32(at + 16)}` : ''
+  return `{${value}, sigev_signo=${signal}, sigev_notify=${valueName(sigevNotify, notify)}${thread}}`
+}
+
 function epollEvent(mm: Mm, at: number): string {
   const events = mm.space.view.getUint32(at, true)
   const lo = mm.space.view.getUint32(at + 4, true)
@@ -143,6 +153,7 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   timevalPair: (mm, at) => `[${timeval(mm, at)}, ${timeval(mm, at + 16)}]`,
   itimerval: (mm, at) => `{it_interval=${timeval(mm, at)}, it_value=${timeval(mm, at + 16)}}`,
   itimerspec: (mm, at) => `{it_interval=${timespec(mm, at)}, it_value=${timespec(mm, at + 16)}}`,
+  sigevent,
   stat,
   statx,
   statfs: (mm, at) =>
