@@ -22,7 +22,17 @@ const SCRIPTS = readdirSync(FOLDER)
   .map((name) => basename(name, '.sh'))
   .sort()
 /** A third, for the interpreter: those that do not compute long. */
-const INTERPRETED = ['cut', 'fields', 'hexdump', 'parameters', 'patterns', 'printf', 'quoting', 'redirect', 'test']
+const INTERPRETED = [
+  'cut',
+  'fields',
+  'hexdump',
+  'parameters',
+  'patterns',
+  'printf',
+  'quoting',
+  'redirect',
+  'test',
+]
 const ENV = { PATH: '/bin', LC_ALL: 'C', TZ: 'UTC0', HOME: '/home/tester' }
 const ENTRIES = userlandEntries()
 /** One a kind: what it has translated serves every machine. */

@@ -94,11 +94,13 @@ static void job_poll(struct job *job, int options)
 		pid_t got = job->pids[i] ? waitpid(job->pids[i], &status, options | (sh.job_control ? WUNTRACED : 0)) : 0;
 		if (got <= 0)
 			continue;
-		job->stopped = job->changed = WIFSTOPPED(status);
-		if (got == job->last || job->stopped)
+		if (got == job->last || WIFSTOPPED(status))
 			job->status = status;
-		if (job->stopped)
+		if (WIFSTOPPED(status)) {
+			job->changed |= !job->stopped; /* the others of a pipeline say it again */
+			job->stopped = true;
 			return;
+		}
 		job->pids[i] = 0;
 		job->changed = --job->live == 0;
 	}

@@ -22,9 +22,12 @@ void syntax_error(struct parser *parser, const char *format, const char *what)
 
 int peek_byte(struct parser *parser)
 {
-	while (!parser->text[parser->at])
-		if (!parser->refill || !parser->refill(parser))
+	while (!parser->text[parser->at]) {
+		if (!parser->refill || !parser->refill(parser)) {
+			parser->refill = NULL; /* the end stays the end */
 			return -1;
+		}
+	}
 	return (unsigned char)parser->text[parser->at];
 }
 

@@ -145,6 +145,7 @@ static void run_interactive(struct parser *parser)
 		unwind_everything();
 	}
 	sh.top_level = &top_level;
+	parser->refill = refill_terminal; /* ^D within a command is no end of the session */
 	do {
 		sh.unwind = UNWIND_NONE;
 		run_parser(parser, 0);
