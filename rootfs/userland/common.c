@@ -2,7 +2,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,10 +17,7 @@
 
 #include "userland.h"
 
-const char passwd_path[] = "/etc/passwd", group_path[] = "/etc/group";
-
-int warn(const char *format, ...)
-{
+int warn(const char *format, ...) {
 	va_list arguments;
 	va_start(arguments, format);
 	fflush(stdout);
@@ -29,36 +28,26 @@ int warn(const char *format, ...)
 	return 1;
 }
 
-int warn_errno(const char *subject)
-{
-	return warn("%s: %s", subject, strerror(errno));
-}
+int warn_errno(const char *subject) { return warn("%s: %s", subject, strerror(errno)); }
 
 /* ---- memory */
 
-void *reallocate(void *old, size_t size)
-{
+void *reallocate(void *old, size_t size) {
 	void *block = realloc(old, size ? size : 1);
-	if (!block) {
-		warn("out of memory");
-		_exit(2);
-	}
+	if (!block) _exit(warn("out of memory") + 1);
 	return block;
 }
 
-char *duplicate(const char *text)
-{
+char *duplicate(const char *text) {
 	size_t size = strlen(text) + 1;
 	return memcpy(reallocate(NULL, size), text, size);
 }
 
-char *format_text(const char *format, ...)
-{
+char *format_text(const char *format, ...) {
 	va_list arguments;
 	char *text;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = reallocate(NULL, 1);
+	if (vasprintf(&text, format, arguments) < 0) _exit(warn("out of memory") + 1);
 	va_end(arguments);
 	return text;
 }
@@ -70,8 +59,7 @@ struct arena_chunk {
 };
 enum { CHUNK_SIZE_MIN = 4000, ALIGNMENT = 16 };
 
-void *arena_allocate(struct arena *arena, size_t size)
-{
+void *arena_allocate(struct arena *arena, size_t size) {
 	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	struct arena_chunk *chunk = arena->top;
 	if (!chunk || chunk->size - chunk->used < size) {
@@ -80,54 +68,42 @@ void *arena_allocate(struct arena *arena, size_t size)
 		*chunk = (struct arena_chunk){.previous = arena->top, .size = chunk_size};
 		arena->top = chunk;
 	}
-	void *block = chunk->bytes + chunk->used;
 	chunk->used += size;
-	return memset(block, 0, size);
+	return memset(chunk->bytes + chunk->used - size, 0, size);
 }
 
-char *arena_copy(struct arena *arena, const char *text, size_t length)
-{
+char *arena_copy(struct arena *arena, const char *text, size_t length) {
 	return memcpy(arena_allocate(arena, length + 1), text, length);
 }
 
-struct arena_mark arena_mark(struct arena *arena)
-{
+struct arena_mark arena_mark(struct arena *arena) {
 	return (struct arena_mark){arena->top, arena->top ? arena->top->used : 0};
 }
 
-void arena_release(struct arena *arena, struct arena_mark mark)
-{
+void arena_release(struct arena *arena, struct arena_mark mark) {
 	while (arena->top != mark.chunk) {
 		struct arena_chunk *chunk = arena->top;
 		arena->top = chunk->previous;
 		free(chunk);
 	}
-	if (mark.chunk)
-		mark.chunk->used = mark.used;
+	if (mark.chunk) mark.chunk->used = mark.used;
 }
 
-void buffer_append(struct buffer *buffer, const char *text, size_t length)
-{
+void buffer_append(struct buffer *buffer, const char *text, size_t length) {
 	if (buffer->capacity - buffer->length < length) {
 		size_t capacity = buffer->capacity * 2 + length + 32;
 		char *bytes = buffer->arena ? arena_allocate(buffer->arena, capacity) : reallocate(buffer->bytes, capacity);
-		if (buffer->arena && buffer->length)
-			memcpy(bytes, buffer->bytes, buffer->length);
+		if (buffer->arena && buffer->length) memcpy(bytes, buffer->bytes, buffer->length);
 		buffer->bytes = bytes;
 		buffer->capacity = capacity;
 	}
-	if (length)
-		memcpy(buffer->bytes + buffer->length, text, length);
+	if (length) memcpy(buffer->bytes + buffer->length, text, length);
 	buffer->length += length;
 }
 
-void buffer_add(struct buffer *buffer, char byte)
-{
-	buffer_append(buffer, &byte, 1);
-}
+void buffer_add(struct buffer *buffer, char byte) { buffer_append(buffer, &byte, 1); }
 
-char *buffer_text(struct buffer *buffer)
-{
+char *buffer_text(struct buffer *buffer) {
 	buffer_add(buffer, 0);
 	buffer->length--;
 	return buffer->bytes;
@@ -135,74 +111,58 @@ char *buffer_text(struct buffer *buffer)
 
 /* ---- input and output */
 
-bool next_input(struct inputs *inputs)
-{
-	if (inputs->file && inputs->file != stdin)
-		fclose(inputs->file);
-	bool none_named = !inputs->started && !*inputs->names;
+bool next_input(struct inputs *inputs) {
+	static char *standard_input[] = {"-", NULL};
+	struct stat status;
+	if (!inputs->started && !*inputs->names) inputs->names = standard_input;
 	inputs->started = true;
-	while (none_named || *inputs->names) {
-		inputs->name = none_named ? "-" : *inputs->names++;
-		none_named = false;
-		struct stat status;
+	if (inputs->file && inputs->file != stdin) fclose(inputs->file);
+	while ((inputs->name = *inputs->names)) {
+		inputs->names++;
 		inputs->file = strcmp(inputs->name, "-") == 0 ? stdin : fopen(inputs->name, "r");
-		if (inputs->file && fstat(fileno(inputs->file), &status) == 0 && S_ISDIR(status.st_mode)) {
-			fclose(inputs->file);
-			inputs->file = NULL;
-			errno = EISDIR;
-		}
-		if (inputs->file)
-			return true;
+		bool is_directory = inputs->file && fstat(fileno(inputs->file), &status) == 0 && S_ISDIR(status.st_mode);
+		if (inputs->file && !is_directory) return true;
+		if (is_directory) errno = fclose(inputs->file) == 0 ? EISDIR : errno;
 		inputs->status = warn_errno(inputs->name);
 	}
 	inputs->file = NULL;
 	return false;
 }
 
-bool next_line(struct inputs *inputs)
-{
+bool next_line(struct inputs *inputs) {
 	ssize_t length = getline(&inputs->line, &inputs->size, inputs->file);
-	if (length < 0)
-		return false;
+	if (length < 0) return false;
 	inputs->has_newline = length > 0 && inputs->line[length - 1] == '\n';
 	inputs->length = length - inputs->has_newline;
 	inputs->line[inputs->length] = 0;
 	return true;
 }
 
-void put_line(struct inputs *inputs)
-{
-	fwrite(inputs->line, 1, inputs->length, stdout);
-	if (inputs->has_newline)
-		putchar('\n');
+bool next_input_line(struct inputs *inputs) {
+	while (!inputs->file || !next_line(inputs))
+		if (!next_input(inputs)) return false;
+	return true;
 }
 
-bool write_all(int fd, const char *bytes, size_t length)
-{
+bool write_all(int fd, const char *bytes, size_t length) {
 	while (length > 0) {
 		ssize_t put = write(fd, bytes, length);
-		if (put < 0 && errno != EINTR)
-			return false;
+		if (put < 0 && errno != EINTR) return false;
 		bytes += put > 0 ? put : 0;
 		length -= put > 0 ? put : 0;
 	}
 	return true;
 }
 
-bool copy_descriptor(int from, int to)
-{
+bool copy_descriptor(int from, int to) {
 	static char block[32768];
-	for (;;) {
-		ssize_t got = read(from, block, sizeof block);
-		if (got <= 0)
-			return got == 0;
-		if (!write_all(to, block, got))
-			return false;
-	}
+	ssize_t got;
+	while ((got = read(from, block, sizeof block)) > 0)
+		if (!write_all(to, block, got)) return false;
+	return got == 0;
 }
 
-char *read_all(int fd, size_t *length)
-{
+char *read_all(int fd, size_t *length) {
 	struct buffer all = {0};
 	char block[4096];
 	for (ssize_t got; (got = read(fd, block, sizeof block)) > 0 || (got < 0 && errno == EINTR);)
@@ -211,48 +171,37 @@ char *read_all(int fd, size_t *length)
 	return buffer_text(&all);
 }
 
-char *read_file(const char *path, size_t *length)
-{
+char *read_file(const char *path, size_t *length) {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	char *text = read_all(fd, length);
-	close(fd);
+	char *text = fd < 0 ? NULL : read_all(fd, length);
+	if (fd >= 0) close(fd);
 	return text;
 }
 
 /* ---- paths and trees */
 
-char *join_path(const char *directory, const char *name)
-{
+char *join_path(const char *directory, const char *name) {
 	size_t length = strlen(directory);
 	return format_text("%s%s%s", directory, length && directory[length - 1] == '/' ? "" : "/", name);
 }
 
-char *path_basename(const char *path)
-{
+char *path_basename(const char *path) {
 	size_t end = strlen(path);
-	while (end > 1 && path[end - 1] == '/')
-		end--;
+	while (end > 1 && path[end - 1] == '/') end--;
 	size_t start = end;
-	while (start > 0 && path[start - 1] != '/')
-		start--;
-	if (start == end && end > 0)
-		start--; /* the path is only slashes */
+	while (start > 0 && path[start - 1] != '/') start--;
+	if (start == end && end > 0) start--; /* the path is only slashes */
 	return format_text("%.*s", (int)(end - start), path + start);
 }
 
-static int not_dots(const struct dirent *entry)
-{
+static int not_dots(const struct dirent *entry) {
 	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-char **list_names(const char *path)
-{
+char **list_names(const char *path) {
 	struct dirent **entries;
 	int count = scandir(path, &entries, not_dots, alphasort);
-	if (count < 0)
-		return NULL;
+	if (count < 0) return NULL;
 	char **names = reallocate(NULL, (count + 1) * sizeof *names);
 	for (int i = 0; i < count; i++) {
 		names[i] = duplicate(entries[i]->d_name);
@@ -263,28 +212,23 @@ char **list_names(const char *path)
 	return names;
 }
 
-void free_names(char **names)
-{
-	for (char **name = names; name && *name; name++)
-		free(*name);
+void free_names(char **names) {
+	for (char **name = names; name && *name; name++) free(*name);
 	free(names);
 }
 
-static bool walk_below(const char *path, visitor *before, visitor *after, int depth)
-{
+bool walk(const char *path, visitor *before, visitor *after, int depth) {
 	struct stat status;
 	bool good = true;
-	if (lstat(path, &status) < 0)
-		return !warn_errno(path);
-	if (before && !before(path, &status, depth))
-		return true;
+	if (lstat(path, &status) < 0) return !warn_errno(path);
+	if (before && !before(path, &status, depth)) return true;
 	if (S_ISDIR(status.st_mode)) {
 		/* All names first: visiting may remove them. */
 		char **names = list_names(path);
 		good = names || !warn_errno(path);
 		for (char **name = names; name && *name; name++) {
 			char *inner = join_path(path, *name);
-			good &= walk_below(inner, before, after, depth + 1);
+			good &= walk(inner, before, after, depth + 1);
 			free(inner);
 		}
 		free_names(names);
@@ -292,50 +236,38 @@ static bool walk_below(const char *path, visitor *before, visitor *after, int de
 	return (!after || after(path, &status, depth)) && good;
 }
 
-bool walk(const char *path, visitor *before, visitor *after)
-{
-	return walk_below(path, before, after, 0);
-}
-
 /* ---- numbers, modes and names */
 
-bool parse_integer(const char *text, int base, long long *value)
-{
+bool parse_integer(const char *text, int base, long long *value) {
 	char *end;
 	errno = 0;
 	*value = strtoll(text, &end, base);
 	return end != text && *end == 0 && errno == 0;
 }
 
-long long parse_size(const char *text)
-{
-	static const char units[] = "cbkKmMgG";
-	static const int shifts[] = {0, 9, 10, 10, 20, 20, 30, 30};
+long long parse_size(const char *text) {
 	char *end;
 	long long value = strtoll(text, &end, 10);
-	const char *unit = *end ? strchr(units, *end) : NULL;
-	if (end == text || (*end && (!unit || end[1])))
-		exit(warn("invalid number '%s'", text));
-	return unit ? value << shifts[unit - units] : value;
+	int shift = *end == 'b' ? 9 : *end == 'k' || *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+	if (end == text || end[!!shift]) exit(warn("invalid number '%s'", text));
+	return value << shift;
 }
 
-char *format_size(unsigned long long bytes, bool human, char text[24])
-{
+char *format_size(unsigned long long bytes, char text[24]) {
 	int unit = 0;
-	unsigned long long scaled = bytes * 10; /* tenths, rounded up as du does */
-	for (; human && scaled >= 10240; unit++) scaled = (scaled + 1023) / 1024;
-	if (!human)
-		sprintf(text, "%llu", bytes / 1024);
-	else if (unit && scaled < 100)
-		sprintf(text, "%llu.%llu%c", scaled / 10, scaled % 10, " KMGTPE"[unit]);
+	unsigned long long tenths = bytes * 10; /* rounded up */
+	for (; option['h'] && tenths >= 10240; unit++) tenths = (tenths + 1023) / 1024;
+	if (!option['h'])
+		snprintf(text, 24, "%llu", bytes / 1024);
+	else if (unit && tenths < 100)
+		snprintf(text, 24, "%llu.%llu%c", tenths / 10, tenths % 10, " KMGTPE"[unit]);
 	else
-		sprintf(text, "%llu%.1s", (scaled + 9) / 10, unit ? &" KMGTPE"[unit] : "");
+		snprintf(text, 24, "%llu%.*s", (tenths + 9) / 10, unit > 0, &" KMGTPE"[unit]);
 	return text;
 }
 
 /* One "u+rwX" clause's permission letters, as the bits for all three classes. */
-static bool parse_permissions(const char **text, mode_t old, bool is_directory, mode_t *bits)
-{
+static bool parse_permissions(const char **text, mode_t old, bool is_directory, mode_t *bits) {
 	for (*bits = 0;; (*text)++) {
 		switch (**text) {
 		case 'r': *bits |= 0444; break;
@@ -352,144 +284,95 @@ static bool parse_permissions(const char **text, mode_t old, bool is_directory, 
 	}
 }
 
-bool parse_mode(const char *text, mode_t old, bool is_directory, mode_t *mode)
-{
+bool parse_mode(const char *text, mode_t old, bool is_directory, mode_t *mode) {
 	long long number;
-	if (*text >= '0' && *text <= '7') {
-		bool good = parse_integer(text, 8, &number) && number <= 07777;
-		*mode = good ? number : 0;
-		return good;
-	}
+	bool is_octal = parse_integer(text, 8, &number) && number >= 0 && number <= 07777;
+	*mode = is_octal ? number : old;
+	if (is_octal || (*text >= '0' && *text <= '9')) return is_octal;
 	mode_t mask = umask(0);
 	umask(mask);
-	for (*mode = old;; text++) {
+	for (;; text++) {
 		mode_t who = 0, bits;
 		for (; *text && strchr("ugoa", *text); text++)
 			who |= *text == 'u' ? 04700 : *text == 'g' ? 02070 : *text == 'o' ? 01007 : 07777;
 		/* Without a class the umask protects what it masks. */
 		mode_t allowed = who ? who : 07777 & ~mask;
-		if (!*text || !strchr("+-=", *text))
-			return false;
+		if (!*text || !strchr("+-=", *text)) return false;
 		while (*text && strchr("+-=", *text)) {
 			char operator = *text++;
-			if (!parse_permissions(&text, *mode, is_directory, &bits))
-				return false;
-			if (operator == '=')
-				*mode &= ~((who ? who : 07777) & (is_directory ? 01777 : 07777));
+			if (!parse_permissions(&text, *mode, is_directory, &bits)) return false;
+			if (operator == '=') *mode &= ~((who ? who : 07777) & (is_directory ? 01777 : 07777));
 			*mode = operator == '-' ? *mode & ~(bits & allowed) : *mode | (bits & allowed);
 		}
-		if (!*text)
-			return true;
+		if (!*text) return true;
 	}
 }
 
-void format_mode(mode_t mode, char text[11])
-{
-	static const char types[16] = "?pc?d?b?-?l?s???"; /* by S_IFMT's four bits */
-	text[0] = types[mode >> 12 & 15];
-	for (int bit = 0; bit < 9; bit++)
-		text[1 + bit] = mode & (0400 >> bit) ? "rwx"[bit % 3] : '-';
+void format_mode(mode_t mode, char text[11]) {
+	text[0] = "?pc?d?b?-?l?s???"[mode >> 12 & 15]; /* by S_IFMT's four bits */
+	for (int bit = 0; bit < 9; bit++) text[1 + bit] = mode & (0400 >> bit) ? "rwx"[bit % 3] : '-';
 	for (int class = 0; class < 3; class++)
-		if (mode & (S_ISUID >> class))
-			text[3 + class * 3] = (mode & (0100 >> class * 3) ? "sst" : "SST")[class];
+		if (mode & (S_ISUID >> class)) text[3 + class * 3] = (mode & (0100 >> class * 3) ? "sst" : "SST")[class];
 	text[10] = 0;
 }
 
-static const char *field_of(const char *line, int index, size_t *length)
-{
-	for (; index > 0 && line; index--) {
-		line = strpbrk(line, ":\n");
-		line = line && *line == ':' ? line + 1 : NULL;
-	}
-	*length = line ? strcspn(line, ":\n") : 0;
-	return line;
-}
-
-const char *account_field(const char *file, int field, const char *key, int wanted)
-{
-	static char *texts[2], found[128];
-	char **text = &texts[file == group_path];
-	size_t length;
-	if (!*text)
-		*text = read_file(file, &length);
-	for (const char *line = *text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		const char *value = field_of(line, field, &length);
-		if (value && strlen(key) == length && memcmp(value, key, length) == 0) {
-			value = field_of(line, wanted, &length);
-			snprintf(found, sizeof found, "%.*s", (int)length, value ? value : "");
-			return found;
-		}
-	}
-	return NULL;
-}
-
-const char *account_name(const char *file, unsigned id)
-{
+const char *user_name(uid_t id) {
 	static char number[12];
+	struct passwd *user = getpwuid(id);
 	snprintf(number, sizeof number, "%u", id);
-	const char *name = account_field(file, 2, number, 0);
-	return name ? name : number;
+	return user ? user->pw_name : number;
+}
+
+const char *group_name(gid_t id) {
+	static char number[12];
+	struct group *group = getgrgid(id);
+	snprintf(number, sizeof number, "%u", id);
+	return group ? group->gr_name : number;
 }
 
 static const char signal_names[][7] = {
-	"EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
-	"ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM",
-	"PROF", "WINCH", "IO", "PWR", "SYS",
+	"EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+	"TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",
+	"IO", "PWR", "SYS",
 };
 enum { SIGNAL_NAME_COUNT = sizeof signal_names / sizeof *signal_names };
 
-const char *signal_name(int number)
-{
+const char *signal_name(int number) {
 	return number >= 0 && number < SIGNAL_NAME_COUNT ? signal_names[number] : NULL;
 }
 
-int signal_number(const char *name)
-{
+int signal_number(const char *name) {
 	long long number;
-	if (parse_integer(name, 10, &number))
-		return number >= 0 && number < SIGNAL_LIMIT ? (int)number : -1;
-	if (strncasecmp(name, "SIG", 3) == 0)
-		name += 3;
+	if (parse_integer(name, 10, &number)) return number >= 0 && number < SIGNAL_LIMIT ? (int)number : -1;
+	if (strncasecmp(name, "SIG", 3) == 0) name += 3;
 	for (int i = 0; i < SIGNAL_NAME_COUNT; i++)
-		if (strcasecmp(signal_names[i], name) == 0)
-			return i;
+		if (strcasecmp(signal_names[i], name) == 0) return i;
 	return -1;
 }
 
-int read_escape(const char **text, bool octal_needs_zero)
-{
+int read_escape(const char **text, bool octal_needs_zero) {
 	static const char letters[] = "\\abfnrtv\"", bytes[] = "\\\a\b\f\n\r\t\v\"";
 	char c = **text;
 	const char *found = c ? strchr(letters, c) : NULL;
-	if (found && !(c == '"' && octal_needs_zero)) {
-		(*text)++;
-		return (unsigned char)bytes[found - letters];
-	}
-	if (c == 'c' && octal_needs_zero)
-		return -1;
-	if (c < '0' || c > '7')
-		return -2;
-	if (octal_needs_zero && c == '0')
-		(*text)++; /* \0NNN; \NNN is taken too, as dash does */
+	if (found && !(c == '"' && octal_needs_zero)) return (*text)++, (unsigned char)bytes[found - letters];
+	if (c == 'c' && octal_needs_zero) return -1;
+	if (c < '0' || c > '7') return -2;
+	if (octal_needs_zero && c == '0') (*text)++; /* \0NNN; \NNN is taken too, as dash does */
 	int value = 0;
-	for (int digits = 0; digits < 3 && **text >= '0' && **text <= '7'; digits++)
-		value = value * 8 + *(*text)++ - '0';
+	for (int digits = 0; digits < 3 && **text >= '0' && **text <= '7'; digits++) value = value * 8 + *(*text)++ - '0';
 	return value & 0xff;
 }
 
 /* ---- programs */
 
-char *next_candidate(const char **path, const char *name)
-{
+char *next_candidate(const char **path, const char *name) {
 	size_t length = strcspn(*path, ":");
 	const char *directory = length ? *path : "."; /* an empty entry is the current directory */
-	bool is_last = !(*path)[length];
-	*path = is_last || strchr(name, '/') ? NULL : *path + length + 1;
+	*path = (*path)[length] && !strchr(name, '/') ? *path + length + 1 : NULL;
 	return strchr(name, '/') ? duplicate(name) : format_text("%.*s/%s", length ? (int)length : 1, directory, name);
 }
 
-int execute(char **argv)
-{
+int execute(char **argv) {
 	fflush(stdout);
 	execvp(argv[0], argv);
 	int status = errno == ENOENT ? 127 : 126;
@@ -497,79 +380,56 @@ int execute(char **argv)
 	return status;
 }
 
-int run_command(char **argv)
-{
+int run_command(char **argv) {
 	int status = 0;
 	fflush(stdout);
 	pid_t pid = fork();
-	if (pid == 0)
-		_exit(execute(argv));
-	if (pid < 0)
-		return warn_errno("fork");
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	if (pid == 0) _exit(execute(argv));
+	if (pid < 0) return warn_errno("fork");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* ---- the terminal */
 
-void terminal_size(int fd, int *rows, int *columns)
-{
+void terminal_size(int fd, int *rows, int *columns) {
 	struct winsize size;
 	bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
 	*rows = known ? size.ws_row : 24;
 	*columns = known ? size.ws_col : 80;
 }
 
-void terminal_raw(int fd, bool raw)
-{
+void terminal_raw(int fd, bool raw) {
 	static struct termios before;
-	if (!raw) {
-		tcsetattr(fd, TCSADRAIN, &before);
-		return;
-	}
-	tcgetattr(fd, &before);
+	if (raw) tcgetattr(fd, &before);
 	struct termios settings = before;
-	settings.c_iflag &= ~(ICRNL | INLCR | IXON);
-	settings.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
-	settings.c_cc[VMIN] = 1;
-	settings.c_cc[VTIME] = 0;
+	if (raw) {
+		settings.c_iflag &= ~(ICRNL | INLCR | IXON);
+		settings.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
+		settings.c_cc[VMIN] = 1;
+		settings.c_cc[VTIME] = 0;
+	}
 	tcsetattr(fd, TCSADRAIN, &settings);
 }
 
-static int read_byte(int fd)
-{
+static int read_byte(int fd) {
 	unsigned char byte;
 	ssize_t got;
-	while ((got = read(fd, &byte, 1)) < 0 && errno == EINTR)
-		continue;
+	while ((got = read(fd, &byte, 1)) < 0 && errno == EINTR) continue;
 	return got == 1 ? byte : -1;
 }
 
-int read_key(int fd)
-{
+int read_key(int fd) {
 	enum { ESCAPE_WAIT_MS = 50 };
+	static const int letters[] = {['A'] = KEY_UP, KEY_DOWN, KEY_RIGHT, KEY_LEFT, ['F'] = KEY_END, ['H'] = KEY_HOME};
+	static const int numbers[] = {0, KEY_HOME, 0, KEY_DELETE, KEY_END, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME, KEY_END};
 	struct pollfd more = {.fd = fd, .events = POLLIN};
-	int byte = read_byte(fd);
+	int byte = read_byte(fd), number = 0;
 	/* A lone escape is told from a sequence by what follows at once. */
-	if (byte != '\033' || poll(&more, 1, ESCAPE_WAIT_MS) <= 0)
-		return byte;
+	if (byte != '\033' || poll(&more, 1, ESCAPE_WAIT_MS) <= 0) return byte;
 	byte = read_byte(fd);
-	if (byte != '[' && byte != 'O')
-		return byte < 0 ? byte : KEY_ALT + byte;
-	int number = 0;
-	while ((byte = read_byte(fd)) >= '0' && byte <= '9')
-		number = number * 10 + byte - '0';
-	switch (byte) {
-	case 'A': return KEY_UP;
-	case 'B': return KEY_DOWN;
-	case 'C': return KEY_RIGHT;
-	case 'D': return KEY_LEFT;
-	case 'H': return KEY_HOME;
-	case 'F': return KEY_END;
-	case '~':
-		return number == 1 || number == 7 ? KEY_HOME : number == 4 || number == 8 ? KEY_END
-		     : number == 3 ? KEY_DELETE : number == 5 ? KEY_PAGE_UP : number == 6 ? KEY_PAGE_DOWN : 0;
-	}
-	return 0; /* a key without a meaning here */
+	if (byte != '[' && byte != 'O') return byte < 0 ? byte : KEY_ALT + byte;
+	while ((byte = read_byte(fd)) >= '0' && byte <= '9') number = number * 10 + byte - '0';
+	/* 0 is a key without a meaning here. */
+	return byte == '~' ? (number <= 8 ? numbers[number] : 0) : byte >= 'A' && byte <= 'H' ? letters[byte] : 0;
 }

@@ -1,10 +1,9 @@
-/* find and xargs, which, time, env: programs that choose what others are to be run on. */
+/* find, xargs, env, which, time: programs that choose what others are to be run on. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,33 +11,27 @@
 
 extern char **environ;
 
-/* An expression as a tree. A test's argument is text, a number, or a command line up to its ; or +. */
+enum { WORDS_MAX = 4096 };
+struct words { /* a command line that is being made longer */
+	char *list[WORDS_MAX + 1];
+	int given, count; /* how many were there from the start, how many there are */
+};
+
 struct expression {
-	enum find_kind {
-		NAME, INAME, PATH, TYPE, SIZE, NEWER, MTIME, PERM, EMPTY, PRINT, PRINT0, EXEC, DELETE, PRUNE, TRUE, NOT, AND, OR,
-	} kind;
-	char *text, **command;
+	enum find_kind { NAME, PATH, TYPE, SIZE, NEWER, PRINT, PRINT0, DELETE, EXEC, ALWAYS, NOT, AND, OR } kind;
+	const char *text;
 	long long number;
-	char sign, unit;
-	int words, gathered; /* of the command, and of what -exec + has collected behind it */
-	bool gathers;
+	char **command;      /* of -exec, up to the ; */
+	struct words *words; /* of -exec +, with what it has collected */
 	struct expression *left, *right;
 };
-static const struct { const char *name; enum find_kind kind; bool has_argument; } find_words[] = {
-	{"-name", NAME, true}, {"-iname", INAME, true}, {"-path", PATH, true}, {"-type", TYPE, true}, {"-size", SIZE, true},
-	{"-newer", NEWER, true}, {"-mtime", MTIME, true}, {"-perm", PERM, true}, {"-empty", EMPTY, false},
-	{"-print", PRINT, false}, {"-print0", PRINT0, false}, {"-exec", EXEC, false}, {"-delete", DELETE, false},
-	{"-prune", PRUNE, false}, {"-true", TRUE, false},
-};
-enum { GATHERED_MAX = 512 };
-
 static struct {
 	char **next; /* word of the expression */
 	struct expression *root;
 	long long max_depth, min_depth;
-	bool depth_first, has_action, pruned;
+	bool depth_first, has_action;
 	int status;
-} find;
+} find = {.max_depth = 1 << 20};
 
 static struct expression *parse_or(void);
 
@@ -48,69 +41,63 @@ static struct expression *new_expression(enum find_kind kind, struct expression 
 	return e;
 }
 
-static bool skip_either(const char *word, const char *other) {
-	bool found = *find.next && (strcmp(*find.next, word) == 0 || strcmp(*find.next, other) == 0);
+static bool skip_word(const char *word) {
+	bool found = *find.next && strcmp(*find.next, word) == 0;
 	find.next += found;
 	return found;
 }
 
-static _Noreturn void find_error(const char *format, const char *word) { exit(warn(format, word)); }
+static const char *argument_of(const char *name) {
+	if (!*find.next) exit(warn("missing argument to '%s'", name));
+	return *find.next++;
+}
 
-static void parse_argument(struct expression *e, const char *name) {
-	struct stat status;
-	e->text = *find.next++;
-	if (!e->text) find_error("missing argument to '%s'", name);
-	if (e->kind == NEWER) {
-		if (stat(e->text, &status) < 0) exit(warn_errno(e->text));
-		e->number = status.st_mtime;
-	} else if (e->kind == SIZE || e->kind == MTIME || e->kind == PERM) {
-		char *end;
-		e->sign = strchr("+-", *e->text) ? *e->text : 0;
-		e->number = strtoll(e->text + !!e->sign, &end, e->kind == PERM ? 8 : 10);
-		e->unit = *end ? *end : 'b';
+static void parse_exec(struct expression *e) {
+	e->command = find.next;
+	for (const char *word = ""; strcmp(word, ";") != 0;) {
+		bool behind_braces = strcmp(word, "{}") == 0;
+		word = argument_of("-exec");
+		if (!behind_braces || strcmp(word, "+") != 0) continue;
+		e->words = reallocate(NULL, sizeof *e->words);
+		e->words->given = e->words->count = find.next - e->command - 2;
+		memcpy(e->words->list, e->command, e->words->count * sizeof *e->command);
+		return;
 	}
 }
 
 static struct expression *parse_primary(void) {
-	const char *word = *find.next++;
-	if (!word) find_error("expected an expression%s", "");
-	if (strcmp(word, "!") == 0 || strcmp(word, "-not") == 0) return new_expression(NOT, parse_primary(), NULL);
+	static const char *const names[] = {
+		[NAME] = "-name", "-path", "-type", "-size", "-newer", "-print", "-print0", "-delete", "-exec",
+	};
+	struct stat status;
+	const char *word = argument_of("expression");
+	if (strcmp(word, "!") == 0) return new_expression(NOT, parse_primary(), NULL);
 	if (strcmp(word, "(") == 0) {
 		struct expression *inner = parse_or();
-		if (!skip_either(")", ")")) find_error("missing '%s'", ")");
+		if (!skip_word(")")) exit(warn("missing ')'"));
 		return inner;
 	}
-	if (strcmp(word, "-depth") == 0) return find.depth_first = true, new_expression(TRUE, NULL, NULL);
-	if (strcmp(word, "-maxdepth") == 0 || strcmp(word, "-mindepth") == 0) {
-		if (!*find.next) find_error("missing argument to '%s'", word);
-		*(word[2] == 'a' ? &find.max_depth : &find.min_depth) = atoi(*find.next++);
-		return new_expression(TRUE, NULL, NULL);
-	}
-	size_t row = 0, rows = sizeof find_words / sizeof *find_words;
-	while (row < rows && strcmp(find_words[row].name, word) != 0) row++;
-	if (row == rows) find_error("unknown predicate '%s'", word);
-	struct expression *e = new_expression(find_words[row].kind, NULL, NULL);
-	if (find_words[row].has_argument) parse_argument(e, word);
-	find.depth_first |= e->kind == DELETE;
-	find.has_action |= e->kind == PRINT || e->kind == PRINT0 || e->kind == DELETE || e->kind == EXEC;
-	if (e->kind == EXEC) {
-		for (e->command = find.next; *find.next && strcmp(*find.next, ";") != 0 && !e->gathers; find.next++)
-			e->gathers = strcmp(*find.next, "{}") == 0 && find.next[1] && strcmp(find.next[1], "+") == 0;
-		if (!*find.next) find_error("missing argument to '%s'", word);
-		e->words = find.next - e->command - e->gathers;
-		find.next++;
-		if (e->gathers) {
-			char **words = reallocate(NULL, (e->words + GATHERED_MAX + 1) * sizeof *words);
-			e->command = memcpy(words, e->command, e->words * sizeof *words);
-		}
-	}
+	struct expression *e = new_expression(NAME, NULL, NULL);
+	while (e->kind < ALWAYS && strcmp(names[e->kind], word) != 0) e->kind++;
+	if (e->kind <= NEWER) e->text = argument_of(word);
+	find.depth_first |= e->kind == DELETE || strcmp(word, "-depth") == 0;
+	find.has_action |= e->kind >= PRINT && e->kind <= EXEC;
+	if (e->kind == NEWER && stat(e->text, &status) < 0) exit(warn_errno(e->text));
+	e->number = e->kind == NEWER ? status.st_mtime : 0;
+	if (e->kind == EXEC) parse_exec(e);
+	if (e->kind == ALWAYS && strcmp(word, "-maxdepth") == 0)
+		find.max_depth = atoi(argument_of(word));
+	else if (e->kind == ALWAYS && strcmp(word, "-mindepth") == 0)
+		find.min_depth = atoi(argument_of(word));
+	else if (e->kind == ALWAYS && strcmp(word, "-depth") != 0)
+		exit(warn("unknown predicate '%s'", word));
 	return e;
 }
 
 static struct expression *parse_and(void) {
 	struct expression *left = parse_primary();
 	while (*find.next && strcmp(*find.next, ")") != 0 && strcmp(*find.next, "-o") != 0) {
-		skip_either("-a", "-and");
+		skip_word("-a");
 		left = new_expression(AND, left, parse_primary());
 	}
 	return left;
@@ -118,16 +105,15 @@ static struct expression *parse_and(void) {
 
 static struct expression *parse_or(void) {
 	struct expression *left = parse_and();
-	while (skip_either("-o", "-or")) left = new_expression(OR, left, parse_and());
+	while (skip_word("-o")) left = new_expression(OR, left, parse_and());
 	return left;
 }
 
-static bool run_gathered(struct expression *e) {
-	e->command[e->words + e->gathered] = NULL;
-	int status = e->gathered ? run_command(e->command) : 0;
-	while (e->gathered) free(e->command[e->words + --e->gathered]);
-	if (status) find.status = 1;
-	return true;
+static int run_words(struct words *words) {
+	words->list[words->count] = NULL;
+	int status = run_command(words->list);
+	while (words->count > words->given) free(words->list[--words->count]);
+	return status;
 }
 
 /* The text with every `mark` in it replaced. */
@@ -141,63 +127,52 @@ static char *replace_marks(const char *text, const char *mark, const char *repla
 	return buffer_text(&out);
 }
 
-static bool run_on(struct expression *e, const char *path) {
-	if (e->gathers) {
-		e->command[e->words + e->gathered++] = duplicate(path);
-		return e->gathered < GATHERED_MAX || run_gathered(e);
-	}
-	char **words = reallocate(NULL, (e->words + 1) * sizeof *words);
-	for (int i = 0; i < e->words; i++) words[i] = replace_marks(e->command[i], "{}", path);
-	words[e->words] = NULL;
-	bool good = run_command(words) == 0;
-	free_names(words);
-	return good;
+/* Runs a command up to a ";" or its end with every `mark` in it replaced. */
+static int run_replaced(char **command, const char *mark, const char *replacement) {
+	struct words words = {.given = 0};
+	for (; command[words.count] && strcmp(command[words.count], ";") != 0; words.count++)
+		words.list[words.count] = replace_marks(command[words.count], mark, replacement);
+	return run_words(&words);
 }
 
-static bool compare_number(const struct expression *e, long long value) {
-	return e->sign == '+' ? value > e->number : e->sign == '-' ? value < e->number : value == e->number;
+static bool gather(struct words *words, const char *path) {
+	words->list[words->count++] = duplicate(path);
+	if (words->count == WORDS_MAX && run_words(words)) find.status = 1;
+	return true;
+}
+
+static bool has_size(const char *wanted, long long size) {
+	bool has_sign = *wanted == '+' || *wanted == '-';
+	char *end;
+	long long number = strtoll(wanted + has_sign, &end, 10);
+	long long unit = *end == 'c' ? 1 : *end == 'k' ? 1024 : *end == 'M' ? 1 << 20 : 512, units = (size + unit - 1) / unit;
+	return *wanted == '+' ? units > number : *wanted == '-' ? units < number : units == number;
 }
 
 static bool evaluate(struct expression *e, const char *path, const struct stat *s) {
-	static const char types[16] = " pc d b f l s";
-	long long unit = e->unit == 'c' ? 1 : e->unit == 'k' ? 1024 : e->unit == 'M' ? 1 << 20 : 512;
-	mode_t mode = s->st_mode & 07777;
 	switch (e->kind) {
 	case NAME: return fnmatch(e->text, path_basename(path), 0) == 0;
-	case INAME: return fnmatch(e->text, path_basename(path), FNM_CASEFOLD) == 0;
 	case PATH: return fnmatch(e->text, path, 0) == 0;
-	case TYPE: return types[s->st_mode >> 12 & 15] == *e->text;
-	case SIZE: return compare_number(e, (s->st_size + unit - 1) / unit);
+	case TYPE: return " pc d b f l s"[s->st_mode >> 12 & 15] == *e->text;
+	case SIZE: return has_size(e->text, s->st_size);
 	case NEWER: return s->st_mtime > e->number;
-	case MTIME: return compare_number(e, (time(NULL) - s->st_mtime) / 86400);
-	case PERM: return e->sign == '-' ? (mode & e->number) == e->number : mode == e->number;
-	case EMPTY: {
-		char **names = S_ISDIR(s->st_mode) ? list_names(path) : NULL;
-		bool empty = names ? !*names : S_ISREG(s->st_mode) && s->st_size == 0;
-		free_names(names);
-		return empty;
-	}
 	case PRINT: return puts(path) >= 0;
 	case PRINT0: return fwrite(path, 1, strlen(path) + 1, stdout) > 0;
-	case EXEC: return run_on(e, path);
+	case EXEC: return e->words ? gather(e->words, path) : run_replaced(e->command, "{}", path) == 0;
 	case DELETE:
 		if (strcmp(path, ".") == 0 || (S_ISDIR(s->st_mode) ? rmdir : unlink)(path) == 0) return true;
 		find.status = warn_errno(path);
 		return false;
-	case PRUNE: return find.pruned = true;
-	case TRUE: return true;
+	case ALWAYS: return true;
 	case NOT: return !evaluate(e->left, path, s);
 	case AND: return evaluate(e->left, path, s) && evaluate(e->right, path, s);
-	case OR: return evaluate(e->left, path, s) || evaluate(e->right, path, s);
+	default: return evaluate(e->left, path, s) || evaluate(e->right, path, s);
 	}
-	return false;
 }
 
 static bool find_before(const char *path, const struct stat *status, int depth) {
-	find.pruned = false;
-	if (!find.depth_first && depth >= find.min_depth) evaluate(find.root, path, status);
-	if (find.depth_first && depth == find.max_depth) evaluate(find.root, path, status);
-	return depth < find.max_depth && !find.pruned;
+	if (depth >= find.min_depth && (!find.depth_first || depth == find.max_depth)) evaluate(find.root, path, status);
+	return depth < find.max_depth;
 }
 
 static bool find_after(const char *path, const struct stat *status, int depth) {
@@ -207,7 +182,7 @@ static bool find_after(const char *path, const struct stat *status, int depth) {
 
 static void finish_gathered(struct expression *e) {
 	if (!e) return;
-	if (e->gathers) run_gathered(e);
+	if (e->words && e->words->count > e->words->given && run_words(e->words)) find.status = 1;
 	finish_gathered(e->left);
 	finish_gathered(e->right);
 }
@@ -216,28 +191,24 @@ int find_main(char **operands) {
 	static char *here[] = {".", NULL};
 	int count = 0;
 	while (operands[count] && !strchr("-!(", *operands[count])) count++;
-	find.max_depth = 1 << 20;
 	find.next = operands + count;
-	find.root = *find.next ? parse_or() : new_expression(TRUE, NULL, NULL);
-	if (*find.next) find_error("unexpected '%s'", *find.next);
+	find.root = *find.next ? parse_or() : new_expression(ALWAYS, NULL, NULL);
+	if (*find.next) return warn("unexpected '%s'", *find.next);
 	if (!find.has_action) find.root = new_expression(AND, find.root, new_expression(PRINT, NULL, NULL));
 	operands[count] = NULL;
 	for (char **path = count ? operands : here; *path; path++)
-		if (!walk(*path, find_before, find_after)) find.status = 1;
+		if (!walk(*path, find_before, find_after, 0)) find.status = 1;
 	finish_gathered(find.root);
 	return find.status;
 }
 
-/* ---- xargs */
-
-/* The next word of the input, in memory of its own; NULL at the end. Quotes and backslashes count unless -0 or -d. */
-static char *read_word(char delimiter, bool plain) {
+/* The next word of xargs's input, in memory of its own; NULL at the end. With `plain` only the delimiter counts. */
+static char *read_word(const char *blanks, bool plain) {
 	struct buffer word = {0};
 	int c = getchar(), quote = 0;
-	while (!plain && c >= 0 && strchr(delimiter == '\n' ? "\n" : " \t\n", c)) c = getchar();
+	while (!plain && c > 0 && strchr(blanks, c)) c = getchar();
 	if (c < 0) return NULL;
-	for (; c >= 0; c = getchar()) {
-		if (!quote && (plain || delimiter == '\n' ? c == delimiter : strchr(" \t\n", c) && c)) break;
+	for (; c >= 0 && (quote || (plain ? c : !strchr(blanks, c))); c = getchar()) {
 		if (!plain && (c == '\'' || c == '"') && (!quote || quote == c))
 			quote = quote ? 0 : c;
 		else
@@ -246,49 +217,39 @@ static char *read_word(char delimiter, bool plain) {
 	return buffer_text(&word);
 }
 
-static int run_words(char **words) {
-	if (option['t']) {
-		for (char **word = words; *word; word++) fprintf(stderr, word[1] ? "%s " : "%s\n", *word);
-	}
-	int status = run_command(words);
-	return status == 0 ? 0 : status >= 126 ? status : 123;
-}
-
 int xargs_main(char **operands) {
-	enum { WORDS_MAX = 4096, BYTES_MAX = 100000 };
-	static char *echo[] = {"echo", NULL}, *words[2 * WORDS_MAX];
-	char **command = *operands ? operands : echo, *word;
+	enum { BYTES_MAX = 100000 };
+	static char *echo[] = {"echo", NULL};
+	static struct words words;
 	const char *mark = option['I'];
-	int given = 0, count = 0, status = 0, runs = 0;
-	long limit = option['n'] ? atol(option['n']) : WORDS_MAX;
-	bool plain = option['0'] || option['d'];
-	char delimiter = option['0'] ? 0 : option['d'] ? *option['d'] : mark ? '\n' : ' ';
+	char **command = *operands ? operands : echo, *word;
+	int result = 0, runs = 0, limit = option['n'] ? atoi(option['n']) : WORDS_MAX;
 	size_t bytes = 0;
-	for (; command[given] && given < WORDS_MAX - 1; given++) words[given] = command[given];
+	for (; command[words.given] && words.given < WORDS_MAX / 2; words.given++) words.list[words.given] = command[words.given];
+	words.count = words.given;
 	do {
-		word = read_word(delimiter, plain);
-		if (mark && word) {
-			for (int i = 0; i < given; i++) words[i] = replace_marks(command[i], mark, word + strspn(word, " \t"));
-			words[given] = NULL;
-			status |= run_words(words);
-			continue;
-		}
-		if (word) bytes += strlen(words[given + count++] = word) + 1;
-		if (!mark && (count >= limit || bytes > BYTES_MAX || (!word && (count || (!runs && !option['r']))))) {
-			words[given + count] = NULL;
-			status |= run_words(words);
-			count = bytes = 0;
+		int status = 0;
+		word = read_word(mark ? "\n" : " \t\n", option['0']);
+		if (word && !mark) bytes += strlen(words.list[words.count++] = word) + 1;
+		int count = words.count - words.given;
+		bool full = count >= limit || words.count == WORDS_MAX || bytes > BYTES_MAX;
+		bool last = !word && !mark && (count || (!runs && !option['r']));
+		if (mark && word) status = run_replaced(command, mark, word + strspn(word, " \t"));
+		if (!mark && (full || last)) {
+			status = run_words(&words);
+			bytes = 0;
 			runs++;
 		}
-	} while (word && status < 126);
-	return status;
+		if (status) result = status >= 126 ? status : 123;
+	} while (word && result < 126);
+	return result;
 }
 
 int env_main(char **operands) {
-	char *unwanted = option['u'] ? duplicate(option['u']) : NULL;
+	char *unwanted = duplicate(option['u'] ? option['u'] : "");
 	bool old_style = *operands && strcmp(*operands, "-") == 0; /* of -i */
 	if (option['i'] || old_style) clearenv();
-	for (char *name = strtok(unwanted ? unwanted : "", "\n"); name; name = strtok(NULL, "\n")) unsetenv(name);
+	for (char *name = strtok(unwanted, "\n"); name; name = strtok(NULL, "\n")) unsetenv(name);
 	for (operands += old_style; *operands && strchr(*operands, '='); operands++) putenv(*operands);
 	if (*operands) return execute(operands);
 	for (char **variable = environ; variable && *variable; variable++) puts(*variable);
@@ -299,10 +260,9 @@ int which_main(char **operands) {
 	int status = 0;
 	for (; *operands; operands++) {
 		bool found = false;
-		for (const char *path = getenv("PATH"); path && (!found || option['a']);) {
+		for (const char *path = getenv("PATH"); path && !found;) {
 			char *candidate = next_candidate(&path, *operands);
-			struct stat file;
-			if (access(candidate, X_OK) == 0 && stat(candidate, &file) == 0 && S_ISREG(file.st_mode)) found = puts(candidate) >= 0;
+			found = access(candidate, X_OK) == 0 && puts(candidate) >= 0;
 			free(candidate);
 		}
 		status |= !found;

@@ -25,22 +25,15 @@ static char *escape_pattern(const char *text) {
 /* Each line of the text is a pattern of its own. */
 static bool add_patterns(const char *text) {
 	int flags = (option['E'] && !option['F'] ? REG_EXTENDED : 0) | (option['i'] ? REG_ICASE : 0);
-	for (bool is_last = false; !is_last;) {
-		size_t length = strcspn(text, "\n");
-		char *line = format_text("%.*s", (int)length, text), *pattern = option['F'] ? escape_pattern(line) : line;
+	for (const char *end;; text = end + 1) {
+		end = text + strcspn(text, "\n");
+		char *line = format_text("%.*s", (int)(end - text), text), *pattern = option['F'] ? escape_pattern(line) : line;
 		/* Not by looking at the match: another alternative may match the whole line. */
-		if (option['x']) pattern = format_text(option['E'] && !option['F'] ? "^(%s)$" : "^\\(%s\\)$", pattern);
+		if (option['x']) pattern = format_text(flags & REG_EXTENDED ? "^(%s)$" : "^\\(%s\\)$", pattern);
 		patterns = reallocate(patterns, (pattern_count + 1) * sizeof *patterns);
-		int error = regcomp(&patterns[pattern_count++], pattern, flags);
-		if (error) {
-			char message[128];
-			regerror(error, &patterns[pattern_count - 1], message, sizeof message);
-			return !warn("%s", message);
-		}
-		is_last = !text[length];
-		text += length + 1;
+		if (regcomp(&patterns[pattern_count++], pattern, flags) != 0) return !warn("%s: bad regular expression", line);
+		if (!*end) return true;
 	}
-	return true;
 }
 
 /* The leftmost match, the longest of those. */
@@ -109,7 +102,7 @@ int grep_main(char **operands) {
 	if (!option['r'])
 		while (next_input(&inputs)) grep_input(&inputs);
 	for (char **path = *operands ? operands : here; option['r'] && *path; path++)
-		if (!walk(*path, grep_visited, NULL)) grep_status = 2;
+		if (!walk(*path, grep_visited, NULL, 0)) grep_status = 2;
 	if (inputs.status) grep_status = 2;
 	/* An error counts more than a match, except that -q has its answer. */
 	return grep_status && !(option['q'] && any_match) ? 2 : !any_match;
@@ -228,12 +221,9 @@ int sort_main(char **operands) {
 	separator = option['t'] ? *option['t'] : 0;
 	for (char *key = strtok(duplicate(option['k'] ? option['k'] : "1"), "\n"); key; key = strtok(NULL, "\n"))
 		if (key_count == sizeof keys / sizeof *keys || !parse_key(key, global)) return warn("invalid key '%s'", key) + 1;
-	while (next_input(&inputs)) {
-		while (next_line(&inputs)) {
-			if (count == capacity) lines = reallocate(lines, (capacity = capacity * 2 + 64) * sizeof *lines);
-			lines[count] = (struct line){duplicate(inputs.line), count};
-			count++;
-		}
+	for (; next_input_line(&inputs); count++) {
+		if (count == capacity) lines = reallocate(lines, (capacity = capacity * 2 + 64) * sizeof *lines);
+		lines[count] = (struct line){duplicate(inputs.line), count};
 	}
 	if (inputs.status) return 2;
 	if (option['o'] && !freopen(option['o'], "w", stdout)) return warn_errno(option['o']) + 1;

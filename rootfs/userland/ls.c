@@ -64,12 +64,12 @@ enum { LINKS, OWNER, GROUP, SIZE, COLUMNS };
 /* The texts of the columns whose widths must agree. */
 static void format_columns(const struct stat *status, char texts[COLUMNS][40]) {
 	snprintf(texts[LINKS], 40, "%lu", (unsigned long)status->st_nlink);
-	snprintf(texts[OWNER], 40, "%s", account_name(passwd_path, status->st_uid));
-	snprintf(texts[GROUP], 40, "%s", account_name(group_path, status->st_gid));
+	snprintf(texts[OWNER], 40, "%s", user_name(status->st_uid));
+	snprintf(texts[GROUP], 40, "%s", group_name(status->st_gid));
 	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
 		snprintf(texts[SIZE], 40, "%u, %3u", major(status->st_rdev), minor(status->st_rdev));
 	else if (option['h'])
-		format_size(status->st_size, true, texts[SIZE]);
+		format_size(status->st_size, texts[SIZE]);
 	else
 		snprintf(texts[SIZE], 40, "%lld", (long long)status->st_size);
 }

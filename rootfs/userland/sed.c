@@ -3,41 +3,36 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "userland.h"
 
 struct address {
-	enum { NO_ADDRESS, LINE, LAST, REGEX, STEP } kind;
-	long number, step;
+	enum { NO_ADDRESS, LINE, LAST, REGEX } kind;
+	long number;
 	regex_t *regex; /* NULL: the last one used */
 };
-struct command {
+static struct command {
 	struct address first, second;
-	bool negated, in_range;
-	long range_end; /* of a range to a line number */
+	bool negated, in_range, global, print;
 	char name;
-	char *text;     /* of a i c, a label, a file name, y's two strings of 256 bytes, s's replacement */
+	char *text;     /* of a i c, a label, y's table of 256 bytes, s's replacement */
 	regex_t *regex;
-	int nth;        /* which match s replaces */
-	bool global, print;
-	size_t target;  /* of { and b t: where to go on */
-};
-static struct command *commands;
+	int number;     /* which match s replaces; q's status */
+	size_t target;  /* of { b t: where to go on */
+} *commands;
 static size_t command_count;
-static const char *script; /* the rest of it */
-static char *writing;      /* the file that -i replaces */
+static char *script; /* the rest of it */
 
 static struct inputs inputs;
 static struct buffer pattern, hold, appended;
 static long line_number;
 static bool has_newline = true;
 static int quit_status = -1;
-static regex_t *last_regex;
+static const char *writing; /* the file that -i replaces */
 
 static _Noreturn void script_error(const char *why) { exit(warn("-e expression: %s", why)); }
 
-/* Up to the delimiter, which is taken too; escaped it stands for itself, and \n for a newline. */
+/* Up to the delimiter, which is taken too; escaped it stands for itself, and in a regex \n for a newline. */
 static char *read_delimited(char delimiter, bool is_regex) {
 	struct buffer text = {0};
 	for (bool in_set = false; *script != delimiter || in_set; script++) {
@@ -45,21 +40,16 @@ static char *read_delimited(char delimiter, bool is_regex) {
 		if (is_regex && *script == '[' && !in_set) {
 			in_set = true;
 			/* A ] in the first place is one of the set. */
-			buffer_add(&text, *script);
-			if (script[1] == '^') buffer_add(&text, *++script);
-			if (script[1] == ']') buffer_add(&text, *++script);
+			for (int i = 0; i < 2; i++)
+				if (script[1] == "^]"[i]) buffer_add(&text, *script++);
+		} else if (*script == '\\' && !in_set && script[1]) {
+			script++;
+			bool is_newline = *script == 'n' && is_regex;
+			if (*script != delimiter && !is_newline) buffer_add(&text, '\\');
+			buffer_add(&text, is_newline ? '\n' : *script);
 			continue;
 		}
-		in_set &= *script != ']';
-		if (*script == '\\' && !in_set) {
-			script++;
-			if (*script == 'n' && is_regex) {
-				buffer_add(&text, '\n');
-				continue;
-			}
-			if (*script != delimiter) buffer_add(&text, '\\');
-			if (!*script) script_error("unterminated command or address");
-		}
+		in_set &= *script != ']' || script[-1] == '[' || (script[-1] == '^' && script[-2] == '[');
 		buffer_add(&text, *script);
 	}
 	script++;
@@ -67,38 +57,31 @@ static char *read_delimited(char delimiter, bool is_regex) {
 }
 
 static regex_t *compile(const char *text, int flags) {
-	if (!*text) return NULL;
-	regex_t *regex = reallocate(NULL, sizeof *regex);
-	if (regcomp(regex, text, flags | (option['E'] || option['r'] ? REG_EXTENDED : 0))) script_error("bad regular expression");
+	regex_t *regex = *text ? reallocate(NULL, sizeof *regex) : NULL;
+	bool extended = option['E'] || option['r'];
+	if (regex && regcomp(regex, text, flags | (extended ? REG_EXTENDED : 0))) script_error("bad regular expression");
 	return regex;
 }
 
-static void skip_blanks(void) {
-	while (isblank(*script)) script++;
-}
+static void skip_blanks(void) { script += strspn(script, " \t"); }
 
 static struct address read_address(void) {
 	struct address address = {0};
-	char delimiter = *script;
 	if (isdigit(*script)) {
 		address.kind = LINE;
-		address.number = strtol(script, (char **)&script, 10);
-		if (*script == '~') {
-			address.kind = STEP;
-			address.step = strtol(script + 1, (char **)&script, 10);
-		}
+		address.number = strtol(script, &script, 10);
 	} else if (*script == '$') {
 		address.kind = LAST;
 		script++;
-	} else if (delimiter == '/' || delimiter == '\\') {
+	} else if (*script == '/' || *script == '\\') {
 		address.kind = REGEX;
-		if (delimiter == '\\') delimiter = *++script;
-		script++;
-		char *text = read_delimited(delimiter, true);
+		script += *script == '\\';
+		char delimiter = *script++, *text = read_delimited(delimiter, true);
 		bool folds = *script == 'I';
 		script += folds;
 		address.regex = compile(text, folds ? REG_ICASE : 0);
 	}
+	skip_blanks();
 	return address;
 }
 
@@ -107,11 +90,11 @@ static char *read_text(void) {
 	struct buffer text = {0};
 	skip_blanks();
 	if (*script == '\\') {
-		const char *rest = script + 1 + strspn(script + 1, " \t");
+		char *rest = script + 1 + strspn(script + 1, " \t");
 		script = *rest == '\n' ? rest + 1 : script + 1;
 	}
 	for (; *script && *script != '\n'; script++) {
-		if (*script == '\\' && script[1]) script++;
+		script += *script == '\\' && script[1];
 		buffer_add(&text, *script);
 	}
 	buffer_add(&text, '\n');
@@ -119,24 +102,19 @@ static char *read_text(void) {
 }
 
 static void read_substitution(struct command *command) {
-	char delimiter = *script++;
+	char delimiter = *script++, *regex = read_delimited(delimiter, true);
 	int flags = 0;
-	char *regex = read_delimited(delimiter, true);
 	command->text = read_delimited(delimiter, false);
-	command->nth = 1;
+	command->number = 1;
 	for (; *script && !strchr(";}\n #", *script); script++) {
-		if (isdigit(*script)) {
-			command->nth = strtol(script, (char **)&script, 10);
-			script--;
-		} else if (*script == 'g') {
-			command->global = true;
-		} else if (*script == 'p') {
-			command->print = true;
-		} else if (*script == 'I' || *script == 'i') {
+		if (isdigit(*script))
+			command->number = strtol(script, &script, 10), script--;
+		else if (*script == 'I' || *script == 'i')
 			flags = REG_ICASE;
-		} else {
+		else if (*script != 'g' && *script != 'p')
 			script_error("unknown option to 's'");
-		}
+		command->global |= *script == 'g';
+		command->print |= *script == 'p';
 	}
 	command->regex = compile(regex, flags);
 }
@@ -153,38 +131,26 @@ static void read_command(size_t *open_braces, int *depth) {
 	commands = reallocate(commands, (command_count + 1) * sizeof *commands);
 	struct command *command = &commands[command_count];
 	*command = (struct command){.first = read_address()};
-	skip_blanks();
 	if (*script == ',') {
 		script++;
 		skip_blanks();
 		command->second = read_address();
 	}
-	for (skip_blanks(); *script == '!'; script++) command->negated = true;
-	skip_blanks();
+	for (; *script == '!'; skip_blanks()) command->negated = *script++;
 	command->name = *script ? *script++ : 0;
-	switch (command->name) {
-	case '{': open_braces[(*depth)++] = command_count; break;
-	case '}':
-		if (!*depth) script_error("unexpected '}'");
-		commands[open_braces[--*depth]].target = command_count;
-		break;
-	case 'a': case 'i': case 'c': command->text = read_text(); break;
-	case 's': read_substitution(command); break;
-	case 'y': read_transliteration(command); break;
-	case 'b': case 't': case ':': case 'r': case 'w': {
-		skip_blanks();
-		size_t length = strcspn(script, command->name == 'r' || command->name == 'w' ? "\n" : ";\n} ");
+	if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name)) script_error("unknown or missing command");
+	if (strchr("aic", command->name)) command->text = read_text();
+	if (command->name == 's') read_substitution(command);
+	if (command->name == 'y') read_transliteration(command);
+	skip_blanks();
+	if (command->name == 'q') command->number = strtol(script, &script, 10);
+	if (command->name == '{' && *depth < 32) open_braces[(*depth)++] = command_count;
+	if (command->name == '}' && --*depth < 0) script_error("unexpected '}'");
+	if (command->name == '}') commands[open_braces[*depth]].target = command_count;
+	if (strchr(":bt", command->name)) {
+		size_t length = strcspn(script, ";\n} ");
 		command->text = format_text("%.*s", (int)length, script);
 		script += length;
-		break;
-	}
-	case 'q': case 'Q':
-		skip_blanks();
-		command->nth = strtol(script, (char **)&script, 10);
-		break;
-	case 0: script_error("missing command");
-	default:
-		if (!strchr("=dDgGhHlnNpPx", command->name)) script_error("unknown command");
 	}
 	command_count++;
 	skip_blanks();
@@ -201,17 +167,14 @@ static void parse_script(void) {
 			read_command(open_braces, &depth);
 	}
 	if (depth) script_error("unmatched '{'");
-	for (size_t i = 0; i < command_count; i++) {
-		struct command *jump = &commands[i];
+	for (struct command *jump = commands; jump < commands + command_count; jump++) {
 		if (jump->name != 'b' && jump->name != 't') continue;
-		size_t label = *jump->text ? 0 : command_count;
-		while (label < command_count && !(commands[label].name == ':' && strcmp(commands[label].text, jump->text) == 0)) label++;
-		if (*jump->text && label == command_count) script_error("can't find label");
-		jump->target = label;
+		size_t at = *jump->text ? 0 : command_count;
+		while (at < command_count && !(commands[at].name == ':' && strcmp(commands[at].text, jump->text) == 0)) at++;
+		if (*jump->text && at == command_count) script_error("can't find label");
+		jump->target = at;
 	}
 }
-
-/* ---- running */
 
 /* What follows the last line of an input without a newline gets it first. */
 static void put_text(const char *text, size_t length, bool ends_line) {
@@ -229,32 +192,30 @@ static void flush_appended(void) {
 	appended.length = 0;
 }
 
+/* With -i the output of each file goes to another one that takes its place. */
 static void finish_output(void) {
-	if (!writing) return;
-	if (fflush(stdout) != 0 || rename(format_text("%s.sed", writing), writing) < 0) exit(warn_errno(writing));
+	if (writing && (fflush(stdout) != 0 || rename(format_text("%s.sed", writing), writing) < 0)) exit(warn_errno(writing));
 	writing = NULL;
 }
 
-/* With -i the output of each file goes to another one that takes its place. */
 static bool open_input(void) {
-	struct stat status;
-	if (option['i']) finish_output();
+	finish_output();
 	if (!next_input(&inputs)) return false;
 	if (!option['i']) return true;
 	char *temporary = format_text("%s.sed", inputs.name);
+	struct stat status;
 	if (!freopen(temporary, "w", stdout)) exit(warn_errno(temporary));
 	if (fstat(fileno(inputs.file), &status) == 0) chmod(temporary, status.st_mode & 07777);
-	writing = duplicate(inputs.name);
+	writing = inputs.name;
 	line_number = 0;
 	return true;
 }
 
 static bool at_last_line(void) {
-	for (;;) {
-		int c = inputs.file ? getc(inputs.file) : EOF;
-		if (c != EOF) return ungetc(c, inputs.file), false;
-		if (option['i'] || !*inputs.names || !open_input()) return true;
-	}
+	int c = inputs.file ? getc(inputs.file) : EOF;
+	while (c == EOF && !option['i'] && inputs.name && *inputs.names && open_input()) c = getc(inputs.file);
+	if (c != EOF) ungetc(c, inputs.file);
+	return c == EOF;
 }
 
 /* Appends the next line to the pattern space. */
@@ -269,17 +230,16 @@ static bool read_line(void) {
 }
 
 static bool search(regex_t *regex, const char *text, regmatch_t *matches, int flags) {
-	if (!regex && !(regex = last_regex)) script_error("no previous regular expression");
-	last_regex = regex;
-	return regexec(regex, text, 10, matches, flags) == 0;
+	static regex_t *last;
+	last = regex ? regex : last;
+	if (!last) script_error("no previous regular expression");
+	return regexec(last, text, 10, matches, flags) == 0;
 }
 
 static bool matches_address(struct address *address) {
 	regmatch_t matches[10];
 	switch (address->kind) {
 	case LINE: return line_number == address->number;
-	case STEP: return address->step > 0 ? line_number >= address->number && (line_number - address->number) % address->step == 0
-	                                    : line_number == address->number;
 	case LAST: return at_last_line();
 	case REGEX: return search(address->regex, pattern.bytes, matches, 0);
 	default: return true;
@@ -287,27 +247,22 @@ static bool matches_address(struct address *address) {
 }
 
 static bool is_selected(struct command *command) {
-	if (command->second.kind == NO_ADDRESS) return matches_address(&command->first);
-	if (command->in_range) {
-		bool beyond = command->second.kind == LINE && line_number > command->second.number;
-		bool ends = command->second.kind == LINE ? line_number >= command->second.number : matches_address(&command->second);
-		command->in_range = !ends;
-		return !beyond;
-	}
-	if (!matches_address(&command->first)) return false;
-	command->in_range = command->second.kind != LINE || line_number < command->second.number;
-	return true;
+	bool to_line = command->second.kind == LINE;
+	long last = command->second.number;
+	if (!command->in_range && !matches_address(&command->first)) return false;
+	bool was_in_range = command->in_range, beyond = was_in_range && to_line && line_number > last;
+	if (command->second.kind == NO_ADDRESS) return true;
+	command->in_range = to_line ? line_number < last : !was_in_range || !matches_address(&command->second);
+	return !beyond;
 }
 
 static void add_replacement(struct buffer *out, const char *replacement, const char *text, const regmatch_t *matches) {
 	for (; *replacement; replacement++) {
-		int group = *replacement == '&' ? 0 : -1;
-		if (*replacement == '\\' && replacement[1]) {
-			replacement++;
-			if (isdigit(*replacement)) group = *replacement - '0';
-		}
+		bool escaped = *replacement == '\\' && replacement[1];
+		replacement += escaped;
+		int group = escaped && isdigit(*replacement) ? *replacement - '0' : !escaped && *replacement == '&' ? 0 : -1;
 		if (group < 0)
-			buffer_add(out, replacement[-1] == '\\' && *replacement == 'n' ? '\n' : *replacement);
+			buffer_add(out, escaped && *replacement == 'n' ? '\n' : *replacement);
 		else if (matches[group].rm_so >= 0)
 			buffer_append(out, text + matches[group].rm_so, matches[group].rm_eo - matches[group].rm_so);
 	}
@@ -321,12 +276,11 @@ static bool substitute(struct command *command) {
 	for (int number = 0; search(command->regex, text, matches, text == pattern.bytes ? 0 : REG_NOTBOL);) {
 		bool is_empty = matches[0].rm_so == matches[0].rm_eo;
 		/* An empty match right behind another one is none. */
-		bool counts = !(is_empty && matches[0].rm_so == 0 && after_match) && ++number >= command->nth && (command->global || number == command->nth);
-		buffer_append(&out, text, matches[0].rm_so);
-		if (counts)
-			add_replacement(&out, command->text, text, matches);
-		else
-			buffer_append(&out, text + matches[0].rm_so, matches[0].rm_eo - matches[0].rm_so);
+		bool is_one = !(is_empty && matches[0].rm_so == 0 && after_match);
+		number += is_one;
+		bool counts = is_one && (number == command->number || (command->global && number > command->number));
+		buffer_append(&out, text, counts ? matches[0].rm_so : matches[0].rm_eo);
+		if (counts) add_replacement(&out, command->text, text, matches);
 		replaced |= counts;
 		text += matches[0].rm_eo;
 		after_match = !is_empty;
@@ -335,53 +289,32 @@ static bool substitute(struct command *command) {
 	}
 	buffer_append(&out, text, strlen(text));
 	buffer_text(&out);
-	if (replaced) {
-		free(pattern.bytes);
-		pattern = out;
-	} else {
-		free(out.bytes);
-	}
+	free(replaced ? pattern.bytes : out.bytes);
+	if (replaced) pattern = out;
 	return replaced;
 }
 
 static void copy_space(struct buffer *to, struct buffer *from, bool appends) {
-	if (appends)
-		buffer_add(to, '\n');
-	else
-		to->length = 0;
+	to->length = appends ? to->length : 0;
+	if (appends) buffer_add(to, '\n');
 	buffer_append(to, from->bytes, from->length);
 	buffer_text(to);
 }
 
-static void list_pattern(void) {
-	static const char bytes[] = "\\\a\b\f\n\r\t\v", letters[] = "\\abfnrtv";
-	for (size_t i = 0; i < pattern.length; i++) {
-		const char *found = pattern.bytes[i] ? strchr(bytes, pattern.bytes[i]) : NULL;
-		if (found)
-			printf("\\%c", letters[found - bytes]);
-		else
-			printf(isprint(pattern.bytes[i]) ? "%c" : "\\%03o", (unsigned char)pattern.bytes[i]);
-	}
-	puts("$");
-}
-
 enum outcome { GOES_ON, ENDS_CYCLE, RESTARTS, QUITS };
 
-static enum outcome quit(int status, bool prints) {
+static enum outcome quit(int status) {
 	quit_status = status;
-	if (prints && !option['n']) put_pattern(pattern.length);
+	if (!option['n']) put_pattern(pattern.length);
 	return QUITS;
 }
 
 static enum outcome run_next(bool appends) {
-	/* At the end GNU sed prints the pattern space and quits. */
-	if (at_last_line()) return quit(0, true);
+	if (at_last_line()) return quit(0); /* as GNU sed does */
 	if (!appends && !option['n']) put_pattern(pattern.length);
 	flush_appended();
-	if (appends)
-		buffer_add(&pattern, '\n');
-	else
-		pattern.length = 0;
+	pattern.length = appends ? pattern.length : 0;
+	if (appends) buffer_add(&pattern, '\n');
 	read_line();
 	return GOES_ON;
 }
@@ -389,6 +322,7 @@ static enum outcome run_next(bool appends) {
 static enum outcome run_command_at(size_t *at, bool *substituted) {
 	struct command *command = &commands[*at];
 	char *newline = memchr(pattern.bytes, '\n', pattern.length);
+	struct buffer other = pattern;
 	switch (command->name) {
 	case 's':
 		if (!substitute(command)) break;
@@ -403,39 +337,20 @@ static enum outcome run_command_at(size_t *at, bool *substituted) {
 		pattern.length -= newline + 1 - pattern.bytes;
 		memmove(pattern.bytes, newline + 1, pattern.length + 1);
 		return RESTARTS;
-	case 'q': return quit(command->nth, true);
-	case 'Q': return quit(command->nth, false);
+	case 'q': return quit(command->number);
 	case 'a': buffer_append(&appended, command->text, strlen(command->text)); break;
-	case 'i': fputs(command->text, stdout); break;
+	case 'i': put_text(command->text, strlen(command->text), false); break;
 	case 'c':
-		if (!command->in_range || command->negated) fputs(command->text, stdout);
+		if (!command->in_range || command->negated) put_text(command->text, strlen(command->text), false);
 		return ENDS_CYCLE;
-	case 'r': {
-		size_t length;
-		char *text = read_file(command->text, &length);
-		if (text) buffer_append(&appended, text, length);
-		free(text);
-		break;
-	}
-	case 'w': {
-		FILE *file = fopen(command->text, line_number == 1 ? "w" : "a");
-		if (file && fprintf(file, "%s\n", pattern.bytes) >= 0) fclose(file);
-		break;
-	}
 	case 'y':
-		for (size_t i = 0; i < pattern.length; i++) pattern.bytes[i] = command->text[(unsigned char)pattern.bytes[i]];
+		for (char *c = pattern.bytes; c < pattern.bytes + pattern.length; c++) *c = command->text[(unsigned char)*c];
 		break;
 	case '=': printf("%ld\n", line_number); break;
-	case 'l': list_pattern(); break;
 	case 'n': case 'N': return run_next(command->name == 'N');
 	case 'g': case 'G': copy_space(&pattern, &hold, command->name == 'G'); break;
 	case 'h': case 'H': copy_space(&hold, &pattern, command->name == 'H'); break;
-	case 'x': {
-		struct buffer other = pattern;
-		pattern = hold;
-		hold = other;
-		break;
-	}
+	case 'x': pattern = hold, hold = other; break;
 	case 'b': *at = command->target; break;
 	case 't':
 		if (*substituted) *at = command->target;
@@ -451,32 +366,27 @@ static void run_script(void) {
 		bool substituted = false;
 		outcome = GOES_ON;
 		for (size_t at = 0; at < command_count && outcome == GOES_ON; at++) {
-			struct command *command = &commands[at];
-			bool selected = is_selected(command) != command->negated;
-			if (selected)
+			if (is_selected(&commands[at]) != commands[at].negated)
 				outcome = run_command_at(&at, &substituted);
-			else if (command->name == '{')
-				at = command->target;
+			else if (commands[at].name == '{')
+				at = commands[at].target;
 		}
 		if (outcome == GOES_ON && !option['n']) put_pattern(pattern.length);
 		flush_appended();
-		if (outcome != RESTARTS) pattern.length = 0;
+		pattern.length = outcome == RESTARTS ? pattern.length : 0;
 	}
 }
 
 int sed_main(char **operands) {
 	size_t length;
-	script = option['e'];
-	if (option['f'] && !(script = read_file(option['f'], &length))) return warn_errno(option['f']);
-	if (!script && !(script = *operands++)) return usage_error();
+	script = option['f'] ? read_file(option['f'], &length) : option['e'] ? duplicate(option['e']) : *operands;
+	if (!script) return option['f'] ? warn_errno(option['f']) : usage_error();
 	parse_script();
-	inputs.names = operands;
+	inputs.names = operands + (!option['f'] && !option['e']);
 	buffer_text(&hold);
-	if (!option['i'] || *operands) run_script();
-	if (writing) {
-		/* What is left of a file that was quit is kept. */
-		if (quit_status >= 0) while (next_line(&inputs)) put_line(&inputs);
-		finish_output();
-	}
+	run_script();
+	/* What is left of a file that was quit is kept. */
+	while (writing && next_line(&inputs)) put_text(inputs.line, inputs.length, inputs.has_newline);
+	finish_output();
 	return quit_status > 0 ? quit_status : inputs.status * 2;
 }

@@ -75,7 +75,7 @@ static void print_process(const char *pid) {
 	for (size_t i = 0; command && i + 1 < length; i++)
 		if (!command[i]) command[i] = ' ';
 	if (!command || !*command) command = format_text("[%.*s]", (int)(close - open - 1), open + 1);
-	const char *user = stat(directory, &owner) == 0 ? account_name(passwd_path, owner.st_uid) : "?";
+	const char *user = stat(directory, &owner) == 0 ? user_name(owner.st_uid) : "?";
 	printf("%5s %5d %-8s %c    %s\n", pid, parent, user, state, command);
 }
 
@@ -91,8 +91,7 @@ int ps_main(char **operands) {
 	return 0;
 }
 
-static void print_id(const char *label, const char *file, unsigned id) {
-	const char *name = account_name(file, id);
+static void print_id(const char *label, const char *name, unsigned id) {
 	printf(isdigit(*name) ? "%s%u" : "%s%u(%s)", label, id, name);
 }
 
@@ -102,23 +101,21 @@ int id_main(char **operands) {
 	(void)operands;
 	if (option['u'] || option['g']) {
 		unsigned id = option['u'] ? geteuid() : getegid();
-		printf(option['n'] ? "%s\n" : "%.0s%u\n", account_name(option['u'] ? passwd_path : group_path, id), id);
-		return 0;
+		return printf(option['n'] ? "%s\n" : "%.0s%u\n", option['u'] ? user_name(id) : group_name(id), id) < 0;
 	}
 	if (!option['G']) {
-		print_id("uid=", passwd_path, geteuid());
-		print_id(" gid=", group_path, getegid());
+		print_id("uid=", user_name(geteuid()), geteuid());
+		print_id(" gid=", group_name(getegid()), getegid());
 	}
 	for (int i = 0; i <= (count < 0 ? 0 : count); i++) {
 		if (i > 0 && groups[i] == groups[0]) continue;
-		const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",";
+		const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",", *name = group_name(groups[i]);
 		if (!option['G'])
-			print_id(separator, group_path, groups[i]);
+			print_id(separator, name, groups[i]);
 		else
-			printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, account_name(group_path, groups[i]), groups[i]);
+			printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, name, groups[i]);
 	}
-	putchar('\n');
-	return 0;
+	return putchar('\n') < 0;
 }
 
 int uname_main(char **operands) {
@@ -159,15 +156,12 @@ int date_main(char **operands) {
 }
 
 int mount_main(char **operands) {
-	size_t length;
-	static const struct { const char *name; unsigned long flag; } flags[] = {
-		{"ro", MS_RDONLY}, {"rw", 0}, {"nosuid", MS_NOSUID}, {"nodev", MS_NODEV}, {"noexec", MS_NOEXEC},
-		{"remount", MS_REMOUNT}, {"bind", MS_BIND}, {"noatime", MS_NOATIME}, {"defaults", 0},
-	};
+	static const char *const names[] = {"ro", "nosuid", "nodev", "noexec", "remount", "bind", "rw", "defaults"};
+	static const unsigned long flags[] = {MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, 0, 0};
 	enum { FLAG_COUNT = sizeof flags / sizeof *flags };
+	size_t length;
 	if (!*operands) {
-		char *mounts = read_file("/proc/mounts", &length);
-		char source[256], directory[256], type[64], options[256];
+		char *mounts = read_file("/proc/mounts", &length), source[256], directory[256], type[64], options[256];
 		for (char *line = mounts ? strtok(mounts, "\n") : NULL; line; line = strtok(NULL, "\n"))
 			if (sscanf(line, "%255s %255s %63s %255s", source, directory, type, options) == 4)
 				printf("%s on %s type %s (%s)\n", source, directory, type, options);
@@ -175,16 +169,13 @@ int mount_main(char **operands) {
 	}
 	if (!operands[1]) return usage_error();
 	unsigned long all = option['r'] ? MS_RDONLY : 0;
-	struct buffer data = {0};
+	struct buffer data = {0}; /* the options that are the file system's own */
 	for (char *word = strtok(duplicate(option['o'] ? option['o'] : ""), ",\n"); word; word = strtok(NULL, ",\n")) {
 		int row = 0;
-		while (row < FLAG_COUNT && strcmp(flags[row].name, word) != 0) row++;
-		if (row < FLAG_COUNT) {
-			all |= flags[row].flag;
-			continue;
-		}
-		if (data.length) buffer_add(&data, ',');
-		buffer_append(&data, word, strlen(word));
+		while (row < FLAG_COUNT && strcmp(names[row], word) != 0) row++;
+		all |= row < FLAG_COUNT ? flags[row] : 0;
+		if (row == FLAG_COUNT && data.length) buffer_add(&data, ',');
+		if (row == FLAG_COUNT) buffer_append(&data, word, strlen(word));
 	}
 	return mount(operands[0], operands[1], option['t'], all, buffer_text(&data)) < 0 ? warn_errno(operands[1]) : 0;
 }

@@ -20,10 +20,8 @@ int tee_main(char **operands) {
 	char block[4096];
 	for (; *operands && count < 64; operands++) {
 		fds[count] = open(*operands, O_WRONLY | O_CREAT | (option['a'] ? O_APPEND : O_TRUNC), 0666);
-		if (fds[count] < 0)
-			status = warn_errno(*operands);
-		else
-			count++;
+		if (fds[count] < 0) status = warn_errno(*operands);
+		count += fds[count] >= 0;
 	}
 	for (ssize_t got; (got = read(0, block, sizeof block)) > 0;)
 		for (int i = 0; i < count; i++)
@@ -149,16 +147,6 @@ int wc_main(char **operands) {
 	return inputs.status;
 }
 
-/* What of a line uniq compares. */
-static const char *uniq_key(const char *line) {
-	for (int fields = option['f'] ? atoi(option['f']) : 0; fields > 0 && *line; fields--) {
-		while (isblank(*line)) line++;
-		while (*line && !isblank(*line)) line++;
-	}
-	for (int skipped = option['s'] ? atoi(option['s']) : 0; skipped > 0 && *line; skipped--) line++;
-	return line;
-}
-
 static void put_unique(const char *line, int count) {
 	if (count == 0 || (option['d'] && count == 1) || (option['u'] && count > 1)) return;
 	if (option['c']) printf("%7d ", count);
@@ -170,18 +158,12 @@ int uniq_main(char **operands) {
 	struct inputs inputs = {.names = only_input};
 	int count = 0;
 	if (operands[0] && operands[1] && !freopen(operands[1], "w", stdout)) return warn_errno(operands[1]);
-	while (next_input(&inputs)) {
-		while (next_line(&inputs)) {
-			const char *left = line ? uniq_key(line) : "", *right = uniq_key(inputs.line);
-			bool same = line && (option['i'] ? strcasecmp(left, right) : strcmp(left, right)) == 0;
-			if (!same) {
-				put_unique(line, count);
-				free(line);
-				line = duplicate(inputs.line);
-				count = 0;
-			}
-			count++;
-		}
+	for (; next_input_line(&inputs); count++) {
+		if (line && (option['i'] ? strcasecmp : strcmp)(line, inputs.line) == 0) continue;
+		put_unique(line, count);
+		free(line);
+		line = duplicate(inputs.line);
+		count = 0;
 	}
 	put_unique(line, count);
 	return inputs.status;
@@ -228,55 +210,42 @@ int cut_main(char **operands) {
 	const char *bytes = option['b'] ? option['b'] : option['c'], *list = bytes ? bytes : option['f'];
 	if (!list) return usage_error();
 	if (!parse_list(list, chosen, LIMIT)) return warn("invalid list: '%s'", list);
-	while (next_input(&inputs)) {
-		while (next_line(&inputs)) {
-			if (!bytes) {
-				cut_fields(&inputs, chosen, LIMIT, option['d'] ? *option['d'] : '\t');
-				continue;
-			}
-			for (size_t i = 0; i < inputs.length && i + 1 < LIMIT; i++)
-				if (chosen[i + 1]) putchar(inputs.line[i]);
-			putchar('\n');
-		}
+	while (next_input_line(&inputs)) {
+		if (!bytes) cut_fields(&inputs, chosen, LIMIT, option['d'] ? *option['d'] : '\t');
+		for (size_t i = 0; bytes && i < inputs.length && i + 1 < LIMIT; i++)
+			if (chosen[i + 1]) putchar(inputs.line[i]);
+		if (bytes) putchar('\n');
 	}
 	return inputs.status;
 }
 
-static const struct { const char *name; int (*contains)(int); } classes[] = {
-	{"alnum", isalnum}, {"alpha", isalpha}, {"blank", isblank}, {"cntrl", iscntrl}, {"digit", isdigit}, {"graph", isgraph},
-	{"lower", islower}, {"print", isprint}, {"punct", ispunct}, {"space", isspace}, {"upper", isupper}, {"xdigit", isxdigit},
+static const struct {
+	char name[8];
+	int (*contains)(int);
+} classes[] = {
+	{"alnum:]", isalnum}, {"alpha:]", isalpha}, {"blank:]", isblank}, {"digit:]", isdigit}, {"lower:]", islower},
+	{"print:]", isprint}, {"punct:]", ispunct}, {"space:]", isspace}, {"upper:]", isupper},
 };
+enum { CLASS_COUNT = sizeof classes / sizeof *classes };
 
 static int set_byte(const char **text) {
-	if (**text != '\\' || !(*text)[1]) return (unsigned char)*(*text)++;
-	++*text;
-	int byte = read_escape(text, false);
+	int byte = **text == '\\' ? (++*text, read_escape(text, false)) : -2;
 	return byte >= 0 ? byte : (unsigned char)*(*text)++;
 }
 
-/* "a-z[:digit:]\n[x*]" as its bytes in order; the last one repeats up to `length`. */
+/* "a-z[:digit:]\n" as its bytes in order; the last one repeats up to `length`. */
 static void expand_set(const char *text, struct buffer *set, size_t length) {
 	while (*text) {
-		size_t i = sizeof classes / sizeof *classes;
-		if (strncmp(text, "[:", 2) == 0)
-			for (i = 0; i < sizeof classes / sizeof *classes; i++)
-				if (strncmp(text + 2, classes[i].name, strlen(classes[i].name)) == 0) break;
-		if (i < sizeof classes / sizeof *classes) {
-			for (int c = 0; c < 256; c++)
-				if (classes[i].contains(c)) buffer_add(set, c);
-			text += strlen(classes[i].name) + 4;
-			continue;
-		}
-		if (text[0] == '[' && text[1] && strncmp(text + 2, "*]", 2) == 0) {
-			while (set->length < length) buffer_add(set, text[1]);
-			text += 4;
+		int class = strncmp(text, "[:", 2) == 0 ? 0 : CLASS_COUNT;
+		while (class < CLASS_COUNT && strncmp(text + 2, classes[class].name, 7) != 0) class++;
+		for (int c = 0; class < CLASS_COUNT && c < 256; c++)
+			if (classes[class].contains(c)) buffer_add(set, c);
+		if (class < CLASS_COUNT) {
+			text += 9;
 			continue;
 		}
 		int first = set_byte(&text), last = first;
-		if (text[0] == '-' && text[1]) {
-			text++;
-			last = set_byte(&text);
-		}
+		if (text[0] == '-' && text[1]) text++, last = set_byte(&text);
 		for (int c = first; c <= last; c++) buffer_add(set, c);
 	}
 	while (set->length && set->length < length) buffer_add(set, set->bytes[set->length - 1]);
@@ -284,9 +253,9 @@ static void expand_set(const char *text, struct buffer *set, size_t length) {
 
 int tr_main(char **operands) {
 	struct buffer from = {0}, to = {0};
-	bool in_from[256] = {0}, squeezed[256] = {0};
+	bool in_from[256] = {0}, squeezed[256] = {0}, deletes = option['d'], squeezes = option['s'];
 	int map[256], previous = -1;
-	if (!*operands || (!operands[1] && !option['d'] && !option['s'])) return usage_error();
+	if (!*operands || (!operands[1] && !deletes && !squeezes)) return usage_error();
 	expand_set(operands[0], &from, 0);
 	for (size_t i = 0; i < from.length; i++) in_from[(unsigned char)from.bytes[i]] = true;
 	if (option['c'] || option['C']) {
@@ -294,16 +263,16 @@ int tr_main(char **operands) {
 		for (int c = 0; c < 256; c++)
 			if ((in_from[c] = !in_from[c])) buffer_add(&from, c);
 	}
-	if (operands[1]) expand_set(operands[1], &to, option['d'] ? 0 : from.length);
+	if (operands[1]) expand_set(operands[1], &to, deletes ? 0 : from.length);
 	for (int c = 0; c < 256; c++) map[c] = c;
-	for (size_t i = 0; i < from.length && i < to.length && !option['d']; i++)
+	for (size_t i = 0; i < from.length && i < to.length && !deletes; i++)
 		map[(unsigned char)from.bytes[i]] = (unsigned char)to.bytes[i];
 	struct buffer *squeeze = operands[1] ? &to : &from;
-	for (size_t i = 0; option['s'] && i < squeeze->length; i++) squeezed[(unsigned char)squeeze->bytes[i]] = true;
+	for (size_t i = 0; squeezes && i < squeeze->length; i++) squeezed[(unsigned char)squeeze->bytes[i]] = true;
 	for (int c; (c = getchar()) >= 0;) {
-		if (option['d'] && in_from[c]) continue;
+		if (deletes && in_from[c]) continue;
 		c = map[c];
-		if (!(squeezed[c] && c == previous)) putchar(c);
+		if (!squeezed[c] || c != previous) putchar(c);
 		previous = c;
 	}
 	return 0;

@@ -28,7 +28,8 @@ int history_builtin(char **operands) {
 }
 
 static void history_add(const char *line) {
-	if (!line[strspn(line, " \t")] || (history_count && strcmp(history[history_count - 1], line) == 0)) return;
+	if (!line[strspn(line, " \t")] || (history_count && strcmp(history[history_count - 1], line) == 0))
+		return;
 	if (history_count == HISTORY_MAX) {
 		free(history[0]);
 		memmove(history, history + 1, --history_count * sizeof *history);
@@ -61,9 +62,11 @@ static void redraw(void) {
 	struct buffer out = {.arena = &sh.scratch};
 	terminal_size(TERMINAL_OUT, &rows, &columns);
 	const char *text = buffer_text(&edit.line);
-	int start = text_width(edit.prompt, strlen(edit.prompt)), end = start + text_width(text, edit.line.length);
+	int start = text_width(edit.prompt, strlen(edit.prompt)),
+	    end = start + text_width(text, edit.line.length);
 	int at = start + text_width(text, edit.cursor);
-	buffer_append(&out, move, sprintf(move, edit.shown_row ? "\r\033[%dA\033[J" : "\r\033[J", edit.shown_row));
+	buffer_append(&out, move,
+	              sprintf(move, edit.shown_row ? "\r\033[%dA\033[J" : "\r\033[J", edit.shown_row));
 	buffer_append(&out, edit.prompt, strlen(edit.prompt));
 	buffer_append(&out, text, edit.line.length);
 	/* In the last column the terminal waits with the wrap. */
@@ -80,7 +83,8 @@ static void redraw(void) {
 static void insert(const char *text, size_t length) {
 	struct buffer *line = &edit.line;
 	buffer_append(line, text, length); /* makes room */
-	memmove(line->bytes + edit.cursor + length, line->bytes + edit.cursor, line->length - length - edit.cursor);
+	memmove(line->bytes + edit.cursor + length, line->bytes + edit.cursor,
+	        line->length - length - edit.cursor);
 	memcpy(line->bytes + edit.cursor, text, length);
 	edit.cursor += length;
 }
@@ -165,7 +169,8 @@ static void offer_files(const char *directory, const char *prefix, bool only_pro
 		if ((**name == '.' && *prefix != '.') || strncmp(*name, prefix, strlen(prefix)) != 0) continue;
 		const char *path = scratch_text("%s%s%s", directory, *directory ? "/" : "", *name);
 		bool is_directory = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-		if (!only_programs || (!is_directory && access(path, X_OK) == 0)) offer(*name, prefix, is_directory ? "/" : " ");
+		if (!only_programs || (!is_directory && access(path, X_OK) == 0))
+			offer(*name, prefix, is_directory ? "/" : " ");
 	}
 	free_names(names);
 }
@@ -182,7 +187,9 @@ static void offer_commands(const char *prefix) {
 	}
 }
 
-static int compare_texts(const void *left, const void *right) { return strcmp(*(char **)left, *(char **)right); }
+static int compare_texts(const void *left, const void *right) {
+	return strcmp(*(char **)left, *(char **)right);
+}
 
 static void list_candidates(void) {
 	int rows, columns;
@@ -191,11 +198,13 @@ static void list_candidates(void) {
 	qsort(candidates.names, candidates.count, sizeof *candidates.names, compare_texts);
 	for (size_t i = 0; i < candidates.count; i++)
 		widest = strlen(candidates.names[i]) > widest ? strlen(candidates.names[i]) : widest;
-	size_t across = columns > (int)widest + 1 ? columns / (widest + 1) : 1, down = (candidates.count + across - 1) / across;
+	size_t across = columns > (int)widest + 1 ? columns / (widest + 1) : 1,
+	       down = (candidates.count + across - 1) / across;
 	for (size_t row = 0; row < down; row++) {
 		put_text("\r\n");
 		for (size_t i = row; i < candidates.count; i += down)
-			put_text(scratch_text("%-*s", i + down < candidates.count ? (int)widest + 1 : 0, candidates.names[i]));
+			put_text(scratch_text("%-*s", i + down < candidates.count ? (int)widest + 1 : 0,
+			                      candidates.names[i]));
 	}
 	put_text("\r\n");
 	edit.shown_row = 0;
@@ -213,7 +222,10 @@ static void complete(void) {
 	if (slash) {
 		slash[slash == word] = 0;
 		bool at_home = word[0] == '~' && (!word[1] || word[1] == '/') && home;
-		offer_files(at_home ? scratch_text("%s%s", home, word + 1) : slash == word ? "/" : word, prefix, false);
+		offer_files(at_home         ? scratch_text("%s%s", home, word + 1)
+		            : slash == word ? "/"
+		                            : word,
+		            prefix, false);
 	} else if (is_command) {
 		offer_commands(prefix);
 	} else {
@@ -237,7 +249,8 @@ static enum outcome handle_key(int key) {
 	char byte = key;
 	size_t length = edit.line.length;
 	switch (key) {
-	case '\r': case '\n': return DONE;
+	case '\r':
+	case '\n': return DONE;
 	case -1: return END_OF_INPUT;
 	case CONTROL('D'):
 		if (length == 0) return END_OF_INPUT;
@@ -252,11 +265,16 @@ static enum outcome handle_key(int key) {
 		interrupted = 1;
 		return DONE;
 	case KEY_DELETE: delete_to(next_character(edit.cursor), false); break;
-	case 127: case CONTROL('H'): delete_to(previous_character(edit.cursor), false); break;
-	case KEY_LEFT: case CONTROL('B'): edit.cursor = previous_character(edit.cursor); break;
-	case KEY_RIGHT: case CONTROL('F'): edit.cursor = next_character(edit.cursor); break;
-	case KEY_HOME: case CONTROL('A'): edit.cursor = 0; break;
-	case KEY_END: case CONTROL('E'): edit.cursor = length; break;
+	case 127:
+	case CONTROL('H'): delete_to(previous_character(edit.cursor), false); break;
+	case KEY_LEFT:
+	case CONTROL('B'): edit.cursor = previous_character(edit.cursor); break;
+	case KEY_RIGHT:
+	case CONTROL('F'): edit.cursor = next_character(edit.cursor); break;
+	case KEY_HOME:
+	case CONTROL('A'): edit.cursor = 0; break;
+	case KEY_END:
+	case CONTROL('E'): edit.cursor = length; break;
 	case KEY_ALT + 'b': edit.cursor = previous_word(edit.cursor, false); break;
 	case KEY_ALT + 'f': edit.cursor = next_word(edit.cursor); break;
 	case KEY_ALT + 'd': delete_to(next_word(edit.cursor), true); break;
@@ -264,8 +282,10 @@ static enum outcome handle_key(int key) {
 	case CONTROL('U'): delete_to(0, true); break;
 	case CONTROL('W'): delete_to(previous_word(edit.cursor, true), true); break;
 	case CONTROL('Y'): insert(edit.killed ? edit.killed : "", edit.killed ? strlen(edit.killed) : 0); break;
-	case KEY_UP: case CONTROL('P'): browse(-1); break;
-	case KEY_DOWN: case CONTROL('N'): browse(1); break;
+	case KEY_UP:
+	case CONTROL('P'): browse(-1); break;
+	case KEY_DOWN:
+	case CONTROL('N'): browse(1); break;
 	case '\t': complete(); break;
 	case CONTROL('L'):
 		put_text("\033[H\033[2J");

@@ -13,8 +13,7 @@ struct shell sh;
 
 extern char **environ;
 
-char *scratch_text(const char *format, ...)
-{
+char *scratch_text(const char *format, ...) {
 	va_list arguments, again;
 	va_start(arguments, format);
 	va_copy(again, arguments);
@@ -26,8 +25,7 @@ char *scratch_text(const char *format, ...)
 	return text;
 }
 
-void complain(const char *format, ...)
-{
+void complain(const char *format, ...) {
 	va_list arguments;
 	va_start(arguments, format);
 	fflush(stdout);
@@ -37,16 +35,13 @@ void complain(const char *format, ...)
 	va_end(arguments);
 }
 
-void shell_fail(int status)
-{
-	if (!sh.top_level)
-		shell_exit(status);
+void shell_fail(int status) {
+	if (!sh.top_level) shell_exit(status);
 	sh.status = status;
 	longjmp(*sh.top_level, 1);
 }
 
-void shell_exit(int status)
-{
+void shell_exit(int status) {
 	sh.status = status;
 	sh.top_level = NULL; /* from here on errors end it too */
 	traps_run_exit();
@@ -56,44 +51,35 @@ void shell_exit(int status)
 
 /* ---- where the text comes from */
 
-static void append_text(struct parser *parser, const char *text)
-{
+static void append_text(struct parser *parser, const char *text) {
 	parser->text = reallocate(parser->text, strlen(parser->text) + strlen(text) + 1);
 	strcat(parser->text, text);
-	if (sh.set['v'])
-		fputs(text, stderr);
+	if (sh.set['v']) fputs(text, stderr);
 }
 
 /* Byte by byte, because the commands of the script read the same standard input. */
-static bool refill_stdin(struct parser *parser)
-{
+static bool refill_stdin(struct parser *parser) {
 	struct buffer line = {0};
 	char c = 0;
-	while (c != '\n' && read(0, &c, 1) == 1)
-		buffer_add(&line, c);
-	if (line.length)
-		append_text(parser, buffer_text(&line));
+	while (c != '\n' && read(0, &c, 1) == 1) buffer_add(&line, c);
+	if (line.length) append_text(parser, buffer_text(&line));
 	free(line.bytes);
 	return line.length;
 }
 
-static bool refill_terminal(struct parser *parser)
-{
-	if (!parser->continues)
-		report_jobs();
+static bool refill_terminal(struct parser *parser) {
+	if (!parser->continues) report_jobs();
 	const char *prompt = variable_get(parser->continues ? "PS2" : "PS1");
 	parser->continues = true;
 	char *line = edit_line(prompt ? expand_text(prompt, EXPAND_HEREDOC) : "");
-	if (line)
-		append_text(parser, line);
+	if (line) append_text(parser, line);
 	free(line);
 	return line;
 }
 
 /* ---- running it */
 
-static int run_parser(struct parser *parser, int flags)
-{
+static int run_parser(struct parser *parser, int flags) {
 	bool at_end = false, ran = false;
 	while (!at_end && !sh.unwind) {
 		struct arena tree = {0};
@@ -101,18 +87,14 @@ static int run_parser(struct parser *parser, int flags)
 		parser->is_kept = false;
 		struct node *command = parse_line(parser, &at_end);
 		ran |= command != NULL;
-		if (command)
-			exec_node(command, flags && !parser->text[parser->at] ? EXEC_LAST : 0);
-		if (!parser->is_kept)
-			arena_release(&tree, (struct arena_mark){NULL, 0});
+		if (command) exec_node(command, flags && !parser->text[parser->at] ? EXEC_LAST : 0);
+		if (!parser->is_kept) arena_release(&tree, (struct arena_mark){NULL, 0});
 	}
-	if (!ran)
-		sh.status = 0;
+	if (!ran) sh.status = 0;
 	return sh.status;
 }
 
-int run_text(const char *text)
-{
+int run_text(const char *text) {
 	struct parser parser = {.text = duplicate(text), .line = 1};
 	int line = sh.line;
 	run_parser(&parser, 0);
@@ -121,26 +103,21 @@ int run_text(const char *text)
 	return sh.status;
 }
 
-int run_file(const char *path)
-{
+int run_file(const char *path) {
 	size_t length;
 	char *text = read_file(path, &length);
-	if (!text)
-		return -1;
+	if (!text) return -1;
 	run_text(text);
 	free(text);
-	if (sh.unwind == UNWIND_RETURN)
-		sh.unwind = UNWIND_NONE;
+	if (sh.unwind == UNWIND_RETURN) sh.unwind = UNWIND_NONE;
 	return sh.status;
 }
 
 /* An interactive shell comes back here after every error and ^C. */
-static void run_interactive(struct parser *parser)
-{
+static void run_interactive(struct parser *parser) {
 	jmp_buf top_level;
 	if (setjmp(top_level)) {
-		if (interrupted)
-			fputc('\n', stderr);
+		if (interrupted) fputc('\n', stderr);
 		interrupted = 0;
 		unwind_everything();
 	}
@@ -152,14 +129,11 @@ static void run_interactive(struct parser *parser)
 	} while (sh.unwind); /* a stray return or break */
 }
 
-static void set_default(const char *name, const char *value)
-{
-	if (!variable_get(name))
-		variable_set(name, value, 0);
+static void set_default(const char *name, const char *value) {
+	if (!variable_get(name)) variable_set(name, value, 0);
 }
 
-static void set_initial_variables(void)
-{
+static void set_initial_variables(void) {
 	for (char **variable = environ; *variable; variable++)
 		if (is_assignment(*variable)) /* what is no shell name cannot be kept */
 			variable_assign(*variable, VARIABLE_EXPORT);
@@ -178,27 +152,23 @@ static void set_initial_variables(void)
 	}
 }
 
-static void set_default_prompt(void)
-{
+static void set_default_prompt(void) {
 	struct utsname system;
 	uname(&system);
-	set_default("PS1", scratch_text("%s@%s:$PWD%c ", account_name(passwd_path, geteuid()), system.nodename,
+	set_default("PS1", scratch_text("%s@%s:$PWD%c ", user_name(geteuid()), system.nodename,
 	                                geteuid() == 0 ? '#' : '$'));
 }
 
-static void run_startup_files(bool login)
-{
+static void run_startup_files(bool login) {
 	if (login) {
 		run_file("/etc/profile");
 		run_file(scratch_text("%s/.profile", variable_get("HOME") ? variable_get("HOME") : ""));
 	}
 	const char *env = variable_get("ENV");
-	if (sh.interactive && env && getuid() == geteuid())
-		run_file(scratch_text("%s", env));
+	if (sh.interactive && env && getuid() == geteuid()) run_file(scratch_text("%s", env));
 }
 
-static char *read_script(const char *path)
-{
+static char *read_script(const char *path) {
 	size_t length;
 	char *text = read_file(path, &length);
 	if (!text) {
@@ -208,8 +178,7 @@ static char *read_script(const char *path)
 	return text;
 }
 
-int sh_main(char **operands)
-{
+int sh_main(char **operands) {
 	bool login = *operands[-1] == '-', wants_command = false;
 	sh.name = operands[-1];
 	sh.pid = getpid();
@@ -219,13 +188,11 @@ int sh_main(char **operands)
 		for (const char *from = to; *from; from++) {
 			wants_command |= *from == 'c';
 			login |= *from == 'l';
-			if (*from != 'c' && *from != 'l')
-				*to++ = *from;
+			if (*from != 'c' && *from != 'l') *to++ = *from;
 		}
 		*to = 0;
 	}
-	while (*operands && strcmp(*operands, "-") == 0)
-		operands++;
+	while (*operands && strcmp(*operands, "-") == 0) operands++;
 	int used = set_options(operands);
 	operands += used;
 	if (used < 0 || (wants_command && !*operands))
@@ -240,17 +207,14 @@ int sh_main(char **operands)
 		parser.text = read_script(*operands);
 	else
 		parser.text = duplicate("");
-	if (!reads_stdin || (wants_command && *operands))
-		sh.name = *operands ? *operands++ : sh.name;
+	if (!reads_stdin || (wants_command && *operands)) sh.name = *operands ? *operands++ : sh.name;
 	set_parameters(operands);
-	if (reads_stdin)
-		parser.refill = sh.interactive && isatty(0) ? refill_terminal : refill_stdin;
+	if (reads_stdin) parser.refill = sh.interactive && isatty(0) ? refill_terminal : refill_stdin;
 	if (sh.interactive) {
 		traps_set_interactive();
 		set_default_prompt();
 	}
-	if (parser.refill == refill_terminal)
-		jobs_init();
+	if (parser.refill == refill_terminal) jobs_init();
 	run_startup_files(login);
 	if (parser.refill == refill_terminal)
 		run_interactive(&parser);
