@@ -57,9 +57,9 @@ function hashSources() {
   return sha256(Buffer.concat(pieces))
 }
 
-/** The applet names, from the rows of main.c's table. */
+/** The applet names, from the rows of applets.h. */
 function appletNames() {
-  const rows = readFileSync(join(sourceRoot, 'main.c'), 'utf8').matchAll(/^\t\{"([^"]+)", \w+_main,/gm)
+  const rows = readFileSync(join(sourceRoot, 'applets.h'), 'utf8').matchAll(/^(?:APPLET\(|ALIAS\(")([^",]+)/gm)
   return [...rows].map((row) => row[1])
 }
 

@@ -1,5 +1,5 @@
-/* cat, head, tail, wc: streams of bytes and lines. */
-#include <errno.h>
+/* cat, tee, head, tail, wc, uniq, cut, tr, hexdump: streams of bytes and lines. */
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,225 +7,312 @@
 
 #include "userland.h"
 
-static int cat_file(FILE *input, const char *name)
-{
+int cat_main(char **operands) {
+	struct inputs inputs = {.names = operands};
 	/* Past stdio, so that what a terminal or pipe gives goes out at once. */
-	if (copy_descriptor(fileno(input), 1))
-		return 0;
-	warn_errno(name);
-	return 1;
+	while (next_input(&inputs))
+		if (!copy_descriptor(fileno(inputs.file), 1)) inputs.status = warn_errno(inputs.name);
+	return inputs.status;
 }
 
-int cat_main(int argc, char **argv)
-{
-	int option;
-	while ((option = getopt(argc, argv, "u")) >= 0)
-		if (option != 'u')
-			return usage_error(1);
-	return visit_inputs(argv + optind, cat_file);
+int tee_main(char **operands) {
+	int fds[64] = {1}, count = 1, status = 0;
+	char block[4096];
+	for (; *operands && count < 64; operands++) {
+		fds[count] = open(*operands, O_WRONLY | O_CREAT | (option['a'] ? O_APPEND : O_TRUNC), 0666);
+		if (fds[count] < 0) status = warn_errno(*operands);
+		count += fds[count] >= 0;
+	}
+	for (ssize_t got; (got = read(0, block, sizeof block)) > 0;)
+		for (int i = 0; i < count; i++)
+			if (!write_all(fds[i], block, got)) status = warn_errno("write error");
+	return status;
 }
 
 /* What head and tail share: how much, of what, and where it starts. */
 static struct {
 	long long count;
-	bool bytes, from_start, follow;
-	int files, shown;
+	bool bytes, from_start, several;
 } range;
 
-static void print_header(const char *name)
-{
-	if (range.files < 2)
-		return;
-	const char *shown = strcmp(name, "-") == 0 ? "standard input" : name;
-	printf("%s==> %s <==\n", range.shown++ ? "\n" : "", shown);
+static bool parse_range(char **operands) {
+	const char *text = option['c'] ? option['c'] : option['n'] ? option['n'] : "10";
+	range.bytes = option['c'];
+	range.from_start = *text == '+';
+	range.several = operands[0] && operands[1] && !option['q'];
+	bool good = parse_integer(text, 10, &range.count);
+	if (!good) warn("invalid number of %s: '%s'", range.bytes ? "bytes" : "lines", text);
+	return good;
 }
 
-/* Options of head and tail, also the old "-5"; false if wrong. */
-static bool parse_range(int argc, char **argv, const char *letters)
-{
-	range.count = 10;
-	if (argc > 1 && argv[1][0] == '-' && argv[1][1] >= '0' && argv[1][1] <= '9') {
-		if (!parse_integer(argv[1] + 1, 10, &range.count))
-			return false;
-		optind = 2;
-	}
-	int option;
-	while ((option = getopt(argc, argv, letters)) >= 0) {
-		if (option == 'f') {
-			range.follow = true;
-		} else if (option == 'n' || option == 'c') {
-			range.bytes = option == 'c';
-			range.from_start = *optarg == '+';
-			if (!parse_integer(optarg, 10, &range.count)) {
-				warn_text("invalid number of %s: '%s'", range.bytes ? "bytes" : "lines", optarg);
-				return false;
-			}
-		} else if (option != 'q') {
-			usage_error(1);
-			return false;
+static void print_header(struct inputs *inputs) {
+	static bool any;
+	const char *shown = strcmp(inputs->name, "-") == 0 ? "standard input" : inputs->name;
+	if (range.several) printf("%s==> %s <==\n", any ? "\n" : "", shown);
+	any = true;
+}
+
+int head_main(char **operands) {
+	struct inputs inputs = {.names = operands};
+	if (!parse_range(operands)) return 1;
+	while (next_input(&inputs)) {
+		print_header(&inputs);
+		for (long long left = range.count; left > 0;) {
+			int c = getc(inputs.file);
+			if (c < 0) break;
+			putchar(c);
+			left -= range.bytes || c == '\n';
 		}
 	}
-	range.files = argc - optind;
-	return true;
+	return inputs.status;
 }
 
-static int head_file(FILE *input, const char *name)
-{
-	print_header(name);
-	for (long long left = range.count; left > 0;) {
-		int c = getc(input);
-		if (c < 0)
-			break;
-		putchar(c);
-		left -= range.bytes || c == '\n';
-	}
-	return 0;
-}
-
-int head_main(int argc, char **argv)
-{
-	if (!parse_range(argc, argv, "n:c:q"))
-		return 1;
-	return visit_inputs(argv + optind, head_file);
-}
-
-/* The whole of an input in memory: tail needs its end, whatever it is. */
-static char *read_all(FILE *input, size_t *length)
-{
-	size_t capacity = 8192;
-	char *bytes = allocate(capacity);
-	*length = 0;
-	for (size_t got; (got = fread(bytes + *length, 1, capacity - *length, input)) > 0;) {
-		*length += got;
-		if (*length == capacity)
-			bytes = reallocate(bytes, capacity *= 2);
-	}
-	return bytes;
-}
-
-static size_t tail_start(const char *bytes, size_t length)
-{
+static size_t tail_start(const char *bytes, size_t length) {
 	unsigned long long count = range.count < 0 ? -range.count : range.count;
+	size_t at = range.from_start ? 0 : length;
 	if (range.from_start) {
-		size_t at = 0;
 		for (unsigned long long skip = count ? count - 1 : 0; skip > 0 && at < length; at++)
 			skip -= range.bytes || bytes[at] == '\n';
 		return at;
 	}
-	size_t at = length;
-	if (range.bytes)
-		return count < length ? length - count : 0;
-	if (count == 0)
-		return length;
+	if (range.bytes) return count < length ? length - count : 0;
+	if (count == 0) return length;
 	/* The newline that ends the last line begins no other. */
 	for (at -= at > 0; at > 0; at--)
-		if (bytes[at - 1] == '\n' && --count == 0)
-			break;
+		if (bytes[at - 1] == '\n' && --count == 0) break;
 	return at;
 }
 
-static int tail_file(FILE *input, const char *name)
-{
+int tail_main(char **operands) {
+	struct inputs inputs = {.names = operands};
 	size_t length;
-	print_header(name);
-	char *bytes = read_all(input, &length);
-	size_t start = tail_start(bytes, length);
-	fwrite(bytes + start, 1, length - start, stdout);
-	free(bytes);
-	while (range.follow && !ferror(input)) {
-		fflush(stdout);
-		clearerr(input);
-		if (!copy_descriptor(fileno(input), 1))
-			return 1;
-		usleep(500000);
+	if (!parse_range(operands)) return 1;
+	while (next_input(&inputs)) {
+		/* All of it in memory: the end is wanted, whatever it is. */
+		char *bytes = read_all(fileno(inputs.file), &length);
+		size_t start = tail_start(bytes, length);
+		print_header(&inputs);
+		fwrite(bytes + start, 1, length - start, stdout);
+		free(bytes);
+		while (option['f'] && fflush(stdout) == 0 && copy_descriptor(fileno(inputs.file), 1)) usleep(500000);
 	}
-	return 0;
-}
-
-int tail_main(int argc, char **argv)
-{
-	if (!parse_range(argc, argv, "n:c:fq"))
-		return 1;
-	return visit_inputs(argv + optind, tail_file);
+	return inputs.status;
 }
 
 enum { LINES, WORDS, BYTES, COUNTS };
-static struct {
-	bool shown[COUNTS];
-	int width;
-	unsigned long long total[COUNTS];
-} wc;
-
-static void print_counts(unsigned long long *counts, const char *name)
-{
-	const char *separator = "";
-	for (int i = 0; i < COUNTS; i++) {
-		if (!wc.shown[i])
-			continue;
-		printf("%s%*llu", separator, wc.width, counts[i]);
-		separator = " ";
-	}
-	printf(name ? " %s\n" : "\n", name);
-}
-
-static bool wc_without_names;
-
-static int wc_file(FILE *input, const char *name)
-{
-	unsigned long long counts[COUNTS] = {0};
-	bool in_word = false;
-	for (int c; (c = getc(input)) >= 0; counts[BYTES]++) {
-		bool blank = strchr(" \t\n\v\f\r", c) && c;
-		counts[LINES] += c == '\n';
-		counts[WORDS] += !blank && !in_word;
-		in_word = !blank;
-	}
-	for (int i = 0; i < COUNTS; i++)
-		wc.total[i] += counts[i];
-	print_counts(counts, wc_without_names ? NULL : name);
-	return 0;
-}
 
 /* Columns as wide as the sum of the sizes; 7 if something has no size. */
-static int wc_width(char **names)
-{
+static int wc_width(char **names) {
 	unsigned long long total = 0;
 	int minimum = 1;
+	struct stat status;
 	for (char **name = names; *name || name == names; name++) {
-		struct stat status;
-		bool is_stdin = !*name || strcmp(*name, "-") == 0;
-		if ((is_stdin ? fstat(0, &status) : stat(*name, &status)) == 0) {
-			if (S_ISREG(status.st_mode))
-				total += status.st_size;
-			else
-				minimum = 7;
-		}
-		if (!*name)
-			break;
+		bool is_stdin = !*name || strcmp(*name, "-") == 0, known = (is_stdin ? fstat(0, &status) : stat(*name, &status)) == 0;
+		if (known && !S_ISREG(status.st_mode)) minimum = 7;
+		if (known && S_ISREG(status.st_mode)) total += status.st_size;
+		if (!*name) break;
 	}
 	int width = snprintf(NULL, 0, "%llu", total);
 	return width > minimum ? width : minimum;
 }
 
-int wc_main(int argc, char **argv)
-{
-	int option, kinds = 0;
-	while ((option = getopt(argc, argv, "lwc")) >= 0) {
-		int kind = option == 'l' ? LINES : option == 'w' ? WORDS : BYTES;
-		if (option == '?')
-			return usage_error(1);
-		kinds += !wc.shown[kind];
-		wc.shown[kind] = true;
+static void print_counts(unsigned long long *counts, int width, const char *name) {
+	const char *separator = "";
+	bool all = !option['l'] && !option['w'] && !option['c'] && !option['m'];
+	for (int i = 0; i < COUNTS; i++) {
+		if (!all && !option[(int)"lwc"[i]] && !(i == BYTES && option['m'])) continue;
+		printf("%s%*llu", separator, width, counts[i]);
+		separator = " ";
 	}
-	if (kinds == 0) {
-		wc.shown[LINES] = wc.shown[WORDS] = wc.shown[BYTES] = true;
-		kinds = COUNTS;
+	printf(name ? " %s\n" : "\n", name);
+}
+
+int wc_main(char **operands) {
+	struct inputs inputs = {.names = operands};
+	unsigned long long total[COUNTS] = {0};
+	int kinds = !!option['l'] + !!option['w'] + !!option['c'];
+	int width = kinds == 1 && (!operands[0] || !operands[1]) ? 1 : wc_width(operands);
+	while (next_input(&inputs)) {
+		unsigned long long counts[COUNTS] = {0};
+		bool in_word = false;
+		for (int c; (c = getc(inputs.file)) >= 0; counts[BYTES]++) {
+			counts[LINES] += c == '\n';
+			counts[WORDS] += !isspace(c) && !in_word;
+			in_word = !isspace(c);
+		}
+		for (int i = 0; i < COUNTS; i++) total[i] += counts[i];
+		print_counts(counts, width, *operands ? inputs.name : NULL);
 	}
-	int files = argc - optind;
-	wc_without_names = files == 0;
-	wc.width = kinds == 1 && files <= 1 ? 1 : wc_width(argv + optind);
-	int status = visit_inputs(argv + optind, wc_file);
-	if (files > 1)
-		print_counts(wc.total, "total");
-	return status;
+	if (operands[0] && operands[1]) print_counts(total, width, "total");
+	return inputs.status;
+}
+
+static void put_unique(const char *line, int count) {
+	if (count == 0 || (option['d'] && count == 1) || (option['u'] && count > 1)) return;
+	if (option['c']) printf("%7d ", count);
+	puts(line);
+}
+
+int uniq_main(char **operands) {
+	char *only_input[] = {operands[0], NULL}, *line = NULL;
+	struct inputs inputs = {.names = only_input};
+	int count = 0;
+	if (operands[0] && operands[1] && !freopen(operands[1], "w", stdout)) return warn_errno(operands[1]);
+	for (; next_input_line(&inputs); count++) {
+		if (line && (option['i'] ? strcasecmp : strcmp)(line, inputs.line) == 0) continue;
+		put_unique(line, count);
+		free(line);
+		line = duplicate(inputs.line);
+		count = 0;
+	}
+	put_unique(line, count);
+	return inputs.status;
+}
+
+/* Marks the positions, from 1, that a list like "1,3-5,7-" names. */
+static bool parse_list(const char *text, char *chosen, long limit) {
+	for (; *text; text += *text == ',') {
+		char *end;
+		long first = *text == '-' ? 1 : strtol(text, &end, 10), last = first;
+		text = *text == '-' ? text : end;
+		if (*text == '-') {
+			last = isdigit(text[1]) ? strtol(text + 1, &end, 10) : limit - 1;
+			text = isdigit(text[1]) ? end : text + 1;
+		}
+		if (first < 1 || last < first || (*text && *text != ',')) return false;
+		for (long i = first; i <= last && i < limit; i++) chosen[i] = 1;
+	}
+	return true;
+}
+
+static void cut_fields(struct inputs *inputs, const char *chosen, long limit, char delimiter) {
+	const char *separator = "", *field = inputs->line;
+	char between[2] = {delimiter, 0}, outer[2] = {delimiter, 0};
+	if (!strchr(field, delimiter)) {
+		if (!option['s']) puts(field);
+		return;
+	}
+	for (long i = 1; field && i < limit; i++) {
+		size_t length = strcspn(field, outer);
+		if (chosen[i]) {
+			printf("%s%.*s", separator, (int)length, field);
+			separator = between;
+		}
+		field = field[length] ? field + length + 1 : NULL;
+	}
+	putchar('\n');
+}
+
+int cut_main(char **operands) {
+	enum { LIMIT = 65536 };
+	static char chosen[LIMIT];
+	struct inputs inputs = {.names = operands};
+	const char *bytes = option['b'] ? option['b'] : option['c'], *list = bytes ? bytes : option['f'];
+	if (!list) return usage_error();
+	if (!parse_list(list, chosen, LIMIT)) return warn("invalid list: '%s'", list);
+	while (next_input_line(&inputs)) {
+		if (!bytes) cut_fields(&inputs, chosen, LIMIT, option['d'] ? *option['d'] : '\t');
+		for (size_t i = 0; bytes && i < inputs.length && i + 1 < LIMIT; i++)
+			if (chosen[i + 1]) putchar(inputs.line[i]);
+		if (bytes) putchar('\n');
+	}
+	return inputs.status;
+}
+
+static const struct {
+	char name[8];
+	int (*contains)(int);
+} classes[] = {
+	{"alnum:]", isalnum}, {"alpha:]", isalpha}, {"blank:]", isblank}, {"digit:]", isdigit}, {"lower:]", islower},
+	{"print:]", isprint}, {"punct:]", ispunct}, {"space:]", isspace}, {"upper:]", isupper},
+};
+enum { CLASS_COUNT = sizeof classes / sizeof *classes };
+
+static int set_byte(const char **text) {
+	int byte = **text == '\\' ? (++*text, read_escape(text, false)) : -2;
+	return byte >= 0 ? byte : (unsigned char)*(*text)++;
+}
+
+/* "a-z[:digit:]\n" as its bytes in order; the last one repeats up to `length`. */
+static void expand_set(const char *text, struct buffer *set, size_t length) {
+	while (*text) {
+		int class = strncmp(text, "[:", 2) == 0 ? 0 : CLASS_COUNT;
+		while (class < CLASS_COUNT && strncmp(text + 2, classes[class].name, 7) != 0) class++;
+		for (int c = 0; class < CLASS_COUNT && c < 256; c++)
+			if (classes[class].contains(c)) buffer_add(set, c);
+		if (class < CLASS_COUNT) {
+			text += 9;
+			continue;
+		}
+		int first = set_byte(&text), last = first;
+		if (text[0] == '-' && text[1]) text++, last = set_byte(&text);
+		for (int c = first; c <= last; c++) buffer_add(set, c);
+	}
+	while (set->length && set->length < length) buffer_add(set, set->bytes[set->length - 1]);
+}
+
+int tr_main(char **operands) {
+	struct buffer from = {0}, to = {0};
+	bool in_from[256] = {0}, squeezed[256] = {0}, deletes = option['d'], squeezes = option['s'];
+	int map[256], previous = -1;
+	if (!*operands || (!operands[1] && !deletes && !squeezes)) return usage_error();
+	expand_set(operands[0], &from, 0);
+	for (size_t i = 0; i < from.length; i++) in_from[(unsigned char)from.bytes[i]] = true;
+	if (option['c'] || option['C']) {
+		from.length = 0;
+		for (int c = 0; c < 256; c++)
+			if ((in_from[c] = !in_from[c])) buffer_add(&from, c);
+	}
+	if (operands[1]) expand_set(operands[1], &to, deletes ? 0 : from.length);
+	for (int c = 0; c < 256; c++) map[c] = c;
+	for (size_t i = 0; i < from.length && i < to.length && !deletes; i++)
+		map[(unsigned char)from.bytes[i]] = (unsigned char)to.bytes[i];
+	struct buffer *squeeze = operands[1] ? &to : &from;
+	for (size_t i = 0; squeezes && i < squeeze->length; i++) squeezed[(unsigned char)squeeze->bytes[i]] = true;
+	for (int c; (c = getchar()) >= 0;) {
+		if (deletes && in_from[c]) continue;
+		c = map[c];
+		if (!squeezed[c] || c != previous) putchar(c);
+		previous = c;
+	}
+	return 0;
+}
+
+static void print_hex_line(unsigned long long offset, const unsigned char *bytes, int count) {
+	printf(option['C'] ? "%08llx" : "%07llx", offset);
+	for (int i = 0; i < 16 && option['C']; i++) printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
+	for (int i = 0; i < 16 && !option['C']; i += 2)
+		printf(i < count ? " %04x" : "     ", bytes[i] | (i + 1 < count ? bytes[i + 1] << 8 : 0));
+	if (option['C']) {
+		printf("  |");
+		for (int i = 0; i < count; i++) putchar(isprint(bytes[i]) ? bytes[i] : '.');
+		putchar('|');
+	}
+	putchar('\n');
+}
+
+int hexdump_main(char **operands) {
+	struct inputs inputs = {.names = operands};
+	unsigned char line[16], previous[16];
+	long long offset = option['s'] ? parse_size(option['s']) : 0, skip = offset, left = option['n'] ? parse_size(option['n']) : -1;
+	int count = 0, c;
+	bool have_previous = false, starred = false;
+	while (next_input(&inputs)) {
+		for (; skip > 0 && getc(inputs.file) >= 0; skip--) continue;
+		while (left && (c = getc(inputs.file)) >= 0) {
+			line[count++] = c;
+			left -= left > 0;
+			if (count < 16) continue;
+			bool same = have_previous && memcmp(line, previous, 16) == 0 && !option['v'];
+			if (!same) print_hex_line(offset, line, 16);
+			if (same && !starred) puts("*");
+			starred = same;
+			have_previous = memcpy(previous, line, 16);
+			offset += 16;
+			count = 0;
+		}
+	}
+	if (count) print_hex_line(offset, line, count);
+	if (offset + count) printf(option['C'] ? "%08llx\n" : "%07llx\n", offset + count);
+	return inputs.status;
 }

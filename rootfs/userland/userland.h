@@ -2,9 +2,10 @@
  * The embedded userland: one static binary holding the shell and the small
  * tools of the default image. This header is what every applet may use.
  *
- * An applet is a row in main.c. It returns its exit status instead of calling
- * exit(), because the shell runs some of them in its own process (echo, test,
- * printf ...), and it writes through stdio, which its caller flushes.
+ * An applet is a row in applets.h, which says its options too: they are parsed
+ * before it runs. It gets its operands and returns its exit status instead of
+ * calling exit(), because the shell runs some of them in its own process
+ * (echo, test, printf ...). It writes through stdio, which its caller flushes.
  */
 #ifndef USERLAND_H
 #define USERLAND_H
@@ -17,60 +18,104 @@
 
 struct applet {
 	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *usage; /* the arguments, one line */
+	int (*run)(char **operands);
+	const char *options, *usage;
 };
-
 extern const struct applet applets[]; /* ends with a row without name */
-const struct applet *find_applet(const char *name);
-int run_applet(const struct applet *applet, int argc, char **argv);
+extern const char *option[128]; /* what was given as -x: NULL, "", or the argument; several one a line */
+extern const char *program_name; /* under which errors are reported */
+const struct applet *find_applet(const struct applet *table, const char *name);
+/* Parses the options, runs it and flushes; argv[0] is only a name. */
+int run_applet(const struct applet *applet, char **argv);
+int usage_error(void); /* prints the usage line and returns 1 */
+int cat_main(char **), echo_main(char **), false_main(char **), kill_main(char **), printf_main(char **);
+int pwd_main(char **), test_main(char **), true_main(char **);
 
-/* The name under which errors are reported. */
-extern const char *program_name;
+/* ---- common.c. Both return 1, a failure's status; the second says "name: subject: No such file or directory". */
+int warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int warn_errno(const char *subject);
 
-void warn_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* "name: subject: No such file or directory", from errno. */
-void warn_errno(const char *subject);
-/* Prints the applet's usage line to stderr and returns `status`. */
-int usage_error(int status);
-
-void *allocate(size_t size);
 void *reallocate(void *old, size_t size);
 char *duplicate(const char *text);
+char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2))); /* in new memory */
 char *join_path(const char *directory, const char *name);
-/* The last component without trailing slashes, in new memory. */
-char *path_basename(const char *path);
+char *path_basename(const char *path); /* without trailing slashes, in new memory */
 
-/* The whole text must be a number in the base, else false. */
-bool parse_integer(const char *text, int base, long long *value);
+/* Memory that is given back in the reverse order of its taking. */
+struct arena {
+	struct arena_chunk *top;
+};
+struct arena_mark {
+	struct arena_chunk *chunk;
+	size_t used;
+};
+void *arena_allocate(struct arena *arena, size_t size); /* zeroed */
+char *arena_copy(struct arena *arena, const char *text, size_t length);
+struct arena_mark arena_mark(struct arena *arena);
+void arena_release(struct arena *arena, struct arena_mark mark);
+
+/* A growing byte string, in an arena or (NULL) in memory of its own. */
+struct buffer {
+	char *bytes;
+	size_t length, capacity;
+	struct arena *arena;
+};
+void buffer_add(struct buffer *buffer, char byte);
+void buffer_append(struct buffer *buffer, const char *text, size_t length);
+char *buffer_text(struct buffer *buffer); /* with a NUL behind it; never NULL */
+
+/* The files named as operands one after the other; "-" or none at all is standard input. */
+struct inputs {
+	char **names;
+	const char *name; /* of the open one */
+	FILE *file;
+	int status; /* 1 after one could not be read */
+	char *line; /* the last one read, without its newline */
+	size_t length, size;
+	bool has_newline, started;
+};
+bool next_input(struct inputs *inputs);
+bool next_line(struct inputs *inputs);       /* of the open file */
+bool next_input_line(struct inputs *inputs); /* of all the files */
+bool copy_descriptor(int from, int to);
+bool write_all(int fd, const char *bytes, size_t length);
+/* All that is left to read, NUL-terminated; what came before an error counts. The file's is NULL if it cannot be opened. */
+char *read_all(int fd, size_t *length);
+char *read_file(const char *path, size_t *length);
+
+/* The names in a directory, sorted, without "." and ".."; NULL with errno. NULL ends them. */
+char **list_names(const char *path);
+void free_names(char **names);
+/* False: do not go into this directory, or (after it) something failed. */
+typedef bool visitor(const char *path, const struct stat *status, int depth);
+/* Visits the path and all below it, directories before and after their content; a visitor may be NULL. */
+bool walk(const char *path, visitor *before, visitor *after, int depth);
+
+bool parse_integer(const char *text, int base, long long *value); /* the whole text, else false */
+long long parse_size(const char *text);                           /* "4k", "2M"; ends the program if malformed */
+char *format_size(unsigned long long bytes, char text[24]);       /* in KiB, or with -h "1.5M"; returns the text */
 /* chmod(1)'s octal or symbolic mode applied to `old`; false if malformed. */
 bool parse_mode(const char *text, mode_t old, bool is_directory, mode_t *mode);
-/* Calls `visit` for each named file, "-" or no name being standard input. */
-int visit_inputs(char **names, int (*visit)(FILE *input, const char *name));
-bool copy_descriptor(int from, int to);
-
-/* "INT", "SIGINT" or "2" to 2; "EXIT" and "0" to 0; -1 if unknown. */
-int signal_number(const char *name);
+void format_mode(mode_t mode, char text[11]); /* "-rwxr-xr-x" */
+const char *user_name(uid_t id), *group_name(gid_t id); /* or the number; until the next call */
+int signal_number(const char *name); /* "INT", "SIGINT" or "2" to 2; "EXIT" and "0" to 0; -1 if unknown */
 const char *signal_name(int number);
 enum { SIGNAL_LIMIT = 65 };
-
 /*
  * One echo/printf escape at `*text` (just behind the backslash): advances it
  * and returns the byte, -1 for \c (stop), -2 if it is no escape at all.
  * `octal_needs_zero` is the echo and %b form, \0NNN instead of \NNN.
  */
 int read_escape(const char **text, bool octal_needs_zero);
+/* The next file a program of that name may be on the search path, in new memory; *path ends as NULL. */
+char *next_candidate(const char **path, const char *name);
+int execute(char **argv);     /* replaces the process; on failure says why and returns 126 or 127 */
+int run_command(char **argv); /* and waits: its status as the shell sees it */
 
-int sh_main(int, char **), echo_main(int, char **), cat_main(int, char **);
-int ls_main(int, char **), wc_main(int, char **), uname_main(int, char **);
-int env_main(int, char **), sleep_main(int, char **), true_main(int, char **);
-int false_main(int, char **), seq_main(int, char **), head_main(int, char **);
-int tail_main(int, char **), sort_main(int, char **), kill_main(int, char **);
-int ps_main(int, char **), mkdir_main(int, char **), rm_main(int, char **);
-int rmdir_main(int, char **), cp_main(int, char **), mv_main(int, char **);
-int chmod_main(int, char **), date_main(int, char **), id_main(int, char **);
-int grep_main(int, char **), basename_main(int, char **), ln_main(int, char **);
-int dirname_main(int, char **), pwd_main(int, char **), test_main(int, char **);
-int printf_main(int, char **), touch_main(int, char **);
+void terminal_size(int fd, int *rows, int *columns); /* 24 and 80 if unknown */
+void terminal_raw(int fd, bool raw);                 /* single keys without echo, or back */
+/* A key from the terminal: a byte, or one of these for an escape sequence; -1 at the end. */
+enum { KEY_UP = 256, KEY_DOWN, KEY_RIGHT, KEY_LEFT, KEY_END, KEY_HOME, KEY_DELETE, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_ALT = 512 };
+int read_key(int fd);
 
 #endif

@@ -16,13 +16,23 @@ import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
 
 const FOLDER = join(import.meta.dirname, '../userland')
-const LEAST_SCRIPTS = 19
+const LEAST_SCRIPTS = 27
 const SCRIPTS = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.sh'))
   .map((name) => basename(name, '.sh'))
   .sort()
 /** A third, for the interpreter: those that do not compute long. */
-const INTERPRETED = ['fields', 'parameters', 'patterns', 'printf', 'quoting', 'redirect', 'test']
+const INTERPRETED = [
+  'cut',
+  'fields',
+  'hexdump',
+  'parameters',
+  'patterns',
+  'printf',
+  'quoting',
+  'redirect',
+  'test',
+]
 const ENV = { PATH: '/bin', LC_ALL: 'C', TZ: 'UTC0', HOME: '/home/tester' }
 const ENTRIES = userlandEntries()
 /** One a kind: what it has translated serves every machine. */

@@ -1,4 +1,4 @@
-# read, getopts, eval, ., exec, export, readonly, unset, cd, umask, type, command.
+# read, eval, ., exec, export, readonly, unset, cd, umask, type, command.
 show() { printf '<%s>' "$@"; echo; }
 echo 'a b  c d' | { read x y z; show "$x" "$y" "$z"; }
 echo '  lead trail  ' | { read x; show "$x"; }
@@ -11,10 +11,6 @@ echo 'a : b : c' | { IFS=' :' read x y; show "$x" "$y"; }
 printf 'nonl' | { read x; echo "$? $x"; }; read x < /dev/null; echo "$? [$x]"
 printf '1\n2\n3\n' | { read a; read b; cat; echo $a$b; }
 echo 'a\ b c' | { read x y; show "$x" "$y"; }
-opts() { OPTIND=1; while getopts ab:c o "$@"; do echo "$o ${OPTARG:-none}"; done; shift $((OPTIND - 1)); show "$@"; }
-opts -a -b arg -c rest; opts -ab arg x; opts -barg -ca -- -a; opts x -a; opts -b 2>/dev/null; opts -z 2>/dev/null; opts
-sopts() { OPTIND=1; while getopts :ab: o "$@"; do echo "$o ${OPTARG:-none}"; done; echo $OPTIND; }
-sopts -a -z; sopts -b; sopts -ab v -- w; sopts -az -b v
 eval 'x=5; echo $x'; eval echo a '\;' b; eval; echo $?; y='$x'; eval "echo $y"; eval 'false'; echo $?; (eval 'syntax ((error') 2>/dev/null; echo $?
 echo 'sourced=yes; echo "in $1"; return 4; echo no' > lib; set -- p1; . ./lib; echo "$? $sourced"
 echo 'echo $#' > lib2; f() { . ./lib2; }; f a b c
@@ -27,7 +23,7 @@ export -p | grep NE; readonly -p | grep RO
 unset nosuch; echo $?; v=1; unset v; echo ${v-unset}; unset -v v
 cd /; pwd; cd usr; pwd; cd ..; pwd; cd usr/./bin/../..; pwd; cd /usr; cd - ; echo $OLDPWD; cd nosuch 2>/dev/null; echo $?
 cd; echo $?; HOME=/usr; cd; pwd; cd -P /; pwd; cd /tmp; cd "$OLDPWD"; pwd
-umask 027; umask; umask -S; (umask 0; umask); umask u=rwx,g=rx,o=; umask; umask 22; umask
+umask 027; umask; (umask 0; umask); umask u=rwx,g=rx,o=; umask; umask 22; umask
 type type : cd nosuch for 2>/dev/null; command -v echo; command -v if; command -v nosuch; echo $?; f() { :; }; command -v f; type f
 command -v ls > /dev/null; echo $?; command true; echo $?; command nosuch 2>/dev/null; echo $?; command -p ls / > /dev/null; echo $?
 : ignored args; echo $?; true x; echo $?; false x; echo $?

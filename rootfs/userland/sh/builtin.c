@@ -1,137 +1,80 @@
-/* The builtins that steer the shell itself, and the table of all of them. */
+/* The commands that change the shell itself. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sh.h"
 
-/* Option letters in the order $- shows them, with set -o's names. */
-static const struct option_row {
+/* set -o's names; "i" and "s" are for the command line only. */
+static const struct {
 	char letter;
-	const char *name; /* NULL: only for the command line */
-	bool *value;
-} option_rows[] = {
-	{'e', "errexit", &sh.options.e}, {'f', "noglob", &sh.options.f},
-	{'i', NULL, &sh.options.i}, {'n', "noexec", &sh.options.n},
-	{'s', NULL, &sh.options.s}, {'x', "xtrace", &sh.options.x},
-	{'v', "verbose", &sh.options.v}, {'C', "noclobber", &sh.options.C},
-	{'a', "allexport", &sh.options.a}, {'u', "nounset", &sh.options.u},
+	const char *name;
+} option_names[] = {
+    {'e', "errexit"},   {'f', "noglob"},  {'i', NULL},      {'n', "noexec"},
+    {'s', NULL},        {'x', "xtrace"},  {'v', "verbose"}, {'C', "noclobber"},
+    {'a', "allexport"}, {'u', "nounset"}, {'m', "monitor"},
 };
-enum { OPTION_COUNT = sizeof option_rows / sizeof *option_rows };
+enum { OPTION_COUNT = sizeof option_names / sizeof *option_names };
 
-char *option_letters(void)
-{
-	char *letters = arena_allocate(&sh.scratch, OPTION_COUNT + 1), *next = letters;
-	for (int i = 0; i < OPTION_COUNT; i++)
-		if (*option_rows[i].value)
-			*next++ = option_rows[i].letter;
-	return letters;
-}
-
-static bool set_option(char letter, const char *name, bool value)
-{
+static bool set_option(char letter, const char *name, bool value) {
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		const struct option_row *row = &option_rows[i];
-		if (name ? row->name && strcmp(row->name, name) == 0 : row->letter == letter) {
-			*row->value = value;
-			return true;
-		}
+		const char *known = option_names[i].name;
+		if (name ? known && strcmp(known, name) == 0 : option_names[i].letter == letter)
+			return sh.set[(int)option_names[i].letter] = value, true;
 	}
-	if (name)
-		complain("Illegal option -o %s", name);
-	else
-		complain("Illegal option -%c", letter);
+	complain("Illegal option -%.*s%s", name ? 2 : 1, name ? "o " : &letter, name ? name : "");
 	return false;
 }
 
-static void print_options(bool as_commands)
-{
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		const struct option_row *row = &option_rows[i];
-		if (!row->name)
-			continue;
-		if (as_commands)
-			printf("set %co %s\n", *row->value ? '-' : '+', row->name);
-		else
-			printf("%-16s%s\n", row->name, *row->value ? "on" : "off");
-	}
-}
-
-int parse_options(int argc, char **argv)
-{
-	int next = 0;
-	for (; next < argc; next++) {
-		const char *argument = argv[next];
-		if ((*argument != '-' && *argument != '+') || (*argument == '+' && !argument[1]))
-			return next;
-		bool value = *argument == '-';
-		if (strcmp(argument, "--") == 0 || strcmp(argument, "-") == 0)
-			return next + (argument[1] == '-' || argc > 0);
-		while (*++argument) {
-			if (*argument != 'o') {
-				if (!set_option(*argument, NULL, value))
-					return -1;
-			} else if (next + 1 == argc) {
-				print_options(!value);
-			} else if (!set_option(0, argv[++next], value)) {
-				return -1;
-			} else {
+int set_options(char **arguments) {
+	char **next = arguments;
+	for (; *next && (**next == '-' || **next == '+'); next++) {
+		const char *letter = *next + 1;
+		if (!*letter || strcmp(letter, "-") == 0) return next + 1 - arguments;
+		for (; *letter; letter++) {
+			bool by_name = *letter == 'o' && next[1];
+			if (!set_option(*letter, by_name ? next[1] : NULL, **next == '-')) return -1;
+			if (by_name) {
+				next++;
 				break;
 			}
 		}
 	}
-	return next;
+	return next - arguments;
 }
 
-void set_parameters(int count, char **values)
-{
-	char **copies = allocate((count + 1) * sizeof *copies);
-	for (int i = 0; i < count; i++)
-		copies[i] = duplicate(values[i]);
-	copies[count] = NULL;
-	release_parameters();
-	sh.parameters = (struct parameters){.values = copies, .count = count, .owned = copies};
+void set_parameters(char **values) {
+	int count = 0;
+	while (values[count]) count++;
+	char **copies = reallocate(NULL, (count + 1) * sizeof *copies);
+	for (int i = 0; i <= count; i++) copies[i] = values[i] ? duplicate(values[i]) : NULL;
+	free_names(sh.parameters.owned);
+	sh.parameters = (struct parameters){copies, count, copies};
 }
 
-void release_parameters(void)
-{
-	for (char **value = sh.parameters.owned; value && *value; value++)
-		free(*value);
-	free(sh.parameters.owned);
-	sh.parameters.owned = NULL;
-}
-
-static int set_builtin(int argc, char **argv)
-{
-	if (argc == 1) {
-		variable_print_all(0, "");
-		return 0;
-	}
-	int used = parse_options(argc - 1, argv + 1);
-	if (used < 0)
-		shell_fail(2);
+static int set_main(char **operands) {
+	if (!*operands) return variable_print_all(0, ""), 0;
+	int used = set_options(operands);
+	if (used < 0) shell_fail(2);
 	/* "set -e" leaves the parameters, "set --" clears them. */
-	if (1 + used < argc || strcmp(argv[used], "--") == 0)
-		set_parameters(argc - 1 - used, argv + 1 + used);
+	if (operands[used] || strcmp(operands[used - 1], "--") == 0) set_parameters(operands + used);
 	return 0;
 }
 
-/* A count operand, 1 if absent; a bad one is fatal in a special builtin. */
-static int count_operand(int argc, char **argv, int fallback)
-{
+/* A count operand; a bad one is fatal in a special builtin. */
+static int count_operand(char **operands, int minimum, int fallback) {
 	long long count;
-	if (argc < 2)
-		return fallback;
-	if (!parse_integer(argv[1], 10, &count) || count < 0 || count > 0x7fffffff) {
-		complain("%s: Illegal number: %s", argv[0], argv[1]);
+	if (!*operands) return fallback;
+	if (!parse_integer(*operands, 10, &count) || count < minimum || count > 0x7fffffff) {
+		complain("%s: Illegal number: %s", program_name, *operands);
 		shell_fail(2);
 	}
 	return count;
 }
 
-static int shift_builtin(int argc, char **argv)
-{
-	int count = count_operand(argc, argv, 1);
+static int shift_main(char **operands) {
+	int count = count_operand(operands, 0, 1);
 	if (count > sh.parameters.count) {
 		complain("shift: can't shift that many");
 		shell_fail(2);
@@ -141,188 +84,273 @@ static int shift_builtin(int argc, char **argv)
 	return 0;
 }
 
-static int loop_exit(int argc, char **argv, enum unwind unwind)
-{
-	int levels = count_operand(argc, argv, 1);
-	if (levels == 0) {
-		complain("%s: Illegal number: %s", argv[0], argv[1]);
-		shell_fail(2);
-	}
+static int break_main(char **operands) {
+	int levels = count_operand(operands, 1, 1);
 	if (sh.loop_depth > 0) {
-		sh.unwind = unwind;
+		sh.unwind = *program_name == 'b' ? UNWIND_BREAK : UNWIND_CONTINUE;
 		sh.unwind_levels = levels < sh.loop_depth ? levels : sh.loop_depth;
 	}
 	return 0;
 }
 
-static int break_builtin(int argc, char **argv)
-{
-	return loop_exit(argc, argv, UNWIND_BREAK);
-}
-
-static int continue_builtin(int argc, char **argv)
-{
-	return loop_exit(argc, argv, UNWIND_CONTINUE);
-}
-
-static int return_builtin(int argc, char **argv)
-{
-	int status = count_operand(argc, argv, sh.status);
+static int return_main(char **operands) {
+	int status = count_operand(operands, 0, sh.status);
 	sh.unwind = UNWIND_RETURN;
 	return status;
 }
 
-static int exit_builtin(int argc, char **argv)
-{
-	shell_exit(count_operand(argc, argv, sh.status));
-}
+static int exit_main(char **operands) { shell_exit(count_operand(operands, 0, sh.status)); }
 
-static int eval_builtin(int argc, char **argv)
-{
+static int eval_main(char **operands) {
 	struct buffer text = {.arena = &sh.scratch};
-	for (int i = 1; i < argc; i++) {
-		if (i > 1)
-			buffer_add(&text, ' ');
-		buffer_append(&text, argv[i], strlen(argv[i]));
+	for (; *operands; operands++) {
+		buffer_append(&text, *operands, strlen(*operands));
+		buffer_add(&text, ' ');
 	}
 	return run_text(buffer_text(&text));
 }
 
-/* The file for ".": on PATH it need not be executable. */
-static const char *find_script(const char *name)
-{
-	const char *path = strchr(name, '/') ? NULL : variable_get("PATH");
-	while (path) {
-		size_t length = strcspn(path, ":");
-		char *directory = length ? arena_copy(&sh.scratch, path, length) : ".";
-		char *candidate = join_path(directory, name);
-		char *kept = arena_copy(&sh.scratch, candidate, strlen(candidate));
+/* The file `name` means on PATH, in scratch, or NULL; a script for "." need only be readable. */
+static char *find_on_path(const char *name, int access_mode) {
+	struct stat status;
+	for (const char *path = variable_get("PATH"); path;) {
+		char *candidate = next_candidate(&path, name);
+		bool found = access(candidate, access_mode) == 0 && stat(candidate, &status) == 0 &&
+		             S_ISREG(status.st_mode);
+		char *kept = found ? scratch_text("%s", candidate) : NULL;
 		free(candidate);
-		if (access(kept, R_OK) == 0)
-			return kept;
-		path = path[length] ? path + length + 1 : NULL;
+		if (found) return kept;
 	}
-	return strchr(name, '/') && access(name, R_OK) == 0 ? name : NULL;
+	return NULL;
 }
 
-static int dot_builtin(int argc, char **argv)
-{
-	if (argc < 2)
-		return 0;
-	const char *file = find_script(argv[1]);
+static int dot_main(char **operands) {
+	if (!*operands) return 0;
+	const char *file = find_on_path(*operands, R_OK);
 	int status = file ? run_file(file) : -1;
 	if (status < 0) {
-		complain(".: %s: not found", argv[1]);
+		complain(".: %s: not found", *operands);
 		shell_fail(2);
 	}
 	return status;
 }
 
-static int exec_builtin(int argc, char **argv)
-{
-	if (argc > 1 && strcmp(argv[1], "--") == 0)
-		argc--, argv++;
-	if (argc == 1)
-		return 0;
+static int exec_main(char **operands) {
+	if (!*operands) return 0;
+	bool interactive = sh.interactive;
 	traps_reset(false);
-	int status = exec_program(argv + 1, variable_get("PATH"));
-	traps_init();
+	int status = exec_program(operands);
+	sh.interactive = interactive;
 	shell_fail(status);
 }
 
-static int declare(int argc, char **argv, int flags)
-{
-	int next = 1;
-	if (next < argc && strcmp(argv[next], "--") == 0)
-		next++;
-	if (next == argc || strcmp(argv[next], "-p") == 0) {
-		char prefix[16];
-		snprintf(prefix, sizeof prefix, "%s ", argv[0]);
-		variable_print_all(flags, prefix);
-		return 0;
-	}
-	for (; next < argc; next++)
-		variable_assign(argv[next], flags);
+/* export and readonly */
+static int declare_main(char **operands) {
+	int flags = *program_name == 'e' ? VARIABLE_EXPORT : VARIABLE_READONLY;
+	if (!*operands) variable_print_all(flags, *program_name == 'e' ? "export " : "readonly ");
+	for (; *operands; operands++) variable_assign(*operands, flags);
 	return 0;
 }
 
-static int export_builtin(int argc, char **argv)
-{
-	return declare(argc, argv, VARIABLE_EXPORT);
-}
-
-static int readonly_builtin(int argc, char **argv)
-{
-	return declare(argc, argv, VARIABLE_READONLY);
-}
-
-static int local_builtin(int argc, char **argv)
-{
+static int local_main(char **operands) {
 	if (sh.function_depth == 0) {
 		complain("local: not in a function");
 		shell_fail(2);
 	}
-	for (int i = 1; i < argc; i++) {
-		variable_make_local(arena_copy(&sh.scratch, argv[i], strcspn(argv[i], "=")));
-		variable_assign(argv[i], 0);
+	for (; *operands; operands++) {
+		variable_make_local(*operands);
+		variable_assign(*operands, 0);
 	}
 	return 0;
 }
 
-static int unset_builtin(int argc, char **argv)
-{
-	bool functions = false;
-	int next = 1;
-	for (; next < argc && argv[next][0] == '-'; next++)
-		functions = strcmp(argv[next], "-f") == 0;
-	for (; next < argc; next++) {
-		if (functions)
-			function_remove(argv[next]);
-		else if (!variable_unset(argv[next]))
-			shell_fail(2);
+static int unset_main(char **operands) {
+	for (; *operands; operands++) {
+		if (!option['f'])
+			variable_unset(*operands);
+		else if (function_body(*operands))
+			function_define(*operands, NULL);
 	}
 	return 0;
 }
 
-static const struct builtin builtins[] = {
-	{".", dot_builtin, true},
-	{":", true_main, true},
-	{"[", test_main, false},
-	{"break", break_builtin, true},
-	{"cd", cd_builtin, false},
-	{"command", command_builtin, false},
-	{"continue", continue_builtin, true},
-	{"echo", echo_main, false},
-	{"eval", eval_builtin, true},
-	{"exec", exec_builtin, true},
-	{"exit", exit_builtin, true},
-	{"export", export_builtin, true},
-	{"false", false_main, false},
-	{"getopts", getopts_builtin, false},
-	{"jobs", jobs_builtin, false},
-	{"kill", kill_main, false},
-	{"local", local_builtin, true},
-	{"printf", printf_main, false},
-	{"pwd", shell_pwd_builtin, false},
-	{"read", read_builtin, false},
-	{"readonly", readonly_builtin, true},
-	{"return", return_builtin, true},
-	{"set", set_builtin, true},
-	{"shift", shift_builtin, true},
-	{"test", test_main, false},
-	{"trap", trap_builtin, true},
-	{"true", true_main, false},
-	{"type", type_builtin, false},
-	{"umask", umask_builtin, false},
-	{"unset", unset_builtin, true},
-	{"wait", wait_builtin, false},
-	{NULL, NULL, false},
+/* The path without ".", ".." and doubled slashes, as text: links are not followed. */
+static char *normalise(const char *path) {
+	struct buffer out = {.arena = &sh.scratch};
+	while (*path) {
+		size_t length = strcspn(path, "/");
+		if (length == 2 && memcmp(path, "..", 2) == 0) {
+			while (out.length && out.bytes[--out.length] != '/') continue;
+		} else if (length && !(length == 1 && *path == '.')) {
+			buffer_add(&out, '/');
+			buffer_append(&out, path, length);
+		}
+		path += length + (path[length] == '/');
+	}
+	if (!out.length) buffer_add(&out, '/');
+	return buffer_text(&out);
+}
+
+static int cd_main(char **operands) {
+	const char *here = variable_get("PWD");
+	const char *old = scratch_text("%s", here ? here : "");
+	bool back = *operands && strcmp(*operands, "-") == 0;
+	const char *target = back ? variable_get("OLDPWD") : *operands ? *operands : variable_get("HOME");
+	if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME"), 2;
+	char *path = normalise(*target == '/' ? target : scratch_text("%s/%s", old, target));
+	bool went_logically = !option['P'] && *old == '/' && chdir(path) == 0;
+	if (!went_logically && chdir(target) < 0) return complain("cd: %s: %s", target, strerror(errno)), 2;
+	char *actual = went_logically ? NULL : getcwd(NULL, 0);
+	variable_set("OLDPWD", old, 0);
+	variable_set("PWD", actual ? actual : path, 0);
+	free(actual);
+	if (back) puts(variable_get("PWD"));
+	return 0;
+}
+
+static int logical_pwd_main(char **operands) {
+	const char *logical = option['P'] ? NULL : variable_get("PWD");
+	return logical ? puts(logical) < 0 : pwd_main(operands);
+}
+
+static int umask_main(char **operands) {
+	mode_t mask = umask(0), mode;
+	umask(mask);
+	if (!*operands) return printf("%04o\n", mask) < 0;
+	bool is_octal = **operands >= '0' && **operands <= '9';
+	/* Symbolic modes speak of what is allowed, the number of what is not. */
+	if (!parse_mode(*operands, is_octal ? 0 : ~mask & 0777, false, &mode))
+		return complain("umask: Illegal mode: %s", *operands), 2;
+	umask((is_octal ? mode : ~mode) & 0777);
+	return 0;
+}
+
+/* What `name` would run; `brief` as command -v, else in words. 127 if nothing. */
+static int describe(const char *name, bool brief) {
+	const char *kind = is_reserved(name)                     ? "a shell keyword"
+	                   : find_applet(special_builtins, name) ? "a special shell builtin"
+	                   : function_body(name)                 ? "a shell function"
+	                   : find_applet(builtins, name)         ? "a shell builtin"
+	                                                         : NULL;
+	const char *file = kind ? NULL : find_on_path(name, X_OK);
+	if (brief && (kind || file))
+		puts(file ? file : name);
+	else if (!brief)
+		printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
+	return kind || file ? 0 : 127;
+}
+
+static int type_main(char **operands) {
+	int status = 0;
+	for (; *operands; operands++) status |= describe(*operands, false);
+	return status;
+}
+
+static int command_main(char **operands) {
+	int status = 0;
+	if (option['v'] || option['V']) {
+		for (bool brief = option['v']; *operands; operands++) status = describe(*operands, brief);
+	} else if (*operands) {
+		bool standard_path = option['p'];
+		variable_scope_push();
+		if (standard_path) {
+			variable_make_local("PATH");
+			variable_set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0);
+		}
+		status = run_without_functions(operands);
+		variable_scope_pop();
+	}
+	return status;
+}
+
+/* A line from descriptor 0, byte by byte: what follows is for others to read. */
+static bool read_line(struct buffer *line, struct buffer *marks, bool raw) {
+	char c;
+	for (bool escaped = false;;) {
+		ssize_t got = read(0, &c, 1);
+		if (got < 0 && errno == EINTR && !interrupted) {
+			traps_run_pending();
+			continue;
+		}
+		if (got <= 0 || (c == '\n' && !escaped)) return got > 0;
+		if (c == '\\' && !raw && !escaped) {
+			escaped = true;
+			continue;
+		}
+		if (c && !(c == '\n')) { /* escaped newlines vanish */
+			buffer_add(line, c);
+			buffer_add(marks, escaped);
+		}
+		escaped = false;
+	}
+}
+
+struct line_split {
+	const char *text, *marks, *ifs;
+	size_t length, at;
 };
 
-const struct builtin *find_builtin(const char *name)
-{
-	for (const struct builtin *row = builtins; row->name; row++)
-		if (strcmp(row->name, name) == 0)
-			return row;
-	return NULL;
+static bool is_separator(struct line_split *split, size_t at, bool blank) {
+	return at < split->length && !split->marks[at] && strchr(split->ifs, split->text[at]) &&
+	       (!blank || strchr(" \t\n", split->text[at]));
 }
+
+static void skip_blank_separators(struct line_split *split) {
+	while (is_separator(split, split->at, true)) split->at++;
+}
+
+static void assign_field(struct line_split *split, const char *name, bool is_last) {
+	size_t start = split->at, end = start;
+	while (end < split->length && !is_separator(split, end, false)) end++;
+	/* One delimiter: blanks, one other separator, blanks. */
+	split->at = end;
+	skip_blank_separators(split);
+	split->at += is_separator(split, split->at, false);
+	skip_blank_separators(split);
+	if (is_last && split->at < split->length) {
+		/* The rest is more than one field: all of it but blanks at the end. */
+		for (end = split->length; end > start && is_separator(split, end - 1, true);) end--;
+	}
+	variable_set(name, arena_copy(&sh.scratch, split->text + start, end - start), 0);
+}
+
+static int read_main(char **operands) {
+	if (!*operands) return complain("read: arg count"), 2;
+	if (option['p']) fputs(option['p'], stderr);
+	struct buffer line = {.arena = &sh.scratch}, marks = {.arena = &sh.scratch};
+	bool complete = read_line(&line, &marks, option['r']);
+	const char *ifs = variable_get("IFS");
+	struct line_split split = {
+	    .text = buffer_text(&line),
+	    .marks = buffer_text(&marks),
+	    .length = line.length,
+	    .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
+	};
+	skip_blank_separators(&split);
+	for (; *operands; operands++) assign_field(&split, *operands, !operands[1]);
+	return !complete;
+}
+
+const struct applet special_builtins[] = {
+    {".", dot_main, "+", ""},         {":", true_main, NULL, ""},
+    {"break", break_main, "+", ""},   {"continue", break_main, "+", ""},
+    {"eval", eval_main, "+", ""},     {"exec", exec_main, "+", ""},
+    {"exit", exit_main, "+", ""},     {"export", declare_main, "+p", ""},
+    {"local", local_main, "+", ""},   {"readonly", declare_main, "+p", ""},
+    {"return", return_main, "+", ""}, {"set", set_main, NULL, ""},
+    {"shift", shift_main, "+", ""},   {"trap", trap_builtin, "+", ""},
+    {"unset", unset_main, "+fv", ""}, {NULL, NULL, NULL, NULL},
+};
+
+const struct applet builtins[] = {
+    {"[", test_main, NULL, ""},        {"bg", bg_builtin, "+", ""},
+    {"cd", cd_main, "+LP", ""},        {"command", command_main, "+pvV", ""},
+    {"echo", echo_main, NULL, ""},     {"false", false_main, NULL, ""},
+    {"fg", fg_builtin, "+", ""},       {"history", history_builtin, "+", ""},
+    {"jobs", jobs_builtin, "+", ""},   {"kill", kill_builtin, NULL, ""},
+    {"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
+    {"read", read_main, "+rp:", ""},   {"test", test_main, NULL, ""},
+    {"true", true_main, NULL, ""},     {"type", type_main, "+", ""},
+    {"umask", umask_main, "+", ""},    {"wait", wait_builtin, "+", ""},
+    {NULL, NULL, NULL, NULL},
+};

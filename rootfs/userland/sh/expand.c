@@ -1,353 +1,372 @@
 /*
- * Words to fields (POSIX XCU 2.6). One pass over a word's parts: literal and
+ * Words to fields (POSIX XCU 2.6), in one pass over a word's text: literal and
  * quoted text joins the field being made, the result of an unquoted expansion
- * is split as it is added. Every byte carries a mark saying whether it was
- * quoted, which pathname expansion and patterns need to know.
+ * is split as it is added. What was quoted and would be special in a pattern
+ * is preceded by QUOTE, which becomes a backslash in patterns and nothing in text.
  */
+#include <ctype.h>
 #include <fnmatch.h>
 #include <glob.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sh.h"
 
+enum { QUOTE = 1 };
+/* What surrounds the text says what a backslash escapes and what quotes do. */
+enum context { PLAIN, QUOTED, QUOTED_BRACES, HEREDOC, LITERAL };
+
 struct expansion {
-	struct buffer text, marks;
+	struct buffer text;
 	bool split;       /* makes fields; else all is one text */
 	bool tilde_colon; /* an assignment: ~ counts after each colon too */
 	bool in_field;    /* even an empty one, as "" makes */
 	bool after_blank; /* IFS white space ended the last field; a delimiter may still belong to it */
+	bool has_glob;
 	const char *ifs;
 	char **fields;
 	int count, capacity;
 };
 
-static void expand_parts(struct expansion *e, struct part *part, bool from_argument);
+static void expand_until(struct expansion *e, struct parser *parser, int end, enum context context);
 
-/* A copy: ${IFS=...} may change it while it is in use. */
-static const char *current_ifs(void)
-{
+static struct expansion new_expansion(bool split) {
+	/* A copy: ${IFS=...} may change it while it is in use. */
 	const char *ifs = variable_get("IFS");
-	return ifs ? arena_copy(&sh.scratch, ifs, strlen(ifs)) : " \t\n";
-}
-
-static void expansion_start(struct expansion *e, bool split)
-{
-	*e = (struct expansion){
-		.text = {.arena = &sh.scratch}, .marks = {.arena = &sh.scratch},
-		.split = split, .ifs = current_ifs(),
+	return (struct expansion){
+	    .text = {.arena = &sh.scratch},
+	    .split = split,
+	    .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
 	};
 }
 
-static void push_field(struct expansion *e, char *field)
-{
+static struct parser word_parser(const char *text) {
+	return (struct parser){.text = (char *)text, .line = sh.line, .arena = &sh.scratch};
+}
+
+static void push_field(struct expansion *e, char *field) {
 	if (e->count + 1 >= e->capacity) { /* one more for the final NULL */
-		int capacity = e->capacity ? e->capacity * 2 : 8;
-		char **fields = arena_allocate(&sh.scratch, capacity * sizeof *fields);
-		if (e->count)
-			memcpy(fields, e->fields, e->count * sizeof *fields);
+		char **fields = arena_allocate(&sh.scratch,
+		                               (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
+		if (e->count) memcpy(fields, e->fields, e->count * sizeof *fields);
 		e->fields = fields;
-		e->capacity = capacity;
 	}
 	e->fields[e->count++] = field;
 }
 
-/* The collected text as a pattern: what was quoted is escaped. */
-static char *escaped_text(struct expansion *e)
-{
-	struct buffer pattern = {.arena = &sh.scratch};
-	for (size_t i = 0; i < e->text.length; i++) {
-		char c = e->text.bytes[i];
-		if (e->marks.bytes[i] && strchr("*?[]\\-!^", c))
-			buffer_add(&pattern, '\\');
-		buffer_add(&pattern, c);
+/* What was collected as a text without QUOTEs, or as a pattern where they are backslashes. */
+static char *finished(struct expansion *e, bool as_pattern) {
+	char *text = arena_allocate(&sh.scratch, e->text.length + 1), *to = text;
+	const char *end = e->text.bytes + e->text.length;
+	for (const char *from = e->text.bytes; from < end; from++) {
+		if (*from == QUOTE && as_pattern) *to++ = '\\';
+		from += *from == QUOTE;
+		*to++ = *from;
 	}
-	return buffer_text(&pattern);
+	return text;
 }
 
-static bool has_glob(struct expansion *e)
-{
-	for (size_t i = 0; i < e->text.length; i++)
-		if (!e->marks.bytes[i] && strchr("*?[", e->text.bytes[i]))
-			return true;
-	return false;
-}
-
-static void end_field(struct expansion *e)
-{
-	if (!e->in_field)
-		return;
+static void end_field(struct expansion *e) {
 	glob_t found;
-	if (!sh.options.f && has_glob(e) && glob(escaped_text(e), 0, NULL, &found) == 0) {
+	if (!e->in_field) return;
+	if (e->has_glob && !sh.set['f'] && glob(finished(e, true), 0, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			push_field(e, arena_copy(&sh.scratch, found.gl_pathv[i], strlen(found.gl_pathv[i])));
+			push_field(e, scratch_text("%s", found.gl_pathv[i]));
 		globfree(&found);
 	} else {
-		push_field(e, arena_copy(&sh.scratch, buffer_text(&e->text), e->text.length));
+		push_field(e, finished(e, false));
 	}
-	e->text.length = e->marks.length = 0;
-	e->in_field = e->after_blank = false;
+	e->text.length = 0;
+	e->in_field = e->after_blank = e->has_glob = false;
 }
 
-static void add_text(struct expansion *e, const char *text, bool quoted)
-{
-	size_t length = strlen(text);
-	buffer_append(&e->text, text, length);
-	for (size_t i = 0; i < length; i++)
-		buffer_add(&e->marks, quoted);
-	if (length || quoted) {
-		e->in_field = true;
+static void add_byte(struct expansion *e, char c, bool quoted) {
+	if (c == QUOTE || (quoted && strchr("*?[]\\-!^", c))) buffer_add(&e->text, QUOTE);
+	buffer_add(&e->text, c);
+	e->has_glob |= !quoted && strchr("*?[", c);
+	e->in_field = true;
+	e->after_blank = false;
+}
+
+/* A byte of an unquoted expansion. */
+static void add_split(struct expansion *e, char c) {
+	if (!e->split || !strchr(e->ifs, c)) {
+		add_byte(e, c, false);
+	} else if (strchr(" \t\n", c)) {
+		bool ends = e->in_field;
+		end_field(e);
+		e->after_blank |= ends;
+	} else {
+		/* Two delimiters with nothing between them make an empty field. */
+		e->in_field |= !e->after_blank;
+		end_field(e);
 		e->after_blank = false;
 	}
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n';
-}
-
-/* Adds the result of an expansion: split unless it was quoted. */
-static void add_result(struct expansion *e, const char *text, bool quoted)
-{
-	if (quoted || !e->split) {
-		add_text(e, text, quoted);
-		return;
-	}
-	for (; *text; text++) {
-		char c[2] = {*text, 0};
-		if (!strchr(e->ifs, *text)) {
-			add_text(e, c, false);
-		} else if (is_blank(*text)) {
-			if (e->in_field) {
-				end_field(e);
-				e->after_blank = true;
-			}
-		} else if (e->in_field) {
-			end_field(e);
-		} else if (e->after_blank) {
-			e->after_blank = false;
-		} else {
-			e->in_field = true; /* two delimiters with nothing between */
-			end_field(e);
-		}
-	}
+static void add_result(struct expansion *e, const char *text, bool quoted) {
+	e->in_field |= quoted;
+	for (; *text; text++) quoted ? add_byte(e, *text, true) : add_split(e, *text);
 }
 
 /* $@ and $*: each parameter apart, or all joined where nothing is split. */
-static void add_parameters(struct expansion *e, char which, bool quoted)
-{
+static void add_parameters(struct expansion *e, char which, bool quoted) {
 	bool joined = !e->split || (quoted && which == '*');
 	char separator[2] = {which == '*' ? e->ifs[0] : ' ', 0};
 	for (int i = 0; i < sh.parameters.count; i++) {
 		if (i > 0 && joined)
-			add_text(e, separator, quoted);
+			add_result(e, separator, true);
 		else if (i > 0)
 			end_field(e);
 		add_result(e, sh.parameters.values[i], quoted);
 	}
-	if (quoted && joined)
-		e->in_field = true;
+	e->in_field |= quoted && joined;
 }
 
-static char *number_text(long long number)
-{
-	char *text = arena_allocate(&sh.scratch, 24);
-	snprintf(text, 24, "%lld", number);
-	return text;
+static char *option_letters(void) {
+	char *letters = arena_allocate(&sh.scratch, 128), *next = letters;
+	for (int c = 'A'; c <= 'z'; c++)
+		if (sh.set[c]) *next++ = c;
+	return letters;
 }
 
-/* A parameter's value, NULL if unset. $@ and $* come joined, for operators. */
-static const char *parameter_value(const char *name)
-{
-	if (name_length(name))
-		return variable_get(name);
-	long long position;
-	if (parse_integer(name, 10, &position)) {
-		if (position == 0)
-			return sh.name;
-		return position <= sh.parameters.count ? sh.parameters.values[position - 1] : NULL;
-	}
+/* A parameter's value, NULL if unset. $@ and $* give one only to tell whether they are null. */
+static const char *parameter_value(const char *name) {
+	if (name_length(name)) return variable_get(name);
+	int position = atoi(name);
 	switch (*name) {
-	case '#': return number_text(sh.parameters.count);
-	case '?': return number_text(sh.status);
-	case '$': return number_text(sh.pid);
-	case '!': return sh.last_background ? number_text(sh.last_background) : NULL;
+	case '#': return scratch_text("%d", sh.parameters.count);
+	case '?': return scratch_text("%d", sh.status);
+	case '$': return scratch_text("%d", sh.pid);
+	case '!': return sh.last_background ? scratch_text("%d", sh.last_background) : NULL;
 	case '-': return option_letters();
+	case '0': return sh.name;
+	case '@':
+	case '*': return sh.parameters.count == 1 ? sh.parameters.values[0] : sh.parameters.count ? " " : NULL;
+	default: return position <= sh.parameters.count ? sh.parameters.values[position - 1] : NULL;
 	}
-	if (sh.parameters.count == 0)
-		return NULL;
-	struct expansion joined;
-	expansion_start(&joined, false);
-	add_parameters(&joined, *name, true);
-	return buffer_text(&joined.text);
 }
 
-static char *trim(const char *value, struct part *part)
-{
-	const char *pattern = expand_pattern(part->word);
+static char *trim(const char *value, const char *pattern, char operator, bool longest) {
 	size_t length = strlen(value);
 	char *copy = arena_copy(&sh.scratch, value, length);
-	bool from_end = part->operator == '%';
 	/* Tries the cuts in order of the length they take off. */
 	for (size_t i = 0; i <= length; i++) {
-		size_t taken = part->longest ? length - i : i;
-		if (from_end) {
-			if (fnmatch(pattern, copy + length - taken, 0) == 0) {
-				copy[length - taken] = 0;
-				return copy;
-			}
-			continue;
-		}
-		char kept = copy[taken];
-		copy[taken] = 0;
-		bool matches = fnmatch(pattern, copy, 0) == 0;
-		copy[taken] = kept;
-		if (matches)
-			return copy + taken;
+		size_t taken = longest ? length - i : i, cut = operator == '%' ? length - taken : taken;
+		char kept = copy[cut];
+		if (operator == '#') copy[cut] = 0;
+		bool matches = fnmatch(pattern, operator == '%' ? copy + cut : copy, 0) == 0;
+		copy[cut] = kept;
+		if (matches) return operator == '%' ? arena_copy(&sh.scratch, copy, cut) : copy + cut;
 	}
 	return copy;
 }
 
-static void assign_default(struct expansion *e, struct part *part)
-{
-	if (!name_length(part->text)) {
-		complain("%s: bad variable name", part->text);
-		shell_fail(2);
-	}
-	char *value = expand_text(part->word);
-	variable_set(part->text, value, 0);
-	add_result(e, value, part->quoted);
+/* The name behind "$" or "${": a variable, digits, or one special character. */
+static char *read_name(struct parser *parser, bool braces) {
+	const char *text = parser->text + parser->at;
+	size_t length = name_length(text);
+	if (!length && isdigit(*text))
+		length = braces ? strspn(text, "0123456789") : 1;
+	else if (!length)
+		length = *text && strchr("@*#?-$!", *text);
+	parser->at += length;
+	return arena_copy(&sh.scratch, text, length);
 }
 
-static _Noreturn void fail_unset(struct part *part, const char *message)
-{
-	complain("%s: %s", part->text, message);
+static _Noreturn void fail_unset(const char *name, const char *message) {
+	complain("%s: %s", name, message);
 	shell_fail(2);
 }
 
-static void expand_parameter(struct expansion *e, struct part *part)
-{
-	bool is_list = strchr("@*", *part->text) != NULL;
-	const char *value = parameter_value(part->text);
-	bool missing = !value || (part->colon && !*value);
-	switch (part->operator) {
-	case '+':
-		if (!missing)
-			expand_parts(e, part->word->parts, true);
-		else if (part->quoted)
-			add_text(e, "", true);
-		return;
-	case '-':
-		if (missing) {
-			expand_parts(e, part->word->parts, true);
-			return;
-		}
-		break;
-	case '=':
-		if (missing) {
-			assign_default(e, part);
-			return;
-		}
-		break;
-	case '?':
-		if (missing) {
-			const char *message = expand_text(part->word);
-			fail_unset(part, *message ? message : part->colon ? "parameter not set or null" : "parameter not set");
-		}
-		break;
-	}
-	if (!value && sh.options.u && !is_list)
-		fail_unset(part, "parameter not set");
-	if (part->operator == 'L')
-		value = number_text(is_list ? (size_t)sh.parameters.count : strlen(value ? value : ""));
-	else if (part->operator == '%' || part->operator == '#')
-		value = trim(value ? value : "", part);
-	else if (is_list) {
-		add_parameters(e, *part->text, part->quoted);
-		return;
-	}
-	add_result(e, value ? value : "", part->quoted);
+static void add_value(struct expansion *e, const char *name, const char *value, bool quoted) {
+	bool is_list = *name == '@' || *name == '*';
+	if (!value && sh.set['u'] && !is_list) fail_unset(name, "parameter not set");
+	if (is_list)
+		add_parameters(e, *name, quoted);
+	else
+		add_result(e, value ? value : "", quoted);
 }
 
-static const char *home_of(const char *user, size_t length)
-{
-	if (length == 0)
-		return variable_get("HOME");
-	struct passwd *entry = getpwnam(arena_copy(&sh.scratch, user, length));
+/* The word up to the closing brace, as a text or pattern of its own. */
+static char *brace_text(struct parser *parser, enum context context, bool as_pattern) {
+	struct expansion inner = new_expansion(false);
+	expand_until(&inner, parser, '}', context);
+	return finished(&inner, as_pattern);
+}
+
+static void expand_braces(struct expansion *e, struct parser *parser, bool quoted) {
+	enum context inner = quoted ? QUOTED_BRACES : PLAIN;
+	char *name = read_name(parser, true);
+	bool is_length = false, colon, missing;
+	/* "${#x}" is a length, but "${#}" and "${#:-x}" are about $#. */
+	if (*name == '#' && !strchr("}:=+%", peek_byte(parser))) {
+		is_length = true;
+		name = read_name(parser, true);
+	}
+	const char *value = parameter_value(name);
+	colon = peek_byte(parser) == ':';
+	parser->at += colon;
+	int operator = next_byte(parser);
+	missing = !value || (colon && !*value);
+	if (!*name || operator < 0 || !strchr(is_length ? "}" : colon ? "-=?+" : "}-=?+%#", operator))
+		syntax_error(parser, "bad substitution", "");
+	switch (operator) {
+	case '}':
+		if (is_length && strchr("@*", *name))
+			value = scratch_text("%d", sh.parameters.count);
+		else if (is_length && (value || !sh.set['u']))
+			value = scratch_text("%zu", value ? strlen(value) : 0);
+		if (is_length)
+			add_result(e, value ? value : (fail_unset(name, "parameter not set"), ""), quoted);
+		else
+			add_value(e, name, value, quoted);
+		return;
+	case '%':
+	case '#': {
+		bool longest = peek_byte(parser) == operator;
+		parser->at += longest;
+		if (!value && sh.set['u']) fail_unset(name, "parameter not set");
+		/* Quotes in a pattern quote, even inside double quotes. */
+		add_result(e, trim(value ? value : "", brace_text(parser, PLAIN, true), operator, longest),
+		           quoted);
+		return;
+	}
+	}
+	if (missing == (operator == '+')) { /* the word is not needed */
+		while (peek_byte(parser) != '}') skip_element(parser, quoted);
+		parser->at++;
+		if (operator == '+')
+			e->in_field |= quoted;
+		else
+			add_value(e, name, value, quoted);
+	} else if (operator == '=') {
+		if (!name_length(name)) fail_unset(name, "bad variable name");
+		value = brace_text(parser, inner, false);
+		variable_set(name, value, 0);
+		add_result(e, value, quoted);
+	} else if (operator == '?') {
+		const char *message = brace_text(parser, inner, false);
+		fail_unset(name, *message ? message
+		                 : colon  ? "parameter not set or null"
+		                          : "parameter not set");
+	} else {
+		expand_until(e, parser, '}', inner);
+	}
+}
+
+static void expand_arithmetic(struct expansion *e, struct parser *parser, bool quoted) {
+	size_t start = parser->at;
+	struct expansion inner = new_expansion(false);
+	for (int depth = 0, c; (c = peek_byte(parser)) != ')' || depth > 0; depth += (c == '(') - (c == ')'))
+		skip_element(parser, true);
+	struct parser text = word_parser(arena_copy(&sh.scratch, parser->text + start, parser->at - start));
+	parser->at += 2;
+	expand_until(&inner, &text, -1, QUOTED);
+	add_result(e, scratch_text("%lld", evaluate_arithmetic(finished(&inner, false))), quoted);
+}
+
+static void expand_backquotes(struct expansion *e, struct parser *parser, bool quoted) {
+	struct buffer text = {.arena = &sh.scratch};
+	for (int c; (c = next_byte(parser)) != '`';) {
+		if (c == '\\' && (strchr("$`\\", peek_byte(parser)) || (quoted && peek_byte(parser) == '"')))
+			c = next_byte(parser);
+		buffer_add(&text, c);
+	}
+	struct parser inner = word_parser(buffer_text(&text));
+	add_result(e, substitute_command(parse_until(&inner, "")), quoted);
+}
+
+static void expand_dollar(struct expansion *e, struct parser *parser, bool quoted) {
+	const char *text = parser->text + parser->at;
+	if (text[0] == '(' && text[1] == '(') {
+		parser->at += 2;
+		expand_arithmetic(e, parser, quoted);
+	} else if (text[0] == '(') {
+		parser->at++;
+		add_result(e, substitute_command(parse_until(parser, ")")), quoted);
+	} else if (text[0] == '{') {
+		parser->at++;
+		expand_braces(e, parser, quoted);
+	} else {
+		const char *name = read_name(parser, false);
+		if (*name)
+			add_value(e, name, parameter_value(name), quoted);
+		else
+			add_byte(e, '$', quoted);
+	}
+}
+
+static const char *home_of(const char *user) {
+	struct passwd *entry = getpwnam(user);
 	return entry ? entry->pw_dir : NULL;
 }
 
-/* `text` begins with ~: adds the home directory, returns what follows. */
-static const char *expand_tilde(struct expansion *e, const char *text, bool is_last)
-{
-	size_t length = strcspn(text + 1, e->tilde_colon ? "/:" : "/");
-	/* A name going on in another part is quoted or expanded: no tilde prefix. */
-	if (!text[1 + length] && !is_last)
-		return text;
-	const char *home = home_of(text + 1, length);
-	if (!home)
-		return text;
-	add_text(e, home, true);
-	return text + 1 + length;
+/* Behind the ~: adds the home directory it stands for, or itself. */
+static void expand_tilde(struct expansion *e, struct parser *parser) {
+	const char *text = parser->text + parser->at;
+	size_t length = strcspn(text, e->tilde_colon ? "/:\"'\\$`}" : "/\"'\\$`}");
+	const char *user = arena_copy(&sh.scratch, text, length), *home = NULL;
+	if (!text[length] || strchr("/:}", text[length]))
+		home = length ? home_of(user) : variable_get("HOME");
+	parser->at += home ? length : 0;
+	add_result(e, home ? home : "~", true);
 }
 
-static void add_literal(struct expansion *e, struct part *part, bool is_first)
-{
-	const char *text = part->text;
-	bool tilde = is_first;
-	for (;;) {
-		if (tilde && *text == '~')
-			text = expand_tilde(e, text, !part->next);
-		const char *colon = e->tilde_colon ? strchr(text, ':') : NULL;
-		if (!colon)
-			break;
-		add_text(e, arena_copy(&sh.scratch, text, colon + 1 - text), false);
-		text = colon + 1;
-		tilde = true;
-	}
-	add_text(e, text, false);
-}
-
-/* `from_argument`: in ${x-words} even literal blanks split, unless quoted. */
-static void expand_parts(struct expansion *e, struct part *part, bool from_argument)
-{
-	for (bool is_first = true; part; part = part->next, is_first = false) {
-		switch (part->kind) {
-		case PART_TEXT:
-			if (part->quoted)
-				add_text(e, part->text, true);
-			else if (from_argument && !(is_first && *part->text == '~'))
-				add_result(e, part->text, false);
-			else
-				add_literal(e, part, is_first);
-			break;
-		case PART_PARAMETER:
-			expand_parameter(e, part);
-			break;
-		case PART_COMMAND:
-			add_result(e, substitute_command(part->command), part->quoted);
-			break;
-		case PART_ARITHMETIC:
-			add_result(e, number_text(evaluate_arithmetic(expand_text(part->word))), part->quoted);
-			break;
+/* Up to the end, which is taken too: -1 for the text's, a quote or brace. */
+static void expand_until(struct expansion *e, struct parser *parser, int end, enum context context) {
+	bool quoted = context != PLAIN && context != LITERAL, tilde = context == PLAIN;
+	for (int c; (c = next_byte(parser)) != end;) {
+		bool here = tilde;
+		tilde = false;
+		if (c < 0) {
+			syntax_error(parser, "unterminated word", "");
+		} else if (c == '\\') {
+			c = next_byte(parser);
+			if (c == '\n') continue; /* a line continuation */
+			bool escapes = !quoted ||
+			               (c > 0 && (strchr("$`\\", c) || (c == '"' && context != HEREDOC) ||
+			                          (c == '}' && context == QUOTED_BRACES)));
+			if (!escapes || c < 0) add_byte(e, '\\', true);
+			if (c >= 0) add_byte(e, c, true);
+		} else if (c == '\'' && !quoted) {
+			e->in_field = true;
+			while ((c = next_byte(parser)) != '\'') add_byte(e, c, true);
+		} else if (c == '"' && context != HEREDOC) {
+			/* An empty field only if nothing else is inside: "$@" may be no field at all. */
+			e->in_field |= peek_byte(parser) == '"';
+			expand_until(e, parser, '"', context == LITERAL ? LITERAL : QUOTED);
+		} else if (c == '$' && context != LITERAL) {
+			expand_dollar(e, parser, quoted);
+		} else if (c == '`' && context != LITERAL) {
+			expand_backquotes(e, parser, quoted);
+		} else if (c == '~' && here) {
+			expand_tilde(e, parser);
+		} else if (end == '}' && !quoted) {
+			add_split(e, c); /* in ${x-words} even literal blanks split */
+		} else {
+			add_byte(e, c, quoted);
+			tilde = c == ':' && e->tilde_colon && !quoted;
 		}
 	}
 }
 
-static char **expand_list(struct word *words, int *count, bool declaration)
-{
-	struct expansion e;
-	expansion_start(&e, true);
+/* export and its kin take assignments as arguments, and expand them so. */
+static bool is_declaration(const char *word) {
+	return strcmp(word, "export") == 0 || strcmp(word, "readonly") == 0 || strcmp(word, "local") == 0;
+}
+
+char **expand_words(struct word *words, int *count) {
+	struct expansion e = new_expansion(true);
+	bool declaration = words && is_declaration(words->text);
 	for (; words; words = words->next) {
-		if (declaration && is_assignment(words)) {
-			push_field(&e, expand_assignment(words));
+		if (declaration && is_assignment(words->text)) {
+			push_field(&e, expand_assignment(words->text));
 			continue;
 		}
-		/* A list changing IFS by ${IFS=...} is served from the next word on. */
-		e.ifs = current_ifs();
-		expand_parts(&e, words->parts, false);
+		struct parser parser = word_parser(words->text);
+		expand_until(&e, &parser, -1, PLAIN);
 		end_field(&e);
 		e.after_blank = false;
 	}
@@ -356,64 +375,21 @@ static char **expand_list(struct word *words, int *count, bool declaration)
 	return e.fields;
 }
 
-char **expand_words(struct word *words, int *count)
-{
-	return expand_list(words, count, false);
+char *expand_text(const char *word, enum expand_mode mode) {
+	struct expansion e = new_expansion(false);
+	struct parser parser = word_parser(word);
+	expand_until(&e, &parser, -1,
+	             mode == EXPAND_HEREDOC   ? HEREDOC
+	             : mode == EXPAND_LITERAL ? LITERAL
+	                                      : PLAIN);
+	return finished(&e, mode == EXPAND_PATTERN);
 }
 
-char **expand_declaration(struct word *words, int *count)
-{
-	return expand_list(words, count, true);
-}
-
-static char *expand_unsplit(struct word *word, bool tilde_colon, bool as_pattern)
-{
-	struct expansion e;
-	expansion_start(&e, false);
-	e.tilde_colon = tilde_colon;
-	expand_parts(&e, word->parts, false);
-	return as_pattern ? escaped_text(&e) : buffer_text(&e.text);
-}
-
-char *expand_text(struct word *word)
-{
-	return expand_unsplit(word, false, false);
-}
-
-char *expand_pattern(struct word *word)
-{
-	return expand_unsplit(word, false, true);
-}
-
-char *expand_assignment(struct word *word)
-{
-	/* The first "=" is in the first part: what is behind it may begin with ~. */
-	struct part first = *word->parts;
-	const char *equals = strchr(first.text, '=');
-	char *name = arena_copy(&sh.scratch, first.text, equals + 1 - first.text);
-	first.text = (char *)equals + 1;
-	struct word value = {.parts = &first};
-	if (!*first.text)
-		value.parts = first.next;
-	char *text = expand_unsplit(&value, true, false);
-	size_t size = strlen(name) + strlen(text) + 1;
-	char *assignment = arena_allocate(&sh.scratch, size);
-	snprintf(assignment, size, "%s%s", name, text);
-	return assignment;
-}
-
-bool is_assignment(const struct word *word)
-{
-	struct part *part = word->parts;
-	if (!part || part->kind != PART_TEXT || part->quoted)
-		return false;
-	size_t length = name_length(part->text);
-	return length > 0 && part->text[length] == '=';
-}
-
-char *expand_prompt(const char *variable)
-{
-	const char *text = variable_get(variable);
-	struct word *word = text ? parse_prompt(&sh.scratch, text) : NULL;
-	return word ? expand_text(word) : "";
+char *expand_assignment(const char *word) {
+	size_t name = strcspn(word, "=") + 1;
+	struct expansion e = new_expansion(false);
+	struct parser parser = word_parser(word + name);
+	e.tilde_colon = true;
+	expand_until(&e, &parser, -1, PLAIN);
+	return scratch_text("%.*s%s", (int)name, word, finished(&e, false));
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sh.h"
@@ -12,8 +13,19 @@ struct shell sh;
 
 extern char **environ;
 
-void complain(const char *format, ...)
-{
+char *scratch_text(const char *format, ...) {
+	va_list arguments, again;
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	size_t size = vsnprintf(NULL, 0, format, arguments) + 1;
+	char *text = arena_allocate(&sh.scratch, size);
+	vsnprintf(text, size, format, again);
+	va_end(again);
+	va_end(arguments);
+	return text;
+}
+
+void complain(const char *format, ...) {
 	va_list arguments;
 	va_start(arguments, format);
 	fflush(stdout);
@@ -23,16 +35,13 @@ void complain(const char *format, ...)
 	va_end(arguments);
 }
 
-void shell_fail(int status)
-{
-	if (!sh.top_level)
-		shell_exit(status);
+void shell_fail(int status) {
+	if (!sh.top_level) shell_exit(status);
 	sh.status = status;
 	longjmp(*sh.top_level, 1);
 }
 
-void shell_exit(int status)
-{
+void shell_exit(int status) {
 	sh.status = status;
 	sh.top_level = NULL; /* from here on errors end it too */
 	traps_run_exit();
@@ -40,200 +49,176 @@ void shell_exit(int status)
 	_exit(status & 0xff);
 }
 
-/* One complete command; false at the end of the source. */
-static bool run_one(struct parser *parser, bool *ran)
-{
-	struct arena tree = {0};
-	struct node *command = NULL;
-	parser->arena = &tree;
-	if (parser->source->prompt)
-		parser->source->prompt = "PS1";
-	enum parse_result result = parse_command_line(parser, &command);
-	if (result == PARSE_ERROR) {
-		/* What else was typed on the line is as wrong as its beginning. */
-		parser->source->position = parser->source->length;
-		shell_fail(2);
-	}
-	if (result == PARSE_COMMAND) {
-		*ran = true;
-		exec_node(command, 0);
-	}
-	if (!tree.pinned)
-		arena_release(&tree, (struct arena_mark){NULL, 0});
-	return result != PARSE_END;
+/* ---- where the text comes from */
+
+static void append_text(struct parser *parser, const char *text) {
+	parser->text = reallocate(parser->text, strlen(parser->text) + strlen(text) + 1);
+	strcat(parser->text, text);
+	if (sh.set['v']) fputs(text, stderr);
 }
 
-int run_source(struct source *source)
-{
-	struct parser parser = {.source = source, .line = 1};
-	bool ran = false;
-	while (run_one(&parser, &ran) && !sh.unwind)
-		continue;
-	if (!ran)
-		sh.status = 0;
+/* Byte by byte, because the commands of the script read the same standard input. */
+static bool refill_stdin(struct parser *parser) {
+	struct buffer line = {0};
+	char c = 0;
+	while (c != '\n' && read(0, &c, 1) == 1) buffer_add(&line, c);
+	if (line.length) append_text(parser, buffer_text(&line));
+	free(line.bytes);
+	return line.length;
+}
+
+static bool refill_terminal(struct parser *parser) {
+	if (!parser->continues) report_jobs();
+	const char *prompt = variable_get(parser->continues ? "PS2" : "PS1");
+	parser->continues = true;
+	char *line = edit_line(prompt ? expand_text(prompt, EXPAND_HEREDOC) : "");
+	if (line) append_text(parser, line);
+	free(line);
+	return line;
+}
+
+/* ---- running it */
+
+static int run_parser(struct parser *parser, int flags) {
+	bool at_end = false, ran = false;
+	while (!at_end && !sh.unwind) {
+		struct arena tree = {0};
+		parser->arena = &tree;
+		parser->is_kept = false;
+		struct node *command = parse_line(parser, &at_end);
+		ran |= command != NULL;
+		if (command) exec_node(command, flags && !parser->text[parser->at] ? EXEC_LAST : 0);
+		if (!parser->is_kept) arena_release(&tree, (struct arena_mark){NULL, 0});
+	}
+	if (!ran) sh.status = 0;
 	return sh.status;
 }
 
-int run_text(const char *text)
-{
-	struct source source;
-	source_from_text(&source, text);
+int run_text(const char *text) {
+	struct parser parser = {.text = duplicate(text), .line = 1};
 	int line = sh.line;
-	run_source(&source);
+	run_parser(&parser, 0);
 	sh.line = line;
-	source_close(&source);
+	free(parser.text);
 	return sh.status;
 }
 
-static int open_script(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	return fd < 0 ? fd : move_fd_high(fd);
-}
-
-int run_file(const char *path)
-{
-	int fd = open_script(path);
-	if (fd < 0)
-		return -1;
-	struct source source;
-	source_from_fd(&source, fd, false);
-	sh.source_depth++;
-	run_source(&source);
-	sh.source_depth--;
-	if (sh.unwind == UNWIND_RETURN)
-		sh.unwind = UNWIND_NONE;
-	source_close(&source);
+int run_file(const char *path) {
+	size_t length;
+	char *text = read_file(path, &length);
+	if (!text) return -1;
+	run_text(text);
+	free(text);
+	if (sh.unwind == UNWIND_RETURN) sh.unwind = UNWIND_NONE;
 	return sh.status;
 }
 
 /* An interactive shell comes back here after every error and ^C. */
-static void run_interactive(struct source *source)
-{
+static void run_interactive(struct parser *parser) {
 	jmp_buf top_level;
 	if (setjmp(top_level)) {
-		if (interrupted)
-			fputc('\n', stderr);
+		if (interrupted) fputc('\n', stderr);
 		interrupted = 0;
 		unwind_everything();
 	}
 	sh.top_level = &top_level;
+	parser->refill = refill_terminal; /* ^D within a command is no end of the session */
 	do {
 		sh.unwind = UNWIND_NONE;
-		run_source(source);
+		run_parser(parser, 0);
 	} while (sh.unwind); /* a stray return or break */
-	if (isatty(0))
-		fputc('\n', stderr);
 }
 
-static void set_initial_variables(void)
-{
-	char text[24];
-	static const struct { const char *name, *value; } defaults[] = {
-		{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-		{"PS2", "> "}, {"PS4", "+ "},
-	};
-	variables_import(environ);
-	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-		if (!variable_get(defaults[i].name))
-			variable_set(defaults[i].name, defaults[i].value, 0);
-	if (!variable_get("PS1"))
-		variable_set("PS1", geteuid() == 0 ? "# " : "$ ", 0);
+static void set_default(const char *name, const char *value) {
+	if (!variable_get(name)) variable_set(name, value, 0);
+}
+
+static void set_initial_variables(void) {
+	for (char **variable = environ; *variable; variable++)
+		if (is_assignment(*variable)) /* what is no shell name cannot be kept */
+			variable_assign(*variable, VARIABLE_EXPORT);
+	set_default("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	set_default("PS2", "> ");
+	set_default("PS4", "+ ");
 	variable_set("IFS", " \t\n", 0); /* POSIX: not taken from outside */
-	variable_set("OPTIND", "1", 0);
-	snprintf(text, sizeof text, "%d", getppid());
-	variable_set("PPID", text, 0);
 	/* PWD from outside counts if it is where we are. */
 	const char *claimed = variable_get("PWD");
 	struct stat here, there;
 	if (!claimed || *claimed != '/' || stat(claimed, &there) < 0 || stat(".", &here) < 0 ||
 	    here.st_ino != there.st_ino || here.st_dev != there.st_dev) {
 		char *directory = getcwd(NULL, 0);
-		if (directory)
-			variable_set("PWD", directory, 0);
+		variable_set("PWD", directory ? directory : "/", 0);
 		free(directory);
 	}
 }
 
-static void run_startup_files(bool login)
-{
+static void set_default_prompt(void) {
+	struct utsname system;
+	uname(&system);
+	set_default("PS1", scratch_text("%s@%s:$PWD%c ", user_name(geteuid()), system.nodename,
+	                                geteuid() == 0 ? '#' : '$'));
+}
+
+static void run_startup_files(bool login) {
 	if (login) {
 		run_file("/etc/profile");
-		const char *home = variable_get("HOME");
-		char *profile = join_path(home ? home : "/", ".profile");
-		run_file(profile);
-		free(profile);
+		run_file(scratch_text("%s/.profile", variable_get("HOME") ? variable_get("HOME") : ""));
 	}
 	const char *env = variable_get("ENV");
-	if (sh.interactive && env && getuid() == geteuid())
-		run_file(arena_copy(&sh.scratch, env, strlen(env)));
+	if (sh.interactive && env && getuid() == geteuid()) run_file(scratch_text("%s", env));
 }
 
-/* Takes -c's text or the script's name off the arguments and opens it. */
-static void open_source(struct source *source, const char *command, int *argc, char ***argv)
-{
-	if (!command && !sh.options.s && *argc > 0) {
-		sh.name = **argv;
-		int fd = open_script(sh.name);
-		if (fd < 0) {
-			complain("cannot open %s: %s", sh.name, strerror(errno));
-			shell_exit(errno == ENOENT ? 127 : 126);
-		}
-		source_from_fd(source, fd, false);
-		(*argc)--, (*argv)++;
-		return;
+static char *read_script(const char *path) {
+	size_t length;
+	char *text = read_file(path, &length);
+	if (!text) {
+		complain("cannot open %s: %s", path, strerror(errno));
+		shell_exit(errno == ENOENT ? 127 : 126);
 	}
-	if (!command) {
-		source_from_fd(source, 0, sh.interactive);
-		return;
-	}
-	source_from_text(source, command);
-	if (*argc > 0) {
-		sh.name = **argv;
-		(*argc)--, (*argv)++;
-	}
+	return text;
 }
 
-int sh_main(int argc, char **argv)
-{
-	sh.name = argv[0];
+int sh_main(char **operands) {
+	bool login = *operands[-1] == '-', wants_command = false;
+	sh.name = operands[-1];
 	sh.pid = getpid();
-	bool login = *argv[0] == '-', wants_command = false;
-	argc--, argv++;
-	/* -c and -l are for the command line only; `set` does not know them. */
-	while (argc > 0 && (strcmp(*argv, "-c") == 0 || strcmp(*argv, "-l") == 0)) {
-		*(argv[0][1] == 'c' ? &wants_command : &login) = true;
-		argc--, argv++;
-	}
-	char *combined = argc > 0 && **argv == '-' && (*argv)[1] != '-' ? strchr(*argv, 'c') : NULL;
-	if (combined) { /* "-ec": set the others, remember the c */
-		wants_command = true;
-		memmove(combined, combined + 1, strlen(combined));
-	}
-	int used = parse_options(argc, argv);
-	if (used < 0)
-		return 2;
-	argc -= used, argv += used;
-	const char *command = NULL;
-	if (wants_command) {
-		if (argc == 0) {
-			complain("-c requires an argument");
-			return 2;
+	/* -c and -l are for the command line only; `set` does not know them. "-ec" sets the others. */
+	for (char **argument = operands; *argument && **argument == '-' && (*argument)[1] != '-'; argument++) {
+		char *to = *argument;
+		for (const char *from = to; *from; from++) {
+			wants_command |= *from == 'c';
+			login |= *from == 'l';
+			if (*from != 'c' && *from != 'l') *to++ = *from;
 		}
-		command = *argv;
-		argc--, argv++;
+		*to = 0;
 	}
-	sh.interactive = sh.options.i || (!command && (argc == 0 || sh.options.s) && isatty(0) && isatty(2));
-	sh.options.i = sh.interactive;
-	traps_init();
+	while (*operands && strcmp(*operands, "-") == 0) operands++;
+	int used = set_options(operands);
+	operands += used;
+	if (used < 0 || (wants_command && !*operands))
+		return used < 0 ? 2 : (complain("-c requires an argument"), 2);
+	struct parser parser = {.line = 1};
+	bool reads_stdin = !wants_command && (sh.set['s'] || !*operands);
+	sh.interactive = sh.set['i'] |= reads_stdin && isatty(0) && isatty(2);
 	set_initial_variables();
-	struct source source;
-	open_source(&source, command, &argc, &argv);
-	set_parameters(argc, argv);
-	run_startup_files(login);
-	if (sh.interactive && !command)
-		run_interactive(&source);
+	if (wants_command)
+		parser.text = *operands++;
+	else if (!reads_stdin)
+		parser.text = read_script(*operands);
 	else
-		run_source(&source);
+		parser.text = duplicate("");
+	if (!reads_stdin || (wants_command && *operands)) sh.name = *operands ? *operands++ : sh.name;
+	set_parameters(operands);
+	if (reads_stdin) parser.refill = sh.interactive && isatty(0) ? refill_terminal : refill_stdin;
+	if (sh.interactive) {
+		traps_set_interactive();
+		set_default_prompt();
+	}
+	if (parser.refill == refill_terminal) jobs_init();
+	run_startup_files(login);
+	if (parser.refill == refill_terminal)
+		run_interactive(&parser);
+	else
+		run_parser(&parser, wants_command ? EXEC_LAST : 0);
 	shell_exit(sh.status);
 }

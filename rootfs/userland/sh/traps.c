@@ -6,128 +6,89 @@
 #include "sh.h"
 
 volatile sig_atomic_t interrupted;
-static volatile sig_atomic_t pending[SIGNAL_LIMIT];
-static volatile sig_atomic_t any_pending;
+static volatile sig_atomic_t pending[SIGNAL_LIMIT], any_pending;
 static char *actions[SIGNAL_LIMIT]; /* NULL: default; "": ignored; 0 is EXIT */
-static bool ignored_at_start[SIGNAL_LIMIT];
+static enum { UNKNOWN, IGNORED, NOT_IGNORED } at_start[SIGNAL_LIMIT];
 
-static void note_signal(int number)
-{
-	if (number == SIGCHLD && !actions[SIGCHLD])
-		return; /* caught only to wake `wait` */
-	if (number == SIGINT && !actions[SIGINT]) {
+static void note_signal(int number) {
+	if (number == SIGINT && !actions[SIGINT])
 		interrupted = 1;
-		return;
-	}
-	pending[number] = 1;
-	any_pending = 1;
+	else if (actions[number])
+		pending[number] = any_pending = 1;
 }
 
-static void set_handler(int number, void (*handler)(int))
-{
+static bool set_handler(int number, void (*handler)(int)) {
 	/* No SA_RESTART: read and wait must notice. */
-	struct sigaction action = {.sa_handler = handler};
-	sigaction(number, &action, NULL);
+	struct sigaction action = {.sa_handler = handler}, before;
+	sigaction(number, &action, &before);
+	return before.sa_handler == SIG_IGN;
 }
 
-/* The disposition a signal has while no trap is set for it. */
-static void set_default(int number)
-{
-	void (*handler)(int) = SIG_DFL;
-	if (number == SIGCHLD)
-		handler = note_signal;
-	else if (sh.interactive && number == SIGINT)
-		handler = note_signal;
-	else if (sh.interactive && (number == SIGTERM || number == SIGQUIT))
-		handler = SIG_IGN;
-	set_handler(number, handler);
+/* What the shell does about signals without a trap: nothing, unless someone types at it. */
+static void set_default(int number) {
+	static const int guarded[] = {SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+	bool ignores = false;
+	for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
+		ignores |= sh.interactive && guarded[i] == number;
+	bool notes = number == SIGCHLD || (number == SIGINT && sh.interactive);
+	bool was_ignored = set_handler(number, notes ? note_signal : ignores ? SIG_IGN : SIG_DFL);
+	if (!at_start[number]) at_start[number] = was_ignored ? IGNORED : NOT_IGNORED;
 }
 
-void traps_init(void)
-{
-	for (int i = 1; i < SIGNAL_LIMIT; i++) {
-		struct sigaction action;
-		if (sigaction(i, NULL, &action) == 0)
-			ignored_at_start[i] = action.sa_handler == SIG_IGN;
-	}
-	set_default(SIGCHLD);
-	if (sh.interactive) {
-		set_default(SIGINT);
-		set_default(SIGTERM);
-		set_default(SIGQUIT);
-	}
+void traps_set_interactive(void) {
+	static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (!actions[numbers[i]]) set_default(numbers[i]);
 }
 
-void traps_reset(bool background)
-{
+void traps_wake_waiting(void) { set_handler(SIGCHLD, note_signal); }
+
+void traps_reset(bool background) {
+	bool was_interactive = sh.interactive;
+	sh.interactive = false;
 	for (int i = 0; i < SIGNAL_LIMIT; i++) {
 		pending[i] = 0;
-		if (!actions[i] || !*actions[i])
-			continue;
+		if (!actions[i] || !*actions[i]) continue;
 		free(actions[i]);
 		actions[i] = NULL;
-		if (i > 0)
-			set_handler(i, SIG_DFL);
+		if (i > 0) set_handler(i, SIG_DFL);
 	}
 	any_pending = interrupted = 0;
-	if (sh.interactive) {
-		static const int guarded[] = {SIGINT, SIGTERM, SIGQUIT};
-		for (int i = 0; i < 3; i++)
-			if (!actions[guarded[i]])
-				set_handler(guarded[i], SIG_DFL);
-	}
-	set_handler(SIGCHLD, note_signal);
+	if (was_interactive) traps_set_interactive();
 	if (background) {
 		set_handler(SIGINT, SIG_IGN);
 		set_handler(SIGQUIT, SIG_IGN);
 	}
 }
 
-static void run_action(int number)
-{
-	/* A copy: the action may change its own trap. $? survives it. */
-	char *action = duplicate(actions[number]);
-	int status = sh.status;
-	run_text(action);
-	sh.status = status;
-	free(action);
-}
-
-void traps_run_pending(void)
-{
-	if (!any_pending || sh.unwind)
-		return;
+void traps_run_pending(void) {
+	if (!any_pending || sh.unwind) return;
 	any_pending = 0;
 	for (int i = 1; i < SIGNAL_LIMIT; i++) {
-		if (!pending[i])
-			continue;
+		if (!pending[i]) continue;
 		pending[i] = 0;
-		if (actions[i] && *actions[i])
-			run_action(i);
+		/* A copy: the action may change its own trap. $? survives it. */
+		char *action = duplicate(actions[i] ? actions[i] : "");
+		int status = sh.status;
+		run_text(action);
+		sh.status = status;
+		free(action);
 	}
 }
 
-bool trap_is_pending(int *number)
-{
-	for (int i = 1; any_pending && i < SIGNAL_LIMIT; i++) {
-		if (pending[i]) {
-			*number = i;
-			return true;
-		}
-	}
-	return false;
+int trap_is_pending(void) {
+	for (int i = 1; any_pending && i < SIGNAL_LIMIT; i++)
+		if (pending[i]) return i;
+	return 0;
 }
 
-bool traps_any_set(void)
-{
+bool traps_any_set(void) {
 	for (int i = 0; i < SIGNAL_LIMIT; i++)
-		if (actions[i] && *actions[i])
-			return true;
+		if (actions[i] && *actions[i]) return true;
 	return false;
 }
 
-void traps_run_exit(void)
-{
+void traps_run_exit(void) {
 	char *action = actions[0];
 	actions[0] = NULL; /* it runs once, whatever it does */
 	if (action && *action) {
@@ -136,60 +97,47 @@ void traps_run_exit(void)
 	}
 }
 
-static void list_traps(void)
-{
+static int list_traps(void) {
 	for (int i = 0; i < SIGNAL_LIMIT; i++) {
-		if (!actions[i])
-			continue;
+		if (!actions[i]) continue;
 		fputs("trap -- ", stdout);
 		print_quoted(actions[i]);
-		if (signal_name(i))
-			printf(" %s\n", signal_name(i));
-		else
-			printf(" %d\n", i);
+		printf(" %s\n", signal_name(i) ? signal_name(i) : scratch_text("%d", i));
 	}
+	return 0;
 }
 
 /* `action` NULL puts the default back. */
-static void set_trap(int number, const char *action)
-{
+static void set_trap(int number, const char *action) {
 	free(actions[number]);
 	actions[number] = action ? duplicate(action) : NULL;
+	if (number == 0) return;
+	if (!at_start[number]) set_default(number);
 	/* POSIX: what was ignored when the shell began stays ignored. */
-	if (number == 0 || (ignored_at_start[number] && !sh.interactive))
-		return;
-	if (!action)
-		set_default(number);
-	else
+	if (at_start[number] == IGNORED && !sh.interactive)
+		set_handler(number, SIG_IGN);
+	else if (action)
 		set_handler(number, *action ? note_signal : SIG_IGN);
+	else
+		set_default(number);
 }
 
-int trap_builtin(int argc, char **argv)
-{
-	int next = 1;
-	if (next < argc && strcmp(argv[next], "--") == 0)
-		next++;
-	if (next == argc) {
-		list_traps();
-		return 0;
-	}
-	/* A first operand that is a number means: reset all of them. */
+int trap_builtin(char **operands) {
 	long long number;
 	const char *action = NULL;
-	if (!parse_integer(argv[next], 10, &number) && argc > next + 1) {
-		action = argv[next++];
-		if (strcmp(action, "-") == 0)
-			action = NULL;
-	}
 	int status = 0;
-	for (; next < argc; next++) {
-		int signal = signal_number(argv[next]);
-		if (signal < 0) {
-			complain("trap: %s: bad trap", argv[next]);
-			status = 1;
-			continue;
-		}
-		set_trap(signal, action);
+	if (!*operands) return list_traps();
+	/* A first operand that is a number means: reset all of them. */
+	if (!parse_integer(*operands, 10, &number) && operands[1]) {
+		action = *operands++;
+		if (strcmp(action, "-") == 0) action = NULL;
+	}
+	for (; *operands; operands++) {
+		int signal = signal_number(*operands);
+		if (signal >= 0)
+			set_trap(signal, action);
+		else
+			status = warn("%s: bad trap", *operands);
 	}
 	return status;
 }

@@ -1,0 +1,3 @@
+# cut and uniq.
+printf 'a:b:c\nd:e:f\nplain\n:x:\n' > t; cut -d: -f1 t; cut -d : -f 2 t; cut -d: -f1,3 t; cut -d: -f2- t; cut -d: -f-2 t; cut -d: -f1-3 t; cut -s -d: -f1 t; cut -c1 t; cut -c2-3 t; cut -b1,3 t; cut -c-2 t; cut -c3- t; cut -d: -f4 t; printf 'a\tb\n' | cut -f2; echo abc | cut -c 5; echo 'a b c' | cut -d' ' -f2; cut -d: -f3,1 t; cut 2>/dev/null; echo $?; cut -f0 t 2>/dev/null; echo $?; cut -c1 nofile 2>/dev/null; echo $?; cut -c1-2,2-3 t
+printf '%s\n' a a b c c c a A > u; uniq u; uniq -c u; uniq -d u; uniq -u u; uniq -i u; uniq -ci u; sort u | uniq -c; uniq < u; uniq u out; cat out; uniq /dev/null; uniq nofile 2>/dev/null; echo $?; printf 'a\na' | uniq; uniq - < u | head -n 1
