@@ -1,0 +1,164 @@
+/**
+ * Changes to the tree of names: make, link, rename, remove. Errors come in Linux's order: existence, permission, mount.
+ * Path: sys/dir.ts (and src/guest-files.ts for the embedder) resolve names to their last component and call these;
+ * these ask the file system and keep the dentries right. Linux fs/namei.c.
+ */
+
+import {
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+  EPERM,
+  EROFS,
+  EXDEV,
+} from '../abi/errno.ts'
+import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../abi/fcntl.ts'
+import type { Caller } from './caller.ts'
+import type { Inode } from './inode.ts'
+import type { Path } from './path.ts'
+import { mayCreate, mayDelete } from './permission.ts'
+import { type LastComponent, lookupChild } from './walk.ts'
+
+const isSpecial = (name: string): boolean => name === '' || name === '.' || name === '..'
+
+/** 0 when the name does not exist and may be made. */
+export function mayTakeName(caller: Caller, last: LastComponent, isDirectory: boolean): number {
+  if (isSpecial(last.name)) return -EEXIST
+  const existing = lookupChild(caller, last.parent, last.name)
+  if (typeof existing !== 'number') return -EEXIST
+  if (existing !== -ENOENT) return existing
+  if (last.trailingSlash && !isDirectory) return -ENOENT
+  if (last.parent.dentry.removed) return -ENOENT
+  if (last.parent.readOnly) return -EROFS
+  return mayCreate(caller.credentials, last.parent)
+}
+
+function made(last: LastComponent, inode: Inode | number): number {
+  if (typeof inode === 'number') return inode
+  last.parent.dentry.child(last.name, inode)
+  return 0
+}
+
+/** `mode` with the type and the umask applied. */
+export function makeDirectory(caller: Caller, last: LastComponent, mode: number): number {
+  const refused = mayTakeName(caller, last, true)
+  return refused ? refused : made(last, last.parent.inode.mkdir(caller, last.name, mode))
+}
+
+/** A file of any other type; `mode` with the type and the umask applied. */
+export function makeNode(caller: Caller, last: LastComponent, mode: number, rdev: number): number {
+  const refused = mayTakeName(caller, last, false)
+  return refused ? refused : made(last, last.parent.inode.create(caller, last.name, mode, rdev))
+}
+
+export function makeSymlink(caller: Caller, last: LastComponent, target: string): number {
+  if (target === '') return -ENOENT
+  const refused = mayTakeName(caller, last, false)
+  return refused ? refused : last.parent.inode.symlink(caller, last.name, target)
+}
+
+export function makeLink(caller: Caller, source: Path, last: LastComponent): number {
+  const refused = mayTakeName(caller, last, false)
+  if (refused) return refused
+  if (source.mount !== last.parent.mount) return -EXDEV
+  if (source.inode.isDirectory) return -EPERM
+  const result = last.parent.inode.link(caller, last.name, source.inode)
+  return result < 0 ? result : made(last, source.inode)
+}
+
+/** Whether something is mounted on the entry: its dentry is then not the directory's own child. */
+const isMountPoint = (parent: Path, victim: Path): boolean => victim.mount !== parent.mount
+
+/** unlink(2). */
+export function removeFile(caller: Caller, last: LastComponent): number {
+  if (isSpecial(last.name)) return -EISDIR
+  const victim = lookupChild(caller, last.parent, last.name)
+  if (typeof victim === 'number') return victim
+  if (last.trailingSlash) return victim.inode.isDirectory ? -EISDIR : -ENOTDIR
+  const refused = mayDelete(caller.credentials, last.parent, victim.inode)
+  if (refused) return refused
+  if (victim.inode.isDirectory) return -EISDIR
+  if (isMountPoint(last.parent, victim)) return -EBUSY
+  const result = last.parent.inode.unlink(caller, last.name, victim.inode)
+  if (result >= 0) last.parent.dentry.forget(last.name)
+  return result
+}
+
+/** rmdir(2). */
+export function removeDirectory(caller: Caller, last: LastComponent): number {
+  if (last.name === '.') return -EINVAL
+  if (last.name === '..') return -ENOTEMPTY
+  if (last.name === '') return -EBUSY
+  const victim = lookupChild(caller, last.parent, last.name)
+  if (typeof victim === 'number') return victim
+  const refused = mayDelete(caller.credentials, last.parent, victim.inode)
+  if (refused) return refused
+  if (!victim.inode.isDirectory) return -ENOTDIR
+  if (isMountPoint(last.parent, victim)) return -EBUSY
+  const result = last.parent.inode.rmdir(caller, last.name, victim.inode)
+  if (result >= 0) last.parent.dentry.forget(last.name)
+  return result
+}
+
+/** renameat2(2). */
+export function renameName(caller: Caller, from: LastComponent, to: LastComponent, flags: number): number {
+  if (from.parent.mount !== to.parent.mount) return -EXDEV
+  for (const { name } of [from, to])
+    if (isSpecial(name)) return flags & RENAME_NOREPLACE && name === to.name ? -EEXIST : -EBUSY
+  const source = lookupChild(caller, from.parent, from.name)
+  if (typeof source === 'number') return source
+  const target = lookupChild(caller, to.parent, to.name)
+  if (typeof target === 'number' && target !== -ENOENT) return target
+  const replaced = typeof target === 'number' ? null : target
+  if (replaced && flags & RENAME_NOREPLACE) return -EEXIST
+  if (!replaced && flags & RENAME_EXCHANGE) return -ENOENT
+  const checked = checkRename(caller, from, to, source, replaced, flags)
+  if (checked !== 0) return checked
+  if (replaced && replaced.inode === source.inode) return 0
+  const result = from.parent.inode.rename(caller, from.name, to.parent.inode, to.name, flags)
+  if (result < 0) return result
+  if (flags & RENAME_EXCHANGE) {
+    // Both names now mean the other file: they are looked up afresh.
+    from.parent.dentry.children?.delete(from.name)
+    to.parent.dentry.children?.delete(to.name)
+  } else source.dentry.moveTo(to.parent.dentry, to.name)
+  return 0
+}
+
+function checkRename(
+  caller: Caller,
+  from: LastComponent,
+  to: LastComponent,
+  source: Path,
+  target: Path | null,
+  flags: number,
+): number {
+  if (isMountPoint(from.parent, source) || (target && isMountPoint(to.parent, target))) return -EBUSY
+  const isDirectory = source.inode.isDirectory
+  if (!isDirectory && (from.trailingSlash || to.trailingSlash)) return -ENOTDIR
+  // A directory cannot become its own descendant, nor replace an ancestor.
+  for (let d = to.parent.dentry; ; d = d.parent) {
+    if (d === source.dentry) return -EINVAL
+    if (!d.parent) break
+  }
+  if (target)
+    for (let d = from.parent.dentry; ; d = d.parent) {
+      if (d === target.dentry) return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY
+      if (!d.parent) break
+    }
+  const refused = mayDelete(caller.credentials, from.parent, source.inode)
+  if (refused) return refused
+  const refusedThere = target
+    ? mayDelete(caller.credentials, to.parent, target.inode)
+    : mayCreate(caller.credentials, to.parent)
+  if (refusedThere) return refusedThere
+  if (target && !(flags & RENAME_EXCHANGE) && target.inode !== source.inode) {
+    if (isDirectory && !target.inode.isDirectory) return -ENOTDIR
+    if (!isDirectory && target.inode.isDirectory) return -EISDIR
+  }
+  return 0
+}
