@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createCpu } from '../dist/emu/run/index.js'
 import { NodeHost } from '../dist/src/host/node/node-host.js'
-import { createMachine } from '../dist/src/machine.js'
+import { Machine } from '../dist/src/machine.js'
 import { deny } from '../dist/syscalls/engines/deny/deny.js'
 import { RUN } from '../dist/syscalls/engines/engine.js'
 import { addImageEntry } from '../dist/syscalls/fs/tmpfs/populate.js'
@@ -23,7 +23,7 @@ const STACKS = {
 const discard = { write: () => true, writableLength: 0, on() {}, once() {}, removeListener() {} }
 
 async function nsPerCall(program, engines) {
-  const machine = createMachine({
+  const machine = new Machine({
     host: new NodeHost({ stdout: discard, stderr: discard }),
     cpu: createCpu('jit'),
     engines,
@@ -34,7 +34,7 @@ async function nsPerCall(program, engines) {
     },
   })
   const started = performance.now()
-  const { code } = await machine.run('/sys', ['sys', 'getppid', String(CALLS)])
+  const { code } = await machine.run('/sys', ['getppid', String(CALLS)])
   if (code !== 0) throw new Error(`getppid ended with ${code}`)
   return ((performance.now() - started) * 1e6) / CALLS
 }

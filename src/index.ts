@@ -1,18 +1,34 @@
 /**
- * Umwelt's public API: make a CPU and a host, compose a machine, run programs in it.
- * `umwelt/node` and `umwelt/browser` hold the hosts.
+ * Umwelt's public API without a platform: `umwelt` adds Node's or the browser's (see host/node/index.ts,
+ * host/browser/index.ts).
  */
 
 export type { Cpu } from '../emu/run/cpu.ts'
 export { type CpuKind, type CpuOptions, createCpu } from '../emu/run/index.ts'
-export type { Engine } from '../syscalls/engines/engine.ts'
-export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
+export { deny } from '../syscalls/engines/deny/deny.ts'
 export {
-  createMachine,
-  type ExitStatus,
-  type FileSystemChoice,
-  type Machine,
+  allCalls,
+  calls,
+  type Engine,
+  type Interest,
+  RUN,
+  SKIPCALL,
+  SKIPEXIT,
+  type Verdict,
+} from '../syscalls/engines/engine.ts'
+export { type StraceOptions, strace } from '../syscalls/engines/strace/strace.ts'
+export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
+export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
+export { FileError, StartError } from './errors.ts'
+export { FileStats, GuestFiles } from './guest-files.ts'
+export { type ExitStatus, GuestProcess } from './guest-process.ts'
+export {
+  DEFAULT_PATH,
+  type Limits,
+  Machine,
+  type MachineEvents,
   type MachineOptions,
-  type MountChoice,
-  StartError,
+  type MachineParts,
+  type SpawnOptions,
 } from './machine.ts'
+export type { FileSystemChoice, MountChoice, VolumeMode } from './mounting.ts'

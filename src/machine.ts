@@ -1,179 +1,332 @@
 /**
  * The composition root: a host, a CPU, file systems and engines become a machine that runs Linux programs.
- * Path: the CLI and library users call createMachine; it builds syscalls/linux.ts's kernel.
+ * Path: the CLI and library users make one; it builds syscalls/linux.ts's kernel and drives its loop.
  *
- *   const machine = createMachine({ host, cpu, root: { type: 'tmpfs' } })
- *   const { code, signal } = await machine.run('/bin/sh', ['sh', '-c', 'echo hi'], {})
+ *   await using machine = await Machine.create()
+ *   const echo = machine.spawn('echo', ['hello'])
+ *   console.log(await new Response(echo.stdout).text(), await echo.exited)
  */
 
 import type { Cpu } from '../emu/run/cpu.ts'
-import { fromUtf8, utf8 } from '../syscalls/abi/bytes.ts'
-import { ENOENT, ENOTDIR, ERRNO_TEXT } from '../syscalls/abi/errno.ts'
+import { type CpuKind, createCpu } from '../emu/run/index.ts'
+import { utf8 } from '../syscalls/abi/bytes.ts'
+import { ENOTDIR } from '../syscalls/abi/errno.ts'
 import { RLIM_INFINITY, RLIMIT_AS } from '../syscalls/abi/process.ts'
+import { SIGKILL } from '../syscalls/abi/signal.ts'
 import type { Engine } from '../syscalls/engines/engine.ts'
-import { standardStreams } from '../syscalls/fs/devfs/devfs.ts'
+import { nullStreams, standardStreams } from '../syscalls/fs/devfs/devfs.ts'
+import type { Console } from '../syscalls/fs/devfs/devices.ts'
 import type { Host } from '../syscalls/host.ts'
 import { Credentials } from '../syscalls/kernel/credentials.ts'
 import { startFirst } from '../syscalls/kernel/first-task.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
-import { GROUP_REAPED, type ThreadGroup } from '../syscalls/kernel/thread-group.ts'
+import { beginGroupExit } from '../syscalls/kernel/signal.ts'
+import type { ThreadGroup } from '../syscalls/kernel/thread-group.ts'
 import { createLinux, viewOf } from '../syscalls/linux.ts'
-import type { FileSystem } from '../syscalls/vfs/inode.ts'
-import type { Path } from '../syscalls/vfs/path.ts'
+import type { FileDescription } from '../syscalls/vfs/file-description.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
+import { StartError, startError } from './errors.ts'
+import { GuestFiles } from './guest-files.ts'
+import { type ExitStatus, exitStatusOf, GuestProcess, type StandardStreams } from './guest-process.ts'
+import { type FileSystemChoice, type MountChoice, makeFileSystem, mountAt } from './mounting.ts'
+import { inputPipe, outputPipe } from './pipe-streams.ts'
+import { platform } from './platform.ts'
 
-/** A file system by its type's name, or one made by the caller. */
-export type FileSystemChoice =
-  | { type: string; source?: string; options?: Readonly<Record<string, string>> }
-  | ((kernel: Kernel) => FileSystem)
+/** Where a bare program name is looked for unless `env.PATH` says otherwise. */
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-export interface MountChoice {
-  /** Guest path of an existing directory; missing ones are made. */
-  at: string
-  fs: FileSystemChoice
-  source?: string
-  readOnly?: boolean
-}
-
-export interface MachineOptions {
-  host: Host
-  cpu: Cpu
+export interface MachineParts {
+  readonly host: Host
+  readonly cpu: Cpu
   /** What `/` is; an empty tmpfs unless said. */
-  root?: FileSystemChoice
+  readonly root?: FileSystemChoice
   /** Mounted in order. */
-  mounts?: readonly MountChoice[]
+  readonly mounts?: readonly MountChoice[]
   /** The first one lowest. */
-  engines?: readonly Engine[]
-  hostname?: string
-  uid?: number
-  gid?: number
-  /** Address space of one process at most, in bytes (RLIMIT_AS). */
-  memoryLimitBytes?: number
-  explainFaults?: boolean
+  readonly engines?: readonly Engine[]
+  readonly hostname?: string
+  readonly uid?: number
+  readonly gid?: number
+  readonly limits?: Limits
+  /** A line on the diagnostic channel for a program that dies of a fault. */
+  readonly explainFaults?: boolean
 }
 
-/** How a program ended: by exit, or by a signal. */
-export interface ExitStatus {
-  code: number | null
-  signal: number | null
+/** What a machine's programs may use. */
+export interface Limits {
+  /** Address space of one process at most (RLIMIT_AS): beyond it memory calls fail with ENOMEM. */
+  readonly memoryBytes?: number
 }
 
-/** The program could not be started; `errno` is Linux's, the message is for a person. */
-export class StartError extends Error {
-  readonly errno: string
-
-  constructor(errno: string, message: string) {
-    super(message)
-    this.errno = errno
-  }
+/** As MachineParts, with everything optional: the platform gives host, root, /proc, /dev and /tmp. */
+export interface MachineOptions extends Partial<Omit<MachineParts, 'cpu'>> {
+  readonly cpu?: Cpu | CpuKind
+  /** Simulated clock and seeded random bytes: the same seed gives the same run. */
+  readonly seed?: number
 }
 
-export interface Machine {
+export interface SpawnOptions {
+  /** The whole environment; a PATH and HOME unless given. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Working directory, `/` unless given. */
+  readonly cwd?: string
+  /** argv[0]; the path unless given. */
+  readonly argv0?: string
+  /** Kills the program (SIGKILL) when it is aborted. */
+  readonly signal?: AbortSignal
+  /** `pipe`: streams of the GuestProcess. `inherit`: the host's streams. `ignore`: /dev/null. `pipe` unless given. */
+  readonly stdio?: 'pipe' | 'inherit' | 'ignore'
+}
+
+/** What `machine.on` tells of. */
+export interface MachineEvents {
+  /** A process was made by another one. */
+  fork: [pid: number, parentPid: number]
+  /** A process changed to another program. */
+  exec: [pid: number, path: string]
+  /** A task ended: a process when tid and pid are equal, else one of its threads. */
+  exit: [pid: number, tid: number, status: ExitStatus]
+  /** The emulator says something to whoever runs it: a missing system call, a refused program. */
+  diagnostic: [line: string]
+}
+
+type Listeners = { [E in keyof MachineEvents]: Set<(...args: MachineEvents[E]) => void> }
+
+const DEFAULT_MOUNTS: readonly MountChoice[] = [
+  { at: '/proc', fs: { type: 'proc' } },
+  { at: '/dev', fs: { type: 'devtmpfs' } },
+  { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
+]
+
+export class Machine implements AsyncDisposable {
   readonly kernel: Kernel
-  /** Runs a program to its end. Processes it leaves behind end with it. */
-  run(
-    path: string,
-    argv?: readonly string[],
-    env?: Readonly<Record<string, string>>,
-    cwd?: string,
-  ): Promise<ExitStatus>
-}
+  /** The machine's files, as `fs.promises` has them. */
+  readonly fs: GuestFiles
+  private readonly console: Console
+  private readonly parts: MachineParts
+  private readonly engines: Engine[]
+  private readonly listeners: Listeners = {
+    fork: new Set(),
+    exec: new Set(),
+    exit: new Set(),
+    diagnostic: new Set(),
+  }
+  /** Who waits for the end of a program that spawn started. */
+  private readonly waiting = new Map<ThreadGroup, (status: ExitStatus) => void>()
+  private readonly failures = new Set<(error: unknown) => void>()
+  private loop: Promise<void> | null = null
+  private disposed = false
+  private closeHost: () => Promise<void> = async () => {}
 
-export function createMachine(options: MachineOptions): Machine {
-  const { kernel, console } = createLinux({
-    host: options.host,
-    cpu: options.cpu,
-    ...(options.hostname === undefined ? {} : { hostname: utf8(options.hostname) }),
-    explainFaults: options.explainFaults ?? false,
-  })
-  kernel.mount(
-    makeFileSystem(kernel, options.root ?? { type: 'tmpfs', options: { mode: '755' } }),
-    null,
-    'rootfs',
-  )
-  for (const mount of options.mounts ?? []) mountAt(kernel, mount)
-  const strange = unknownCalls(kernel, options.engines ?? [])
-  if (strange.length > 0)
-    throw new StartError('EINVAL', `an engine waits for ${strange.join(', ')}: no system call is named so`)
-  const credentials = (): Credentials => {
-    const who = new Credentials(options.uid ?? 0, options.gid ?? 0)
-    who.groups = [options.gid ?? 0]
+  /** A machine with what the platform offers where nothing is said. */
+  static async create(options: MachineOptions = {}): Promise<Machine> {
+    const { cpu = 'jit', seed, ...rest } = options
+    let machine: Machine | null = null
+    const made = options.host
+      ? { host: options.host, close: async () => {} }
+      : platform().makeHost({
+          seed,
+          diagnostics: (line) => machine?.emit('diagnostic', line),
+        })
+    machine = new Machine({
+      ...rest,
+      host: made.host,
+      cpu: typeof cpu === 'string' ? createCpu(cpu) : cpu,
+      root: options.root ?? (await platform().makeRoot()),
+      mounts: [...DEFAULT_MOUNTS, ...(options.mounts ?? [])],
+    })
+    machine.closeHost = made.close
+    return machine
+  }
+
+  /** From parts that are all there. Throws StartError. */
+  constructor(parts: MachineParts) {
+    const { kernel, console } = createLinux({
+      host: parts.host,
+      cpu: parts.cpu,
+      ...(parts.hostname === undefined ? {} : { hostname: utf8(parts.hostname) }),
+      explainFaults: parts.explainFaults ?? false,
+    })
+    this.kernel = kernel
+    this.console = console
+    this.parts = parts
+    this.engines = [this.eventEngine(), ...(parts.engines ?? [])]
+    this.fs = new GuestFiles(kernel)
+    kernel.mount(
+      makeFileSystem(kernel, parts.root ?? { type: 'tmpfs', options: { mode: '755' } }),
+      null,
+      'rootfs',
+    )
+    for (const mount of parts.mounts ?? []) mountAt(kernel, mount)
+    checkCalls(kernel, parts.engines ?? [])
+    kernel.onReaped = (group) => {
+      const tell = this.waiting.get(group)
+      this.waiting.delete(group)
+      tell?.(exitStatusOf(group.status))
+    }
+  }
+
+  /**
+   * Starts a program: a guest path, or a bare name that is looked for in PATH. Throws StartError when it cannot be
+   * started, and the signal's reason when that is already aborted.
+   */
+  spawn(path: string, args: readonly string[] = [], options: SpawnOptions = {}): GuestProcess {
+    if (this.disposed) throw new Error('the machine was disposed')
+    options.signal?.throwIfAborted()
+    const { kernel } = this
+    const env = options.env ?? { PATH: DEFAULT_PATH, HOME: '/root' }
+    const { files, streams } = this.standardFiles(options.stdio ?? 'pipe')
+    const cwd = options.cwd ?? '/'
+    const start = walkPath(kernel.caller, kernel.root, kernel.root, utf8(cwd), FOLLOW)
+    if (typeof start === 'number') throw startError(start, `working directory ${cwd}`)
+    if (!start.inode.isDirectory) throw startError(-ENOTDIR, `working directory ${cwd}`)
+    const program = findInPath(kernel, path, cwd, env.PATH ?? DEFAULT_PATH)
+    const task = startFirst(kernel, {
+      path: utf8(program),
+      argv: [options.argv0 ?? path, ...args].map(utf8),
+      env: Object.entries(env).map(([name, value]) => utf8(`${name}=${value}`)),
+      cwd: start,
+      view: viewOf(kernel, this.engines),
+      credentials: this.credentials(),
+      files,
+    })
+    if (typeof task === 'number') throw startError(task, path, kernel.execProblem)
+    const { group } = task
+    this.limit(group)
+    const process = new GuestProcess(kernel, group, streams, this.endOf(group))
+    if (options.signal) killOnAbort(process, options.signal)
+    this.drive()
+    return process
+  }
+
+  /** Runs a program on the host's own streams to its end. */
+  async run(path: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<ExitStatus> {
+    return this.spawn(path, args, { stdio: 'inherit', ...options }).exited
+  }
+
+  /** Puts an engine on top of the stack of every program that is started from now on. */
+  use(engine: Engine): void {
+    checkCalls(this.kernel, [engine])
+    this.engines.push(engine)
+  }
+
+  /** Calls back at an event until the returned function is called. */
+  on<E extends keyof MachineEvents>(event: E, listener: (...args: MachineEvents[E]) => void): () => void {
+    this.listeners[event].add(listener)
+    return () => void this.listeners[event].delete(listener)
+  }
+
+  /** Kills every process and lets go of everything. Resolves when it is done. */
+  async dispose(): Promise<void> {
+    if (this.disposed) return
+    this.disposed = true
+    for (const group of this.kernel.groups.values())
+      if (group !== this.kernel.init) beginGroupExit(group, SIGKILL)
+    this.drive()
+    await this.loop
+    await this.closeHost()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  /** Keeps the kernel's loop going while there is a task. */
+  private drive(): void {
+    this.loop ??= this.runTasks()
+  }
+
+  private async runTasks(): Promise<void> {
+    const { tasks } = this.kernel
+    try {
+      // The caller of spawn goes on first.
+      await Promise.resolve()
+      while (tasks.size > 0) await this.kernel.run(() => tasks.size === 0)
+    } catch (error) {
+      for (const fail of this.failures) fail(error)
+    }
+    this.loop = null
+  }
+
+  private endOf(group: ThreadGroup): Promise<ExitStatus> {
+    return new Promise((resolve, reject) => {
+      this.failures.add(reject)
+      this.waiting.set(group, (status) => {
+        this.failures.delete(reject)
+        resolve(status)
+      })
+    })
+  }
+
+  private standardFiles(stdio: 'pipe' | 'inherit' | 'ignore'): {
+    files: FileDescription[]
+    streams: StandardStreams
+  } {
+    const none = { stdin: null, stdout: null, stderr: null }
+    if (stdio === 'inherit') return { files: standardStreams(this.kernel, this.console), streams: none }
+    if (stdio === 'ignore') return { files: nullStreams(this.kernel), streams: none }
+    const [stdin, stdout, stderr] = [inputPipe(this.kernel), outputPipe(this.kernel), outputPipe(this.kernel)]
+    return {
+      files: [stdin.end, stdout.end, stderr.end],
+      streams: { stdin: stdin.stream, stdout: stdout.stream, stderr: stderr.stream },
+    }
+  }
+
+  private credentials(): Credentials {
+    const { uid = 0, gid = 0 } = this.parts
+    const who = new Credentials(uid, gid)
+    who.groups = [gid]
     return who
   }
 
-  return {
-    kernel,
-    async run(path, argv = [path], env = {}, cwd = '/') {
-      const start = walkPath(kernel.caller, kernel.root, kernel.root, utf8(cwd), FOLLOW)
-      if (typeof start === 'number') throw startError(start, `working directory ${cwd}`, '')
-      if (!start.inode.isDirectory) throw startError(-ENOTDIR, `working directory ${cwd}`, '')
-      const task = startFirst(kernel, {
-        path: utf8(path),
-        argv: argv.map(utf8),
-        env: Object.entries(env).map(([name, value]) => utf8(`${name}=${value}`)),
-        cwd: start,
-        view: viewOf(kernel, options.engines ?? []),
-        credentials: credentials(),
-        files: standardStreams(kernel, console),
-      })
-      if (typeof task === 'number') throw startError(task, path, kernel.execProblem)
-      const { group } = task
-      if (options.memoryLimitBytes !== undefined) limitMemory(group, options.memoryLimitBytes)
-      await kernel.run(() => group.state === GROUP_REAPED)
-      return statusOf(group.status)
-    },
+  private limit(group: ThreadGroup): void {
+    const bytes = this.parts.limits?.memoryBytes
+    if (bytes === undefined) return
+    group.limits[RLIMIT_AS] = { soft: bytes, hard: Math.min(bytes, RLIM_INFINITY) }
+    for (const task of group.tasks) task.mm.sizeMax = bytes
   }
-}
 
-/** Calls that an engine waits for and that do not exist: a slip of the pen that would otherwise do nothing, silently. */
-function unknownCalls(kernel: Kernel, engines: readonly Engine[]): string[] {
-  const wanted = engines.flatMap(({ wants }) => (wants.calls === 'all' ? [] : [...wants.calls]))
-  return wanted.filter((name) => !(name in kernel.arch.numbers))
-}
+  private emit<E extends keyof MachineEvents>(event: E, ...args: MachineEvents[E]): void {
+    for (const listener of this.listeners[event]) listener(...args)
+  }
 
-function limitMemory(group: ThreadGroup, bytes: number): void {
-  group.limits[RLIMIT_AS] = { soft: bytes, hard: Math.min(bytes, RLIM_INFINITY) }
-  for (const task of group.tasks) task.mm.sizeMax = bytes
-}
-
-function statusOf(status: number): ExitStatus {
-  const signal = status & 0x7f
-  return signal ? { code: null, signal } : { code: (status >> 8) & 0xff, signal: null }
-}
-
-function startError(errno: number, what: string, why: string): StartError {
-  const [name, text] = ERRNO_TEXT.get(-errno) ?? [`${-errno}`, `error ${-errno}`]
-  return new StartError(name, `${what}: ${why ? `${fromUtf8(why)} (${text})` : text}`)
-}
-
-export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
-  if (typeof choice === 'function') return choice(kernel)
-  const type = kernel.fileSystemTypes.find((known) => known.name === choice.type)
-  if (!type) throw new Error(`no file-system type ${choice.type}`)
-  const fs = type.mount(kernel, utf8(choice.source ?? 'none'), new Map(Object.entries(choice.options ?? {})))
-  if (typeof fs === 'number') throw startError(fs, `mounting ${choice.type}`, '')
-  return fs
-}
-
-function mountAt(kernel: Kernel, mount: MountChoice): void {
-  const at = ensureDirectory(kernel, utf8(mount.at))
-  const fs = makeFileSystem(kernel, mount.fs)
-  kernel.mount(fs, at, utf8(mount.source ?? fs.type), mount.readOnly ?? false)
-}
-
-/** The directory of that name, made with its parents when it is missing. */
-export function ensureDirectory(kernel: Kernel, name: string): Path {
-  let path = kernel.root
-  for (const part of name.split('/').filter(Boolean)) {
-    let next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
-    if (next === -ENOENT) {
-      const made = path.inode.mkdir(kernel.caller, part, 0o040755)
-      if (typeof made === 'number') throw startError(made, `making ${name}`, '')
-      next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
+  /** The lowest engine asks about no call; it hears of processes. */
+  private eventEngine(): Engine {
+    return {
+      name: 'events',
+      wants: { calls: [] },
+      clone: (parent, child) => {
+        if (child.group !== parent.group) this.emit('fork', child.group.pid, parent.group.pid)
+      },
+      exec: (task, path) => this.emit('exec', task.group.pid, path),
+      exit: (task, status) => this.emit('exit', task.group.pid, task.tid, exitStatusOf(status)),
     }
-    if (typeof next === 'number') throw startError(next, name, '')
-    path = next
   }
-  if (!path.inode.isDirectory) throw startError(-ENOTDIR, name, 'a file system is mounted on a directory')
-  return path
+}
+
+/** A path as it is; a bare name as the first executable file of that name in PATH. */
+function findInPath(kernel: Kernel, name: string, cwd: string, path: string): string {
+  if (name === '') throw new StartError('ENOENT', 'the program’s name is empty')
+  if (name.includes('/')) return name
+  for (const folder of path.split(':')) {
+    const candidate = `${folder || cwd}/${name}`
+    const found = walkPath(kernel.caller, kernel.root, kernel.root, utf8(candidate), FOLLOW)
+    if (typeof found !== 'number' && found.inode.isRegular && found.inode.mode & 0o111) return candidate
+  }
+  throw new StartError('ENOENT', `${name}: not found in the guest's PATH`)
+}
+
+function killOnAbort(process: GuestProcess, signal: AbortSignal): void {
+  const kill = (): void => void process.kill(SIGKILL)
+  signal.addEventListener('abort', kill)
+  const forget = (): void => signal.removeEventListener('abort', kill)
+  process.exited.then(forget, forget)
+}
+
+/** Refuses engines that wait for calls that do not exist: a slip of the pen that would otherwise do nothing, silently. */
+function checkCalls(kernel: Kernel, engines: readonly Engine[]): void {
+  const wanted = engines.flatMap(({ wants }) => (wants.calls === 'all' ? [] : [...wants.calls]))
+  const strange = wanted.filter((name) => !(name in kernel.arch.numbers))
+  if (strange.length > 0)
+    throw new StartError('EINVAL', `an engine waits for ${strange.join(', ')}: no system call is named so`)
 }

@@ -1,6 +1,6 @@
 /**
  * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`.
- * Path: bin/umwelt.mjs → here → root.ts, createMachine. Errors are one line a person understands; statuses as
+ * Path: bin/umwelt.mjs → here → root.ts, Machine. Errors are one line a person understands; statuses as
  * shells and `env` have them: 127 not found, 126 not executable, 125 our own.
  */
 
@@ -8,21 +8,22 @@ import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createCpu } from '../../emu/run/index.ts'
 import { utf8 } from '../../syscalls/abi/bytes.ts'
+import { signalNumber } from '../../syscalls/abi/signal.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
 import { engines as engineTypes } from '../../syscalls/engines/index.ts'
 import { strace } from '../../syscalls/engines/strace/strace.ts'
 import type { Host } from '../../syscalls/host.ts'
 import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
+import { StartError } from '../errors.ts'
 import { NodeHost } from '../host/node/node-host.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
-import { createMachine, type Machine, StartError } from '../machine.ts'
+import { DEFAULT_PATH, Machine } from '../machine.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { type Tree, treeOf } from './root.ts'
 
 const OWN_ERROR = 125
 const NOT_EXECUTABLE = 126
 const NOT_FOUND = 127
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 const say = (line: string): void => {
   process.stderr.write(`umwelt: ${line}\n`)
@@ -53,7 +54,7 @@ export async function main(words: readonly string[]): Promise<number> {
     }
     if (error instanceof StartError) {
       say(error.message)
-      return error.errno === 'ENOENT' || error.errno === 'ENOTDIR' ? NOT_FOUND : NOT_EXECUTABLE
+      return error.code === 'ENOENT' || error.code === 'ENOTDIR' ? NOT_FOUND : NOT_EXECUTABLE
     }
     throw error
   }
@@ -78,13 +79,22 @@ async function run(options: RunOptions): Promise<number> {
   const keepAlive = setInterval(() => {}, 2 ** 30)
   try {
     const machine = compose(options, host, tree, trace.write)
-    const env = { PATH, HOME: '/root', USER: 'root', TERM: process.env.TERM ?? 'dumb', ...options.env }
+    const env = {
+      PATH: DEFAULT_PATH,
+      HOME: '/root',
+      USER: 'root',
+      TERM: process.env.TERM ?? 'dumb',
+      ...options.env,
+    }
     const { program, argv } = programOf(machine, options, tree.workdir, env.PATH)
-    const status = await machine.run(program, argv, env, tree.workdir).catch((error: unknown) => {
-      throw error instanceof StartError ? explain(error, options.program ?? program, machine) : error
-    })
+    const { code, signal } = await machine
+      .run(program, argv.slice(1), { argv0: argv[0]!, env, cwd: tree.workdir })
+      .catch((error: unknown) => {
+        throw error instanceof StartError ? explain(error, options.program ?? program, machine) : error
+      })
     if (options.stats) printStats(machine, performance.now() - started)
-    return status.signal === null ? status.code! : 128 + status.signal
+    await machine.dispose()
+    return signal === null ? code! : 128 + signalNumber(signal)!
   } finally {
     clearInterval(keepAlive)
     trace.close()
@@ -95,7 +105,7 @@ async function run(options: RunOptions): Promise<number> {
 /** The machine that the options describe. A volume on a file, say, is a UsageError. */
 function compose(options: RunOptions, host: Host, tree: Tree, write: (text: string) => void): Machine {
   try {
-    return createMachine({
+    return new Machine({
       host,
       cpu: createCpu(options.cpu, { uncheckedLoads: options.unchecked }),
       root: tree.root,
@@ -134,8 +144,8 @@ function programOf(
 /** When only the host has the program, how to mount it. */
 function explain(error: StartError, program: string, machine: Machine): StartError {
   // A problem in words means that the program is there and something else is missing.
-  const isMissing = error.errno === 'ENOENT' && machine.kernel.execProblem === ''
-  return isMissing ? new StartError(error.errno, `${error.message}${hint(program)}`) : error
+  const isMissing = error.code === 'ENOENT' && machine.kernel.execProblem === ''
+  return isMissing ? new StartError(error.code, `${error.message}${hint(program)}`) : error
 }
 
 function hint(program: string): string {

@@ -1,11 +1,10 @@
 /** The command line of `umwelt run` and `umwelt trace` as data. Path: main.ts parses here, then composes. */
 
 import { parseArgs } from 'node:util'
+import type { VolumeMode } from '../mounting.ts'
 
 /** A mistake of the person at the keyboard: one line, status 125. */
 export class UsageError extends Error {}
-
-export type VolumeMode = 'ro' | 'rw' | 'cow'
 
 export interface Volume {
   host: string

@@ -1,52 +1,20 @@
 /**
  * The file systems of a run: the embedded userland, or --root, with /proc, /dev and /tmp; volumes; and the host's
- * current directory at /work. Path: main.ts → here → createMachine.
+ * current directory at /work. Path: main.ts → here → Machine.
  */
 
 import * as nodeFs from 'node:fs'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { CowFs } from '../../syscalls/fs/cowfs/cowfs.ts'
 import type { HostFiles } from '../../syscalls/fs/hostfs/host-files.ts'
 import { HostFs } from '../../syscalls/fs/hostfs/hostfs.ts'
-import { addImageEntry, type ImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
-import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
-import type { FileSystemChoice, MountChoice } from '../machine.ts'
-import { type RunOptions, UsageError, type VolumeMode } from './options.ts'
+import { userlandRoot } from '../host/node/userland.ts'
+import type { FileSystemChoice, MountChoice, VolumeMode } from '../mounting.ts'
+import { type RunOptions, UsageError } from './options.ts'
 import { tarRoot } from './tar.ts'
 
 /** Where the host's current directory is, unless --root says otherwise. */
 export const WORK = '/work'
-
-/** The package's own folder: dist/src/cli or src/cli lie below it. */
-function packageFolder(): string {
-  for (let folder = new URL('.', import.meta.url); folder.pathname !== '/'; folder = new URL('..', folder))
-    if (nodeFs.existsSync(new URL('rootfs/images/userland.elf', folder))) return fileURLToPath(folder)
-  throw new UsageError('the embedded userland is missing from this installation (rootfs/images/userland.elf)')
-}
-
-/** The embedded userland as a list of files. */
-export function userlandEntries(): ImageEntry[] {
-  const folder = packageFolder()
-  const elf = nodeFs.readFileSync(`${folder}/rootfs/images/userland.elf`)
-  const { applets } = JSON.parse(nodeFs.readFileSync(`${folder}/rootfs/images/userland.json`, 'utf8')) as {
-    applets: string[]
-  }
-  const entries: ImageEntry[] = [
-    { name: '/', type: 'directory', mode: 0o755 },
-    { name: '/root', type: 'directory', mode: 0o700 },
-    { name: '/usr/bin', type: 'directory' },
-    { name: '/bin/userland', type: 'file', mode: 0o755, data: elf },
-  ]
-  for (const applet of applets)
-    entries.push({ name: utf8(`/bin/${applet}`), type: 'symlink', target: 'userland' })
-  for (const name of nodeFs.readdirSync(`${folder}/rootfs/etc`)) {
-    const data = nodeFs.readFileSync(`${folder}/rootfs/etc/${name}`)
-    entries.push({ name: utf8(`/etc/${name}`), type: 'file', mode: 0o644, data })
-  }
-  return entries
-}
 
 function reason(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return 'does not exist'
@@ -105,14 +73,7 @@ export async function treeOf(options: RunOptions, diagnostics: (line: string) =>
 }
 
 async function rootOf(options: RunOptions, diagnostics: (line: string) => void): Promise<FileSystemChoice> {
-  if (options.root === null) {
-    const entries = userlandEntries()
-    return (kernel) => {
-      const fs = new Tmpfs(kernel.clock)
-      for (const entry of entries) addImageEntry(fs, kernel.caller, entry)
-      return fs
-    }
-  }
+  if (options.root === null) return userlandRoot()
   if (!nodeFs.existsSync(options.root)) throw new UsageError(`--root ${options.root} does not exist`)
   return nodeFs.statSync(options.root).isDirectory()
     ? hostDirectory(options.root, 'cow', '--root')

@@ -7,7 +7,7 @@ import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { addImageEntry, type ImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
 import type { Kernel } from '../../syscalls/kernel/kernel.ts'
-import type { FileSystemChoice } from '../machine.ts'
+import type { FileSystemChoice } from '../mounting.ts'
 import { UsageError } from './options.ts'
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set<ImageEntry['type']>([

@@ -50,6 +50,12 @@ export const signalName = (signo: number): string =>
         ? 'SIGRTMIN'
         : `SIGRT_${signo - SIGRTMIN}`
       : `${signo}`
+/** The number of a signal by its name, with or without SIG; undefined for a name that is none. */
+export function signalNumber(name: string): number | undefined {
+  const wanted = name.replace(/^SIG/, '')
+  for (let signo = 1; signo <= SIGNAL_MAX; signo++) if (signalShortName(signo) === wanted) return signo
+  return undefined
+}
 /** Without SIG, for sigset printing. */
 export const signalShortName = (signo: number): string => signalName(signo).replace(/^SIG/, '')
 

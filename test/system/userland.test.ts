@@ -8,9 +8,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CpuKind, createCpu } from '../../emu/run/index.ts'
-import { userlandEntries } from '../../src/cli/root.ts'
+import { userlandEntries } from '../../src/host/node/userland.ts'
 import { BufferInput, BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
-import { createMachine } from '../../src/machine.ts'
+import { Machine } from '../../src/machine.ts'
 import { latin1 } from '../../syscalls/abi/bytes.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
@@ -41,7 +41,7 @@ const CPUS = { jit: createCpu('jit'), interpreter: createCpu('interpreter') }
 async function run(cpu: CpuKind, name: string): Promise<{ output: string; errors: string }> {
   const stdout = new BufferOutput()
   const stderr = new BufferOutput()
-  const machine = createMachine({
+  const machine = new Machine({
     host: new SimHost({ seed: 1, stdin: new BufferInput(), stdout, stderr }),
     cpu: CPUS[cpu],
     root: (kernel) => {
@@ -58,8 +58,8 @@ async function run(cpu: CpuKind, name: string): Promise<{ output: string; errors
       { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
     ],
   })
-  const { code, signal } = await machine.run('/bin/sh', ['/bin/sh', `/${name}.sh`], ENV, '/empty')
-  const status = code ?? `none (signal ${signal})`
+  const { code, signal } = await machine.run('/bin/sh', [`/${name}.sh`], { env: ENV, cwd: '/empty' })
+  const status = code ?? `none (${signal})`
   return { output: `${latin1(stdout.bytes)}status ${status}\n`, errors: stderr.text }
 }
 

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { createCpu } from '../../emu/run/index.ts'
-import { userlandEntries } from '../../src/cli/root.ts'
+import { userlandEntries } from '../../src/host/node/userland.ts'
 import { BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
-import { createMachine, type MachineOptions } from '../../src/machine.ts'
+import { Machine, type MachineParts } from '../../src/machine.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
 
@@ -12,10 +12,10 @@ const ENTRIES = userlandEntries()
 const KIB = 1024
 const MIB = KIB * KIB
 
-async function sh(script: string, options: Partial<MachineOptions> = {}) {
+async function sh(script: string, options: Partial<MachineParts> = {}) {
   const stdout = new BufferOutput()
   const stderr = new BufferOutput()
-  const machine = createMachine({
+  const machine = new Machine({
     host: new SimHost({ seed: 1, stdout, stderr }),
     cpu: createCpu('jit'),
     root: (kernel) => {
@@ -29,7 +29,7 @@ async function sh(script: string, options: Partial<MachineOptions> = {}) {
     ],
     ...options,
   })
-  const exit = await machine.run('/bin/sh', ['sh', '-c', script], { PATH: '/bin' })
+  const exit = await machine.run('/bin/sh', ['-c', script], { env: { PATH: '/bin' } })
   return { ...exit, stdout: stdout.text, stderr: stderr.text }
 }
 
@@ -53,14 +53,14 @@ describe('a full file system', () => {
 describe('a memory limit', () => {
   it('lets the program’s allocation fail', async () => {
     const grow = 'x=0123456789abcdef; i=0; while [ $i -lt 24 ]; do x=$x$x; i=$((i+1)); done; echo unreached'
-    const result = await sh(`sh -c '${grow}'; echo "status $?"`, { memoryLimitBytes: 32 * MIB })
+    const result = await sh(`sh -c '${grow}'; echo "status $?"`, { limits: { memoryBytes: 32 * MIB } })
     expect(result.stdout).toMatch(/^status [1-9]\d*\n$/)
     expect(result.stderr).toMatch(/memory/i)
     expect(result.code).toBe(0)
   })
 
   it('that is too small for the shell ends it with a word', async () => {
-    const result = await sh('/bin/true; echo "status $?"', { memoryLimitBytes: 256 * KIB })
+    const result = await sh('/bin/true; echo "status $?"', { limits: { memoryBytes: 256 * KIB } })
     expect(result.stdout).toBe('')
     expect(result.signal ?? result.code).not.toBe(0)
     expect(result.stderr).toMatch(/memory/i)

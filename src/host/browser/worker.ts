@@ -9,7 +9,7 @@
 import { type CpuKind, createCpu } from '../../../emu/run/index.ts'
 import { addImageEntry } from '../../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
-import { createMachine } from '../../machine.ts'
+import { Machine } from '../../machine.ts'
 import { BrowserHost } from './browser-host.ts'
 
 /** What a page asks for. */
@@ -32,7 +32,7 @@ async function run(request: RunRequest): Promise<void> {
   })
   if (request.stdin) host.stdin.push(request.stdin)
   host.stdin.push(null)
-  const machine = createMachine({
+  const machine = new Machine({
     host,
     cpu: createCpu(request.cpu ?? 'jit'),
     root: (kernel) => {
@@ -47,7 +47,7 @@ async function run(request: RunRequest): Promise<void> {
       { at: '/tmp', fs: { type: 'tmpfs' } },
     ],
   })
-  const exit = await machine.run(request.program, [request.program, ...request.args], request.env ?? {})
+  const exit = await machine.run(request.program, request.args, { env: request.env ?? {} })
   worker.postMessage({ exit })
 }
 

@@ -84,15 +84,24 @@ class NodeInput implements HostInput {
 class NodeOutput implements HostOutput {
   private readonly stream: NodeJS.WritableStream & { writableLength?: number }
   private gone = false
+  private started = false
   private listener: () => void = () => {}
+  private readonly onDrain = (): void => this.listener()
+  private readonly onError = (): void => {
+    this.gone = true
+    this.listener()
+  }
 
   constructor(stream: NodeJS.WritableStream) {
     this.stream = stream
-    stream.on('error', () => {
-      this.gone = true
-      this.listener()
-    })
-    stream.on('drain', () => this.listener())
+  }
+
+  /** A machine that writes nothing here leaves no listener behind. */
+  private start(): void {
+    if (this.started) return
+    this.started = true
+    this.stream.on('error', this.onError)
+    this.stream.on('drain', this.onDrain)
   }
 
   get isTerminal(): boolean {
@@ -108,6 +117,7 @@ class NodeOutput implements HostOutput {
   }
 
   write(bytes: Uint8Array, at: number, count: number): number {
+    this.start()
     if (this.gone) return -1
     if (!this.writable()) return 0
     // A copy: guest memory changes before Node has written it.
@@ -123,12 +133,14 @@ class NodeOutput implements HostOutput {
     this.listener = listener
   }
 
-  /** Resolves when everything was handed to the system. */
-  flush(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.gone || (this.stream.writableLength ?? 0) === 0) resolve()
-      else this.stream.write('', () => resolve())
-    })
+  /** Resolves when everything was handed to the system and the stream let go. */
+  async close(): Promise<void> {
+    if (!this.started) return
+    if (!this.gone && (this.stream.writableLength ?? 0) > 0)
+      await new Promise<void>((resolve) => this.stream.write('', () => resolve()))
+    this.started = false
+    this.stream.off('drain', this.onDrain)
+    // The error listener stays: a reader that goes away later must not end the embedder.
   }
 }
 
@@ -205,6 +217,6 @@ export class NodeHost implements Host {
   /** After the last program: output is written out, input is let go. */
   async close(): Promise<void> {
     this.stdin.stop()
-    await Promise.all([this.stdout.flush(), this.stderr.flush()])
+    await Promise.all([this.stdout.close(), this.stderr.close()])
   }
 }

@@ -19,8 +19,9 @@ export const CONSOLE_DEV = makedev(5, 1)
 /** The host's streams where they are no terminal. */
 const STREAM_DEVS = [makedev(5, 64), makedev(5, 65), makedev(5, 66)] as const
 const TTY_DEV = makedev(5, 0)
+const NULL_DEV = makedev(1, 3)
 const NODES: readonly (readonly [name: string, rdev: number, mode: number])[] = [
-  ['null', makedev(1, 3), 0o666],
+  ['null', NULL_DEV, 0o666],
   ['zero', makedev(1, 5), 0o666],
   ['full', makedev(1, 7), 0o666],
   ['random', makedev(1, 8), 0o666],
@@ -38,7 +39,7 @@ const LINKS: readonly (readonly [name: string, target: string])[] = [
 /** Fills the device table of a machine. */
 export function registerDevices(devices: DeviceTable, host: Host): Console {
   const console = new Console(host)
-  devices.register(makedev(1, 3), { name: 'null', open: (_c, flags, path) => new NullFile(flags, path) })
+  devices.register(NULL_DEV, { name: 'null', open: (_c, flags, path) => new NullFile(flags, path) })
   devices.register(makedev(1, 5), { name: 'zero', open: (_c, flags, path) => new ZeroFile(flags, path) })
   devices.register(makedev(1, 7), { name: 'full', open: (_c, flags, path) => new FullFile(flags, path) })
   const random = {
@@ -72,16 +73,7 @@ export function registerDevices(devices: DeviceTable, host: Host): Console {
  */
 export function standardStreams(kernel: Kernel, console: Console): FileDescription[] {
   const { host } = kernel
-  const fs = new Tmpfs(kernel.clock, { type: 'devpts' })
-  fs.dev = 2
-  const directory = new Dentry('', null, fs.root)
-  const mount = new Mount(fs, directory, null, 'console', false)
-  const dev = new Dentry('dev', directory, fs.root)
-  const node = (name: string, rdev: number): Path => {
-    const inode = fs.newInode(S_IFCHR | 0o620, 0, 0)
-    inode.rdev = rdev
-    return new Path(mount, new Dentry(name, dev, inode))
-  }
+  const node = nodeMaker(kernel)
   // A terminal is one description for all three, opened for both ways, as a login makes it.
   if (host.stdin.isTerminal && host.stdout.isTerminal && host.stderr.isTerminal) {
     const terminal = new ConsoleFile(O_RDWR, node('console', CONSOLE_DEV), console, host.stdout)
@@ -92,6 +84,26 @@ export function standardStreams(kernel: Kernel, console: Console): FileDescripti
     new ConsoleFile(O_WRONLY, node('stdout', STREAM_DEVS[1]), console, host.stdout),
     new ConsoleFile(O_WRONLY, node('stderr', STREAM_DEVS[2]), console, host.stderr),
   ]
+}
+
+/** Descriptors 0, 1 and 2 that are /dev/null. */
+export function nullStreams(kernel: Kernel): FileDescription[] {
+  const node = nodeMaker(kernel)
+  return [O_RDONLY, O_WRONLY, O_WRONLY].map((flags) => new NullFile(flags, node('null', NULL_DEV)))
+}
+
+/** Makes device nodes on a file system of their own, as /dev/NAME. */
+function nodeMaker(kernel: Kernel): (name: string, rdev: number) => Path {
+  const fs = new Tmpfs(kernel.clock, { type: 'devpts' })
+  fs.dev = 2
+  const directory = new Dentry('', null, fs.root)
+  const mount = new Mount(fs, directory, null, 'console', false)
+  const dev = new Dentry('dev', directory, fs.root)
+  return (name, rdev) => {
+    const inode = fs.newInode(S_IFCHR | 0o620, 0, 0)
+    inode.rdev = rdev
+    return new Path(mount, new Dentry(name, dev, inode))
+  }
 }
 
 export const devfs: FileSystemType = {

@@ -223,7 +223,7 @@ describe('signals', () => {
   })
 
   it('unhandled faults end the program; SEGV_ACCERR on a read-only page; a blocked fault kills', async () => {
-    expect(await logOf(() => ({ main: [(at) => at.load(0x1000)] }))).toEqual([{ code: null, signal: 11 }])
+    expect(await logOf(() => ({ main: [(at) => at.load(0x1000)] }))).toEqual([{ code: null, signal: 'SIGSEGV' }])
     const log = await logOf((note) => ({
       main: [
         onSignal(11, 'handler', SA_SIGINFO),
@@ -244,7 +244,7 @@ describe('signals', () => {
       handler: [exit(1)],
       restorer,
     }))
-    expect(blocked).toEqual([{ code: null, signal: 11 }])
+    expect(blocked).toEqual([{ code: null, signal: 'SIGSEGV' }])
   })
 
   it('sigaltstack, SA_RESETHAND, masks, pending', async () => {
@@ -267,7 +267,7 @@ describe('signals', () => {
       ],
       restorer,
     }))
-    expect(log).toEqual([1 << 9, true, 'after', { code: null, signal: 10 }])
+    expect(log).toEqual([1 << 9, true, 'after', { code: null, signal: 'SIGUSR1' }])
   })
 
   it('sigsuspend waits and restores; pause; alarm; EINTR of a sleep with what is left', async () => {
@@ -395,7 +395,7 @@ describe('pipes and polling', () => {
         () => ['write', 4, SCRATCH, 1],
       ],
     }))
-    expect(log).toEqual([-E.EAGAIN, -E.EPIPE, { code: null, signal: 13 }])
+    expect(log).toEqual([-E.EAGAIN, -E.EPIPE, { code: null, signal: 'SIGPIPE' }])
   })
 
   it('poll: timeout, ready, hang-up, bad descriptor', async () => {

@@ -18,8 +18,9 @@ import {
   type ExitKind,
   FAULT_WRITE,
 } from '../../../emu/run/cpu.ts'
+import type { ExitStatus } from '../../../src/guest-process.ts'
 import { BufferInput, BufferOutput, SimHost } from '../../../src/host/sim/sim-host.ts'
-import { createMachine, type ExitStatus, type Machine, type MachineOptions } from '../../../src/machine.ts'
+import { Machine, type MachineParts } from '../../../src/machine.ts'
 import { X86_64_NUMBERS } from '../../../syscalls/abi/arch/x86-64-numbers.ts'
 import { bytesOf, latin1, utf8 } from '../../../syscalls/abi/bytes.ts'
 import type { Engine } from '../../../syscalls/engines/engine.ts'
@@ -231,14 +232,14 @@ export interface Scripted {
 /** A machine whose programs are the labels: /bin/LABEL for each. */
 export function scripted(
   parts: Record<string, Step[]>,
-  options: { engines?: Engine[]; seed?: number; stdin?: BufferInput; machine?: Partial<MachineOptions> } = {},
+  options: { engines?: Engine[]; seed?: number; stdin?: BufferInput; machine?: Partial<MachineParts> } = {},
 ): Scripted {
   const cpu = new ScriptedCpu()
   cpu.add(parts)
   const stdin = options.stdin ?? new BufferInput()
   const stdout = new BufferOutput()
   const host = new SimHost({ seed: options.seed ?? 1, stdin, stdout, stderr: stdout })
-  const machine = createMachine({
+  const machine = new Machine({
     host,
     cpu,
     engines: options.engines ?? [],
@@ -261,7 +262,7 @@ export function scripted(
     stdin,
     stdout,
     log: [],
-    run: (label) => machine.run(`/bin/${label}`, [label], {}, '/'),
+    run: (label) => machine.run(`/bin/${label}`, [], { argv0: label, env: {} }),
   }
 }
 

@@ -1,0 +1,60 @@
+/**
+ * A program that the embedder started: its standard streams, its end, signals to it.
+ * Path: machine.ts's spawn makes it.
+ */
+
+import { EINVAL } from '../syscalls/abi/errno.ts'
+import { SI_USER, SIGNAL_MAX, sigInfo, signalName, signalNumber } from '../syscalls/abi/signal.ts'
+import type { Kernel } from '../syscalls/kernel/kernel.ts'
+import { GROUP_ALIVE, type ThreadGroup } from '../syscalls/kernel/thread-group.ts'
+import { startError } from './errors.ts'
+
+/** How a program ended: by exit, with a code, or by a signal, with its name (`SIGSEGV`). */
+export interface ExitStatus {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** From a wait status. */
+export function exitStatusOf(status: number): ExitStatus {
+  const signo = status & 0x7f
+  return signo ? { code: null, signal: signalName(signo) } : { code: (status >> 8) & 0xff, signal: null }
+}
+
+export interface StandardStreams {
+  /** Null unless `stdio` is `pipe`. */
+  readonly stdin: WritableStream<Uint8Array> | null
+  readonly stdout: ReadableStream<Uint8Array> | null
+  readonly stderr: ReadableStream<Uint8Array> | null
+}
+
+export class GuestProcess implements StandardStreams {
+  readonly pid: number
+  readonly stdin: WritableStream<Uint8Array> | null
+  readonly stdout: ReadableStream<Uint8Array> | null
+  readonly stderr: ReadableStream<Uint8Array> | null
+  /** Resolves when the program has ended; rejects only when the machine itself failed. */
+  readonly exited: Promise<ExitStatus>
+  private readonly kernel: Kernel
+  private readonly group: ThreadGroup
+
+  constructor(kernel: Kernel, group: ThreadGroup, streams: StandardStreams, exited: Promise<ExitStatus>) {
+    this.kernel = kernel
+    this.group = group
+    this.pid = group.pid
+    this.stdin = streams.stdin
+    this.stdout = streams.stdout
+    this.stderr = streams.stderr
+    this.exited = exited
+  }
+
+  /** Sends a signal by name or number. False when the program has already ended. */
+  kill(signal: string | number = 'SIGTERM'): boolean {
+    const signo = typeof signal === 'number' ? signal : signalNumber(signal)
+    if (signo === undefined || !(signo >= 0 && signo <= SIGNAL_MAX))
+      throw startError(-EINVAL, `kill: ${signal} is no signal`)
+    if (this.group.state !== GROUP_ALIVE) return false
+    if (signo > 0) this.kernel.sendToGroup(this.group, sigInfo(signo, SI_USER, { pid: 0, uid: 0 }))
+    return true
+  }
+}

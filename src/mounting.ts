@@ -1,0 +1,77 @@
+/**
+ * What users say of file systems becomes mounts. Path: machine.ts → here → a file-system type of the kernel, or one
+ * that the caller made.
+ */
+
+import { fromUtf8, utf8 } from '../syscalls/abi/bytes.ts'
+import { ENOENT, ENOTDIR } from '../syscalls/abi/errno.ts'
+import { CowFs } from '../syscalls/fs/cowfs/cowfs.ts'
+import type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
+import { HostFs } from '../syscalls/fs/hostfs/hostfs.ts'
+import type { Kernel } from '../syscalls/kernel/kernel.ts'
+import type { FileSystem } from '../syscalls/vfs/inode.ts'
+import type { Path } from '../syscalls/vfs/path.ts'
+import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
+import { StartError, startError } from './errors.ts'
+
+/** `ro` refuses changes, `rw` makes them, `cow` keeps them in the machine. */
+export type VolumeMode = 'ro' | 'rw' | 'cow'
+
+/**
+ * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); a directory of an object shaped as
+ * `node:fs` (a memfs volume); or a function that makes one.
+ */
+export type FileSystemChoice =
+  | { readonly type: string; readonly source?: string; readonly options?: Readonly<Record<string, string>> }
+  | { readonly files: HostFiles; readonly directory?: string; readonly mode?: VolumeMode }
+  | ((kernel: Kernel) => FileSystem)
+
+export interface MountChoice {
+  /** Guest path of an existing directory; missing ones are made. */
+  readonly at: string
+  readonly fs: FileSystemChoice
+  /** What /proc/mounts calls it. */
+  readonly source?: string
+  readonly readOnly?: boolean
+}
+
+export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
+  if (typeof choice === 'function') return choice(kernel)
+  if ('files' in choice) {
+    const { files, directory = '/', mode = 'rw' } = choice
+    const volume = new HostFs({ files, directory, readOnly: mode === 'ro' })
+    return mode === 'cow' ? new CowFs(kernel.clock, volume) : volume
+  }
+  const type = kernel.fileSystemTypes.find((known) => known.name === choice.type)
+  if (!type) {
+    const names = kernel.fileSystemTypes.map(({ name }) => name).join(', ')
+    throw new StartError('ENODEV', `there is no file-system type ${choice.type}; there are ${names}`)
+  }
+  const fs = type.mount(kernel, utf8(choice.source ?? 'none'), new Map(Object.entries(choice.options ?? {})))
+  if (typeof fs === 'number') throw startError(fs, `mounting ${choice.type}`)
+  return fs
+}
+
+export function mountAt(kernel: Kernel, mount: MountChoice): void {
+  const at = ensureDirectory(kernel, utf8(mount.at))
+  const fs = makeFileSystem(kernel, mount.fs)
+  kernel.mount(fs, at, utf8(mount.source ?? fs.type), mount.readOnly ?? false)
+}
+
+/** The directory of that name (a byte string), made with its parents when it is missing. */
+export function ensureDirectory(kernel: Kernel, name: string): Path {
+  let path = kernel.root
+  for (const part of name.split('/').filter(Boolean)) {
+    let next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
+    if (next === -ENOENT) {
+      const made = path.inode.mkdir(kernel.caller, part, 0o040755)
+      if (typeof made === 'number') throw startError(made, `making ${fromUtf8(name)}`)
+      next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
+    }
+    if (typeof next === 'number') throw startError(next, fromUtf8(name))
+    path = next
+  }
+  if (!path.inode.isDirectory)
+    throw startError(-ENOTDIR, fromUtf8(name), 'a file system is mounted on a directory')
+  return path
+}

@@ -1,0 +1,34 @@
+/**
+ * What the platform's entry module (host/node/index.ts, host/browser/index.ts) gives to machines that were not given
+ * their own: a host and a root.
+ */
+
+import type { Host } from '../syscalls/host.ts'
+import type { FileSystemChoice } from './mounting.ts'
+
+export interface HostWishes {
+  /** A simulated clock and seeded random bytes: the same seed gives the same run. */
+  readonly seed: number | undefined
+  /** Takes the emulator's own lines. */
+  readonly diagnostics: (line: string) => void
+}
+
+export interface Platform {
+  /** Makes a host, and says how to let go of it. */
+  makeHost(wishes: HostWishes): { host: Host; close: () => Promise<void> }
+  /** What `/` is unless said: the embedded userland where there is one. */
+  makeRoot(): Promise<FileSystemChoice>
+}
+
+let current: Platform | null = null
+
+/** Called once by the platform's entry module. */
+export function providePlatform(platform: Platform): void {
+  current = platform
+}
+
+export function platform(): Platform {
+  if (!current)
+    throw new Error('no platform: import umwelt, umwelt/node or umwelt/browser, or pass a host and a root')
+  return current
+}
