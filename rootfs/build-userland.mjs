@@ -59,7 +59,9 @@ function hashSources() {
 
 /** The applet names, from the rows of applets.h. */
 function appletNames() {
-  const rows = readFileSync(join(sourceRoot, 'applets.h'), 'utf8').matchAll(/^(?:APPLET\(|ALIAS\(")([^",]+)/gm)
+  const rows = readFileSync(join(sourceRoot, 'applets.h'), 'utf8').matchAll(
+    /^(?:APPLET\(|ALIAS\(")([^",]+)/gm,
+  )
   return [...rows].map((row) => row[1])
 }
 

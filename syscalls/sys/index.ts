@@ -14,6 +14,7 @@ import { pollRows } from './poll.ts'
 import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
 import { signalRows } from './signal.ts'
+import { socketRows } from './socket.ts'
 import { statRows } from './stat.ts'
 import { systemRows } from './system.ts'
 import { timeRows } from './time.ts'
@@ -35,6 +36,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...epollRows,
   ...eventFileRows,
   ...pidfdRows,
+  ...socketRows,
   ...systemRows,
   ...futexRows,
 ]
