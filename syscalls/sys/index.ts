@@ -7,6 +7,7 @@ import { fdRows } from './fd.ts'
 import { fileRows } from './file.ts'
 import { futexRows } from './futex.ts'
 import { identityRows } from './identity.ts'
+import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
 import { pidfdRows } from './pidfd.ts'
@@ -35,6 +36,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...pollRows,
   ...epollRows,
   ...eventFileRows,
+  ...inotifyRows,
   ...pidfdRows,
   ...socketRows,
   ...systemRows,
