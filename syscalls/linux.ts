@@ -13,6 +13,7 @@ import type { Console } from './fs/devfs/devices.ts'
 import { fileSystemTypes } from './fs/index.ts'
 import type { Host } from './host.ts'
 import { Kernel, type KernelOptions } from './kernel/kernel.ts'
+import { UnixFamily } from './net/unix/family.ts'
 import { syscallRows } from './sys/index.ts'
 import { tableOf } from './sys/row.ts'
 import { DeviceTable } from './vfs/device.ts'
@@ -41,6 +42,7 @@ export function createLinux(options: LinuxOptions): Linux {
     devices,
     options: { hostname: options.hostname ?? 'umwelt', explainFaults: options.explainFaults ?? false },
   })
+  kernel.socketFamilies.register(new UnixFamily(kernel))
   return { kernel, console }
 }
 

@@ -4,7 +4,10 @@
  */
 
 import { EBADF, EMFILE } from '../abi/errno.ts'
+import { O_PATH } from '../abi/fcntl.ts'
+import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../abi/inotify.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
+import { notifyIfGone, notifyPath } from '../vfs/notify.ts'
 
 /** RLIMIT_NOFILE's hard limit. */
 export const FD_COUNT_MAX = 65536
@@ -121,5 +124,12 @@ export function releaseFile(file: FileDescription): void {
     return
   }
   if (file.watches !== null) for (const watch of file.watches) watch.fileReleased()
+  const { path } = file
+  if (path === null || file.flags & O_PATH) {
+    file.release()
+    return
+  }
+  notifyPath(path, file.writable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE)
   file.release()
+  notifyIfGone(path.inode)
 }

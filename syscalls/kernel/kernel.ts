@@ -12,6 +12,7 @@ import type { Arch } from '../abi/arch/arch.ts'
 import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
 import type { Host } from '../host.ts'
+import { SocketFamilies } from '../net/socket.ts'
 import type { SyscallTable } from '../sys/row.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { DeviceTable } from '../vfs/device.ts'
@@ -54,6 +55,8 @@ export class Kernel {
   readonly fileSystemTypes: readonly FileSystemType[]
   readonly devices: DeviceTable
   readonly options: KernelOptions
+  /** Who makes sockets, by address family. */
+  readonly socketFamilies = new SocketFamilies()
   readonly clock: Clock
   readonly timers = new TimerQueue()
   readonly futexes = new Futexes()

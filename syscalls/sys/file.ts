@@ -14,10 +14,13 @@ import {
   openFlags,
 } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
+import { IN_MODIFY } from '../abi/inotify.ts'
 import type { Task } from '../kernel/task.ts'
 import { FILE_SIZE_MAX, type FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
+import { notifyPath } from '../vfs/notify.ts'
 import { openFile } from '../vfs/open.ts'
+import type { Path } from '../vfs/path.ts'
 import { MAY_WRITE, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
 import { resolve } from './names.ts'
@@ -82,10 +85,12 @@ function sysCloseRange(task: Task, first: number, last: number, flagBits: number
   return 0
 }
 
-function truncateInode(task: Task, inode: Inode, length: number): number {
+function truncateInode(task: Task, inode: Inode, path: Path | null, length: number): number {
   if (length > FILE_SIZE_MAX) return -EFBIG
   const result = inode.setAttributes(task, { size: length })
-  if (result >= 0) inode.mapped?.truncated(length)
+  if (result < 0) return result
+  inode.mapped?.truncated(length)
+  if (path) notifyPath(path, IN_MODIFY)
   return result
 }
 
@@ -99,7 +104,7 @@ function sysTruncate(task: Task, nameAddr: number, length: number): number {
   if (found.readOnly) return -EROFS
   const refused = permission(task.credentials, inode, MAY_WRITE)
   if (refused) return refused
-  return truncateInode(task, inode, length)
+  return truncateInode(task, inode, found, length)
 }
 
 function sysFtruncate(task: Task, fdNumber: number, length: number): number {
@@ -107,7 +112,7 @@ function sysFtruncate(task: Task, fdNumber: number, length: number): number {
   const file = task.fds.get(fdNumber)
   if (!file) return -EBADF
   if (!file.writable || !file.inode.isRegular) return -EINVAL
-  return truncateInode(task, file.inode, length)
+  return truncateInode(task, file.inode, file.path, length)
 }
 
 function sysFsync(task: Task, fdNumber: number): number {
@@ -132,7 +137,7 @@ function sysFallocate(
   if (modeBits & ~KEEP_SIZE) return -EOPNOTSUPP
   if (offset + length > FILE_SIZE_MAX) return -EFBIG
   if (modeBits & KEEP_SIZE || offset + length <= file.inode.size) return 0
-  return truncateInode(task, file.inode, offset + length)
+  return truncateInode(task, file.inode, file.path, offset + length)
 }
 
 function sysFadvise(task: Task, fdNumber: number, _offset: number, length: number, advice: number): number {

@@ -7,6 +7,7 @@ import { fdRows } from './fd.ts'
 import { fileRows } from './file.ts'
 import { futexRows } from './futex.ts'
 import { identityRows } from './identity.ts'
+import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
 import { pidfdRows } from './pidfd.ts'
@@ -14,6 +15,7 @@ import { pollRows } from './poll.ts'
 import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
 import { signalRows } from './signal.ts'
+import { socketRows } from './socket.ts'
 import { statRows } from './stat.ts'
 import { systemRows } from './system.ts'
 import { timeRows } from './time.ts'
@@ -34,7 +36,9 @@ export const syscallRows: readonly SyscallRow[] = [
   ...pollRows,
   ...epollRows,
   ...eventFileRows,
+  ...inotifyRows,
   ...pidfdRows,
+  ...socketRows,
   ...systemRows,
   ...futexRows,
 ]

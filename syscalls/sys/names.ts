@@ -65,19 +65,23 @@ export function resolveTarget(
   const name = task.readPath(addr)
   if (typeof name === 'number') return name
   if (name === '' && atFlags & AT_EMPTY_PATH) {
-    if (dirfd === AT_FDCWD) return { inode: task.fs.cwd.inode, readOnly: task.fs.cwd.readOnly }
+    if (dirfd === AT_FDCWD) return targetOf(task.fs.cwd)
     return targetOfFd(task, dirfd)
   }
   const path = resolveName(task, dirfd, name, follow ? FOLLOW : 0)
-  return typeof path === 'number' ? path : { inode: path.inode, readOnly: path.readOnly }
+  return typeof path === 'number' ? path : targetOf(path)
 }
 
 export interface Target {
   inode: Inode
   readOnly: boolean
+  /** null for what has no name. */
+  path: Path | null
 }
+
+export const targetOf = (path: Path): Target => ({ inode: path.inode, readOnly: path.readOnly, path })
 
 export function targetOfFd(task: Task, fd: number): Target | number {
   const file = task.fds.get(fd)
-  return file ? { inode: file.inode, readOnly: file.path?.readOnly ?? false } : -EBADF
+  return file ? { inode: file.inode, readOnly: file.path?.readOnly ?? false, path: file.path } : -EBADF
 }

@@ -8,6 +8,7 @@
 
 import { NORM_INT, NORM_LONG, NORM_UINT, NORM_ULONG } from '../abi/arch/arch.ts'
 import type { FlagTable } from '../abi/flag-table.ts'
+import { socketLevels } from '../abi/socket.ts'
 import type { Task } from '../kernel/task.ts'
 
 /** Structs that strace knows how to print. */
@@ -66,6 +67,13 @@ export type ArgumentKind =
   | 'environment'
   | 'struct'
   | 'outStructs'
+  | 'sockaddr'
+  | 'sockLength'
+  | 'sockProtocol'
+  | 'sockOption'
+  | 'sockOptValue'
+  | 'msghdr'
+  | 'mmsghdr'
   | 'fdSet'
   | 'ioctl'
   | 'dirents'
@@ -123,6 +131,22 @@ export const structs = (struct: StructName, lengthArg: number): ArgumentType =>
 /** As many structs as the result says. */
 export const outStructs = (struct: StructName): ArgumentType =>
   type('outStructs', NORM_ULONG, { struct, out: true })
+/** A struct sockaddr, whose length is another argument: a number, or for those that are filled a pointer to one. */
+export const inSocketAddress = (lengthArg: number): ArgumentType =>
+  type('sockaddr', NORM_ULONG, { lengthArg })
+export const outSocketAddress = (lengthArg: number): ArgumentType =>
+  type('sockaddr', NORM_ULONG, { lengthArg, out: true })
+/** Where the length of something filled is: room at entry, size at the exit. */
+export const outSocketLength = type('sockLength', NORM_ULONG, { out: true })
+export const socketProtocol = type('sockProtocol', NORM_INT)
+export const socketLevel = type('value', NORM_INT, { table: socketLevels })
+export const socketOption = type('sockOption', NORM_INT)
+export const inOption = type('sockOptValue', NORM_ULONG, { lengthArg: 4 })
+export const outOption = type('sockOptValue', NORM_ULONG, { lengthArg: 4, out: true })
+export const inMessage = type('msghdr', NORM_ULONG)
+export const outMessage = type('msghdr', NORM_ULONG, { out: true })
+/** Their results are told in them, so both are printed at the exit. */
+export const messages = type('mmsghdr', NORM_ULONG, { out: true })
 export const fdSet = type('fdSet', NORM_ULONG, { lengthArg: 0 })
 export const ioctlRequest = type('ioctl', NORM_UINT)
 export const dirents = type('dirents', NORM_ULONG, { out: true })

@@ -5,6 +5,7 @@
 import { putU64, type StatFields } from '../abi/arch/arch.ts'
 import { EACCES, EBADF, EFAULT, EINVAL, EPERM, EROFS } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
+import { IN_ATTRIB } from '../abi/inotify.ts'
 import {
   major,
   minor,
@@ -21,9 +22,18 @@ import {
 import { Credentials } from '../kernel/credentials.ts'
 import type { Task } from '../kernel/task.ts'
 import { type AttributeChange, type Inode, Timestamp } from '../vfs/inode.ts'
+import { notifyPath } from '../vfs/notify.ts'
 import { MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
-import { resolve, resolveInode, resolveName, resolveTarget, type Target, targetOfFd } from './names.ts'
+import {
+  resolve,
+  resolveInode,
+  resolveName,
+  resolveTarget,
+  type Target,
+  targetOf,
+  targetOfFd,
+} from './names.ts'
 import { dirfd, fd, flags, inStruct, int, mode, outStruct, path, syscall } from './row.ts'
 
 /** Filled again for every call: stat allocates nothing. */
@@ -144,7 +154,7 @@ function accessName(task: Task, at: number, name: number, modeBits: number, flag
   if (text === '' && flagBits & F.AT_EMPTY_PATH) target = targetOfFd(task, at)
   else {
     const found = resolveName(task, at, text, flagBits & F.AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW)
-    target = typeof found === 'number' ? found : { inode: found.inode, readOnly: found.readOnly }
+    target = typeof found === 'number' ? found : targetOf(found)
   }
   if (typeof target === 'number') return target
   if (modeBits & F.W_OK && target.readOnly && (target.inode.isRegular || target.inode.isDirectory))
@@ -159,7 +169,9 @@ function accessName(task: Task, at: number, name: number, modeBits: number, flag
 
 function change(task: Task, target: Target, what: AttributeChange): number {
   if (target.readOnly) return -EROFS
-  return target.inode.setAttributes(task, what)
+  const result = target.inode.setAttributes(task, what)
+  if (result >= 0 && target.path) notifyPath(target.path, IN_ATTRIB)
+  return result
 }
 
 function chmodTarget(task: Task, target: Target | number, modeBits: number): number {

@@ -5,7 +5,7 @@
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
-import { EAFNOSUPPORT, EBUSY, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
+import { EBUSY, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
 import { AT_FDCWD } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
@@ -256,8 +256,6 @@ export const systemRows = [
   syscall('getcpu', [addr, addr, addr], sysGetcpu),
   syscall('mount', [path, path, string, hex, string], sysMount, 'types without a source; no bind mounts'),
   syscall('umount2', [path, int], sysUmount),
-  syscall('socket', [int, int, int], refused(EAFNOSUPPORT), 'no address family yet'),
-  syscall('socketpair', [int, int, int, addr], refused(EAFNOSUPPORT), 'no address family yet'),
   // Refused without a diagnostic: C libraries try these at every start and go on without them.
   syscall('rseq', [addr, uint, int, uint], refused(ENOSYS), 'ENOSYS'),
 ]

@@ -19,6 +19,7 @@ import {
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../abi/fcntl.ts'
 import type { Caller } from './caller.ts'
 import type { Inode } from './inode.ts'
+import { notifyLinked, notifyMade, notifyMoved, notifyRemoved } from './notify.ts'
 import type { Path } from './path.ts'
 import { mayCreate, mayDelete } from './permission.ts'
 import { type LastComponent, lookupChild } from './walk.ts'
@@ -40,6 +41,7 @@ export function mayTakeName(caller: Caller, last: LastComponent, isDirectory: bo
 function made(last: LastComponent, inode: Inode | number): number {
   if (typeof inode === 'number') return inode
   last.parent.dentry.child(last.name, inode)
+  notifyMade(last.parent.inode, last.name, inode)
   return 0
 }
 
@@ -58,7 +60,9 @@ export function makeNode(caller: Caller, last: LastComponent, mode: number, rdev
 export function makeSymlink(caller: Caller, last: LastComponent, target: string): number {
   if (target === '') return -ENOENT
   const refused = mayTakeName(caller, last, false)
-  return refused ? refused : last.parent.inode.symlink(caller, last.name, target)
+  const result = refused || last.parent.inode.symlink(caller, last.name, target)
+  if (result >= 0) notifyMade(last.parent.inode, last.name, null)
+  return result
 }
 
 export function makeLink(caller: Caller, source: Path, last: LastComponent): number {
@@ -67,11 +71,20 @@ export function makeLink(caller: Caller, source: Path, last: LastComponent): num
   if (source.mount !== last.parent.mount) return -EXDEV
   if (source.inode.isDirectory) return -EPERM
   const result = last.parent.inode.link(caller, last.name, source.inode)
-  return result < 0 ? result : made(last, source.inode)
+  if (result < 0) return result
+  last.parent.dentry.child(last.name, source.inode)
+  notifyLinked(last.parent.inode, last.name, source.inode)
+  return 0
 }
 
 /** Whether something is mounted on the entry: its dentry is then not the directory's own child. */
 const isMountPoint = (parent: Path, victim: Path): boolean => victim.mount !== parent.mount
+
+function removed(last: LastComponent, victim: Path): number {
+  last.parent.dentry.forget(last.name)
+  notifyRemoved(last.parent.inode, last.name, victim.inode)
+  return 0
+}
 
 /** unlink(2). */
 export function removeFile(caller: Caller, last: LastComponent): number {
@@ -84,8 +97,7 @@ export function removeFile(caller: Caller, last: LastComponent): number {
   if (victim.inode.isDirectory) return -EISDIR
   if (isMountPoint(last.parent, victim)) return -EBUSY
   const result = last.parent.inode.unlink(caller, last.name, victim.inode)
-  if (result >= 0) last.parent.dentry.forget(last.name)
-  return result
+  return result < 0 ? result : removed(last, victim)
 }
 
 /** rmdir(2). */
@@ -100,8 +112,7 @@ export function removeDirectory(caller: Caller, last: LastComponent): number {
   if (!victim.inode.isDirectory) return -ENOTDIR
   if (isMountPoint(last.parent, victim)) return -EBUSY
   const result = last.parent.inode.rmdir(caller, last.name, victim.inode)
-  if (result >= 0) last.parent.dentry.forget(last.name)
-  return result
+  return result < 0 ? result : removed(last, victim)
 }
 
 /** renameat2(2). */
@@ -126,6 +137,10 @@ export function renameName(caller: Caller, from: LastComponent, to: LastComponen
     from.parent.dentry.children?.delete(from.name)
     to.parent.dentry.children?.delete(to.name)
   } else source.dentry.moveTo(to.parent.dentry, to.name)
+  const gone = flags & RENAME_EXCHANGE ? null : (replaced?.inode ?? null)
+  notifyMoved(from.parent.inode, from.name, to.parent.inode, to.name, source.inode, gone)
+  if (replaced && !gone)
+    notifyMoved(to.parent.inode, to.name, from.parent.inode, from.name, replaced.inode, null)
   return 0
 }
 

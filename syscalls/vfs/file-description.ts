@@ -17,10 +17,12 @@ import {
   SEEK_HOLE,
   SEEK_SET,
 } from '../abi/fcntl.ts'
+import { IN_ACCESS, IN_MODIFY } from '../abi/inotify.ts'
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from './caller.ts'
 import type { DirectorySink, Inode } from './inode.ts'
+import { notifyPath } from './notify.ts'
 import type { Path } from './path.ts'
 
 /** Largest file offset we keep exactly: 2^53. */
@@ -153,7 +155,7 @@ export class RegularFile extends NamedDescription {
   }
 
   override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
-    const done = this.inode.read(caller, this.pos, bytes, at, count)
+    const done = this.readAt(caller, this.pos, bytes, at, count)
     if (done > 0) this.pos += done
     return done
   }
@@ -166,13 +168,18 @@ export class RegularFile extends NamedDescription {
   }
 
   override readAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
-    return this.inode.read(caller, pos, bytes, at, count)
+    const done = this.inode.read(caller, pos, bytes, at, count)
+    if (done > 0) notifyPath(this.path!, IN_ACCESS)
+    return done
   }
 
   override writeAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
     if (pos + count > FILE_SIZE_MAX) return -EFBIG
     const done = this.inode.write(caller, pos, bytes, at, count)
-    if (done > 0) this.inode.mapped?.written(pos, done, bytes, at)
+    if (done > 0) {
+      this.inode.mapped?.written(pos, done, bytes, at)
+      notifyPath(this.path!, IN_MODIFY)
+    }
     return done
   }
 
@@ -236,6 +243,7 @@ export class DirectoryFile extends NamedDescription {
         return true
       },
     })
+    if (result >= 0) notifyPath(this.path!, IN_ACCESS)
     // What was delivered before an error or a wait counts.
     if (result < 0 && this.pos !== offset && offset < 2) this.pos = offset
     return result

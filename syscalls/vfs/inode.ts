@@ -10,6 +10,7 @@ import { isDirectory, isRegular, S_IFMT } from '../abi/stat.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Caller } from './caller.ts'
 import type { FileLocks } from './locks.ts'
+import type { InodeWatch } from './notify.ts'
 import type { Path } from './path.ts'
 
 export class Timestamp {
@@ -89,6 +90,10 @@ export abstract class Inode {
   mapped: MappedFile | null = null
   /** Advisory record locks, made when first asked for. */
   locks: FileLocks | null = null
+  /** Descriptions of it that are open. */
+  openCount = 0
+  /** Who is told what happens to it (inotify). */
+  watches: Set<InodeWatch> | null = null
   /** Open writers keep execve away (ETXTBSY). */
   writerCount = 0
 
@@ -183,6 +188,11 @@ export abstract class Inode {
   }
 
   /** An open description appeared or went away. */
-  opened(): void {}
-  released(): void {}
+  opened(): void {
+    this.openCount++
+  }
+
+  released(): void {
+    this.openCount--
+  }
 }

@@ -35,12 +35,14 @@ import {
   O_TRUNC,
   O_WRONLY,
 } from '../abi/fcntl.ts'
+import { IN_MODIFY, IN_OPEN } from '../abi/inotify.ts'
 import { isSymlink, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../abi/stat.ts'
 import type { Caller } from './caller.ts'
 import type { DeviceTable } from './device.ts'
 import { isExecuting } from './executing.ts'
 import { DirectoryFile, type FileDescription, PathFile, RegularFile } from './file-description.ts'
 import type { Inode } from './inode.ts'
+import { notifyMade, notifyPath } from './notify.ts'
 import { Path } from './path.ts'
 import { MAY_READ, MAY_WRITE, mayCreate, ownsFile, pathPermission } from './permission.ts'
 import { Pipe, PipeEnd } from './pipe.ts'
@@ -68,7 +70,12 @@ export function openFile(request: OpenRequest): FileDescription | number {
   if ((flags & O_TMPFILE) === O_TMPFILE) return -EOPNOTSUPP
   const found = flags & O_CREAT ? findOrCreate(request) : findExisting(request)
   if (typeof found === 'number') return found
-  return openFound(request, found.path, found.created)
+  const file = openFound(request, found.path, found.created)
+  if (typeof file !== 'number') {
+    notifyPath(found.path, IN_OPEN)
+    if (flags & O_TRUNC && !found.created && found.path.inode.isRegular) notifyPath(found.path, IN_MODIFY)
+  }
+  return file
 }
 
 function openPathOnly(request: OpenRequest): FileDescription | number {
@@ -136,7 +143,9 @@ function create(request: OpenRequest, parent: Path, name: string): Found | numbe
   if (refused) return refused
   const inode = parent.inode.create(caller, name, S_IFREG | (request.mode & 0o7777), 0)
   if (typeof inode === 'number') return inode
-  return { path: new Path(parent.mount, parent.dentry.child(name, inode)), created: true }
+  const path = new Path(parent.mount, parent.dentry.child(name, inode))
+  notifyMade(parent.inode, name, inode)
+  return { path, created: true }
 }
 
 function openFound(request: OpenRequest, path: Path, created: boolean): FileDescription | number {

@@ -10,6 +10,15 @@ import { readStrings } from '../../exec/arguments.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { ArgumentType } from '../../sys/row.ts'
 import type { SyscallCall } from '../call.ts'
+import {
+  printAddress,
+  printAddressOut,
+  printLengthOut,
+  printMessage,
+  printMessages,
+  printOption,
+  printOptionValue,
+} from './sockets.ts'
 import { printStruct, printStructs } from './structs.ts'
 import { ARRAY_SHOWN_MAX, hex, octal, pointer, quote, quoteShort, STRING_SHOWN_MAX } from './values.ts'
 
@@ -147,6 +156,27 @@ export function printArgument(
       return printStruct(mm, type.struct!, value, length, false)
     case 'outStructs':
       return failed ? pointer(value) : printStructs(mm, type.struct!, value, call.result)
+    case 'sockaddr':
+      return type.out ? printAddressOut(call, value, length) : printAddress(mm, value, length)
+    case 'sockLength':
+      return printLengthOut(call, value)
+    case 'sockProtocol':
+      return String(value)
+    case 'sockOption':
+      return printOption(call)
+    case 'sockOptValue':
+      if (!type.out) return printOptionValue(call, value, length)
+      return failed || !mm.canRead(length, 4) ? pointer(value) : printOptionValue(call, value, mm.i32(length))
+    case 'msghdr':
+      return printMessage(
+        call,
+        value,
+        type.out ? call.result : Number.POSITIVE_INFINITY,
+        type.out === true,
+        iov,
+      )
+    case 'mmsghdr':
+      return printMessages(call, value, iov)
     case 'fdSet':
       return fdSetAt(mm, value, call.args[0]!)
     case 'ioctl':

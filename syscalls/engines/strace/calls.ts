@@ -13,7 +13,7 @@ import {
   openFlags,
 } from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
-import { TIOCGWINSZ } from '../../abi/poll.ts'
+import { FIONREAD, TIOCGWINSZ, TIOCOUTQ } from '../../abi/poll.ts'
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
@@ -90,6 +90,8 @@ const HEX_RESULTS = new Set(['brk', 'mmap', 'mremap', 'shmat'])
 
 /** An ioctl's third argument, at the exit. */
 export function ioctlArgument(call: SyscallCall): string {
+  if ((call.args[1] === FIONREAD || call.args[1] === TIOCOUTQ) && call.result >= 0)
+    return printStruct(call.task.memory, 'int', call.args[2]!, 1, true)
   if (call.args[1] === TIOCGWINSZ && call.result >= 0)
     return printStruct(call.task.memory, 'winsize', call.args[2]!, 1, true)
   return pointer(call.args[2]!)

@@ -15,6 +15,7 @@ import type { SyscallCall } from '../call.ts'
 import { allCalls, type Engine, RUN, SIGNAL_DELIVER } from '../engine.ts'
 import { isKnownAtEntry, printArgument } from './arguments.ts'
 import { argumentCount, ioctlArgument, printResult, WHOLE } from './calls.ts'
+import { noteRoom } from './sockets.ts'
 import { hex, quote, quoteShort, siginfo } from './values.ts'
 
 /** The column where "= result" begins. */
@@ -102,6 +103,7 @@ class TextTrace implements Engine {
   }
 
   syscallEntry(call: SyscallCall): typeof RUN {
+    noteRoom(call, call.task.kernel.table[call.nr]?.args ?? [])
     const printed = this.printFrom(call, 0, false)
     this.begin(call.task)
     this.put(`${call.name}(${printed.text}`)

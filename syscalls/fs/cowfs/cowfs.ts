@@ -73,7 +73,6 @@ class CowInode extends Inode {
   /** Unchanged lower children that were seen, so that each stays one inode. */
   private seen: Map<string, CowInode> | null = null
   private target = ''
-  private openCount = 0
 
   constructor(fs: CowFs, mode: number, lower: Inode | null) {
     super(mode)

@@ -77,7 +77,6 @@ class HostInode extends Inode {
   private children: Map<string, HostInode> | null = null
   private fd = -1
   private fdWrites = false
-  private openCount = 0
   /** A directory's names as they were when reading began at its start. */
   private listing: { name: string; mode: number }[] | null = null
 

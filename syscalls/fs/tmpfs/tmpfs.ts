@@ -110,7 +110,6 @@ export class TmpfsInode extends Inode {
   private allocated = 0
   /** Symlinks. */
   target = ''
-  private openCount = 0
 
   constructor(fs: Tmpfs, mode: number) {
     super(mode)

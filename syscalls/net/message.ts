@@ -1,0 +1,100 @@
+/**
+ * What goes in and out of a socket: bytes in pieces of guest memory, an address, descriptors, credentials.
+ * Path: sys/socket.ts and read(2)/write(2) make them; the socket families fill or take them. sendmsg(2), recvmsg(2).
+ */
+
+import { copyBytes } from '../abi/bytes.ts'
+import type { Ucred } from '../abi/socket.ts'
+import type { FileDescription } from '../vfs/file-description.ts'
+
+/** A vector of pieces of one memory, checked beforehand. */
+export class IoVector {
+  private readonly bytes: Uint8Array
+  readonly parts: readonly (readonly [at: number, sizeBytes: number])[]
+  readonly size: number
+  /** Some of it may not be written: EFAULT, but only once there is something to write. */
+  readonly isRefused: boolean
+
+  constructor(bytes: Uint8Array, parts: readonly (readonly [number, number])[], isRefused = false) {
+    this.bytes = bytes
+    this.parts = parts
+    this.isRefused = isRefused
+    let size = 0
+    for (const [, length] of parts) size += length
+    this.size = size
+  }
+
+  /** Copies out `count` bytes that begin at `from` in the vector. */
+  gather(from: number, to: Uint8Array, count: number): void {
+    let at = 0
+    this.walk(from, count, (place, length) => {
+      copyBytes(to, at, this.bytes, place, length)
+      at += length
+    })
+  }
+
+  /** Copies `count` bytes from `source` in, to where the vector has byte `to`. */
+  scatter(to: number, source: Uint8Array, start: number, count: number): void {
+    let at = start
+    this.walk(to, count, (place, length) => {
+      copyBytes(this.bytes, place, source, at, length)
+      at += length
+    })
+  }
+
+  private walk(from: number, count: number, piece: (at: number, length: number) => void): void {
+    let skipped = from
+    let left = count
+    for (const [at, length] of this.parts) {
+      if (left === 0) return
+      if (skipped >= length) {
+        skipped -= length
+        continue
+      }
+      const part = Math.min(length - skipped, left)
+      piece(at + skipped, part)
+      skipped = 0
+      left -= part
+    }
+  }
+}
+
+/** A message to send. Bytes that an earlier run of the same call has sent are in the caller's `progress`. */
+export interface Outgoing {
+  data: IoVector
+  /** MSG_* */
+  flags: number
+  address: Uint8Array | null
+  rights: readonly FileDescription[] | null
+  credentials: Ucred | null
+}
+
+/** A message to receive: what is wanted, and what came. */
+export interface Incoming {
+  data: IoVector
+  flags: number
+  /** The sender's address; null says that none is told. */
+  address: Uint8Array | null
+  /** Held for the receiver, who installs or drops them. */
+  rights: FileDescription[] | null
+  credentials: Ucred | null
+  /** MSG_TRUNC and the like. */
+  flagsOut: number
+}
+
+export const incoming = (data: IoVector, flags: number): Incoming => ({
+  data,
+  flags,
+  address: null,
+  rights: null,
+  credentials: null,
+  flagsOut: 0,
+})
+
+export const outgoing = (data: IoVector, flags: number): Outgoing => ({
+  data,
+  flags,
+  address: null,
+  rights: null,
+  credentials: null,
+})

@@ -1,0 +1,149 @@
+/**
+ * The options of SOL_SOCKET that are the same for every family: getsockopt(2), setsockopt(2), socket(7).
+ * Path: sys/socket.ts asks the family first for what is its own, then this.
+ */
+
+import { getLe32, putLe32 } from '../abi/bytes.ts'
+import { EDOM, EINVAL, ENOPROTOOPT, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
+import * as S from '../abi/socket.ts'
+import { NS_PER_SEC } from '../kernel/clock.ts'
+import type { Task } from '../kernel/task.ts'
+import type { Socket } from './socket.ts'
+
+/** Bounds of a buffer size as it is told, which is twice what was asked for. */
+const SEND_BUFFER_MIN = 4608
+const RECEIVE_BUFFER_MIN = 2304
+/** net.core.wmem_max and rmem_max. */
+const BUFFER_ASKED_MAX = 4194304
+
+/** Options that are on or off and change nothing here. */
+const SWITCHES = new Set([
+  S.SO_DEBUG,
+  S.SO_REUSEADDR,
+  S.SO_DONTROUTE,
+  S.SO_BROADCAST,
+  S.SO_KEEPALIVE,
+  S.SO_OOBINLINE,
+  S.SO_NO_CHECK,
+  S.SO_TIMESTAMP,
+])
+
+const ints = (...values: number[]): Uint8Array => {
+  const bytes = new Uint8Array(values.length * 4)
+  for (const [i, value] of values.entries()) putLe32(bytes, i * 4, value)
+  return bytes
+}
+
+/** A struct timeval. */
+function timeval(ns: number): Uint8Array {
+  const sec = Math.floor(ns / NS_PER_SEC)
+  return ints(sec, 0, Math.floor((ns - sec * NS_PER_SEC) / 1000), 0)
+}
+
+/** The value's bytes, or an errno. */
+export function getSocketOption(socket: Socket, level: number, name: number): Uint8Array | number {
+  const own = socket.getOption(level, name)
+  if (own !== null) return own
+  if (level !== S.SOL_SOCKET) return -EOPNOTSUPP
+  if (SWITCHES.has(name)) return ints(socket.switches.has(name) ? 1 : 0)
+  switch (name) {
+    case S.SO_TYPE:
+      return ints(socket.type)
+    case S.SO_DOMAIN:
+      return ints(socket.family)
+    case S.SO_PROTOCOL:
+      return ints(socket.protocol)
+    case S.SO_ERROR:
+      return ints(socket.takeError())
+    case S.SO_ACCEPTCONN:
+      return ints(socket.isListening ? 1 : 0)
+    case S.SO_SNDBUF:
+      return ints(socket.sendBufferSize)
+    case S.SO_RCVBUF:
+      return ints(socket.receiveBufferSize)
+    case S.SO_RCVLOWAT:
+      return ints(socket.receiveLowWater)
+    case S.SO_SNDLOWAT:
+      return ints(1)
+    case S.SO_PRIORITY:
+      return ints(socket.priority)
+    case S.SO_LINGER:
+      return ints(socket.lingers ? 1 : 0, socket.lingerSec)
+    case S.SO_RCVTIMEO:
+      return timeval(socket.receiveTimeoutNs)
+    case S.SO_SNDTIMEO:
+      return timeval(socket.sendTimeoutNs)
+    case S.SO_REUSEPORT:
+      return ints(0)
+    default:
+      return -ENOPROTOOPT
+  }
+}
+
+/** struct timeval as nanoseconds: 0 waits for ever; a negative one does not wait at all. */
+function readTimeout(value: Uint8Array): number {
+  if (value.length < 16) return -EINVAL
+  const view = new DataView(value.buffer, value.byteOffset)
+  const sec = Number(view.getBigInt64(0, true))
+  const usec = Number(view.getBigInt64(8, true))
+  if (usec < 0 || usec >= 1e6) return -EDOM
+  if (sec < 0) return 1
+  return sec > 9_000_000 ? 0 : sec * NS_PER_SEC + usec * 1000
+}
+
+function setBuffer(task: Task, socket: Socket, name: number, asked: number): number {
+  const isForced = name === S.SO_SNDBUFFORCE || name === S.SO_RCVBUFFORCE
+  if (isForced && !task.credentials.isPrivileged) return -EPERM
+  const doubled = 2 * Math.min(asked >>> 0, BUFFER_ASKED_MAX)
+  if (name === S.SO_SNDBUF || name === S.SO_SNDBUFFORCE)
+    socket.sendBufferSize = Math.max(doubled, SEND_BUFFER_MIN)
+  else socket.receiveBufferSize = Math.max(doubled, RECEIVE_BUFFER_MIN)
+  return 0
+}
+
+export function setSocketOption(
+  task: Task,
+  socket: Socket,
+  level: number,
+  name: number,
+  value: Uint8Array,
+): number {
+  if (level === S.SOL_SOCKET && value.length < 4) return -EINVAL
+  const own = socket.setOption(task, level, name, value)
+  if (own !== null) return own
+  if (level !== S.SOL_SOCKET) return -EOPNOTSUPP
+  const number = getLe32(value, 0)
+  if (SWITCHES.has(name)) {
+    if (number !== 0) socket.switches.add(name)
+    else socket.switches.delete(name)
+    return 0
+  }
+  switch (name) {
+    case S.SO_SNDBUF:
+    case S.SO_RCVBUF:
+    case S.SO_SNDBUFFORCE:
+    case S.SO_RCVBUFFORCE:
+      return setBuffer(task, socket, name, number)
+    case S.SO_RCVLOWAT:
+      socket.receiveLowWater = (number | 0) < 0 ? 0x7fffffff : number || 1
+      return 0
+    case S.SO_PRIORITY:
+      socket.priority = number
+      return 0
+    case S.SO_LINGER:
+      if (value.length < 8) return -EINVAL
+      socket.lingers = number !== 0
+      if (socket.lingers) socket.lingerSec = getLe32(value, 4)
+      return 0
+    case S.SO_RCVTIMEO:
+    case S.SO_SNDTIMEO: {
+      const ns = readTimeout(value)
+      if (ns < 0) return ns
+      if (name === S.SO_RCVTIMEO) socket.receiveTimeoutNs = ns
+      else socket.sendTimeoutNs = ns
+      return 0
+    }
+    default:
+      return -ENOPROTOOPT
+  }
+}

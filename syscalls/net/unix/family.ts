@@ -1,0 +1,56 @@
+/** AF_UNIX as a family of sockets: which types there are. unix(7). */
+
+import { EPROTONOSUPPORT, ESOCKTNOSUPPORT } from '../../abi/errno.ts'
+import { AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } from '../../abi/socket.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Task } from '../../kernel/task.ts'
+import type { SocketFamily } from '../socket.ts'
+import { UnixConnection } from './connection.ts'
+import { UnixNames } from './names.ts'
+import { UnixDatagram, UnixSeqPacket } from './packets.ts'
+import { Rights } from './rights.ts'
+import { UnixStream } from './stream.ts'
+import type { UnixSocket, UnixWorld } from './unix-socket.ts'
+
+export class UnixFamily implements SocketFamily {
+  readonly family = AF_UNIX
+  private readonly world: UnixWorld
+
+  constructor(kernel: Kernel) {
+    this.world = { kernel, names: new UnixNames(), rights: new Rights() }
+  }
+
+  /** 0, or why there is no such socket. */
+  private check(type: number, protocol: number): number {
+    if (protocol !== 0 && protocol !== AF_UNIX) return -EPROTONOSUPPORT
+    const isKnown =
+      type === SOCK_STREAM || type === SOCK_DGRAM || type === SOCK_RAW || type === SOCK_SEQPACKET
+    return isKnown ? 0 : -ESOCKTNOSUPPORT
+  }
+
+  private make(task: Task, type: number): UnixConnection | UnixDatagram {
+    if (type === SOCK_STREAM) return new UnixStream(this.world, task)
+    if (type === SOCK_SEQPACKET) return new UnixSeqPacket(this.world, task)
+    return new UnixDatagram(this.world, task)
+  }
+
+  create(task: Task, type: number, protocol: number): UnixSocket | number {
+    return this.check(type, protocol) || this.make(task, type)
+  }
+
+  createPair(task: Task, type: number, protocol: number): readonly [UnixSocket, UnixSocket] | number {
+    const refused = this.check(type, protocol)
+    if (refused) return refused
+    const one = this.make(task, type)
+    const other = this.make(task, type)
+    if (one instanceof UnixConnection && other instanceof UnixConnection) one.join(other, task)
+    else if (one instanceof UnixDatagram && other instanceof UnixDatagram) {
+      one.setPeer(other)
+      other.setPeer(one)
+      const { pid } = task.group
+      const { euid: uid, egid: gid } = task.credentials
+      one.peerCredentials = other.peerCredentials = { pid, uid, gid }
+    }
+    return [one, other]
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * struct msghdr and what hangs on it, to and from guest memory: sendmsg(2), recvmsg(2), cmsg(3).
+ * Path: sys/socket.ts; the families see net/message.ts's Outgoing and Incoming.
+ */
+
+import { putU64 } from '../abi/arch/arch.ts'
+import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM } from '../abi/errno.ts'
+import * as S from '../abi/socket.ts'
+import { releaseFile } from '../kernel/fd-table.ts'
+import type { Task } from '../kernel/task.ts'
+import { type Incoming, IoVector, type Outgoing } from '../net/message.ts'
+import type { FileDescription } from '../vfs/file-description.ts'
+
+/** name, namelen u32, iov, iovlen, control, controllen, flags u32: each in eight bytes. */
+export const MSGHDR_SIZE = 56
+const NAMELEN = 8
+const IOV = 16
+const IOVLEN = 24
+const CONTROL = 32
+const CONTROLLEN = 40
+const FLAGS = 48
+/** len, level s32, type s32; then what it carries, to a multiple of 8. */
+const CMSG_HEADER_SIZE = 16
+const UCRED_SIZE = 12
+const IOV_COUNT_MAX = 1024
+/** net.core.optmem_max */
+const CONTROL_SIZE_MAX = 131072
+/** Linux MAX_RW_COUNT. */
+const COUNT_MAX = 0x7ffff000
+
+const align8 = (size: number): number => Math.ceil(size / 8) * 8
+
+/** A vector over guest memory that may be read, or written when `isOut`; an errno. */
+export function vectorOf(task: Task, parts: [number, number][], isOut: boolean): IoVector | number {
+  const { mm } = task
+  let total = 0
+  let isRefused = false
+  for (const part of parts) {
+    part[1] = Math.min(part[1], COUNT_MAX - total)
+    total += part[1]
+    if (part[1] === 0) continue
+    if (isOut) isRefused ||= !mm.canWrite(part[0], part[1])
+    else if (!mm.canRead(part[0], part[1])) return -EFAULT
+  }
+  return new IoVector(mm.space.bytes, parts, isRefused)
+}
+
+/** The msghdr's vector. */
+function readVector(task: Task, header: number, isOut: boolean): IoVector | number {
+  const { mm } = task
+  const at = mm.u64(header + IOV)
+  const count = mm.u64(header + IOVLEN)
+  if (count > IOV_COUNT_MAX) return -EMSGSIZE
+  if (count > 0 && !mm.canRead(at, count * 16)) return -EFAULT
+  const parts: [number, number][] = []
+  for (let i = 0; i < count; i++) {
+    const length = mm.u64(at + i * 16 + 8)
+    if (length >= 2 ** 63) return -EINVAL
+    parts.push([mm.u64(at + i * 16), length])
+  }
+  return vectorOf(task, parts, isOut)
+}
+
+/** An address given by a program: bytes, null for none, an errno. */
+export function readAddress(task: Task, at: number, size: number): Uint8Array | number {
+  if (size < 0 || size > S.SOCKADDR_SIZE_MAX) return -EINVAL
+  return size === 0 ? new Uint8Array(0) : (task.mm.copyIn(at, size) ?? -EFAULT)
+}
+
+/** Copies an address out as far as there is room, and its whole length behind `lengthAt`. */
+export function putAddress(task: Task, address: Uint8Array, at: number, lengthAt: number): number {
+  const { mm } = task
+  if (!mm.canRead(lengthAt, 4)) return -EFAULT
+  const room = mm.i32(lengthAt)
+  if (room < 0) return -EINVAL
+  if (room > 0 && address.length > 0 && !mm.copyOut(at, address.subarray(0, room))) return -EFAULT
+  return mm.setU32(lengthAt, address.length) ? 0 : -EFAULT
+}
+
+export function readOutgoing(task: Task, header: number, flagBits: number): Outgoing | number {
+  const { mm } = task
+  if (!mm.canRead(header, MSGHDR_SIZE)) return -EFAULT
+  const nameAt = mm.u64(header)
+  const nameSize = nameAt === 0 ? 0 : mm.i32(header + NAMELEN)
+  if (nameSize < 0) return -EINVAL
+  const address = readAddress(task, nameAt, Math.min(nameSize, S.SOCKADDR_SIZE_MAX))
+  if (typeof address === 'number') return address
+  const data = readVector(task, header, false)
+  if (typeof data === 'number') return data
+  const message: Outgoing = {
+    data,
+    flags: flagBits,
+    address: address.length > 0 ? address : null,
+    rights: null,
+    credentials: null,
+  }
+  const bad = readControl(task, mm.u64(header + CONTROL), mm.u64(header + CONTROLLEN), message)
+  return bad || message
+}
+
+/** Reads the control messages; 0 or an errno. */
+function readControl(task: Task, at: number, size: number, message: Outgoing): number {
+  if (size > CONTROL_SIZE_MAX) return -ENOBUFS
+  if (at === 0 || size < CMSG_HEADER_SIZE) return 0
+  const { mm } = task
+  if (!mm.canRead(at, size)) return -EFAULT
+  const rights: FileDescription[] = []
+  for (let offset = 0; offset + CMSG_HEADER_SIZE <= size; ) {
+    const length = mm.u64(at + offset)
+    if (length < CMSG_HEADER_SIZE || length > size - offset) return -EINVAL
+    const body = at + offset + CMSG_HEADER_SIZE
+    const bodySize = length - CMSG_HEADER_SIZE
+    const type = mm.i32(at + offset + 12)
+    if (mm.i32(at + offset + 8) === S.SOL_SOCKET) {
+      let bad = -EINVAL
+      if (type === S.SCM_RIGHTS) bad = readRights(task, body, Math.floor(bodySize / 4), rights)
+      else if (type === S.SCM_CREDENTIALS) bad = readCredentials(task, body, bodySize, message)
+      if (bad) return bad
+    }
+    offset += align8(length)
+  }
+  if (rights.length > 0) message.rights = rights
+  return 0
+}
+
+function readRights(task: Task, at: number, count: number, rights: FileDescription[]): number {
+  if (rights.length + count > S.SCM_FD_COUNT_MAX) return -EINVAL
+  for (let i = 0; i < count; i++) {
+    const file = task.fds.get(task.mm.i32(at + i * 4))
+    if (!file) return -EBADF
+    rights.push(file)
+  }
+  return 0
+}
+
+/** Only root may say that he is somebody else. */
+function readCredentials(task: Task, at: number, size: number, message: Outgoing): number {
+  if (size !== UCRED_SIZE) return -EINVAL
+  const pid = task.mm.i32(at)
+  const uid = task.mm.i32(at + 4) >>> 0
+  const gid = task.mm.i32(at + 8) >>> 0
+  const who = task.credentials
+  if (!who.isPrivileged) {
+    const isOwn =
+      pid === task.group.pid &&
+      (uid === who.uid || uid === who.euid || uid === who.suid) &&
+      (gid === who.gid || gid === who.egid || gid === who.sgid)
+    if (!isOwn) return -EPERM
+  }
+  message.credentials = { pid, uid, gid }
+  return 0
+}
+
+/** The room that a msghdr offers for a message. */
+export function readIncomingVector(task: Task, header: number): IoVector | number {
+  const { mm } = task
+  if (!mm.canRead(header, MSGHDR_SIZE)) return -EFAULT
+  if (mm.u64(header) !== 0 && mm.i32(header + NAMELEN) < 0) return -EINVAL
+  return readVector(task, header, true)
+}
+
+/** After a receive: name, control messages and flags go into the msghdr; 0 or -EFAULT. */
+export function putIncoming(task: Task, header: number, message: Incoming): number {
+  const { mm } = task
+  if (!mm.canWrite(header, MSGHDR_SIZE)) return -EFAULT
+  const nameAt = mm.u64(header)
+  const control = new ControlWriter(task, mm.u64(header + CONTROL), mm.u64(header + CONTROLLEN), message)
+  control.put()
+  if (nameAt !== 0 && message.address) {
+    const bad = putAddress(task, message.address, nameAt, header + NAMELEN)
+    if (bad) return bad
+  }
+  if (!mm.canWrite(header, MSGHDR_SIZE)) return -EFAULT
+  putU64(mm.space.view, header + CONTROLLEN, control.used)
+  mm.space.view.setUint32(header + FLAGS, message.flagsOut | (message.flags & S.MSG_CMSG_CLOEXEC), true)
+  mm.stored(header, MSGHDR_SIZE)
+  return 0
+}
+
+/** Writes control messages into the room there is; what does not fit sets MSG_CTRUNC. */
+class ControlWriter {
+  private readonly task: Task
+  private readonly at: number
+  private readonly room: number
+  private readonly message: Incoming
+  used = 0
+
+  constructor(task: Task, at: number, room: number, message: Incoming) {
+    this.task = task
+    this.at = at
+    this.room = at === 0 ? 0 : Math.min(room, CONTROL_SIZE_MAX)
+    this.message = message
+  }
+
+  put(): void {
+    const { credentials, rights } = this.message
+    if (credentials) {
+      const body = new Uint8Array(Int32Array.of(credentials.pid, credentials.uid, credentials.gid).buffer)
+      this.putOne(S.SCM_CREDENTIALS, body)
+    }
+    if (rights) this.putRights(rights)
+  }
+
+  /** A header and a body, cut where the room ends. */
+  private putOne(type: number, body: Uint8Array): void {
+    const left = this.room - this.used
+    if (left < CMSG_HEADER_SIZE) {
+      this.message.flagsOut |= S.MSG_CTRUNC
+      return
+    }
+    const length = Math.min(CMSG_HEADER_SIZE + body.length, left)
+    if (length < CMSG_HEADER_SIZE + body.length) this.message.flagsOut |= S.MSG_CTRUNC
+    const record = new Uint8Array(length)
+    const view = new DataView(record.buffer)
+    putU64(view, 0, length)
+    view.setInt32(8, S.SOL_SOCKET, true)
+    view.setInt32(12, type, true)
+    record.set(body.subarray(0, length - CMSG_HEADER_SIZE), CMSG_HEADER_SIZE)
+    if (!this.task.mm.copyOut(this.at + this.used, record)) return
+    this.used += Math.min(align8(length), left)
+  }
+
+  private putRights(rights: FileDescription[]): void {
+    const { task, message } = this
+    const fitting = Math.max(0, Math.floor((this.room - this.used - CMSG_HEADER_SIZE) / 4))
+    const numbers: number[] = []
+    for (const file of rights) {
+      const number =
+        numbers.length < fitting ? task.fds.install(file, (message.flags & S.MSG_CMSG_CLOEXEC) !== 0) : -1
+      if (number < 0) break
+      numbers.push(number)
+    }
+    if (numbers.length > 0) this.putOne(S.SCM_RIGHTS, new Uint8Array(Int32Array.from(numbers).buffer))
+    if (numbers.length < rights.length) message.flagsOut |= S.MSG_CTRUNC
+    // The message's own hold on them ends.
+    for (const file of rights) releaseFile(file)
+    message.rights = null
+  }
+}
