@@ -1,20 +1,13 @@
 /* What several programs share: messages, memory, input, paths, modes, names, the terminal. */
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 int warn(const char *format, ...) {

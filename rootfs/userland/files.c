@@ -1,13 +1,7 @@
 /* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, stat, du, df: the tree of names. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/statvfs.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 static bool is_directory(const char *path) {
@@ -46,7 +40,6 @@ int rmdir_main(char **operands) {
 }
 
 static bool remove_visited(const char *path, const struct stat *status, int depth) {
-	(void)depth;
 	return (S_ISDIR(status->st_mode) ? rmdir : unlink)(path) == 0 || !warn_errno(path);
 }
 
@@ -126,7 +119,6 @@ static bool copy_one(const char *path, const char *target, const struct stat *fr
 static bool copy_before(const char *path, const struct stat *found, int depth) {
 	struct stat from = *found;
 	char *target = copy_target(path);
-	(void)depth;
 	/* -r copies links as links, else what they point to. */
 	bool good = copying.recursive || stat(path, &from) == 0 ? copy_one(path, target, &from) : !warn_errno(path);
 	if (good && copying.preserve && !S_ISDIR(from.st_mode)) copy_attributes(target, &from);
@@ -138,7 +130,6 @@ static bool copy_before(const char *path, const struct stat *found, int depth) {
 static bool copy_after(const char *path, const struct stat *from, int depth) {
 	mode_t mask = umask(0);
 	umask(mask);
-	(void)depth;
 	if (S_ISDIR(from->st_mode) && copying.preserve)
 		copy_attributes(copy_target(path), from);
 	else if (S_ISDIR(from->st_mode))
@@ -184,7 +175,6 @@ static const char *new_mode;
 
 static bool change_mode(const char *path, const struct stat *status, int depth) {
 	mode_t mode;
-	(void)depth;
 	if (S_ISLNK(status->st_mode)) return false;
 	parse_mode(new_mode, status->st_mode & 07777, S_ISDIR(status->st_mode), &mode);
 	return chmod(path, mode) == 0 || !warn_errno(path);
@@ -289,13 +279,13 @@ int du_main(char **operands) {
 
 int df_main(char **operands) {
 	size_t length;
-	char size[3][24], source[64], directory[256], *mounts = read_file("/proc/mounts", &length);
+	char size[3][24], *line, *mounts = read_file("/proc/mounts", &length);
 	struct statvfs all;
-	(void)operands;
 	if (!mounts) return warn_errno("/proc/mounts");
 	printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", option['h'] ? "Size" : "1K-blocks");
-	for (char *line = strtok(mounts, "\n"); line; line = strtok(NULL, "\n")) {
-		if (sscanf(line, "%63s %255s", source, directory) != 2 || statvfs(directory, &all) < 0 || !all.f_blocks) continue;
+	while ((line = strsep(&mounts, "\n"))) {
+		const char *source = strsep(&line, " "), *directory = line ? strsep(&line, " ") : "";
+		if (statvfs(directory, &all) < 0 || !all.f_blocks) continue;
 		unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
 		format_size(all.f_blocks * unit, size[0]);
 		format_size(taken * unit, size[1]);

@@ -1,12 +1,7 @@
 /* find, xargs, env, which, time: programs that choose what others are to be run on. */
-#include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 extern char **environ;

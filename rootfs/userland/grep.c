@@ -1,10 +1,5 @@
 /* grep and sort: lines matched against patterns, and lines in order. */
-#include <ctype.h>
 #include <regex.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 static regex_t *patterns;
@@ -83,7 +78,6 @@ static void grep_input(struct inputs *inputs) {
 static bool grep_visited(const char *path, const struct stat *status, int depth) {
 	char *names[] = {(char *)path, NULL};
 	struct inputs inputs = {.names = names};
-	(void)depth;
 	if (S_ISREG(status->st_mode))
 		while (next_input(&inputs)) grep_input(&inputs);
 	if (inputs.status) grep_status = 2;

@@ -1,12 +1,7 @@
 /* ls: one line a file, columns on a terminal, or the long form. */
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 struct file {

@@ -2,9 +2,6 @@
  * The multi-call entry: the name the binary was started under chooses the
  * applet. The image installs one symlink in /bin for each row of applets.h.
  */
-#include <string.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 #define APPLET(name, options, usage) int name##_main(char **);

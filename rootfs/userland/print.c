@@ -1,15 +1,10 @@
 /* echo, printf, test, seq, true, false, basename, dirname, pwd, yes: what scripts are made of. */
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "userland.h"
 
-int true_main(char **operands) { return (void)operands, 0; }
+int true_main(char **operands) { return 0; }
 
-int false_main(char **operands) { return (void)operands, 1; }
+int false_main(char **operands) { return 1; }
 
 /* Writes text with its escapes; false if \c ends all output. */
 static bool put_escaped(const char *text) {
@@ -143,7 +138,7 @@ int dirname_main(char **operands) {
 
 int pwd_main(char **operands) {
 	char *directory = getcwd(NULL, 0);
-	return (void)operands, directory ? puts(directory) < 0 : warn_errno("cannot determine current directory");
+	return directory ? puts(directory) < 0 : warn_errno("cannot determine current directory");
 }
 
 int yes_main(char **operands) {

@@ -1,9 +1,5 @@
 /* sed: a script of commands, run over each line. */
-#include <ctype.h>
 #include <regex.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "userland.h"
 
 struct address {

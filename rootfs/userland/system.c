@@ -1,16 +1,9 @@
 /* sleep, kill, ps, id, uname, hostname, date, mount, umount: processes and the system they are in. */
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 int sleep_main(char **operands) {
@@ -65,23 +58,20 @@ int kill_main(char **operands) {
 static void print_process(const char *pid) {
 	size_t length;
 	struct stat owner;
-	char *directory = format_text("/proc/%s", pid), state;
-	char *text = read_file(join_path(directory, "stat"), &length);
-	int parent;
-	/* The name in parentheses may hold anything, even a parenthesis. */
+	char *directory = format_text("/proc/%s", pid), *text = read_file(join_path(directory, "stat"), &length);
+	/* The name in parentheses may hold anything, even a parenthesis. Behind it come the state and the parent. */
 	char *open = text ? strchr(text, '(') : NULL, *close = text ? strrchr(text, ')') : NULL;
-	if (!open || !close || sscanf(close + 1, " %c %d", &state, &parent) != 2) return; /* it ended meanwhile */
+	if (!open || !close) return; /* it ended meanwhile */
 	char *command = read_file(join_path(directory, "cmdline"), &length);
 	for (size_t i = 0; command && i + 1 < length; i++)
 		if (!command[i]) command[i] = ' ';
 	if (!command || !*command) command = format_text("[%.*s]", (int)(close - open - 1), open + 1);
 	const char *user = stat(directory, &owner) == 0 ? user_name(owner.st_uid) : "?";
-	printf("%5s %5d %-8s %c    %s\n", pid, parent, user, state, command);
+	printf("%5s %5d %-8s %c    %s\n", pid, atoi(close + 4), user, close[2], command);
 }
 
 int ps_main(char **operands) {
 	char **names = list_names("/proc");
-	(void)operands; /* every process is always shown */
 	if (!names) return warn_errno("/proc");
 	puts("  PID  PPID USER     STAT COMMAND");
 	/* Sorted as text; a shorter number is a smaller one. */
@@ -98,7 +88,6 @@ static void print_id(const char *label, const char *name, unsigned id) {
 int id_main(char **operands) {
 	gid_t groups[65] = {getegid()};
 	int count = getgroups(64, groups + 1);
-	(void)operands;
 	if (option['u'] || option['g']) {
 		unsigned id = option['u'] ? geteuid() : getegid();
 		return printf(option['n'] ? "%s\n" : "%.0s%u\n", option['u'] ? user_name(id) : group_name(id), id) < 0;
@@ -124,7 +113,6 @@ int uname_main(char **operands) {
 	const char *separator = "";
 	bool any = option['a'];
 	uname(&name);
-	(void)operands;
 	const char *const texts[] = {name.sysname, name.nodename, name.release, name.version, name.machine};
 	for (int i = 0; i < 5; i++) any |= option[(int)letters[i]] != NULL;
 	for (int i = 0; i < 5; i++) {
@@ -161,11 +149,13 @@ int mount_main(char **operands) {
 	enum { FLAG_COUNT = sizeof flags / sizeof *flags };
 	size_t length;
 	if (!*operands) {
-		char *mounts = read_file("/proc/mounts", &length), source[256], directory[256], type[64], options[256];
-		for (char *line = mounts ? strtok(mounts, "\n") : NULL; line; line = strtok(NULL, "\n"))
-			if (sscanf(line, "%255s %255s %63s %255s", source, directory, type, options) == 4)
-				printf("%s on %s type %s (%s)\n", source, directory, type, options);
-		return mounts ? 0 : warn_errno("/proc/mounts");
+		char *mounts = read_file("/proc/mounts", &length), *line, *words[4];
+		if (!mounts) return warn_errno("/proc/mounts");
+		while ((line = strsep(&mounts, "\n")) && *line) {
+			for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : "";
+			printf("%s on %s type %s (%s)\n", words[0], words[1], words[2], words[3]);
+		}
+		return 0;
 	}
 	if (!operands[1]) return usage_error();
 	unsigned long all = option['r'] ? MS_RDONLY : 0;

@@ -1,13 +1,7 @@
 /* tar (ustar, and GNU's long names when reading) and dd. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 enum { BLOCK = 512 };
@@ -33,12 +27,11 @@ static void write_archive(const void *bytes, size_t length) {
 	if (!write_all(archive, bytes, length) || !write_all(archive, zeros, -length % BLOCK)) exit(warn_errno("write error"));
 }
 
-static unsigned checksum(const struct header *header) {
+/* Of all bytes, as if the sum's own place were blank. */
+static unsigned checksum(struct header header) {
 	unsigned sum = 0;
-	for (size_t i = 0; i < sizeof *header; i++) {
-		bool own = i >= offsetof(struct header, checksum) && i < offsetof(struct header, type);
-		sum += own ? ' ' : ((const unsigned char *)header)[i];
-	}
+	memset(header.checksum, ' ', sizeof header.checksum);
+	for (size_t i = 0; i < sizeof header; i++) sum += ((const unsigned char *)&header)[i];
 	return sum;
 }
 
@@ -47,7 +40,6 @@ static bool add_member(const char *path, const struct stat *status, int depth) {
 	char target[101] = "", *full = format_text("%s%s", path + strspn(path, "/"), S_ISDIR(status->st_mode) ? "/" : "");
 	bool is_file = S_ISREG(status->st_mode), is_link = S_ISLNK(status->st_mode);
 	size_t length = strlen(full);
-	(void)depth;
 	if (strcmp(full, "/") == 0) return true;
 	/* A long name is cut at a slash between the name and its prefix. */
 	const char *rest = length > 100 ? strchr(full + length - 101, '/') : full - 1;
@@ -67,7 +59,7 @@ static bool add_member(const char *path, const struct stat *status, int depth) {
 	sprintf(header.minor, "%07o", minor(status->st_rdev) & 07777777);
 	snprintf(header.owner, sizeof header.owner, "%s", user_name(status->st_uid));
 	snprintf(header.group, sizeof header.group, "%s", group_name(status->st_gid));
-	sprintf(header.checksum, "%06o", checksum(&header));
+	sprintf(header.checksum, "%06o", checksum(header));
 	int fd = is_file ? open(path, O_RDONLY) : -1;
 	if (is_file && fd < 0) return tar_status = warn_errno(path), true;
 	if (verbose) fprintf(archive == 1 ? stderr : stdout, "%s\n", full);
@@ -146,7 +138,7 @@ static void read_archive(char **wanted) {
 	struct header header = {0};
 	char *long_name = NULL, *long_link = NULL;
 	for (; read_whole(&header, sizeof header) && header.name[0]; memset(&header, 0, sizeof header)) {
-		if (strtoul(header.checksum, NULL, 8) != checksum(&header)) exit(warn("this does not look like a tar archive"));
+		if (strtoul(header.checksum, NULL, 8) != checksum(header)) exit(warn("this does not look like a tar archive"));
 		long long size = strtoll(header.size, NULL, 8);
 		if (header.type == 'L' || header.type == 'K') { /* GNU's, for the member that follows */
 			*(header.type == 'L' ? &long_name : &long_link) = read_long_text(size);

@@ -1,10 +1,4 @@
 /* cat, tee, head, tail, wc, uniq, cut, tr, hexdump: streams of bytes and lines. */
-#include <ctype.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 int cat_main(char **operands) {

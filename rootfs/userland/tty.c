@@ -1,14 +1,9 @@
 /* stty, clear, less: the terminal. */
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <unistd.h>
-
 #include "userland.h"
 
-int clear_main(char **operands) { return (void)operands, fputs("\033[H\033[2J\033[3J", stdout) < 0; }
+int clear_main(char **operands) { return fputs("\033[H\033[2J\033[3J", stdout) < 0; }
 
 enum field { INPUT, OUTPUT, LOCAL };
 /* Whether it is set after "stty sane", and cleared by "stty raw". */

@@ -10,11 +10,15 @@
 #ifndef USERLAND_H
 #define USERLAND_H
 
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <sys/types.h>
+#include <unistd.h>
 
 struct applet {
 	const char *name;

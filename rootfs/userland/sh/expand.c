@@ -4,13 +4,9 @@
  * is split as it is added. What was quoted and would be special in a pattern
  * is preceded by QUOTE, which becomes a backslash in patterns and nothing in text.
  */
-#include <ctype.h>
 #include <fnmatch.h>
 #include <glob.h>
 #include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "sh.h"
 
 enum { QUOTE = 1 };
@@ -35,9 +31,7 @@ static struct expansion new_expansion(bool split) {
 	/* A copy: ${IFS=...} may change it while it is in use. */
 	const char *ifs = variable_get("IFS");
 	return (struct expansion){
-	    .text = {.arena = &sh.scratch},
-	    .split = split,
-	    .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
+	    .text = {.arena = &sh.scratch}, .split = split, .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
 	};
 }
 
@@ -47,8 +41,7 @@ static struct parser word_parser(const char *text) {
 
 static void push_field(struct expansion *e, char *field) {
 	if (e->count + 1 >= e->capacity) { /* one more for the final NULL */
-		char **fields = arena_allocate(&sh.scratch,
-		                               (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
+		char **fields = arena_allocate(&sh.scratch, (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
 		if (e->count) memcpy(fields, e->fields, e->count * sizeof *fields);
 		e->fields = fields;
 	}
@@ -142,8 +135,7 @@ static const char *parameter_value(const char *name) {
 	case '!': return sh.last_background ? scratch_text("%d", sh.last_background) : NULL;
 	case '-': return option_letters();
 	case '0': return sh.name;
-	case '@':
-	case '*': return sh.parameters.count == 1 ? sh.parameters.values[0] : sh.parameters.count ? " " : NULL;
+	case '@': case '*': return sh.parameters.count == 1 ? sh.parameters.values[0] : sh.parameters.count ? " " : NULL;
 	default: return position <= sh.parameters.count ? sh.parameters.values[position - 1] : NULL;
 	}
 }
@@ -176,8 +168,7 @@ static char *read_name(struct parser *parser, bool braces) {
 }
 
 static _Noreturn void fail_unset(const char *name, const char *message) {
-	complain("%s: %s", name, message);
-	shell_fail(2);
+	shell_fail(complain("%s: %s", name, message));
 }
 
 static void add_value(struct expansion *e, const char *name, const char *value, bool quoted) {
@@ -223,14 +214,12 @@ static void expand_braces(struct expansion *e, struct parser *parser, bool quote
 		else
 			add_value(e, name, value, quoted);
 		return;
-	case '%':
-	case '#': {
+	case '%': case '#': {
 		bool longest = peek_byte(parser) == operator;
 		parser->at += longest;
 		if (!value && sh.set['u']) fail_unset(name, "parameter not set");
 		/* Quotes in a pattern quote, even inside double quotes. */
-		add_result(e, trim(value ? value : "", brace_text(parser, PLAIN, true), operator, longest),
-		           quoted);
+		add_result(e, trim(value ? value : "", brace_text(parser, PLAIN, true), operator, longest), quoted);
 		return;
 	}
 	}
@@ -248,9 +237,7 @@ static void expand_braces(struct expansion *e, struct parser *parser, bool quote
 		add_result(e, value, quoted);
 	} else if (operator == '?') {
 		const char *message = brace_text(parser, inner, false);
-		fail_unset(name, *message ? message
-		                 : colon  ? "parameter not set or null"
-		                          : "parameter not set");
+		fail_unset(name, *message ? message : colon  ? "parameter not set or null" : "parameter not set");
 	} else {
 		expand_until(e, parser, '}', inner);
 	}
@@ -325,8 +312,7 @@ static void expand_until(struct expansion *e, struct parser *parser, int end, en
 		} else if (c == '\\') {
 			c = next_byte(parser);
 			if (c == '\n') continue; /* a line continuation */
-			bool escapes = !quoted ||
-			               (c > 0 && (strchr("$`\\", c) || (c == '"' && context != HEREDOC) ||
+			bool escapes = !quoted || (c > 0 && (strchr("$`\\", c) || (c == '"' && context != HEREDOC) ||
 			                          (c == '}' && context == QUOTED_BRACES)));
 			if (!escapes || c < 0) add_byte(e, '\\', true);
 			if (c >= 0) add_byte(e, c, true);
@@ -378,9 +364,7 @@ char **expand_words(struct word *words, int *count) {
 char *expand_text(const char *word, enum expand_mode mode) {
 	struct expansion e = new_expansion(false);
 	struct parser parser = word_parser(word);
-	expand_until(&e, &parser, -1,
-	             mode == EXPAND_HEREDOC   ? HEREDOC
-	             : mode == EXPAND_LITERAL ? LITERAL
+	expand_until(&e, &parser, -1, mode == EXPAND_HEREDOC   ? HEREDOC : mode == EXPAND_LITERAL ? LITERAL
 	                                      : PLAIN);
 	return finished(&e, mode == EXPAND_PATTERN);
 }

@@ -1,10 +1,5 @@
 /* Children: each pipeline is a job; with job control also a process group of its own. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 struct job {
@@ -21,8 +16,7 @@ static struct job *jobs; /* those with a number, ascending */
 enum { TERMINAL = 0 };
 
 static int shell_status(int status) {
-	return WIFSIGNALED(status)  ? 128 + WTERMSIG(status)
-	       : WIFSTOPPED(status) ? 128 + WSTOPSIG(status)
+	return WIFSIGNALED(status)  ? 128 + WTERMSIG(status) : WIFSTOPPED(status) ? 128 + WSTOPSIG(status)
 	                            : WEXITSTATUS(status);
 }
 
@@ -52,10 +46,7 @@ static void job_free(struct job *job) {
 pid_t fork_subshell(struct job *job, enum fork_kind kind) {
 	fflush(stdout); /* or both processes would print it */
 	pid_t pid = fork();
-	if (pid < 0) {
-		complain("Cannot fork: %s", strerror(errno));
-		shell_fail(2);
-	}
+	if (pid < 0) shell_fail(complain("Cannot fork: %s", strerror(errno)));
 	if (job && kind != FORK_INSIDE && sh.job_control) {
 		/* Both do it: neither may go on before it is done. */
 		if (!job->group) job->group = pid ? pid : getpid();
@@ -81,8 +72,7 @@ pid_t fork_subshell(struct job *job, enum fork_kind kind) {
 static void job_poll(struct job *job, int options) {
 	for (int i = 0; i < job->count; i++) {
 		int status;
-		pid_t got = job->pids[i]
-		                ? waitpid(job->pids[i], &status, options | (sh.job_control ? WUNTRACED : 0))
+		pid_t got = job->pids[i] ? waitpid(job->pids[i], &status, options | (sh.job_control ? WUNTRACED : 0))
 		                : 0;
 		if (got <= 0) continue;
 		if (got == job->last || WIFSTOPPED(status)) job->status = status;
@@ -160,8 +150,7 @@ static struct job *find_job(const char *which) {
 	bool is_job = !which || *which == '%', current = !which || !which[1] || strchr("%+", which[1]);
 	if (which && !parse_integer(which + is_job, 10, &number) && !is_job) return NULL;
 	for (struct job *job = jobs; job; job = job->next)
-		if (!is_job ? job->last == number
-		            : current || job->number == number ||
+		if (!is_job ? job->last == number : current || job->number == number ||
 		                  (!number && strncmp(job->text, which + 1, strlen(which + 1)) == 0))
 			found = job;
 	return found;
@@ -196,7 +185,6 @@ int bg_builtin(char **operands) {
 }
 
 int jobs_builtin(char **operands) {
-	(void)operands;
 	poll_all();
 	for (struct job *job = jobs, *next; job; job = next) {
 		next = job->next;

@@ -3,9 +3,6 @@
  * token is its text: a word that looks like an operator or a reserved word
  * without being one is quoted, and its text shows the quotes.
  */
-#include <ctype.h>
-#include <string.h>
-
 #include "sh.h"
 
 static struct node *parse_list(struct parser *parser);

@@ -1,8 +1,4 @@
 /* Signals: a handler only notes them; traps run between commands. */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 volatile sig_atomic_t interrupted;
