@@ -41,7 +41,8 @@ static bool parse_letters(char ***next, const char *options) {
 		if (*options == '#' && *letter >= '0' && *letter <= '9') return set_option('n', letter), true;
 		const char *known = *letter == ':' ? NULL : strchr(options, *letter);
 		bool has_argument = known && known[1] == ':';
-		if (!known || (has_argument && !letter[1] && !(*next)[1])) return !warn("invalid option -- '%c'", *letter);
+		if (!known || (has_argument && !letter[1] && !(*next)[1]))
+			return !warn("invalid option -- '%c'", *letter);
 		if (has_argument) return set_option(*letter, letter[1] ? letter + 1 : *++*next), true;
 		set_option(*letter, "");
 	}
@@ -55,10 +56,8 @@ static bool parse_arguments(char **argv, const char *options) {
 	for (; *argv && strcmp(*argv, "--") != 0; argv++) {
 		bool is_operand = (*argv)[0] != '-' || !(*argv)[1];
 		if (is_operand && *options == '+') break;
-		if (is_operand)
-			*operands++ = *argv;
-		else if (!parse_letters(&argv, options))
-			return false;
+		if (is_operand) *operands++ = *argv;
+		else if (!parse_letters(&argv, options)) return false;
 	}
 	argv += *argv && strcmp(*argv, "--") == 0;
 	while ((*operands++ = *argv)) argv++;
@@ -82,6 +81,7 @@ int main(int argc, char **argv) {
 	const struct applet *applet = find_applet(applets, name + (*name == '-'));
 	if (!applet && argc > 1) applet = find_applet(applets, *++argv);
 	if (applet) return run_applet(applet, argv);
-	for (const struct applet *row = applets; row->name; row++) printf("%s%c", row->name, row[1].name ? ' ' : '\n');
+	for (const struct applet *row = applets; row->name; row++)
+		printf("%s%c", row->name, row[1].name ? ' ' : '\n');
 	return argc > 1 ? fprintf(stderr, "userland: %s: applet not found\n", argv[0]), 127 : 0;
 }

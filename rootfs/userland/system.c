@@ -11,7 +11,8 @@ int sleep_main(char **operands) {
 	if (!*operands) return usage_error();
 	for (; *operands; operands++) {
 		char *end;
-		double number = strtod(*operands, &end), unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
+		double number = strtod(*operands, &end);
+		double unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
 		if (end == *operands || number < 0 || (*end && (!strchr("smhd", *end) || end[1])))
 			return warn("invalid time interval '%s'", *operands);
 		seconds += number * unit;
@@ -47,10 +48,8 @@ int kill_main(char **operands) {
 	if (*operands && strcmp(*operands, "--") == 0) operands++;
 	if (!*operands) return usage_error() + 1;
 	for (; *operands; operands++) {
-		if (!parse_integer(*operands, 10, &pid))
-			status = warn("%s: invalid process id", *operands);
-		else if (kill(pid, number) < 0)
-			status = warn_errno(*operands);
+		if (!parse_integer(*operands, 10, &pid)) status = warn("%s: invalid process id", *operands);
+		else if (kill(pid, number) < 0) status = warn_errno(*operands);
 	}
 	return status;
 }
@@ -98,11 +97,10 @@ int id_main(char **operands) {
 	}
 	for (int i = 0; i <= (count < 0 ? 0 : count); i++) {
 		if (i > 0 && groups[i] == groups[0]) continue;
-		const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",", *name = group_name(groups[i]);
-		if (!option['G'])
-			print_id(separator, name, groups[i]);
-		else
-			printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, name, groups[i]);
+		const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",";
+		const char *name = group_name(groups[i]);
+		if (!option['G']) print_id(separator, name, groups[i]);
+		else printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, name, groups[i]);
 	}
 	return putchar('\n') < 0;
 }
@@ -160,14 +158,16 @@ int mount_main(char **operands) {
 	if (!operands[1]) return usage_error();
 	unsigned long all = option['r'] ? MS_RDONLY : 0;
 	struct buffer data = {0}; /* the options that are the file system's own */
-	for (char *word = strtok(duplicate(option['o'] ? option['o'] : ""), ",\n"); word; word = strtok(NULL, ",\n")) {
+	char *words = duplicate(option['o'] ? option['o'] : "");
+	for (char *word = strtok(words, ",\n"); word; word = strtok(NULL, ",\n")) {
 		int row = 0;
 		while (row < FLAG_COUNT && strcmp(names[row], word) != 0) row++;
 		all |= row < FLAG_COUNT ? flags[row] : 0;
 		if (row == FLAG_COUNT && data.length) buffer_add(&data, ',');
 		if (row == FLAG_COUNT) buffer_append(&data, word, strlen(word));
 	}
-	return mount(operands[0], operands[1], option['t'], all, buffer_text(&data)) < 0 ? warn_errno(operands[1]) : 0;
+	return mount(operands[0], operands[1], option['t'], all, buffer_text(&data)) < 0
+		? warn_errno(operands[1]) : 0;
 }
 
 int umount_main(char **operands) {

@@ -6,7 +6,8 @@ static const struct {
 	char letter;
 	const char *name;
 } option_names[] = {
-	{'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"}, {'v', "verbose"},
+	{'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"}, {'v',
+		"verbose"},
 	{'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"}, {'m', "monitor"},
 };
 enum { OPTION_COUNT = sizeof option_names / sizeof *option_names };
@@ -60,7 +61,8 @@ static int set_main(char **operands) {
 static int count_operand(char **operands, int minimum, int fallback) {
 	long long count;
 	if (!*operands) return fallback;
-	if (!parse_integer(*operands, 10, &count) || count < minimum || count > 0x7fffffff) shell_fail(complain("%s: Illegal number: %s", program_name, *operands));
+	if (!parse_integer(*operands, 10, &count) || count < minimum || count > 0x7fffffff)
+		shell_fail(complain("%s: Illegal number: %s", program_name, *operands));
 	return count;
 }
 
@@ -98,10 +100,16 @@ static int eval_main(char **operands) {
 	return run_text(buffer_text(&text));
 }
 
+/* Without a PATH a name with a slash still means a file. */
+const char *search_path(void) {
+	const char *path = variable_get("PATH");
+	return path ? path : "";
+}
+
 /* The file `name` means on PATH, in scratch, or NULL; a script for "." need only be readable. */
 static char *find_on_path(const char *name, int access_mode) {
 	struct stat status;
-	for (const char *path = variable_get("PATH"); path;) {
+	for (const char *path = search_path(); path;) {
 		char *candidate = next_candidate(&path, name);
 		bool found = access(candidate, access_mode) == 0 && stat(candidate, &status) == 0 &&
 		             S_ISREG(status.st_mode);
@@ -148,10 +156,8 @@ static int local_main(char **operands) {
 
 static int unset_main(char **operands) {
 	for (; *operands; operands++) {
-		if (!option['f'])
-			variable_unset(*operands);
-		else if (function_body(*operands))
-			function_define(*operands, NULL);
+		if (!option['f']) variable_unset(*operands);
+		else if (function_body(*operands)) function_define(*operands, NULL);
 	}
 	return 0;
 }
@@ -214,10 +220,8 @@ static int describe(const char *name, bool brief) {
 	                   : function_body(name)                 ? "a shell function"
 	                   : find_applet(builtins, name)         ? "a shell builtin" : NULL;
 	const char *file = kind ? NULL : find_on_path(name, X_OK);
-	if (brief && (kind || file))
-		puts(file ? file : name);
-	else if (!brief)
-		printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
+	if (brief && (kind || file)) puts(file ? file : name);
+	else if (!brief) printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
 	return kind || file ? 0 : 127;
 }
 

@@ -22,8 +22,7 @@ int history_builtin(char **operands) {
 }
 
 static void history_add(const char *line) {
-	if (!line[strspn(line, " \t")] || (history_count && strcmp(history[history_count - 1], line) == 0))
-		return;
+	if (!line[strspn(line, " \t")] || (history_count && strcmp(history[history_count - 1], line) == 0)) return;
 	if (history_count == HISTORY_MAX) {
 		free(history[0]);
 		memmove(history, history + 1, --history_count * sizeof *history);
@@ -43,8 +42,7 @@ static int text_width(const char *text, size_t length) {
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '\033' && text[i + 1] == '[')
 			for (i += 2; i < length && !(text[i] >= '@' && text[i] <= '~');) i++;
-		else
-			width += !is_continuation(text[i]);
+		else width += !is_continuation(text[i]);
 	}
 	return width;
 }
@@ -167,7 +165,7 @@ static void offer_commands(const char *prefix) {
 	for (const struct applet *row = special_builtins; row->name; row++) offer(row->name, prefix, " ");
 	for (struct function *function = functions; function; function = function->next)
 		if (function->body) offer(function->name, prefix, " ");
-	for (const char *path = variable_get("PATH"); path;) {
+	for (const char *path = search_path(); path;) {
 		char *directory = next_candidate(&path, "");
 		offer_files(directory, prefix, true);
 		free(directory);
@@ -209,10 +207,8 @@ static void complete(void) {
 	common = strlen(candidates.names[0]);
 	for (size_t i = 1; i < candidates.count; i++)
 		while (strncmp(candidates.names[0], candidates.names[i], common) != 0) common--;
-	if (common > strlen(prefix))
-		insert(candidates.names[0] + strlen(prefix), common - strlen(prefix));
-	else if (candidates.count > 1)
-		list_candidates();
+	if (common > strlen(prefix)) insert(candidates.names[0] + strlen(prefix), common - strlen(prefix));
+	else if (candidates.count > 1) list_candidates();
 }
 
 /* ---- keys */

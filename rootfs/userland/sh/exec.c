@@ -157,7 +157,7 @@ int exec_program(char **argv) {
 	char **environment = variable_environment();
 	int failure = ENOENT;
 	fflush(stdout);
-	for (const char *path = variable_get("PATH"); path;) {
+	for (const char *path = search_path(); path;) {
 		char *file = next_candidate(&path, argv[0]);
 		execve(file, argv, environment);
 		if (errno == ENOEXEC) exec_as_script(file, argv, environment);
@@ -272,12 +272,10 @@ static int exec_simple(struct node *node, int flags) {
 	if (scoped) variable_scope_push();
 	assign_all(node->assignments, !scoped, false);
 	for (int i = 0; i < argc; i++) trace(argv[i], i == argc - 1);
-	if (!builtin && !function)
-		status = run_program(argv, node->redirects, flags);
+	if (!builtin && !function) status = run_program(argv, node->redirects, flags);
 	else if (redirect_apply(node->redirects, strcmp(argv[0], "exec") != 0))
 		status = function ? call_function(function, argc, argv) : run_builtin(builtin, argv);
-	else if (special)
-		shell_fail(2);
+	else if (special) shell_fail(2);
 	redirect_undo(depth);
 	if (scoped) variable_scope_pop();
 	return check_errexit(status);
@@ -389,8 +387,7 @@ static int exec_kind(struct node *node, int flags) {
 			exec_node(item, item->next ? 0 : flags);
 		return sh.status;
 	case NODE_AND: case NODE_OR:
-		if (holds(node->first) == (node->kind == NODE_AND) && !sh.unwind)
-			exec_node(node->second, flags);
+		if (holds(node->first) == (node->kind == NODE_AND) && !sh.unwind) exec_node(node->second, flags);
 		return sh.status;
 	case NODE_NOT: return sh.status = holds(node->first);
 	case NODE_ASYNC: return exec_async(node);
@@ -421,10 +418,8 @@ int exec_node(struct node *node, int flags) {
 	int depth = saved_count;
 	if (node->text) job_text = node->text;
 	bool compound = node->kind != NODE_SIMPLE && node->redirects;
-	if (compound && !redirect_apply(node->redirects, true))
-		check_errexit(2);
-	else
-		exec_kind(node, flags);
+	if (compound && !redirect_apply(node->redirects, true)) check_errexit(2);
+	else exec_kind(node, flags);
 	if (compound) redirect_undo(depth);
 	arena_release(&sh.scratch, mark);
 	check_interrupt();

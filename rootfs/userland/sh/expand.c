@@ -64,8 +64,7 @@ static void end_field(struct expansion *e) {
 	glob_t found;
 	if (!e->in_field) return;
 	if (e->has_glob && !sh.set['f'] && glob(finished(e, true), 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			push_field(e, scratch_text("%s", found.gl_pathv[i]));
+		for (size_t i = 0; i < found.gl_pathc; i++) push_field(e, scratch_text("%s", found.gl_pathv[i]));
 		globfree(&found);
 	} else {
 		push_field(e, finished(e, false));
@@ -108,10 +107,8 @@ static void add_parameters(struct expansion *e, char which, bool quoted) {
 	bool joined = !e->split || (quoted && which == '*');
 	char separator[2] = {which == '*' ? e->ifs[0] : ' ', 0};
 	for (int i = 0; i < sh.parameters.count; i++) {
-		if (i > 0 && joined)
-			add_result(e, separator, true);
-		else if (i > 0)
-			end_field(e);
+		if (i > 0 && joined) add_result(e, separator, true);
+		else if (i > 0) end_field(e);
 		add_result(e, sh.parameters.values[i], quoted);
 	}
 	e->in_field |= quoted && joined;
@@ -135,7 +132,8 @@ static const char *parameter_value(const char *name) {
 	case '!': return sh.last_background ? scratch_text("%d", sh.last_background) : NULL;
 	case '-': return option_letters();
 	case '0': return sh.name;
-	case '@': case '*': return sh.parameters.count == 1 ? sh.parameters.values[0] : sh.parameters.count ? " " : NULL;
+	case '@': case '*': return sh.parameters.count == 1 ? sh.parameters.values[0] : sh.parameters.count ? " "
+		: NULL;
 	default: return position <= sh.parameters.count ? sh.parameters.values[position - 1] : NULL;
 	}
 }
@@ -159,10 +157,8 @@ static char *trim(const char *value, const char *pattern, char operator, bool lo
 static char *read_name(struct parser *parser, bool braces) {
 	const char *text = parser->text + parser->at;
 	size_t length = name_length(text);
-	if (!length && isdigit(*text))
-		length = braces ? strspn(text, "0123456789") : 1;
-	else if (!length)
-		length = *text && strchr("@*#?-$!", *text);
+	if (!length && isdigit(*text)) length = braces ? strspn(text, "0123456789") : 1;
+	else if (!length) length = *text && strchr("@*#?-$!", *text);
 	parser->at += length;
 	return arena_copy(&sh.scratch, text, length);
 }
@@ -174,10 +170,8 @@ static _Noreturn void fail_unset(const char *name, const char *message) {
 static void add_value(struct expansion *e, const char *name, const char *value, bool quoted) {
 	bool is_list = *name == '@' || *name == '*';
 	if (!value && sh.set['u'] && !is_list) fail_unset(name, "parameter not set");
-	if (is_list)
-		add_parameters(e, *name, quoted);
-	else
-		add_result(e, value ? value : "", quoted);
+	if (is_list) add_parameters(e, *name, quoted);
+	else add_result(e, value ? value : "", quoted);
 }
 
 /* The word up to the closing brace, as a text or pattern of its own. */
@@ -205,14 +199,10 @@ static void expand_braces(struct expansion *e, struct parser *parser, bool quote
 		syntax_error(parser, "bad substitution", "");
 	switch (operator) {
 	case '}':
-		if (is_length && strchr("@*", *name))
-			value = scratch_text("%d", sh.parameters.count);
-		else if (is_length && (value || !sh.set['u']))
-			value = scratch_text("%zu", value ? strlen(value) : 0);
-		if (is_length)
-			add_result(e, value ? value : (fail_unset(name, "parameter not set"), ""), quoted);
-		else
-			add_value(e, name, value, quoted);
+		if (is_length && strchr("@*", *name)) value = scratch_text("%d", sh.parameters.count);
+		else if (is_length && (value || !sh.set['u'])) value = scratch_text("%zu", value ? strlen(value) : 0);
+		if (is_length) add_result(e, value ? value : (fail_unset(name, "parameter not set"), ""), quoted);
+		else add_value(e, name, value, quoted);
 		return;
 	case '%': case '#': {
 		bool longest = peek_byte(parser) == operator;
@@ -226,10 +216,8 @@ static void expand_braces(struct expansion *e, struct parser *parser, bool quote
 	if (missing == (operator == '+')) { /* the word is not needed */
 		while (peek_byte(parser) != '}') skip_element(parser, quoted);
 		parser->at++;
-		if (operator == '+')
-			e->in_field |= quoted;
-		else
-			add_value(e, name, value, quoted);
+		if (operator == '+') e->in_field |= quoted;
+		else add_value(e, name, value, quoted);
 	} else if (operator == '=') {
 		if (!name_length(name)) fail_unset(name, "bad variable name");
 		value = brace_text(parser, inner, false);
@@ -278,10 +266,8 @@ static void expand_dollar(struct expansion *e, struct parser *parser, bool quote
 		expand_braces(e, parser, quoted);
 	} else {
 		const char *name = read_name(parser, false);
-		if (*name)
-			add_value(e, name, parameter_value(name), quoted);
-		else
-			add_byte(e, '$', quoted);
+		if (*name) add_value(e, name, parameter_value(name), quoted);
+		else add_byte(e, '$', quoted);
 	}
 }
 
@@ -295,8 +281,7 @@ static void expand_tilde(struct expansion *e, struct parser *parser) {
 	const char *text = parser->text + parser->at;
 	size_t length = strcspn(text, e->tilde_colon ? "/:\"'\\$`}" : "/\"'\\$`}");
 	const char *user = arena_copy(&sh.scratch, text, length), *home = NULL;
-	if (!text[length] || strchr("/:}", text[length]))
-		home = length ? home_of(user) : variable_get("HOME");
+	if (!text[length] || strchr("/:}", text[length])) home = length ? home_of(user) : variable_get("HOME");
 	parser->at += home ? length : 0;
 	add_result(e, home ? home : "~", true);
 }

@@ -95,12 +95,9 @@ static void poll_all(void) {
 static void print_job(struct job *job, FILE *output) {
 	const char *state = job->stopped ? "Stopped" : job->live ? "Running" : "Done", *background = "";
 	char mark = !job->next ? '+' : !job->next->next ? '-' : ' ';
-	if (!job->live && WIFSIGNALED(job->status))
-		state = strsignal(WTERMSIG(job->status));
-	else if (!job->live && job->status)
-		state = scratch_text("Exit %d", WEXITSTATUS(job->status));
-	else if (job->live && !job->stopped)
-		background = " &";
+	if (!job->live && WIFSIGNALED(job->status)) state = strsignal(WTERMSIG(job->status));
+	else if (!job->live && job->status) state = scratch_text("Exit %d", WEXITSTATUS(job->status));
+	else if (job->live && !job->stopped) background = " &";
 	fprintf(output, "[%d]%c  %-24s%s%s\n", job->number, mark, state, job->text, background);
 	job->changed = false;
 }

@@ -192,18 +192,14 @@ int sh_main(char **operands) {
 	while (*operands && strcmp(*operands, "-") == 0) operands++;
 	int used = set_options(operands);
 	operands += used;
-	if (used < 0 || (wants_command && !*operands))
-		return used < 0 ? 2 : complain("-c requires an argument");
+	if (used < 0 || (wants_command && !*operands)) return used < 0 ? 2 : complain("-c requires an argument");
 	struct parser parser = {.line = 1};
 	bool reads_stdin = !wants_command && (sh.set['s'] || !*operands);
 	sh.interactive = sh.set['i'] |= reads_stdin && isatty(0) && isatty(2);
 	set_initial_variables();
-	if (wants_command)
-		parser.text = *operands++;
-	else if (!reads_stdin)
-		parser.text = read_script(*operands);
-	else
-		parser.text = duplicate("");
+	if (wants_command) parser.text = *operands++;
+	else if (!reads_stdin) parser.text = read_script(*operands);
+	else parser.text = duplicate("");
 	if (!reads_stdin || (wants_command && *operands)) sh.name = *operands ? *operands++ : sh.name;
 	set_parameters(operands);
 	if (reads_stdin) parser.refill = sh.interactive && isatty(0) ? refill_terminal : refill_stdin;
@@ -213,9 +209,7 @@ int sh_main(char **operands) {
 	}
 	if (parser.refill == refill_terminal) jobs_init();
 	run_startup_files(login);
-	if (parser.refill == refill_terminal)
-		run_interactive(&parser);
-	else
-		run_parser(&parser, wants_command ? EXEC_LAST : 0);
+	if (parser.refill == refill_terminal) run_interactive(&parser);
+	else run_parser(&parser, wants_command ? EXEC_LAST : 0);
 	shell_exit(sh.status);
 }

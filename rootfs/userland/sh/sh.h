@@ -179,6 +179,7 @@ int trap_builtin(char **);
 /* ---- builtin.c */
 extern const struct applet special_builtins[]; /* POSIX's: errors in them end the shell */
 extern const struct applet builtins[];
+const char *search_path(void);
 int set_options(char **arguments);   /* "-eu", "+x", "-o name"; the count of those used or -1 */
 void set_parameters(char **values);  /* to copies */
 

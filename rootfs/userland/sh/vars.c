@@ -73,7 +73,8 @@ void variable_unset(const char *name) {
 
 void variable_assign(const char *assignment, int flags) {
 	size_t length = strcspn(assignment, "=");
-	if (name_length(assignment) != length || length == 0) shell_fail(complain("%s: bad variable name", assignment));
+	if (name_length(assignment) != length || length == 0)
+		shell_fail(complain("%s: bad variable name", assignment));
 	variable_set(arena_copy(&sh.scratch, assignment, length),
 	             assignment[length] ? assignment + length + 1 : NULL, flags);
 }
