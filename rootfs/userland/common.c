@@ -394,7 +394,7 @@ void terminal_size(int fd, int *rows, int *columns) {
 	*columns = known ? size.ws_col : 80;
 }
 
-void terminal_raw(int fd, bool raw) {
+bool terminal_raw(int fd, bool raw) {
 	static struct termios before;
 	if (raw) tcgetattr(fd, &before);
 	struct termios settings = before;
@@ -404,7 +404,7 @@ void terminal_raw(int fd, bool raw) {
 		settings.c_cc[VMIN] = 1;
 		settings.c_cc[VTIME] = 0;
 	}
-	tcsetattr(fd, TCSADRAIN, &settings);
+	return tcsetattr(fd, TCSADRAIN, &settings) == 0 && tcgetattr(fd, &settings) == 0 && !(settings.c_lflag & ICANON);
 }
 
 static int read_byte(int fd) {

@@ -283,8 +283,8 @@ int df_main(char **operands) {
 	char size[3][24], *line, *mounts = read_file("/proc/mounts", &length);
 	struct statvfs all;
 	if (!mounts) return warn_errno("/proc/mounts");
-	printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", option['h'] ? "Size"
-		: "1K-blocks");
+	const char *unit_name = option['h'] ? "Size" : "1K-blocks";
+	printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
 	while ((line = strsep(&mounts, "\n"))) {
 		const char *source = strsep(&line, " "), *directory = line ? strsep(&line, " ") : "";
 		if (statvfs(directory, &all) < 0 || !all.f_blocks) continue;

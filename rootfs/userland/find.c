@@ -196,8 +196,7 @@ int find_main(char **operands) {
 	return find.status;
 }
 
-/* The next word of xargs's input,
-	in memory of its own; NULL at the end. With `plain` only the delimiter counts. */
+/* The next word of xargs's input, in memory of its own; NULL at the end. With `plain` only NUL ends one. */
 static char *read_word(const char *blanks, bool plain) {
 	struct buffer word = {0};
 	int c = getchar(), quote = 0;

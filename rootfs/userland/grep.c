@@ -22,8 +22,8 @@ static bool add_patterns(const char *text) {
 	int flags = (option['E'] && !option['F'] ? REG_EXTENDED : 0) | (option['i'] ? REG_ICASE : 0);
 	for (const char *end;; text = end + 1) {
 		end = text + strcspn(text, "\n");
-		char *line = format_text("%.*s", (int)(end - text), text), *pattern = option['F']
-			? escape_pattern(line) : line;
+		char *line = format_text("%.*s", (int)(end - text), text);
+		char *pattern = option['F'] ? escape_pattern(line) : line;
 		/* Not by looking at the match: another alternative may match the whole line. */
 		if (option['x']) pattern = format_text(flags & REG_EXTENDED ? "^(%s)$" : "^\\(%s\\)$", pattern);
 		patterns = reallocate(patterns, (pattern_count + 1) * sizeof *patterns);

@@ -51,8 +51,8 @@ static void sort_files(struct listing *listing) {
 static const char *type_mark(const struct file *file) {
 	mode_t mode = file->status.st_mode;
 	if (!option['F']) return "";
-	return S_ISDIR(mode) ? "/" : S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : S_ISSOCK(mode) ? "="
-		: mode & 0111 ? "*" : "";
+	const char *special = S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : S_ISSOCK(mode) ? "=" : NULL;
+	return special ? special : S_ISDIR(mode) ? "/" : mode & 0111 ? "*" : "";
 }
 
 enum { LINKS, OWNER, GROUP, SIZE, COLUMNS };

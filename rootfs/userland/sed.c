@@ -258,8 +258,8 @@ static void add_replacement(struct buffer *out, const char *replacement, const c
 	for (; *replacement; replacement++) {
 		bool escaped = *replacement == '\\' && replacement[1];
 		replacement += escaped;
-		int group = escaped && isdigit(*replacement) ? *replacement - '0' : !escaped && *replacement == '&'
-			? 0 : -1;
+		bool is_group = escaped && isdigit(*replacement), is_all = !escaped && *replacement == '&';
+		int group = is_group ? *replacement - '0' : is_all ? 0 : -1;
 		if (group < 0) buffer_add(out, escaped && *replacement == 'n' ? '\n' : *replacement);
 		else if (matches[group].rm_so >= 0)
 			buffer_append(out, text + matches[group].rm_so, matches[group].rm_eo - matches[group].rm_so);

@@ -117,7 +117,7 @@ int execute(char **argv);     /* replaces the process; on failure says why and r
 int run_command(char **argv); /* and waits: its status as the shell sees it */
 
 void terminal_size(int fd, int *rows, int *columns); /* 24 and 80 if unknown */
-void terminal_raw(int fd, bool raw);                 /* single keys without echo, or back */
+bool terminal_raw(int fd, bool raw);                 /* single keys without echo, or back; true if raw now */
 /* A key from the terminal: a byte, or one of these for an escape sequence; -1 at the end. */
 enum { KEY_UP = 256, KEY_DOWN, KEY_RIGHT, KEY_LEFT, KEY_END, KEY_HOME, KEY_DELETE, KEY_PAGE_UP,
 	KEY_PAGE_DOWN, KEY_ALT = 512 };

@@ -8,7 +8,7 @@ static const struct {
 } option_names[] = {
 	{'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"}, {'v',
 		"verbose"},
-	{'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"}, {'m', "monitor"},
+	{'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"},
 };
 enum { OPTION_COUNT = sizeof option_names / sizeof *option_names };
 

@@ -271,7 +271,6 @@ char *edit_line(const char *prompt) {
 	edit.shown_row = 0;
 	set_line("");
 	if (last_line) write_all(TERMINAL_OUT, prompt, edit.prompt - prompt);
-	terminal_raw(TERMINAL_IN, true);
 	do {
 		redraw();
 		outcome = handle_key(read_key(TERMINAL_IN));

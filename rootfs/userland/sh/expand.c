@@ -132,8 +132,7 @@ static const char *parameter_value(const char *name) {
 	case '!': return sh.last_background ? scratch_text("%d", sh.last_background) : NULL;
 	case '-': return option_letters();
 	case '0': return sh.name;
-	case '@': case '*': return sh.parameters.count == 1 ? sh.parameters.values[0] : sh.parameters.count ? " "
-		: NULL;
+	case '@': case '*': return sh.parameters.count > 1 ? " " : sh.parameters.values[0];
 	default: return position <= sh.parameters.count ? sh.parameters.values[position - 1] : NULL;
 	}
 }

@@ -159,16 +159,19 @@ static struct job *required_job(const char *which) {
 	return job;
 }
 
+/* What kill takes for it: without job control it has no group of its own. */
+static pid_t job_target(struct job *job) { return job->group ? -job->group : job->last; }
+
 static void job_continue(struct job *job) {
 	job->stopped = job->changed = false;
-	kill(-job->group, SIGCONT);
+	kill(job_target(job), SIGCONT);
 }
 
 int fg_builtin(char **operands) {
 	struct job *job = required_job(*operands);
 	if (!job) return 1;
 	fprintf(stderr, "%s\n", job->text);
-	tcsetpgrp(TERMINAL, job->group);
+	if (sh.job_control) tcsetpgrp(TERMINAL, job->group);
 	job_continue(job);
 	return wait_foreground(job);
 }
@@ -198,10 +201,10 @@ int kill_builtin(char **operands) {
 		if (**operand != '%') continue;
 		if (!(job = required_job(*operand))) return 1;
 		/* The blank keeps "-123" from being taken for an option. */
-		*operand = scratch_text(" -%d", job->group);
+		*operand = scratch_text(" %d", job_target(job));
 	}
 	int status = kill_main(operands);
-	if (job && job->stopped) kill(-job->group, SIGCONT); /* or it would not notice */
+	if (job && job->stopped) kill(job_target(job), SIGCONT); /* or it would not notice */
 	return status;
 }
 

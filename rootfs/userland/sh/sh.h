@@ -184,6 +184,7 @@ int set_options(char **arguments);   /* "-eu", "+x", "-o name"; the count of tho
 void set_parameters(char **values);  /* to copies */
 
 /* ---- edit.c */
+/* Reads from the raw terminal and leaves it as it was before. */
 char *edit_line(const char *prompt); /* with its newline, in memory of its own; NULL at the end of input */
 int history_builtin(char **);
 
