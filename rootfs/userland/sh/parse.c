@@ -226,7 +226,7 @@ static void parse_redirects(struct parser *parser, struct redirect **tail) {
 	for (; is_redirect(peek_token(parser)); tail = &(*tail)->next) {
 		struct redirect *redirect = *tail = arena_allocate(parser->arena, sizeof *redirect);
 		char *operator = next_token(parser);
-		redirect->operator = operator + isdigit(*operator);
+		redirect->operator = operator + (isdigit(*operator) != 0);
 		redirect->fd = isdigit(*operator) ? *operator - '0' : *operator == '>';
 		if (!next_is_word(parser)) unexpected(parser);
 		redirect->target = next_token(parser);
