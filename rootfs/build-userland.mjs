@@ -8,10 +8,12 @@
  *
  *   node rootfs/build-userland.mjs           build and write both files
  *   node rootfs/build-userland.mjs --check   fail if binary, json and sources disagree
+ *   node rootfs/build-userland.mjs --rebuild fail if the committed binary is not what this machine's musl-gcc makes
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -30,12 +32,14 @@ const flags = [
   '-Wall',
   '-Wextra',
   '-Werror',
+  '-Wno-unused-parameter',
   '-fno-asynchronous-unwind-tables',
   '-fno-ident',
   '-ffunction-sections',
   '-fdata-sections',
   '-Wl,--gc-sections',
   '-Wl,--build-id=none',
+  '-Wl,-z,noseparate-code',
   `-ffile-prefix-map=${sourceRoot}=.`,
 ]
 
@@ -65,17 +69,23 @@ function appletNames() {
   return [...rows].map((row) => row[1])
 }
 
+function compile(path) {
+  const units = sourceFiles().filter((name) => name.endsWith('.c'))
+  execFileSync('musl-gcc', [...flags, '-o', path, ...units], { cwd: sourceRoot, stdio: 'inherit' })
+}
+
+const compilerVersion = () => execFileSync('musl-gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0]
+
 function build() {
   mkdirSync(dirname(elfPath), { recursive: true })
-  const units = sourceFiles().filter((name) => name.endsWith('.c'))
-  execFileSync('musl-gcc', [...flags, '-o', elfPath, ...units], { cwd: sourceRoot, stdio: 'inherit' })
+  compile(elfPath)
   const binary = readFileSync(elfPath)
   const facts = {
     sha256: sha256(binary),
     sourcesSha256: hashSources(),
     sizeBytes: binary.length,
     applets: appletNames(),
-    compiler: execFileSync('musl-gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0],
+    compiler: compilerVersion(),
   }
   writeFileSync(jsonPath, `${JSON.stringify(facts, null, '\t')}\n`)
   console.log(`${elfPath}: ${facts.sizeBytes} bytes, ${facts.applets.length} applets`)
@@ -91,5 +101,20 @@ function check() {
   process.exit(problems.length ? 1 : 0)
 }
 
+function rebuild() {
+  const folder = mkdtempSync(join(tmpdir(), 'userland-'))
+  try {
+    const path = join(folder, 'userland.elf')
+    compile(path)
+    if (readFileSync(path).equals(readFileSync(elfPath))) return
+    const { compiler } = JSON.parse(readFileSync(jsonPath, 'utf8'))
+    console.error(`userland.elf was made by ${compiler}; ${compilerVersion()} makes another`)
+    process.exitCode = 1
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
 if (process.argv.includes('--check')) check()
+else if (process.argv.includes('--rebuild')) rebuild()
 else build()

@@ -1,7 +1,7 @@
 /*
  * One row an applet: the function's name, the option letters, the usage line. After a letter ":" says that
- * it has an argument. A leading "+" stops at the first operand, a leading "#" makes -5 mean -n 5. NULL: the
- * applet reads all of its arguments itself. ALIAS is another name for one.
+ * it has an argument. A leading "+" stops at the first operand. NULL: the applet reads all of its arguments
+ * itself. ALIAS is another name for one.
  */
 ALIAS("[", test, NULL, "EXPRESSION ]")
 APPLET(basename, "", "NAME [SUFFIX]")
@@ -20,7 +20,7 @@ APPLET(env, "+iu:", "[-i] [-u NAME] [NAME=VALUE]... [COMMAND [ARGUMENT]...]")
 APPLET(false, NULL, "")
 APPLET(find, NULL, "[PATH]... [EXPRESSION]")
 APPLET(grep, "EFivncqlrhHsxoe:", "[-EFivncqlrhHsxo] [-e] PATTERN [FILE]...")
-APPLET(head, "#n:c:q", "[-n LINES] [-c BYTES] [FILE]...")
+APPLET(head, "n:c:q0123456789", "[-n LINES] [-c BYTES] [FILE]...")
 APPLET(hexdump, "Cvn:s:", "[-C] [-v] [-n LENGTH] [-s OFFSET] [FILE]...")
 APPLET(hostname, "", "[NAME]")
 APPLET(id, "ugGn", "[-u | -g | -G] [-n]")
@@ -45,7 +45,7 @@ APPLET(sleep, "", "NUMBER[smhd]...")
 APPLET(sort, "nrufbt:k:o:", "[-nrufb] [-t CHARACTER] [-k KEY] [-o FILE] [FILE]...")
 APPLET(stat, "L", "[-L] FILE...")
 APPLET(stty, NULL, "[-a | size | [-]raw | [-]echo | sane | rows N | cols N | SETTING]...")
-APPLET(tail, "#n:c:fq", "[-f] [-n LINES] [-c BYTES] [FILE]...")
+APPLET(tail, "n:c:fq0123456789", "[-f] [-n LINES] [-c BYTES] [FILE]...")
 APPLET(tar, NULL, "c|x|t[v][f ARCHIVE] [-C DIRECTORY] [FILE]...")
 APPLET(tee, "ai", "[-ai] [FILE]...")
 APPLET(test, NULL, "EXPRESSION")

@@ -1,20 +1,13 @@
 /* What several programs share: messages, memory, input, paths, modes, names, the terminal. */
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 int warn(const char *format, ...) {
@@ -92,7 +85,8 @@ void arena_release(struct arena *arena, struct arena_mark mark) {
 void buffer_append(struct buffer *buffer, const char *text, size_t length) {
 	if (buffer->capacity - buffer->length < length) {
 		size_t capacity = buffer->capacity * 2 + length + 32;
-		char *bytes = buffer->arena ? arena_allocate(buffer->arena, capacity) : reallocate(buffer->bytes, capacity);
+		char *bytes = buffer->arena ? arena_allocate(buffer->arena, capacity) : reallocate(buffer->bytes,
+			capacity);
 		if (buffer->arena && buffer->length) memcpy(bytes, buffer->bytes, buffer->length);
 		buffer->bytes = bytes;
 		buffer->capacity = capacity;
@@ -257,12 +251,9 @@ char *format_size(unsigned long long bytes, char text[24]) {
 	int unit = 0;
 	unsigned long long tenths = bytes * 10; /* rounded up */
 	for (; option['h'] && tenths >= 10240; unit++) tenths = (tenths + 1023) / 1024;
-	if (!option['h'])
-		snprintf(text, 24, "%llu", bytes / 1024);
-	else if (unit && tenths < 100)
-		snprintf(text, 24, "%llu.%llu%c", tenths / 10, tenths % 10, " KMGTPE"[unit]);
-	else
-		snprintf(text, 24, "%llu%.*s", (tenths + 9) / 10, unit > 0, &" KMGTPE"[unit]);
+	if (!option['h']) snprintf(text, 24, "%llu", bytes / 1024);
+	else if (unit && tenths < 100) snprintf(text, 24, "%llu.%llu%c", tenths / 10, tenths % 10, " KMGTPE"[unit]);
+	else snprintf(text, 24, "%llu%.*s", (tenths + 9) / 10, unit > 0, &" KMGTPE"[unit]);
 	return text;
 }
 
@@ -331,8 +322,10 @@ const char *group_name(gid_t id) {
 }
 
 static const char signal_names[][7] = {
-	"EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-	"TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",
+	"EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+		"PIPE", "ALRM",
+	"TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM",
+		"PROF", "WINCH",
 	"IO", "PWR", "SYS",
 };
 enum { SIGNAL_NAME_COUNT = sizeof signal_names / sizeof *signal_names };
@@ -359,7 +352,8 @@ int read_escape(const char **text, bool octal_needs_zero) {
 	if (c < '0' || c > '7') return -2;
 	if (octal_needs_zero && c == '0') (*text)++; /* \0NNN; \NNN is taken too, as dash does */
 	int value = 0;
-	for (int digits = 0; digits < 3 && **text >= '0' && **text <= '7'; digits++) value = value * 8 + *(*text)++ - '0';
+	for (int digits = 0; digits < 3 && **text >= '0' && **text <= '7'; digits++)
+		value = value * 8 + *(*text)++ - '0';
 	return value & 0xff;
 }
 
@@ -369,7 +363,8 @@ char *next_candidate(const char **path, const char *name) {
 	size_t length = strcspn(*path, ":");
 	const char *directory = length ? *path : "."; /* an empty entry is the current directory */
 	*path = (*path)[length] && !strchr(name, '/') ? *path + length + 1 : NULL;
-	return strchr(name, '/') ? duplicate(name) : format_text("%.*s/%s", length ? (int)length : 1, directory, name);
+	return strchr(name, '/') ? duplicate(name) : format_text("%.*s/%s", length ? (int)length : 1, directory,
+		name);
 }
 
 int execute(char **argv) {
@@ -399,7 +394,7 @@ void terminal_size(int fd, int *rows, int *columns) {
 	*columns = known ? size.ws_col : 80;
 }
 
-void terminal_raw(int fd, bool raw) {
+bool terminal_raw(int fd, bool raw) {
 	static struct termios before;
 	if (raw) tcgetattr(fd, &before);
 	struct termios settings = before;
@@ -409,7 +404,7 @@ void terminal_raw(int fd, bool raw) {
 		settings.c_cc[VMIN] = 1;
 		settings.c_cc[VTIME] = 0;
 	}
-	tcsetattr(fd, TCSADRAIN, &settings);
+	return tcsetattr(fd, TCSADRAIN, &settings) == 0 && tcgetattr(fd, &settings) == 0 && !(settings.c_lflag & ICANON);
 }
 
 static int read_byte(int fd) {
@@ -421,8 +416,10 @@ static int read_byte(int fd) {
 
 int read_key(int fd) {
 	enum { ESCAPE_WAIT_MS = 50 };
-	static const int letters[] = {['A'] = KEY_UP, KEY_DOWN, KEY_RIGHT, KEY_LEFT, ['F'] = KEY_END, ['H'] = KEY_HOME};
-	static const int numbers[] = {0, KEY_HOME, 0, KEY_DELETE, KEY_END, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME, KEY_END};
+	static const int letters[] = {['A'] = KEY_UP, KEY_DOWN, KEY_RIGHT, KEY_LEFT, ['F'] = KEY_END,
+		['H'] = KEY_HOME};
+	static const int numbers[] = {0, KEY_HOME, 0, KEY_DELETE, KEY_END, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME,
+		KEY_END};
 	struct pollfd more = {.fd = fd, .events = POLLIN};
 	int byte = read_byte(fd), number = 0;
 	/* A lone escape is told from a sequence by what follows at once. */

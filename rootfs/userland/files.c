@@ -1,13 +1,7 @@
 /* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, stat, du, df: the tree of names. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/statvfs.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 static bool is_directory(const char *path) {
@@ -39,14 +33,14 @@ int rmdir_main(char **operands) {
 	if (!*operands) return usage_error();
 	for (char *path; (path = *operands); operands++) {
 		bool good = rmdir(path) == 0;
-		for (char *slash; good && option['p'] && (slash = strrchr(path, '/')); good = rmdir(path) == 0) *slash = 0;
+		for (char *slash; good && option['p'] && (slash = strrchr(path, '/')); good = rmdir(path) == 0)
+			*slash = 0;
 		if (!good) status = warn_errno(path);
 	}
 	return status;
 }
 
 static bool remove_visited(const char *path, const struct stat *status, int depth) {
-	(void)depth;
 	return (S_ISDIR(status->st_mode) ? rmdir : unlink)(path) == 0 || !warn_errno(path);
 }
 
@@ -115,7 +109,8 @@ static bool copy_one(const char *path, const char *target, const struct stat *fr
 	char link[PATH_MAX] = "";
 	if (stat(target, &to) == 0 && from->st_ino == to.st_ino && from->st_dev == to.st_dev)
 		return !warn("'%s' and '%s' are the same file", path, target);
-	if (S_ISDIR(from->st_mode) && !copying.recursive) return !warn("-r not specified; omitting directory '%s'", path);
+	if (S_ISDIR(from->st_mode) && !copying.recursive)
+		return !warn("-r not specified; omitting directory '%s'", path);
 	if (S_ISREG(from->st_mode) || !copying.recursive) return copy_regular(path, target, from->st_mode);
 	bool made = S_ISDIR(from->st_mode) ? mkdir(target, from->st_mode | 0700) == 0 || is_directory(target)
 	          : S_ISLNK(from->st_mode) ? readlink(path, link, sizeof link - 1) >= 0 && symlink(link, target) == 0
@@ -126,7 +121,6 @@ static bool copy_one(const char *path, const char *target, const struct stat *fr
 static bool copy_before(const char *path, const struct stat *found, int depth) {
 	struct stat from = *found;
 	char *target = copy_target(path);
-	(void)depth;
 	/* -r copies links as links, else what they point to. */
 	bool good = copying.recursive || stat(path, &from) == 0 ? copy_one(path, target, &from) : !warn_errno(path);
 	if (good && copying.preserve && !S_ISDIR(from.st_mode)) copy_attributes(target, &from);
@@ -138,11 +132,8 @@ static bool copy_before(const char *path, const struct stat *found, int depth) {
 static bool copy_after(const char *path, const struct stat *from, int depth) {
 	mode_t mask = umask(0);
 	umask(mask);
-	(void)depth;
-	if (S_ISDIR(from->st_mode) && copying.preserve)
-		copy_attributes(copy_target(path), from);
-	else if (S_ISDIR(from->st_mode))
-		chmod(copy_target(path), from->st_mode & ~mask & 07777);
+	if (S_ISDIR(from->st_mode) && copying.preserve) copy_attributes(copy_target(path), from);
+	else if (S_ISDIR(from->st_mode)) chmod(copy_target(path), from->st_mode & ~mask & 07777);
 	return true;
 }
 
@@ -184,7 +175,6 @@ static const char *new_mode;
 
 static bool change_mode(const char *path, const struct stat *status, int depth) {
 	mode_t mode;
-	(void)depth;
 	if (S_ISLNK(status->st_mode)) return false;
 	parse_mode(new_mode, status->st_mode & 07777, S_ISDIR(status->st_mode), &mode);
 	return chmod(path, mode) == 0 || !warn_errno(path);
@@ -201,10 +191,8 @@ int chmod_main(char **operands) {
 	new_mode = *operands++;
 	if (!parse_mode(new_mode, 0, false, &ignored)) return warn("invalid mode: '%s'", new_mode);
 	for (; *operands; operands++) {
-		if (stat(*operands, &status) < 0)
-			result = warn_errno(*operands);
-		else
-			result |= recursive ? !walk(*operands, change_mode, NULL, 0) : !change_mode(*operands, &status, 0);
+		if (stat(*operands, &status) < 0) result = warn_errno(*operands);
+		else result |= recursive ? !walk(*operands, change_mode, NULL, 0) : !change_mode(*operands, &status, 0);
 	}
 	return result;
 }
@@ -238,7 +226,8 @@ int readlink_main(char **operands) {
 	if (!*operands) return usage_error();
 	for (; *operands; operands++) {
 		char target[PATH_MAX] = "";
-		bool found = option['f'] ? realpath(*operands, target) != NULL : readlink(*operands, target, sizeof target - 1) >= 0;
+		bool found = option['f'] ? realpath(*operands, target) != NULL : readlink(*operands, target,
+			sizeof target - 1) >= 0;
 		if (found) printf("%s%s", target, option['n'] ? "" : "\n");
 		status |= !found;
 	}
@@ -255,8 +244,10 @@ int stat_main(char **operands) {
 		}
 		format_mode(s.st_mode, mode);
 		strftime(date, sizeof date, "%F %T", localtime(&s.st_mtime));
-		printf("  File: %s\n  Size: %lld\tBlocks: %lld\n", *operands, (long long)s.st_size, (long long)s.st_blocks);
-		printf("Device: %llu\tInode: %llu\tLinks: %llu\n", (unsigned long long)s.st_dev, (unsigned long long)s.st_ino,
+		printf("  File: %s\n  Size: %lld\tBlocks: %lld\n", *operands, (long long)s.st_size,
+			(long long)s.st_blocks);
+		printf("Device: %llu\tInode: %llu\tLinks: %llu\n", (unsigned long long)s.st_dev,
+			(unsigned long long)s.st_ino,
 		       (unsigned long long)s.st_nlink);
 		printf("Access: (%04o/%s)\tUid: %u/%s", s.st_mode & 07777, mode, s.st_uid, user_name(s.st_uid));
 		printf("\tGid: %u/%s\nModify: %s.%09ld\n", s.st_gid, group_name(s.st_gid), date, s.st_mtim.tv_nsec);
@@ -289,13 +280,14 @@ int du_main(char **operands) {
 
 int df_main(char **operands) {
 	size_t length;
-	char size[3][24], source[64], directory[256], *mounts = read_file("/proc/mounts", &length);
+	char size[3][24], *line, *mounts = read_file("/proc/mounts", &length);
 	struct statvfs all;
-	(void)operands;
 	if (!mounts) return warn_errno("/proc/mounts");
-	printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", option['h'] ? "Size" : "1K-blocks");
-	for (char *line = strtok(mounts, "\n"); line; line = strtok(NULL, "\n")) {
-		if (sscanf(line, "%63s %255s", source, directory) != 2 || statvfs(directory, &all) < 0 || !all.f_blocks) continue;
+	const char *unit_name = option['h'] ? "Size" : "1K-blocks";
+	printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
+	while ((line = strsep(&mounts, "\n"))) {
+		const char *source = strsep(&line, " "), *directory = line ? strsep(&line, " ") : "";
+		if (statvfs(directory, &all) < 0 || !all.f_blocks) continue;
 		unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
 		format_size(all.f_blocks * unit, size[0]);
 		format_size(taken * unit, size[1]);

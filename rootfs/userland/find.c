@@ -1,12 +1,7 @@
 /* find, xargs, env, which, time: programs that choose what others are to be run on. */
-#include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 extern char **environ;
@@ -85,12 +80,9 @@ static struct expression *parse_primary(void) {
 	if (e->kind == NEWER && stat(e->text, &status) < 0) exit(warn_errno(e->text));
 	e->number = e->kind == NEWER ? status.st_mtime : 0;
 	if (e->kind == EXEC) parse_exec(e);
-	if (e->kind == ALWAYS && strcmp(word, "-maxdepth") == 0)
-		find.max_depth = atoi(argument_of(word));
-	else if (e->kind == ALWAYS && strcmp(word, "-mindepth") == 0)
-		find.min_depth = atoi(argument_of(word));
-	else if (e->kind == ALWAYS && strcmp(word, "-depth") != 0)
-		exit(warn("unknown predicate '%s'", word));
+	if (e->kind == ALWAYS && strcmp(word, "-maxdepth") == 0) find.max_depth = atoi(argument_of(word));
+	else if (e->kind == ALWAYS && strcmp(word, "-mindepth") == 0) find.min_depth = atoi(argument_of(word));
+	else if (e->kind == ALWAYS && strcmp(word, "-depth") != 0) exit(warn("unknown predicate '%s'", word));
 	return e;
 }
 
@@ -145,7 +137,8 @@ static bool has_size(const char *wanted, long long size) {
 	bool has_sign = *wanted == '+' || *wanted == '-';
 	char *end;
 	long long number = strtoll(wanted + has_sign, &end, 10);
-	long long unit = *end == 'c' ? 1 : *end == 'k' ? 1024 : *end == 'M' ? 1 << 20 : 512, units = (size + unit - 1) / unit;
+	long long unit = *end == 'c' ? 1 : *end == 'k' ? 1024 : *end == 'M' ? 1 << 20 : 512,
+		units = (size + unit - 1) / unit;
 	return *wanted == '+' ? units > number : *wanted == '-' ? units < number : units == number;
 }
 
@@ -171,7 +164,8 @@ static bool evaluate(struct expression *e, const char *path, const struct stat *
 }
 
 static bool find_before(const char *path, const struct stat *status, int depth) {
-	if (depth >= find.min_depth && (!find.depth_first || depth == find.max_depth)) evaluate(find.root, path, status);
+	if (depth >= find.min_depth && (!find.depth_first || depth == find.max_depth))
+		evaluate(find.root, path, status);
 	return depth < find.max_depth;
 }
 
@@ -202,17 +196,15 @@ int find_main(char **operands) {
 	return find.status;
 }
 
-/* The next word of xargs's input, in memory of its own; NULL at the end. With `plain` only the delimiter counts. */
+/* The next word of xargs's input, in memory of its own; NULL at the end. With `plain` only NUL ends one. */
 static char *read_word(const char *blanks, bool plain) {
 	struct buffer word = {0};
 	int c = getchar(), quote = 0;
 	while (!plain && c > 0 && strchr(blanks, c)) c = getchar();
 	if (c < 0) return NULL;
 	for (; c >= 0 && (quote || (plain ? c : !strchr(blanks, c))); c = getchar()) {
-		if (!plain && (c == '\'' || c == '"') && (!quote || quote == c))
-			quote = quote ? 0 : c;
-		else
-			buffer_add(&word, !plain && c == '\\' && !quote ? getchar() : c);
+		if (!plain && (c == '\'' || c == '"') && (!quote || quote == c)) quote = quote ? 0 : c;
+		else buffer_add(&word, !plain && c == '\\' && !quote ? getchar() : c);
 	}
 	return buffer_text(&word);
 }
@@ -225,7 +217,8 @@ int xargs_main(char **operands) {
 	char **command = *operands ? operands : echo, *word;
 	int result = 0, runs = 0, limit = option['n'] ? atoi(option['n']) : WORDS_MAX;
 	size_t bytes = 0;
-	for (; command[words.given] && words.given < WORDS_MAX / 2; words.given++) words.list[words.given] = command[words.given];
+	for (; command[words.given] && words.given < WORDS_MAX / 2; words.given++)
+		words.list[words.given] = command[words.given];
 	words.count = words.given;
 	do {
 		int status = 0;
@@ -278,7 +271,9 @@ int time_main(char **operands) {
 	int status = run_command(operands);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	getrusage(RUSAGE_CHILDREN, &usage);
-	fprintf(stderr, "real %.2f\nuser %.2f\nsys %.2f\n", end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9,
-	        usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6, usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6);
+	fprintf(stderr, "real %.2f\nuser %.2f\nsys %.2f\n",
+		end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9,
+	        usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6,
+	        usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6);
 	return status;
 }

@@ -1,10 +1,5 @@
 /* grep and sort: lines matched against patterns, and lines in order. */
-#include <ctype.h>
 #include <regex.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 static regex_t *patterns;
@@ -27,11 +22,13 @@ static bool add_patterns(const char *text) {
 	int flags = (option['E'] && !option['F'] ? REG_EXTENDED : 0) | (option['i'] ? REG_ICASE : 0);
 	for (const char *end;; text = end + 1) {
 		end = text + strcspn(text, "\n");
-		char *line = format_text("%.*s", (int)(end - text), text), *pattern = option['F'] ? escape_pattern(line) : line;
+		char *line = format_text("%.*s", (int)(end - text), text);
+		char *pattern = option['F'] ? escape_pattern(line) : line;
 		/* Not by looking at the match: another alternative may match the whole line. */
 		if (option['x']) pattern = format_text(flags & REG_EXTENDED ? "^(%s)$" : "^\\(%s\\)$", pattern);
 		patterns = reallocate(patterns, (pattern_count + 1) * sizeof *patterns);
-		if (regcomp(&patterns[pattern_count++], pattern, flags) != 0) return !warn("%s: bad regular expression", line);
+		if (regcomp(&patterns[pattern_count++], pattern, flags) != 0)
+			return !warn("%s: bad regular expression", line);
 		if (!*end) return true;
 	}
 }
@@ -42,7 +39,8 @@ static bool find_match(const char *line, int flags, regmatch_t *best) {
 	for (size_t i = 0; i < pattern_count; i++) {
 		regmatch_t match;
 		if (regexec(&patterns[i], line, 1, &match, flags) != 0) continue;
-		if (!found || match.rm_so < best->rm_so || (match.rm_so == best->rm_so && match.rm_eo > best->rm_eo)) *best = match;
+		if (!found || match.rm_so < best->rm_so || (match.rm_so == best->rm_so && match.rm_eo > best->rm_eo))
+			*best = match;
 		found = true;
 	}
 	return found;
@@ -53,10 +51,8 @@ static void print_match(const char *line, const char *name, unsigned long long n
 		if (!option['o'] || match.rm_eo > match.rm_so) {
 			if (with_names) printf("%s:", name);
 			if (option['n']) printf("%llu:", number);
-			if (!option['o'])
-				puts(line);
-			else
-				printf("%.*s\n", (int)(match.rm_eo - match.rm_so), line + match.rm_so);
+			if (!option['o']) puts(line);
+			else printf("%.*s\n", (int)(match.rm_eo - match.rm_so), line + match.rm_so);
 		}
 		line += option['o'] ? match.rm_eo + (match.rm_eo == match.rm_so && line[match.rm_eo]) : 0;
 		if (!option['o'] || !*line || !find_match(line, flags, &match)) return;
@@ -83,7 +79,6 @@ static void grep_input(struct inputs *inputs) {
 static bool grep_visited(const char *path, const struct stat *status, int depth) {
 	char *names[] = {(char *)path, NULL};
 	struct inputs inputs = {.names = names};
-	(void)depth;
 	if (S_ISREG(status->st_mode))
 		while (next_input(&inputs)) grep_input(&inputs);
 	if (inputs.status) grep_status = 2;
@@ -220,7 +215,8 @@ int sort_main(char **operands) {
 		if (option[(int)*letter]) strncat(global, letter, 1);
 	separator = option['t'] ? *option['t'] : 0;
 	for (char *key = strtok(duplicate(option['k'] ? option['k'] : "1"), "\n"); key; key = strtok(NULL, "\n"))
-		if (key_count == sizeof keys / sizeof *keys || !parse_key(key, global)) return warn("invalid key '%s'", key) + 1;
+		if (key_count == sizeof keys / sizeof *keys || !parse_key(key, global))
+			return warn("invalid key '%s'", key) + 1;
 	for (; next_input_line(&inputs); count++) {
 		if (count == capacity) lines = reallocate(lines, (capacity = capacity * 2 + 64) * sizeof *lines);
 		lines[count] = (struct line){duplicate(inputs.line), count};

@@ -1,12 +1,7 @@
 /* ls: one line a file, columns on a terminal, or the long form. */
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 struct file {
@@ -56,7 +51,8 @@ static void sort_files(struct listing *listing) {
 static const char *type_mark(const struct file *file) {
 	mode_t mode = file->status.st_mode;
 	if (!option['F']) return "";
-	return S_ISDIR(mode) ? "/" : S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : S_ISSOCK(mode) ? "=" : mode & 0111 ? "*" : "";
+	const char *special = S_ISLNK(mode) ? "@" : S_ISFIFO(mode) ? "|" : S_ISSOCK(mode) ? "=" : NULL;
+	return special ? special : S_ISDIR(mode) ? "/" : mode & 0111 ? "*" : "";
 }
 
 enum { LINKS, OWNER, GROUP, SIZE, COLUMNS };
@@ -68,10 +64,8 @@ static void format_columns(const struct stat *status, char texts[COLUMNS][40]) {
 	snprintf(texts[GROUP], 40, "%s", group_name(status->st_gid));
 	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
 		snprintf(texts[SIZE], 40, "%u, %3u", major(status->st_rdev), minor(status->st_rdev));
-	else if (option['h'])
-		format_size(status->st_size, texts[SIZE]);
-	else
-		snprintf(texts[SIZE], 40, "%lld", (long long)status->st_size);
+	else if (option['h']) format_size(status->st_size, texts[SIZE]);
+	else snprintf(texts[SIZE], 40, "%lld", (long long)status->st_size);
 }
 
 static void print_long(struct listing *listing) {
@@ -106,7 +100,8 @@ static void print_columns(struct listing *listing) {
 		int length = strlen(listing->files[i].name) + !!option['F'];
 		widest = length > widest ? length : widest;
 	}
-	size_t columns = width > widest + 2 ? width / (widest + 2) : 1, rows = (listing->count + columns - 1) / columns;
+	size_t columns = width > widest + 2 ? width / (widest + 2) : 1,
+		rows = (listing->count + columns - 1) / columns;
 	for (size_t row = 0; row < rows; row++) {
 		for (size_t i = row; i < listing->count; i += rows) {
 			int written = printf("%s%s", listing->files[i].name, type_mark(&listing->files[i]));
@@ -118,10 +113,8 @@ static void print_columns(struct listing *listing) {
 
 static void print_listing(struct listing *listing) {
 	sort_files(listing);
-	if (option['l'])
-		print_long(listing);
-	else if (option['C'] || (!option['1'] && !option['i'] && isatty(1)))
-		print_columns(listing);
+	if (option['l']) print_long(listing);
+	else if (option['C'] || (!option['1'] && !option['i'] && isatty(1))) print_columns(listing);
 	else
 		for (struct file *file = listing->files; file < listing->files + listing->count; file++) {
 			if (option['i']) printf("%llu ", (unsigned long long)file->status.st_ino);
@@ -162,11 +155,13 @@ int ls_main(char **operands) {
 	struct stat status;
 	bool several = operands[0] && operands[1];
 	for (char **name = *operands ? operands : here; *name; name++) {
-		bool enters = !option['d'] && (option['l'] ? lstat : stat)(*name, &status) == 0 && S_ISDIR(status.st_mode);
+		bool enters = !option['d'] && (option['l'] ? lstat : stat)(*name, &status) == 0
+			&& S_ISDIR(status.st_mode);
 		add_file(enters ? &directories : &files, *name, *name);
 	}
 	print_listing(&files);
 	sort_files(&directories);
-	for (size_t i = 0; i < directories.count; i++) list_directory(directories.files[i].path, several || option['R']);
+	for (size_t i = 0; i < directories.count; i++)
+		list_directory(directories.files[i].path, several || option['R']);
 	return exit_status;
 }

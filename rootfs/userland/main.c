@@ -2,8 +2,7 @@
  * The multi-call entry: the name the binary was started under chooses the
  * applet. The image installs one symlink in /bin for each row of applets.h.
  */
-#include <string.h>
-#include <unistd.h>
+#include <getopt.h>
 
 #include "userland.h"
 
@@ -38,40 +37,26 @@ static void set_option(unsigned char letter, const char *argument) {
 	option[letter] = before && *before ? format_text("%s\n%s", before, argument) : argument;
 }
 
-/* "-abc" or "-ofile" at **next; its argument may be the next word. False if there is no such option. */
-static bool parse_letters(char ***next, const char *options) {
-	for (const char *letter = **next + 1; *letter; letter++) {
-		if (*options == '#' && *letter >= '0' && *letter <= '9') return set_option('n', letter), true;
-		const char *known = *letter == ':' ? NULL : strchr(options, *letter);
-		bool has_argument = known && known[1] == ':';
-		if (!known || (has_argument && !letter[1] && !(*next)[1])) return !warn("invalid option -- '%c'", *letter);
-		if (has_argument) return set_option(*letter, letter[1] ? letter + 1 : *++*next), true;
-		set_option(*letter, "");
-	}
-	return true;
-}
-
-/* Moves the operands to the front, since options may stand between them. */
-static bool parse_arguments(char **argv, const char *options) {
-	char **operands = argv;
+/* The options may stand between the operands, unless the letters begin with "+". The operands, or NULL. */
+static char **parse_arguments(char **argv, const char *letters) {
+	int count = 0;
+	while (argv[count]) count++;
 	memset(option, 0, sizeof option);
-	for (; *argv && strcmp(*argv, "--") != 0; argv++) {
-		bool is_operand = (*argv)[0] != '-' || !(*argv)[1];
-		if (is_operand && *options == '+') break;
-		if (is_operand)
-			*operands++ = *argv;
-		else if (!parse_letters(&argv, options))
-			return false;
+	optind = 0;
+	for (int letter; (letter = getopt_long(count, argv, letters, NULL, NULL)) >= 0;) {
+		if (letter == '?') return NULL;
+		bool is_count = isdigit(letter) && strchr(letters, '9'); /* head -20 */
+		if (is_count) option['n'] = format_text("%s%c", option['n'] ? option['n'] : "", letter);
+		else set_option(letter, optarg ? optarg : "");
 	}
-	argv += *argv && strcmp(*argv, "--") == 0;
-	while ((*operands++ = *argv)) argv++;
-	return true;
+	return argv + optind;
 }
 
 int run_applet(const struct applet *applet, char **argv) {
 	program_name = applet->name;
-	if (applet->options && !parse_arguments(argv + 1, applet->options)) return usage_error() + 1;
-	int status = applet->run(argv + 1);
+	char **operands = applet->options ? parse_arguments(argv, applet->options) : argv + 1;
+	if (!operands) return usage_error() + 1;
+	int status = applet->run(operands);
 	/* A full disk or closed output shows only here. */
 	bool written = fflush(stdout) == 0 && !ferror(stdout);
 	if (!written) warn_errno("write error");
@@ -85,6 +70,7 @@ int main(int argc, char **argv) {
 	const struct applet *applet = find_applet(applets, name + (*name == '-'));
 	if (!applet && argc > 1) applet = find_applet(applets, *++argv);
 	if (applet) return run_applet(applet, argv);
-	for (const struct applet *row = applets; row->name; row++) printf("%s%c", row->name, row[1].name ? ' ' : '\n');
+	for (const struct applet *row = applets; row->name; row++)
+		printf("%s%c", row->name, row[1].name ? ' ' : '\n');
 	return argc > 1 ? fprintf(stderr, "userland: %s: applet not found\n", argv[0]), 127 : 0;
 }

@@ -1,15 +1,10 @@
 /* echo, printf, test, seq, true, false, basename, dirname, pwd, yes: what scripts are made of. */
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "userland.h"
 
-int true_main(char **operands) { return (void)operands, 0; }
+int true_main(char **operands) { return 0; }
 
-int false_main(char **operands) { return (void)operands, 1; }
+int false_main(char **operands) { return 1; }
 
 /* Writes text with its escapes; false if \c ends all output. */
 static bool put_escaped(const char *text) {
@@ -47,10 +42,8 @@ static double number_argument(long long *integer, char conversion) {
 	if (!text) return 0;
 	if (*text == '"' || *text == '\'') return *integer = (unsigned char)text[1]; /* the character's code */
 	errno = 0;
-	if (!integer || strchr("aAeEfFgG", conversion))
-		number = strtod(text, &end);
-	else
-		*integer = strchr("di", conversion) ? strtoll(text, &end, 0) : (long long)strtoull(text, &end, 0);
+	if (!integer || strchr("aAeEfFgG", conversion)) number = strtod(text, &end);
+	else *integer = strchr("di", conversion) ? strtoll(text, &end, 0) : (long long)strtoull(text, &end, 0);
 	if (errno == ERANGE) {
 		printf_status = warn_errno(text);
 	} else if (end == text || *end) {
@@ -124,7 +117,8 @@ int basename_main(char **operands) {
 	if (!*operands) return usage_error();
 	char *name = path_basename(*operands);
 	size_t length = strlen(name), suffix = operands[1] ? strlen(operands[1]) : 0;
-	if (suffix < length && suffix > 0 && strcmp(name + length - suffix, operands[1]) == 0) name[length - suffix] = 0;
+	if (suffix < length && suffix > 0 && strcmp(name + length - suffix, operands[1]) == 0)
+		name[length - suffix] = 0;
 	return puts(name) < 0;
 }
 
@@ -143,7 +137,7 @@ int dirname_main(char **operands) {
 
 int pwd_main(char **operands) {
 	char *directory = getcwd(NULL, 0);
-	return (void)operands, directory ? puts(directory) < 0 : warn_errno("cannot determine current directory");
+	return directory ? puts(directory) < 0 : warn_errno("cannot determine current directory");
 }
 
 int yes_main(char **operands) {
@@ -156,10 +150,8 @@ int seq_main(char **operands) {
 	bool equal_width = false;
 	/* Options by hand: "-5" is a number. */
 	for (; *operands && (*operands)[0] == '-' && (*operands)[1] && strchr("ws", (*operands)[1]); operands++) {
-		if ((*operands)[1] == 'w')
-			equal_width = true;
-		else
-			separator = (*operands)[2] || !operands[1] ? *operands + 2 : *++operands;
+		if ((*operands)[1] == 'w') equal_width = true;
+		else separator = (*operands)[2] || !operands[1] ? *operands + 2 : *++operands;
 	}
 	double numbers[3] = {1, 1, 1};
 	int count = 0, decimals = 0;
@@ -297,7 +289,8 @@ static bool evaluate_or(void) {
 
 int test_main(char **operands) {
 	for (test_next = test_end = operands; *test_end;) test_end++;
-	if (*program_name == '[' && (test_end == test_next || strcmp(*--test_end, "]") != 0)) return warn("missing ]") + 1;
+	if (*program_name == '[' && (test_end == test_next || strcmp(*--test_end, "]") != 0))
+		return warn("missing ]") + 1;
 	if (test_next == test_end) return 1;
 	test_malformed = false;
 	bool value = evaluate_or();

@@ -1,9 +1,5 @@
 /* sed: a script of commands, run over each line. */
-#include <ctype.h>
 #include <regex.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "userland.h"
 
 struct address {
@@ -59,7 +55,8 @@ static char *read_delimited(char delimiter, bool is_regex) {
 static regex_t *compile(const char *text, int flags) {
 	regex_t *regex = *text ? reallocate(NULL, sizeof *regex) : NULL;
 	bool extended = option['E'] || option['r'];
-	if (regex && regcomp(regex, text, flags | (extended ? REG_EXTENDED : 0))) script_error("bad regular expression");
+	if (regex && regcomp(regex, text, flags | (extended ? REG_EXTENDED : 0)))
+		script_error("bad regular expression");
 	return regex;
 }
 
@@ -107,12 +104,9 @@ static void read_substitution(struct command *command) {
 	command->text = read_delimited(delimiter, false);
 	command->number = 1;
 	for (; *script && !strchr(";}\n #", *script); script++) {
-		if (isdigit(*script))
-			command->number = strtol(script, &script, 10), script--;
-		else if (*script == 'I' || *script == 'i')
-			flags = REG_ICASE;
-		else if (*script != 'g' && *script != 'p')
-			script_error("unknown option to 's'");
+		if (isdigit(*script)) command->number = strtol(script, &script, 10), script--;
+		else if (*script == 'I' || *script == 'i') flags = REG_ICASE;
+		else if (*script != 'g' && *script != 'p') script_error("unknown option to 's'");
 		command->global |= *script == 'g';
 		command->print |= *script == 'p';
 	}
@@ -138,7 +132,8 @@ static void read_command(size_t *open_braces, int *depth) {
 	}
 	for (; *script == '!'; skip_blanks()) command->negated = *script++;
 	command->name = *script ? *script++ : 0;
-	if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name)) script_error("unknown or missing command");
+	if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name))
+		script_error("unknown or missing command");
 	if (strchr("aic", command->name)) command->text = read_text();
 	if (command->name == 's') read_substitution(command);
 	if (command->name == 'y') read_transliteration(command);
@@ -154,23 +149,23 @@ static void read_command(size_t *open_braces, int *depth) {
 	}
 	command_count++;
 	skip_blanks();
-	if (*script && !strchr(";}\n#", *script) && command->name != '{') script_error("extra characters after command");
+	if (*script && !strchr(";}\n#", *script) && command->name != '{')
+		script_error("extra characters after command");
 }
 
 static void parse_script(void) {
 	size_t open_braces[32];
 	int depth = 0;
 	while (*(script += strspn(script, " \t;\n"))) {
-		if (*script == '#')
-			script += strcspn(script, "\n");
-		else
-			read_command(open_braces, &depth);
+		if (*script == '#') script += strcspn(script, "\n");
+		else read_command(open_braces, &depth);
 	}
 	if (depth) script_error("unmatched '{'");
 	for (struct command *jump = commands; jump < commands + command_count; jump++) {
 		if (jump->name != 'b' && jump->name != 't') continue;
 		size_t at = *jump->text ? 0 : command_count;
-		while (at < command_count && !(commands[at].name == ':' && strcmp(commands[at].text, jump->text) == 0)) at++;
+		while (at < command_count && !(commands[at].name == ':' && strcmp(commands[at].text, jump->text) == 0))
+			at++;
 		if (*jump->text && at == command_count) script_error("can't find label");
 		jump->target = at;
 	}
@@ -185,7 +180,8 @@ static void put_text(const char *text, size_t length, bool ends_line) {
 	owes_newline = !ends_line && length && text[length - 1] != '\n';
 }
 
-static void put_pattern(size_t length) { put_text(pattern.bytes, length, has_newline || length < pattern.length); }
+static void put_pattern(size_t length) { put_text(pattern.bytes, length, has_newline
+	|| length < pattern.length); }
 
 static void flush_appended(void) {
 	put_text(appended.bytes, appended.length, false);
@@ -194,7 +190,8 @@ static void flush_appended(void) {
 
 /* With -i the output of each file goes to another one that takes its place. */
 static void finish_output(void) {
-	if (writing && (fflush(stdout) != 0 || rename(format_text("%s.sed", writing), writing) < 0)) exit(warn_errno(writing));
+	if (writing && (fflush(stdout) != 0 || rename(format_text("%s.sed", writing), writing) < 0))
+		exit(warn_errno(writing));
 	writing = NULL;
 }
 
@@ -256,13 +253,14 @@ static bool is_selected(struct command *command) {
 	return !beyond;
 }
 
-static void add_replacement(struct buffer *out, const char *replacement, const char *text, const regmatch_t *matches) {
+static void add_replacement(struct buffer *out, const char *replacement, const char *text,
+	const regmatch_t *matches) {
 	for (; *replacement; replacement++) {
 		bool escaped = *replacement == '\\' && replacement[1];
 		replacement += escaped;
-		int group = escaped && isdigit(*replacement) ? *replacement - '0' : !escaped && *replacement == '&' ? 0 : -1;
-		if (group < 0)
-			buffer_add(out, escaped && *replacement == 'n' ? '\n' : *replacement);
+		bool is_group = escaped && isdigit(*replacement), is_all = !escaped && *replacement == '&';
+		int group = is_group ? *replacement - '0' : is_all ? 0 : -1;
+		if (group < 0) buffer_add(out, escaped && *replacement == 'n' ? '\n' : *replacement);
 		else if (matches[group].rm_so >= 0)
 			buffer_append(out, text + matches[group].rm_so, matches[group].rm_eo - matches[group].rm_so);
 	}
@@ -344,7 +342,8 @@ static enum outcome run_command_at(size_t *at, bool *substituted) {
 		if (!command->in_range || command->negated) put_text(command->text, strlen(command->text), false);
 		return ENDS_CYCLE;
 	case 'y':
-		for (char *c = pattern.bytes; c < pattern.bytes + pattern.length; c++) *c = command->text[(unsigned char)*c];
+		for (char *c = pattern.bytes; c < pattern.bytes + pattern.length; c++)
+			*c = command->text[(unsigned char)*c];
 		break;
 	case '=': printf("%ld\n", line_number); break;
 	case 'n': case 'N': return run_next(command->name == 'N');
@@ -366,10 +365,8 @@ static void run_script(void) {
 		bool substituted = false;
 		outcome = GOES_ON;
 		for (size_t at = 0; at < command_count && outcome == GOES_ON; at++) {
-			if (is_selected(&commands[at]) != commands[at].negated)
-				outcome = run_command_at(&at, &substituted);
-			else if (commands[at].name == '{')
-				at = commands[at].target;
+			if (is_selected(&commands[at]) != commands[at].negated) outcome = run_command_at(&at, &substituted);
+			else if (commands[at].name == '{') at = commands[at].target;
 		}
 		if (outcome == GOES_ON && !option['n']) put_pattern(pattern.length);
 		flush_appended();

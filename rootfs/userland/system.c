@@ -1,16 +1,9 @@
 /* sleep, kill, ps, id, uname, hostname, date, mount, umount: processes and the system they are in. */
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 int sleep_main(char **operands) {
@@ -18,7 +11,8 @@ int sleep_main(char **operands) {
 	if (!*operands) return usage_error();
 	for (; *operands; operands++) {
 		char *end;
-		double number = strtod(*operands, &end), unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
+		double number = strtod(*operands, &end);
+		double unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
 		if (end == *operands || number < 0 || (*end && (!strchr("smhd", *end) || end[1])))
 			return warn("invalid time interval '%s'", *operands);
 		seconds += number * unit;
@@ -54,10 +48,8 @@ int kill_main(char **operands) {
 	if (*operands && strcmp(*operands, "--") == 0) operands++;
 	if (!*operands) return usage_error() + 1;
 	for (; *operands; operands++) {
-		if (!parse_integer(*operands, 10, &pid))
-			status = warn("%s: invalid process id", *operands);
-		else if (kill(pid, number) < 0)
-			status = warn_errno(*operands);
+		if (!parse_integer(*operands, 10, &pid)) status = warn("%s: invalid process id", *operands);
+		else if (kill(pid, number) < 0) status = warn_errno(*operands);
 	}
 	return status;
 }
@@ -65,23 +57,20 @@ int kill_main(char **operands) {
 static void print_process(const char *pid) {
 	size_t length;
 	struct stat owner;
-	char *directory = format_text("/proc/%s", pid), state;
-	char *text = read_file(join_path(directory, "stat"), &length);
-	int parent;
-	/* The name in parentheses may hold anything, even a parenthesis. */
+	char *directory = format_text("/proc/%s", pid), *text = read_file(join_path(directory, "stat"), &length);
+	/* The name in parentheses may hold anything, even a parenthesis. Behind it come the state and the parent. */
 	char *open = text ? strchr(text, '(') : NULL, *close = text ? strrchr(text, ')') : NULL;
-	if (!open || !close || sscanf(close + 1, " %c %d", &state, &parent) != 2) return; /* it ended meanwhile */
+	if (!open || !close) return; /* it ended meanwhile */
 	char *command = read_file(join_path(directory, "cmdline"), &length);
 	for (size_t i = 0; command && i + 1 < length; i++)
 		if (!command[i]) command[i] = ' ';
 	if (!command || !*command) command = format_text("[%.*s]", (int)(close - open - 1), open + 1);
 	const char *user = stat(directory, &owner) == 0 ? user_name(owner.st_uid) : "?";
-	printf("%5s %5d %-8s %c    %s\n", pid, parent, user, state, command);
+	printf("%5s %5d %-8s %c    %s\n", pid, atoi(close + 4), user, close[2], command);
 }
 
 int ps_main(char **operands) {
 	char **names = list_names("/proc");
-	(void)operands; /* every process is always shown */
 	if (!names) return warn_errno("/proc");
 	puts("  PID  PPID USER     STAT COMMAND");
 	/* Sorted as text; a shorter number is a smaller one. */
@@ -98,7 +87,6 @@ static void print_id(const char *label, const char *name, unsigned id) {
 int id_main(char **operands) {
 	gid_t groups[65] = {getegid()};
 	int count = getgroups(64, groups + 1);
-	(void)operands;
 	if (option['u'] || option['g']) {
 		unsigned id = option['u'] ? geteuid() : getegid();
 		return printf(option['n'] ? "%s\n" : "%.0s%u\n", option['u'] ? user_name(id) : group_name(id), id) < 0;
@@ -109,11 +97,10 @@ int id_main(char **operands) {
 	}
 	for (int i = 0; i <= (count < 0 ? 0 : count); i++) {
 		if (i > 0 && groups[i] == groups[0]) continue;
-		const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",", *name = group_name(groups[i]);
-		if (!option['G'])
-			print_id(separator, name, groups[i]);
-		else
-			printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, name, groups[i]);
+		const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",";
+		const char *name = group_name(groups[i]);
+		if (!option['G']) print_id(separator, name, groups[i]);
+		else printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, name, groups[i]);
 	}
 	return putchar('\n') < 0;
 }
@@ -124,7 +111,6 @@ int uname_main(char **operands) {
 	const char *separator = "";
 	bool any = option['a'];
 	uname(&name);
-	(void)operands;
 	const char *const texts[] = {name.sysname, name.nodename, name.release, name.version, name.machine};
 	for (int i = 0; i < 5; i++) any |= option[(int)letters[i]] != NULL;
 	for (int i = 0; i < 5; i++) {
@@ -161,23 +147,27 @@ int mount_main(char **operands) {
 	enum { FLAG_COUNT = sizeof flags / sizeof *flags };
 	size_t length;
 	if (!*operands) {
-		char *mounts = read_file("/proc/mounts", &length), source[256], directory[256], type[64], options[256];
-		for (char *line = mounts ? strtok(mounts, "\n") : NULL; line; line = strtok(NULL, "\n"))
-			if (sscanf(line, "%255s %255s %63s %255s", source, directory, type, options) == 4)
-				printf("%s on %s type %s (%s)\n", source, directory, type, options);
-		return mounts ? 0 : warn_errno("/proc/mounts");
+		char *mounts = read_file("/proc/mounts", &length), *line, *words[4];
+		if (!mounts) return warn_errno("/proc/mounts");
+		while ((line = strsep(&mounts, "\n")) && *line) {
+			for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : "";
+			printf("%s on %s type %s (%s)\n", words[0], words[1], words[2], words[3]);
+		}
+		return 0;
 	}
 	if (!operands[1]) return usage_error();
 	unsigned long all = option['r'] ? MS_RDONLY : 0;
 	struct buffer data = {0}; /* the options that are the file system's own */
-	for (char *word = strtok(duplicate(option['o'] ? option['o'] : ""), ",\n"); word; word = strtok(NULL, ",\n")) {
+	char *words = duplicate(option['o'] ? option['o'] : "");
+	for (char *word = strtok(words, ",\n"); word; word = strtok(NULL, ",\n")) {
 		int row = 0;
 		while (row < FLAG_COUNT && strcmp(names[row], word) != 0) row++;
 		all |= row < FLAG_COUNT ? flags[row] : 0;
 		if (row == FLAG_COUNT && data.length) buffer_add(&data, ',');
 		if (row == FLAG_COUNT) buffer_append(&data, word, strlen(word));
 	}
-	return mount(operands[0], operands[1], option['t'], all, buffer_text(&data)) < 0 ? warn_errno(operands[1]) : 0;
+	return mount(operands[0], operands[1], option['t'], all, buffer_text(&data)) < 0
+		? warn_errno(operands[1]) : 0;
 }
 
 int umount_main(char **operands) {

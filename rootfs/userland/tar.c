@@ -1,13 +1,7 @@
 /* tar (ustar, and GNU's long names when reading) and dd. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 #include <time.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 enum { BLOCK = 512 };
@@ -30,24 +24,24 @@ static bool read_whole(void *block, size_t length) {
 
 static void write_archive(const void *bytes, size_t length) {
 	static const char zeros[BLOCK];
-	if (!write_all(archive, bytes, length) || !write_all(archive, zeros, -length % BLOCK)) exit(warn_errno("write error"));
+	if (!write_all(archive, bytes, length) || !write_all(archive, zeros, -length % BLOCK))
+		exit(warn_errno("write error"));
 }
 
-static unsigned checksum(const struct header *header) {
+/* Of all bytes, as if the sum's own place were blank. */
+static unsigned checksum(struct header header) {
 	unsigned sum = 0;
-	for (size_t i = 0; i < sizeof *header; i++) {
-		bool own = i >= offsetof(struct header, checksum) && i < offsetof(struct header, type);
-		sum += own ? ' ' : ((const unsigned char *)header)[i];
-	}
+	memset(header.checksum, ' ', sizeof header.checksum);
+	for (size_t i = 0; i < sizeof header; i++) sum += ((const unsigned char *)&header)[i];
 	return sum;
 }
 
 static bool add_member(const char *path, const struct stat *status, int depth) {
 	struct header header = {.magic = "ustar", .version = {'0', '0'}};
-	char target[101] = "", *full = format_text("%s%s", path + strspn(path, "/"), S_ISDIR(status->st_mode) ? "/" : "");
+	char target[101] = "", *slash = S_ISDIR(status->st_mode) ? "/" : "";
+	char *full = format_text("%s%s", path + strspn(path, "/"), slash);
 	bool is_file = S_ISREG(status->st_mode), is_link = S_ISLNK(status->st_mode);
 	size_t length = strlen(full);
-	(void)depth;
 	if (strcmp(full, "/") == 0) return true;
 	/* A long name is cut at a slash between the name and its prefix. */
 	const char *rest = length > 100 ? strchr(full + length - 101, '/') : full - 1;
@@ -67,7 +61,7 @@ static bool add_member(const char *path, const struct stat *status, int depth) {
 	sprintf(header.minor, "%07o", minor(status->st_rdev) & 07777777);
 	snprintf(header.owner, sizeof header.owner, "%s", user_name(status->st_uid));
 	snprintf(header.group, sizeof header.group, "%s", group_name(status->st_gid));
-	sprintf(header.checksum, "%06o", checksum(&header));
+	sprintf(header.checksum, "%06o", checksum(header));
 	int fd = is_file ? open(path, O_RDONLY) : -1;
 	if (is_file && fd < 0) return tar_status = warn_errno(path), true;
 	if (verbose) fprintf(archive == 1 ? stderr : stdout, "%s\n", full);
@@ -82,7 +76,8 @@ static bool add_member(const char *path, const struct stat *status, int depth) {
 	return true;
 }
 
-static void list_member(const struct header *header, const char *name, const char *link, long long size, time_t mtime) {
+static void list_member(const struct header *header, const char *name, const char *link, long long size,
+	time_t mtime) {
 	char modes[11], date[32];
 	format_mode(strtol(header->mode, NULL, 8), modes);
 	modes[0] = header->type >= '0' && header->type <= '6' ? "--lcbdp"[header->type - '0'] : '-';
@@ -99,7 +94,8 @@ static void copy_content(int fd, long long size, const char *name) {
 	}
 }
 
-static void extract_member(const struct header *header, char *name, const char *link, long long size, time_t mtime) {
+static void extract_member(const struct header *header, char *name, const char *link, long long size,
+	time_t mtime) {
 	mode_t bits = strtol(header->mode, NULL, 8) & 07777;
 	dev_t device = makedev(strtol(header->major, NULL, 8), strtol(header->minor, NULL, 8));
 	struct timespec times[2] = {{.tv_sec = mtime}, {.tv_sec = mtime}};
@@ -112,15 +108,18 @@ static void extract_member(const struct header *header, char *name, const char *
 	if (header->type != '5') unlink(name);
 	bool made = header->type == '1' ? linkat(AT_FDCWD, link, AT_FDCWD, name, 0) == 0
 	          : header->type == '2' ? symlink(link, name) == 0
-	          : header->type == '3' || header->type == '4' ? mknod(name, bits | (header->type == '3' ? S_IFCHR : S_IFBLK), device) == 0
+	          : header->type == '3' ? mknod(name, bits | S_IFCHR, device) == 0
+	          : header->type == '4' ? mknod(name, bits | S_IFBLK, device) == 0
 	          : header->type == '5' ? mkdir(name, bits | 0700) == 0 || errno == EEXIST
-	          : header->type == '6' ? mkfifo(name, bits) == 0 : (fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600)) >= 0;
+	          : header->type == '6' ? mkfifo(name, bits) == 0
+	                                : (fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600)) >= 0;
 	if (!made) tar_status = warn_errno(name);
 	copy_content(fd, size, name);
 	if (fd >= 0) close(fd);
 	if (verbose) puts(name);
 	if (!made || header->type == '2') return;
-	if (geteuid() == 0 && chown(name, strtol(header->uid, NULL, 8), strtol(header->gid, NULL, 8)) < 0) tar_status = warn_errno(name);
+	if (geteuid() == 0 && chown(name, strtol(header->uid, NULL, 8), strtol(header->gid, NULL, 8)) < 0)
+		tar_status = warn_errno(name);
 	chmod(name, bits);
 	utimensat(AT_FDCWD, name, times, 0);
 }
@@ -146,14 +145,16 @@ static void read_archive(char **wanted) {
 	struct header header = {0};
 	char *long_name = NULL, *long_link = NULL;
 	for (; read_whole(&header, sizeof header) && header.name[0]; memset(&header, 0, sizeof header)) {
-		if (strtoul(header.checksum, NULL, 8) != checksum(&header)) exit(warn("this does not look like a tar archive"));
+		if (strtoul(header.checksum, NULL, 8) != checksum(header))
+			exit(warn("this does not look like a tar archive"));
 		long long size = strtoll(header.size, NULL, 8);
 		if (header.type == 'L' || header.type == 'K') { /* GNU's, for the member that follows */
 			*(header.type == 'L' ? &long_name : &long_link) = read_long_text(size);
 			continue;
 		}
 		int prefix = memcmp(header.magic, "ustar", 6) == 0 && header.prefix[0] ? 155 : 0;
-		char *name = long_name ? long_name : format_text("%.*s%.*s%.100s", prefix, header.prefix, !!prefix, "/", header.name);
+		char *short_name = format_text("%.*s%.*s%.100s", prefix, header.prefix, !!prefix, "/", header.name);
+		char *name = long_name ? long_name : short_name;
 		char *link = long_link ? long_link : format_text("%.100s", header.link);
 		name += strspn(name, "/");
 		time_t mtime = strtoll(header.mtime, NULL, 8);
@@ -161,10 +162,8 @@ static void read_archive(char **wanted) {
 		bool escapes = strncmp(name, "../", 3) == 0 || strstr(name, "/../");
 		if (mode == 'x' && !skips && escapes) tar_status = warn("%s: member outside of the directory", name);
 		if (mode == 't' && !skips) list_member(&header, name, link, size, mtime);
-		if (mode == 'x' && !skips && !escapes)
-			extract_member(&header, name, link, size, mtime);
-		else
-			copy_content(-1, size, name);
+		if (mode == 'x' && !skips && !escapes) extract_member(&header, name, link, size, mtime);
+		else copy_content(-1, size, name);
 		long_name = long_link = NULL;
 	}
 	if (header.name[0]) exit(warn("unexpected end of archive"));
@@ -174,18 +173,15 @@ int tar_main(char **operands) {
 	const char *letters = *operands ? *operands++ : "", *file = "-", *directory = NULL;
 	static const char end[2 * BLOCK];
 	for (letters += *letters == '-'; *letters; letters++) {
-		if (*letters == 'v')
-			verbose = true;
-		else if (strchr("cxt", *letters))
-			mode = *letters;
-		else if (strchr("fC", *letters) && *operands)
-			*(*letters == 'f' ? &file : &directory) = *operands++;
-		else
-			return usage_error() + 1;
+		if (*letters == 'v') verbose = true;
+		else if (strchr("cxt", *letters)) mode = *letters;
+		else if (strchr("fC", *letters) && *operands) *(*letters == 'f' ? &file : &directory) = *operands++;
+		else return usage_error() + 1;
 	}
 	if (!mode) return usage_error() + 1;
 	if (*operands && strcmp(*operands, "-C") == 0 && operands[1]) directory = operands[1], operands += 2;
-	archive = strcmp(file, "-") == 0 ? mode == 'c' : open(file, mode == 'c' ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY, 0666);
+	int flags = mode == 'c' ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY;
+	archive = strcmp(file, "-") == 0 ? mode == 'c' : open(file, flags, 0666);
 	if (archive < 0 || (directory && chdir(directory) < 0)) return warn_errno(archive < 0 ? file : directory) + 1;
 	if (mode != 'c') read_archive(operands);
 	for (; mode == 'c' && *operands; operands++)
@@ -232,6 +228,7 @@ int dd_main(char **operands) {
 		partial += got > 0 && got < size;
 	}
 	if (status && strcmp(status, "none") == 0) return 0;
-	fprintf(stderr, "%lld+%lld records in\n%lld+%lld records out\n%lld bytes copied\n", whole, partial, whole, partial, bytes);
+	fprintf(stderr, "%lld+%lld records in\n%lld+%lld records out\n%lld bytes copied\n", whole, partial,
+		whole, partial, bytes);
 	return 0;
 }

@@ -1,10 +1,4 @@
 /* cat, tee, head, tail, wc, uniq, cut, tr, hexdump: streams of bytes and lines. */
-#include <ctype.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "userland.h"
 
 int cat_main(char **operands) {
@@ -107,7 +101,8 @@ static int wc_width(char **names) {
 	int minimum = 1;
 	struct stat status;
 	for (char **name = names; *name || name == names; name++) {
-		bool is_stdin = !*name || strcmp(*name, "-") == 0, known = (is_stdin ? fstat(0, &status) : stat(*name, &status)) == 0;
+		bool is_stdin = !*name || strcmp(*name, "-") == 0;
+		bool known = (is_stdin ? fstat(0, &status) : stat(*name, &status)) == 0;
 		if (known && !S_ISREG(status.st_mode)) minimum = 7;
 		if (known && S_ISREG(status.st_mode)) total += status.st_size;
 		if (!*name) break;
@@ -280,7 +275,8 @@ int tr_main(char **operands) {
 
 static void print_hex_line(unsigned long long offset, const unsigned char *bytes, int count) {
 	printf(option['C'] ? "%08llx" : "%07llx", offset);
-	for (int i = 0; i < 16 && option['C']; i++) printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
+	for (int i = 0; i < 16 && option['C']; i++)
+		printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
 	for (int i = 0; i < 16 && !option['C']; i += 2)
 		printf(i < count ? " %04x" : "     ", bytes[i] | (i + 1 < count ? bytes[i + 1] << 8 : 0));
 	if (option['C']) {
@@ -294,7 +290,8 @@ static void print_hex_line(unsigned long long offset, const unsigned char *bytes
 int hexdump_main(char **operands) {
 	struct inputs inputs = {.names = operands};
 	unsigned char line[16], previous[16];
-	long long offset = option['s'] ? parse_size(option['s']) : 0, skip = offset, left = option['n'] ? parse_size(option['n']) : -1;
+	long long offset = option['s'] ? parse_size(option['s']) : 0, skip = offset;
+	long long left = option['n'] ? parse_size(option['n']) : -1;
 	int count = 0, c;
 	bool have_previous = false, starred = false;
 	while (next_input(&inputs)) {

@@ -1,31 +1,26 @@
 /* stty, clear, less: the terminal. */
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <unistd.h>
-
 #include "userland.h"
 
-int clear_main(char **operands) { return (void)operands, fputs("\033[H\033[2J\033[3J", stdout) < 0; }
+int clear_main(char **operands) { return fputs("\033[H\033[2J\033[3J", stdout) < 0; }
 
 enum field { INPUT, OUTPUT, LOCAL };
-/* Whether it is set after "stty sane", and cleared by "stty raw". */
+/* Those that "stty sane" sets (it clears the others), and those that "stty raw" clears. */
+enum { SANE = 1, COOKED = 2, BOTH = SANE | COOKED };
 static const struct setting {
 	const char *name;
 	enum field field;
 	tcflag_t flag;
-	bool sane, cooked;
+	int when;
 } settings[] = {
-	{"brkint", INPUT, BRKINT, true, true}, {"igncr", INPUT, IGNCR, false, false}, {"inlcr", INPUT, INLCR, false, false},
-	{"icrnl", INPUT, ICRNL, true, true}, {"ixon", INPUT, IXON, true, true}, {"ixoff", INPUT, IXOFF, false, false},
-	{"iutf8", INPUT, IUTF8, false, false}, {"opost", OUTPUT, OPOST, true, true}, {"onlcr", OUTPUT, ONLCR, true, false},
-	{"isig", LOCAL, ISIG, true, true}, {"icanon", LOCAL, ICANON, true, true}, {"iexten", LOCAL, IEXTEN, true, false},
-	{"echo", LOCAL, ECHO, true, false}, {"echoe", LOCAL, ECHOE, true, false}, {"echok", LOCAL, ECHOK, true, false},
-	{"echonl", LOCAL, ECHONL, false, false}, {"echoctl", LOCAL, ECHOCTL, true, false},
-	{"echoke", LOCAL, ECHOKE, true, false}, {"noflsh", LOCAL, NOFLSH, false, false}, {"tostop", LOCAL, TOSTOP, false, false},
-	{NULL, INPUT, 0, false, false},
+	{"brkint", INPUT, BRKINT, BOTH}, {"igncr", INPUT, IGNCR, 0}, {"inlcr", INPUT, INLCR, 0},
+	{"icrnl", INPUT, ICRNL, BOTH}, {"ixon", INPUT, IXON, BOTH}, {"ixoff", INPUT, IXOFF, 0},
+	{"iutf8", INPUT, IUTF8, 0}, {"opost", OUTPUT, OPOST, BOTH}, {"onlcr", OUTPUT, ONLCR, SANE},
+	{"isig", LOCAL, ISIG, BOTH}, {"icanon", LOCAL, ICANON, BOTH}, {"iexten", LOCAL, IEXTEN, SANE},
+	{"echo", LOCAL, ECHO, SANE}, {"echoe", LOCAL, ECHOE, SANE}, {"echok", LOCAL, ECHOK, SANE},
+	{"echonl", LOCAL, ECHONL, 0}, {"echoctl", LOCAL, ECHOCTL, SANE}, {"echoke", LOCAL, ECHOKE, SANE},
+	{"noflsh", LOCAL, NOFLSH, 0}, {"tostop", LOCAL, TOSTOP, 0}, {NULL, INPUT, 0, 0},
 };
 static const struct {
 	const char *name;
@@ -51,7 +46,8 @@ static void print_settings(struct termios *terminal) {
 	printf("rows %d; columns %d; line = 0;\n", rows, columns);
 	for (size_t i = 0; characters[i].name; i++) {
 		cc_t value = terminal->c_cc[characters[i].index];
-		printf(value == 127 ? "%s = ^?; " : value < 32 ? "%s = ^%c; " : "%s = %c; ", characters[i].name, value < 32 ? value + 64 : value);
+		printf(value < 32 || value == 127 ? "%s = ^%c; " : "%s = %c; ", characters[i].name,
+		       value < 32 || value == 127 ? value ^ 64 : value);
 	}
 	printf("min = %d; time = %d;\n", terminal->c_cc[VMIN], terminal->c_cc[VTIME]);
 	for (const struct setting *row = settings; row->name; row++) {
@@ -71,17 +67,18 @@ static char **apply(struct termios *terminal, char **operands) {
 	for (size_t i = 0; characters[i].name && argument; i++) {
 		if (strcmp(characters[i].name, name) != 0) continue;
 		bool is_control = *argument == '^' && argument[1];
-		terminal->c_cc[characters[i].index] = !is_control ? *argument : argument[1] == '?' ? 127 : argument[1] & 31;
+		int control = argument[0] && argument[1] == '?' ? 127 : argument[0] ? argument[1] & 31 : 0;
+		terminal->c_cc[characters[i].index] = is_control ? control : *argument;
 		return operands + 2;
 	}
 	if ((is_raw = strcmp(name, "raw") == 0) || strcmp(name, "cooked") == 0) {
 		for (const struct setting *row = settings; row->name; row++)
-			if (row->cooked) set(terminal, row, is_raw != value);
+			if (row->when & COOKED) set(terminal, row, is_raw != value);
 		terminal->c_cc[VMIN] = 1;
 		return operands + 1;
 	}
 	if (strcmp(name, "sane") == 0) {
-		for (const struct setting *row = settings; row->name; row++) set(terminal, row, row->sane);
+		for (const struct setting *row = settings; row->name; row++) set(terminal, row, row->when & SANE);
 		for (size_t i = 0; characters[i].name; i++) terminal->c_cc[characters[i].index] = characters[i].sane;
 		return operands + 1;
 	}

@@ -10,11 +10,15 @@
 #ifndef USERLAND_H
 #define USERLAND_H
 
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <sys/types.h>
+#include <unistd.h>
 
 struct applet {
 	const char *name;
@@ -31,7 +35,7 @@ int usage_error(void); /* prints the usage line and returns 1 */
 int cat_main(char **), echo_main(char **), false_main(char **), kill_main(char **), printf_main(char **);
 int pwd_main(char **), test_main(char **), true_main(char **);
 
-/* ---- common.c. Both return 1, a failure's status; the second says "name: subject: No such file or directory". */
+/* ---- common.c. Both return 1, a failure's status; the second says "name: subject: Is a directory". */
 int warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int warn_errno(const char *subject);
 
@@ -79,7 +83,7 @@ bool next_line(struct inputs *inputs);       /* of the open file */
 bool next_input_line(struct inputs *inputs); /* of all the files */
 bool copy_descriptor(int from, int to);
 bool write_all(int fd, const char *bytes, size_t length);
-/* All that is left to read, NUL-terminated; what came before an error counts. The file's is NULL if it cannot be opened. */
+/* All that is left to read, with a NUL behind it; NULL if the file cannot be opened. */
 char *read_all(int fd, size_t *length);
 char *read_file(const char *path, size_t *length);
 
@@ -93,7 +97,7 @@ bool walk(const char *path, visitor *before, visitor *after, int depth);
 
 bool parse_integer(const char *text, int base, long long *value); /* the whole text, else false */
 long long parse_size(const char *text);                           /* "4k", "2M"; ends the program if malformed */
-char *format_size(unsigned long long bytes, char text[24]);       /* in KiB, or with -h "1.5M"; returns the text */
+char *format_size(unsigned long long bytes, char text[24]);       /* in KiB; with -h "1.5M" */
 /* chmod(1)'s octal or symbolic mode applied to `old`; false if malformed. */
 bool parse_mode(const char *text, mode_t old, bool is_directory, mode_t *mode);
 void format_mode(mode_t mode, char text[11]); /* "-rwxr-xr-x" */
@@ -113,9 +117,10 @@ int execute(char **argv);     /* replaces the process; on failure says why and r
 int run_command(char **argv); /* and waits: its status as the shell sees it */
 
 void terminal_size(int fd, int *rows, int *columns); /* 24 and 80 if unknown */
-void terminal_raw(int fd, bool raw);                 /* single keys without echo, or back */
+bool terminal_raw(int fd, bool raw);                 /* single keys without echo, or back; true if raw now */
 /* A key from the terminal: a byte, or one of these for an escape sequence; -1 at the end. */
-enum { KEY_UP = 256, KEY_DOWN, KEY_RIGHT, KEY_LEFT, KEY_END, KEY_HOME, KEY_DELETE, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_ALT = 512 };
+enum { KEY_UP = 256, KEY_DOWN, KEY_RIGHT, KEY_LEFT, KEY_END, KEY_HOME, KEY_DELETE, KEY_PAGE_UP,
+	KEY_PAGE_DOWN, KEY_ALT = 512 };
 int read_key(int fd);
 
 #endif

@@ -4,6 +4,7 @@
  * directory with no input.
  */
 
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -21,6 +22,13 @@ const SCRIPTS = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.sh'))
   .map((name) => basename(name, '.sh'))
   .sort()
+const BUILD = join(import.meta.dirname, '../../rootfs/build-userland.mjs')
+/** Another compiler makes other code: only the one that made the binary can make it again. */
+const MADE_BY = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../rootfs/images/userland.json'), 'utf8'),
+).compiler
+const HAVE_COMPILER =
+  spawnSync('musl-gcc', ['--version'], { encoding: 'utf8' }).stdout?.split('\n')[0] === MADE_BY
 /** A third, for the interpreter: those that do not compute long. */
 const INTERPRETED = [
   'cut',
@@ -74,6 +82,18 @@ function check(cpu: CpuKind, name: string): void {
 describe('the embedded userland', () => {
   for (const name of SCRIPTS) check('jit', name)
   for (const name of INTERPRETED) check('interpreter', name)
+
+  it.skipIf(!HAVE_COMPILER)('is what musl-gcc makes of its sources', () => {
+    const { status, stderr } = spawnSync('node', [BUILD, '--rebuild'], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
+
+  it('is the binary of its sources', () => {
+    const { status, stderr } = spawnSync('node', [BUILD, '--check'], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  })
 
   it('has its least number of scripts', () => {
     expect(SCRIPTS.length).toBeGreaterThanOrEqual(LEAST_SCRIPTS)

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const images = join(here, '../../rootfs/images')
+const elf = process.env.USERLAND ?? join(images, 'userland.elf')
 const stepLimitMs = 5000
 const { size, files, sessions } = JSON.parse(readFileSync(join(here, 'sessions.json'), 'utf8'))
 const { applets } = JSON.parse(readFileSync(join(images, 'userland.json'), 'utf8'))
@@ -80,7 +81,7 @@ async function runSession({ name, steps }) {
 let failures = 0
 try {
   mkdirSync(join(parent, 'bin'))
-  for (const name of applets) symlinkSync(join(images, 'userland.elf'), join(parent, 'bin', name))
+  for (const name of applets) symlinkSync(elf, join(parent, 'bin', name))
   for (const session of sessions)
     if (!wanted.length || wanted.includes(session.name)) failures += (await runSession(session)) ? 0 : 1
 } finally {

@@ -2,11 +2,7 @@
  * $((...)): C's integer expressions on 64 bits, by precedence climbing.
  * A side not taken (of && || ?:) is parsed with evaluation switched off.
  */
-#include <ctype.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "sh.h"
 
 struct arithmetic {
@@ -21,8 +17,7 @@ static long long parse_assignment(struct arithmetic *a);
 
 static _Noreturn void fail(struct arithmetic *a, const char *why) {
 	nesting = 0;
-	complain("arithmetic expression: %s: \"%s\"", why, a->whole);
-	shell_fail(2);
+	shell_fail(complain("arithmetic expression: %s: \"%s\"", why, a->whole));
 }
 
 static bool skip_text(struct arithmetic *a, const char *text) {
@@ -37,8 +32,8 @@ static const struct binary {
 	char text[3];
 	char precedence;
 } binaries[] = {
-    {"||", 1}, {"&&", 2}, {"==", 6}, {"!=", 6}, {"<=", 7}, {">=", 7}, {"<<", 8}, {">>", 8}, {"|", 3},
-    {"^", 4},  {"&", 5},  {"<", 7},  {">", 7},  {"+", 9},  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10},
+	{"||", 1}, {"&&", 2}, {"==", 6}, {"!=", 6}, {"<=", 7}, {">=", 7}, {"<<", 8}, {">>", 8}, {"|", 3},
+	{"^", 4},  {"&", 5},  {"<", 7},  {">", 7},  {"+", 9},  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10},
 };
 
 static const struct binary *peek_binary(struct arithmetic *a) {
@@ -60,18 +55,14 @@ static long long apply(struct arithmetic *a, const char *operator, long long lef
 	uint64_t l = left, r = right; /* overflow wraps */
 	switch (operator[0]) {
 	case '*': return l * r;
-	case '/':
-	case '%': return divide(a, operator[0], left, right);
+	case '/': case '%': return divide(a, operator[0], left, right);
 	case '+': return l + r;
 	case '-': return l - r;
 	case '<':
-		return operator[1] == '<'   ? (long long)(l << (r & 63))
-		       : operator[1] == '=' ? left <= right
+		return operator[1] == '<'   ? (long long)(l << (r & 63)) : operator[1] == '=' ? left <= right
 		                            : left < right;
 	case '>':
-		return operator[1] == '>'   ? left >> (r & 63)
-		       : operator[1] == '=' ? left >= right
-		                            : left > right;
+		return operator[1] == '>'   ? left >> (r & 63) : operator[1] == '=' ? left >= right : left > right;
 	case '=': return left == right;
 	case '!': return left != right;
 	case '&': return l & r;
@@ -114,10 +105,7 @@ static long long parse_unary(struct arithmetic *a) {
 	if (c && strchr("+-!~", c)) {
 		a->at++;
 		long long value = parse_unary(a);
-		return c == '-'   ? (long long)(0 - (uint64_t)value)
-		       : c == '!' ? !value
-		       : c == '~' ? ~value
-		                  : value;
+		return c == '-'   ? (long long)(0 - (uint64_t)value) : c == '!' ? !value : c == '~' ? ~value : value;
 	}
 	if (skip_text(a, "(")) {
 		long long value = parse_assignment(a);
@@ -141,9 +129,7 @@ static long long parse_binary(struct arithmetic *a, int minimum) {
 		a->skipping += decided;
 		long long right = parse_binary(a, operator->precedence + 1);
 		a->skipping -= decided;
-		left = !logical ? apply(a, operator->text, left, right)
-		       : is_and ? left && right
-		                : left || right;
+		left = !logical ? apply(a, operator->text, left, right) : is_and ? left && right : left || right;
 	}
 	return left;
 }

@@ -1,9 +1,4 @@
 /* The commands that change the shell itself. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 /* set -o's names; "i" and "s" are for the command line only. */
@@ -11,9 +6,9 @@ static const struct {
 	char letter;
 	const char *name;
 } option_names[] = {
-    {'e', "errexit"},   {'f', "noglob"},  {'i', NULL},      {'n', "noexec"},
-    {'s', NULL},        {'x', "xtrace"},  {'v', "verbose"}, {'C', "noclobber"},
-    {'a', "allexport"}, {'u', "nounset"}, {'m', "monitor"},
+	{'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"}, {'v',
+		"verbose"},
+	{'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"},
 };
 enum { OPTION_COUNT = sizeof option_names / sizeof *option_names };
 
@@ -66,19 +61,14 @@ static int set_main(char **operands) {
 static int count_operand(char **operands, int minimum, int fallback) {
 	long long count;
 	if (!*operands) return fallback;
-	if (!parse_integer(*operands, 10, &count) || count < minimum || count > 0x7fffffff) {
-		complain("%s: Illegal number: %s", program_name, *operands);
-		shell_fail(2);
-	}
+	if (!parse_integer(*operands, 10, &count) || count < minimum || count > 0x7fffffff)
+		shell_fail(complain("%s: Illegal number: %s", program_name, *operands));
 	return count;
 }
 
 static int shift_main(char **operands) {
 	int count = count_operand(operands, 0, 1);
-	if (count > sh.parameters.count) {
-		complain("shift: can't shift that many");
-		shell_fail(2);
-	}
+	if (count > sh.parameters.count) shell_fail(complain("shift: can't shift that many"));
 	sh.parameters.values += count;
 	sh.parameters.count -= count;
 	return 0;
@@ -110,10 +100,16 @@ static int eval_main(char **operands) {
 	return run_text(buffer_text(&text));
 }
 
+/* Without a PATH a name with a slash still means a file. */
+const char *search_path(void) {
+	const char *path = variable_get("PATH");
+	return path ? path : "";
+}
+
 /* The file `name` means on PATH, in scratch, or NULL; a script for "." need only be readable. */
 static char *find_on_path(const char *name, int access_mode) {
 	struct stat status;
-	for (const char *path = variable_get("PATH"); path;) {
+	for (const char *path = search_path(); path;) {
 		char *candidate = next_candidate(&path, name);
 		bool found = access(candidate, access_mode) == 0 && stat(candidate, &status) == 0 &&
 		             S_ISREG(status.st_mode);
@@ -128,10 +124,7 @@ static int dot_main(char **operands) {
 	if (!*operands) return 0;
 	const char *file = find_on_path(*operands, R_OK);
 	int status = file ? run_file(file) : -1;
-	if (status < 0) {
-		complain(".: %s: not found", *operands);
-		shell_fail(2);
-	}
+	if (status < 0) shell_fail(complain(".: %s: not found", *operands));
 	return status;
 }
 
@@ -153,10 +146,7 @@ static int declare_main(char **operands) {
 }
 
 static int local_main(char **operands) {
-	if (sh.function_depth == 0) {
-		complain("local: not in a function");
-		shell_fail(2);
-	}
+	if (sh.function_depth == 0) shell_fail(complain("local: not in a function"));
 	for (; *operands; operands++) {
 		variable_make_local(*operands);
 		variable_assign(*operands, 0);
@@ -166,10 +156,8 @@ static int local_main(char **operands) {
 
 static int unset_main(char **operands) {
 	for (; *operands; operands++) {
-		if (!option['f'])
-			variable_unset(*operands);
-		else if (function_body(*operands))
-			function_define(*operands, NULL);
+		if (!option['f']) variable_unset(*operands);
+		else if (function_body(*operands)) function_define(*operands, NULL);
 	}
 	return 0;
 }
@@ -196,10 +184,10 @@ static int cd_main(char **operands) {
 	const char *old = scratch_text("%s", here ? here : "");
 	bool back = *operands && strcmp(*operands, "-") == 0;
 	const char *target = back ? variable_get("OLDPWD") : *operands ? *operands : variable_get("HOME");
-	if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME"), 2;
+	if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME");
 	char *path = normalise(*target == '/' ? target : scratch_text("%s/%s", old, target));
 	bool went_logically = !option['P'] && *old == '/' && chdir(path) == 0;
-	if (!went_logically && chdir(target) < 0) return complain("cd: %s: %s", target, strerror(errno)), 2;
+	if (!went_logically && chdir(target) < 0) return complain("cd: %s: %s", target, strerror(errno));
 	char *actual = went_logically ? NULL : getcwd(NULL, 0);
 	variable_set("OLDPWD", old, 0);
 	variable_set("PWD", actual ? actual : path, 0);
@@ -220,7 +208,7 @@ static int umask_main(char **operands) {
 	bool is_octal = **operands >= '0' && **operands <= '9';
 	/* Symbolic modes speak of what is allowed, the number of what is not. */
 	if (!parse_mode(*operands, is_octal ? 0 : ~mask & 0777, false, &mode))
-		return complain("umask: Illegal mode: %s", *operands), 2;
+		return complain("umask: Illegal mode: %s", *operands);
 	umask((is_octal ? mode : ~mode) & 0777);
 	return 0;
 }
@@ -230,13 +218,10 @@ static int describe(const char *name, bool brief) {
 	const char *kind = is_reserved(name)                     ? "a shell keyword"
 	                   : find_applet(special_builtins, name) ? "a special shell builtin"
 	                   : function_body(name)                 ? "a shell function"
-	                   : find_applet(builtins, name)         ? "a shell builtin"
-	                                                         : NULL;
+	                   : find_applet(builtins, name)         ? "a shell builtin" : NULL;
 	const char *file = kind ? NULL : find_on_path(name, X_OK);
-	if (brief && (kind || file))
-		puts(file ? file : name);
-	else if (!brief)
-		printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
+	if (brief && (kind || file)) puts(file ? file : name);
+	else if (!brief) printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
 	return kind || file ? 0 : 127;
 }
 
@@ -315,15 +300,13 @@ static void assign_field(struct line_split *split, const char *name, bool is_las
 }
 
 static int read_main(char **operands) {
-	if (!*operands) return complain("read: arg count"), 2;
+	if (!*operands) return complain("read: arg count");
 	if (option['p']) fputs(option['p'], stderr);
 	struct buffer line = {.arena = &sh.scratch}, marks = {.arena = &sh.scratch};
 	bool complete = read_line(&line, &marks, option['r']);
 	const char *ifs = variable_get("IFS");
 	struct line_split split = {
-	    .text = buffer_text(&line),
-	    .marks = buffer_text(&marks),
-	    .length = line.length,
+	    .text = buffer_text(&line), .marks = buffer_text(&marks), .length = line.length,
 	    .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
 	};
 	skip_blank_separators(&split);
@@ -332,25 +315,25 @@ static int read_main(char **operands) {
 }
 
 const struct applet special_builtins[] = {
-    {".", dot_main, "+", ""},         {":", true_main, NULL, ""},
-    {"break", break_main, "+", ""},   {"continue", break_main, "+", ""},
-    {"eval", eval_main, "+", ""},     {"exec", exec_main, "+", ""},
-    {"exit", exit_main, "+", ""},     {"export", declare_main, "+p", ""},
-    {"local", local_main, "+", ""},   {"readonly", declare_main, "+p", ""},
-    {"return", return_main, "+", ""}, {"set", set_main, NULL, ""},
-    {"shift", shift_main, "+", ""},   {"trap", trap_builtin, "+", ""},
-    {"unset", unset_main, "+fv", ""}, {NULL, NULL, NULL, NULL},
+	{".", dot_main, "+", ""},         {":", true_main, NULL, ""},
+	{"break", break_main, "+", ""},   {"continue", break_main, "+", ""},
+	{"eval", eval_main, "+", ""},     {"exec", exec_main, "+", ""},
+	{"exit", exit_main, "+", ""},     {"export", declare_main, "+p", ""},
+	{"local", local_main, "+", ""},   {"readonly", declare_main, "+p", ""},
+	{"return", return_main, "+", ""}, {"set", set_main, NULL, ""},
+	{"shift", shift_main, "+", ""},   {"trap", trap_builtin, "+", ""},
+	{"unset", unset_main, "+fv", ""}, {NULL, NULL, NULL, NULL},
 };
 
 const struct applet builtins[] = {
-    {"[", test_main, NULL, ""},        {"bg", bg_builtin, "+", ""},
-    {"cd", cd_main, "+LP", ""},        {"command", command_main, "+pvV", ""},
-    {"echo", echo_main, NULL, ""},     {"false", false_main, NULL, ""},
-    {"fg", fg_builtin, "+", ""},       {"history", history_builtin, "+", ""},
-    {"jobs", jobs_builtin, "+", ""},   {"kill", kill_builtin, NULL, ""},
-    {"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
-    {"read", read_main, "+rp:", ""},   {"test", test_main, NULL, ""},
-    {"true", true_main, NULL, ""},     {"type", type_main, "+", ""},
-    {"umask", umask_main, "+", ""},    {"wait", wait_builtin, "+", ""},
-    {NULL, NULL, NULL, NULL},
+	{"[", test_main, NULL, ""},        {"bg", bg_builtin, "+", ""},
+	{"cd", cd_main, "+LP", ""},        {"command", command_main, "+pvV", ""},
+	{"echo", echo_main, NULL, ""},     {"false", false_main, NULL, ""},
+	{"fg", fg_builtin, "+", ""},       {"history", history_builtin, "+", ""},
+	{"jobs", jobs_builtin, "+", ""},   {"kill", kill_builtin, NULL, ""},
+	{"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
+	{"read", read_main, "+rp:", ""},   {"test", test_main, NULL, ""},
+	{"true", true_main, NULL, ""},     {"type", type_main, "+", ""},
+	{"umask", umask_main, "+", ""},    {"wait", wait_builtin, "+", ""},
+	{NULL, NULL, NULL, NULL},
 };

@@ -1,8 +1,4 @@
 /* A line from the terminal: keys, history, completion. */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 enum { TERMINAL_IN = 0, TERMINAL_OUT = 2, HISTORY_MAX = 500 };
@@ -16,20 +12,17 @@ static struct {
 	struct buffer line;
 	size_t cursor;
 	int shown_row; /* of the cursor below the prompt's first line */
-	char *killed;  /* what ^Y brings back */
 	int browsing;  /* the history entry shown; history_count is the new line */
 	char *unsent;  /* the new line, while browsing */
 } edit;
 
 int history_builtin(char **operands) {
-	(void)operands;
 	for (int i = 0; i < history_count; i++) printf("%5d  %s\n", i + 1, history[i]);
 	return 0;
 }
 
 static void history_add(const char *line) {
-	if (!line[strspn(line, " \t")] || (history_count && strcmp(history[history_count - 1], line) == 0))
-		return;
+	if (!line[strspn(line, " \t")] || (history_count && strcmp(history[history_count - 1], line) == 0)) return;
 	if (history_count == HISTORY_MAX) {
 		free(history[0]);
 		memmove(history, history + 1, --history_count * sizeof *history);
@@ -49,8 +42,7 @@ static int text_width(const char *text, size_t length) {
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '\033' && text[i + 1] == '[')
 			for (i += 2; i < length && !(text[i] >= '@' && text[i] <= '~');) i++;
-		else
-			width += !is_continuation(text[i]);
+		else width += !is_continuation(text[i]);
 	}
 	return width;
 }
@@ -62,11 +54,9 @@ static void redraw(void) {
 	struct buffer out = {.arena = &sh.scratch};
 	terminal_size(TERMINAL_OUT, &rows, &columns);
 	const char *text = buffer_text(&edit.line);
-	int start = text_width(edit.prompt, strlen(edit.prompt)),
-	    end = start + text_width(text, edit.line.length);
+	int start = text_width(edit.prompt, strlen(edit.prompt)), end = start + text_width(text, edit.line.length);
 	int at = start + text_width(text, edit.cursor);
-	buffer_append(&out, move,
-	              sprintf(move, edit.shown_row ? "\r\033[%dA\033[J" : "\r\033[J", edit.shown_row));
+	buffer_append(&out, move, sprintf(move, edit.shown_row ? "\r\033[%dA\033[J" : "\r\033[J", edit.shown_row));
 	buffer_append(&out, edit.prompt, strlen(edit.prompt));
 	buffer_append(&out, text, edit.line.length);
 	/* In the last column the terminal waits with the wrap. */
@@ -83,19 +73,14 @@ static void redraw(void) {
 static void insert(const char *text, size_t length) {
 	struct buffer *line = &edit.line;
 	buffer_append(line, text, length); /* makes room */
-	memmove(line->bytes + edit.cursor + length, line->bytes + edit.cursor,
-	        line->length - length - edit.cursor);
+	memmove(line->bytes + edit.cursor + length, line->bytes + edit.cursor, line->length - length - edit.cursor);
 	memcpy(line->bytes + edit.cursor, text, length);
 	edit.cursor += length;
 }
 
 /* Takes the text between the cursor and `to` away. */
-static void delete_to(size_t to, bool keeps) {
+static void delete_to(size_t to) {
 	size_t from = edit.cursor < to ? edit.cursor : to, end = edit.cursor < to ? to : edit.cursor;
-	if (keeps) {
-		free(edit.killed);
-		edit.killed = format_text("%.*s", (int)(end - from), edit.line.bytes + from);
-	}
 	memmove(edit.line.bytes + from, edit.line.bytes + end, edit.line.length - end);
 	edit.line.length -= end - from;
 	edit.cursor = from;
@@ -180,7 +165,7 @@ static void offer_commands(const char *prefix) {
 	for (const struct applet *row = special_builtins; row->name; row++) offer(row->name, prefix, " ");
 	for (struct function *function = functions; function; function = function->next)
 		if (function->body) offer(function->name, prefix, " ");
-	for (const char *path = variable_get("PATH"); path;) {
+	for (const char *path = search_path(); path;) {
 		char *directory = next_candidate(&path, "");
 		offer_files(directory, prefix, true);
 		free(directory);
@@ -192,20 +177,9 @@ static int compare_texts(const void *left, const void *right) {
 }
 
 static void list_candidates(void) {
-	int rows, columns;
-	size_t widest = 0;
-	terminal_size(TERMINAL_OUT, &rows, &columns);
 	qsort(candidates.names, candidates.count, sizeof *candidates.names, compare_texts);
-	for (size_t i = 0; i < candidates.count; i++)
-		widest = strlen(candidates.names[i]) > widest ? strlen(candidates.names[i]) : widest;
-	size_t across = columns > (int)widest + 1 ? columns / (widest + 1) : 1,
-	       down = (candidates.count + across - 1) / across;
-	for (size_t row = 0; row < down; row++) {
-		put_text("\r\n");
-		for (size_t i = row; i < candidates.count; i += down)
-			put_text(scratch_text("%-*s", i + down < candidates.count ? (int)widest + 1 : 0,
-			                      candidates.names[i]));
-	}
+	put_text("\r\n");
+	for (size_t i = 0; i < candidates.count; i++) put_text(scratch_text("%s ", candidates.names[i]));
 	put_text("\r\n");
 	edit.shown_row = 0;
 }
@@ -222,9 +196,7 @@ static void complete(void) {
 	if (slash) {
 		slash[slash == word] = 0;
 		bool at_home = word[0] == '~' && (!word[1] || word[1] == '/') && home;
-		offer_files(at_home         ? scratch_text("%s%s", home, word + 1)
-		            : slash == word ? "/"
-		                            : word,
+		offer_files(at_home         ? scratch_text("%s%s", home, word + 1) : slash == word ? "/" : word,
 		            prefix, false);
 	} else if (is_command) {
 		offer_commands(prefix);
@@ -235,10 +207,8 @@ static void complete(void) {
 	common = strlen(candidates.names[0]);
 	for (size_t i = 1; i < candidates.count; i++)
 		while (strncmp(candidates.names[0], candidates.names[i], common) != 0) common--;
-	if (common > strlen(prefix))
-		insert(candidates.names[0] + strlen(prefix), common - strlen(prefix));
-	else if (candidates.count > 1)
-		list_candidates();
+	if (common > strlen(prefix)) insert(candidates.names[0] + strlen(prefix), common - strlen(prefix));
+	else if (candidates.count > 1) list_candidates();
 }
 
 /* ---- keys */
@@ -249,12 +219,11 @@ static enum outcome handle_key(int key) {
 	char byte = key;
 	size_t length = edit.line.length;
 	switch (key) {
-	case '\r':
-	case '\n': return DONE;
+	case '\r': case '\n': return DONE;
 	case -1: return END_OF_INPUT;
 	case CONTROL('D'):
 		if (length == 0) return END_OF_INPUT;
-		delete_to(next_character(edit.cursor), false);
+		delete_to(next_character(edit.cursor));
 		break;
 	case CONTROL('C'):
 		edit.cursor = length;
@@ -264,28 +233,19 @@ static enum outcome handle_key(int key) {
 		sh.status = 128 + SIGINT;
 		interrupted = 1;
 		return DONE;
-	case KEY_DELETE: delete_to(next_character(edit.cursor), false); break;
-	case 127:
-	case CONTROL('H'): delete_to(previous_character(edit.cursor), false); break;
-	case KEY_LEFT:
-	case CONTROL('B'): edit.cursor = previous_character(edit.cursor); break;
-	case KEY_RIGHT:
-	case CONTROL('F'): edit.cursor = next_character(edit.cursor); break;
-	case KEY_HOME:
-	case CONTROL('A'): edit.cursor = 0; break;
-	case KEY_END:
-	case CONTROL('E'): edit.cursor = length; break;
+	case KEY_DELETE: delete_to(next_character(edit.cursor)); break;
+	case 127: case CONTROL('H'): delete_to(previous_character(edit.cursor)); break;
+	case KEY_LEFT: case CONTROL('B'): edit.cursor = previous_character(edit.cursor); break;
+	case KEY_RIGHT: case CONTROL('F'): edit.cursor = next_character(edit.cursor); break;
+	case KEY_HOME: case CONTROL('A'): edit.cursor = 0; break;
+	case KEY_END: case CONTROL('E'): edit.cursor = length; break;
 	case KEY_ALT + 'b': edit.cursor = previous_word(edit.cursor, false); break;
 	case KEY_ALT + 'f': edit.cursor = next_word(edit.cursor); break;
-	case KEY_ALT + 'd': delete_to(next_word(edit.cursor), true); break;
-	case CONTROL('K'): delete_to(length, true); break;
-	case CONTROL('U'): delete_to(0, true); break;
-	case CONTROL('W'): delete_to(previous_word(edit.cursor, true), true); break;
-	case CONTROL('Y'): insert(edit.killed ? edit.killed : "", edit.killed ? strlen(edit.killed) : 0); break;
-	case KEY_UP:
-	case CONTROL('P'): browse(-1); break;
-	case KEY_DOWN:
-	case CONTROL('N'): browse(1); break;
+	case CONTROL('K'): delete_to(length); break;
+	case CONTROL('U'): delete_to(0); break;
+	case CONTROL('W'): delete_to(previous_word(edit.cursor, true)); break;
+	case KEY_UP: case CONTROL('P'): browse(-1); break;
+	case KEY_DOWN: case CONTROL('N'): browse(1); break;
 	case '\t': complete(); break;
 	case CONTROL('L'):
 		put_text("\033[H\033[2J");
@@ -311,7 +271,6 @@ char *edit_line(const char *prompt) {
 	edit.shown_row = 0;
 	set_line("");
 	if (last_line) write_all(TERMINAL_OUT, prompt, edit.prompt - prompt);
-	terminal_raw(TERMINAL_IN, true);
 	do {
 		redraw();
 		outcome = handle_key(read_key(TERMINAL_IN));

@@ -1,11 +1,5 @@
 /* Walks the tree. Every subshell, program and pipe end is a fork. */
-#include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 enum {
@@ -40,10 +34,7 @@ static _Noreturn void run_child(struct node *node) {
 }
 
 static void make_pipe(int ends[2]) {
-	if (pipe(ends) < 0) {
-		complain("pipe: %s", strerror(errno));
-		shell_fail(2);
-	}
+	if (pipe(ends) < 0) shell_fail(complain("pipe: %s", strerror(errno)));
 }
 
 static void move_fd(int from, int to) {
@@ -94,27 +85,16 @@ static int open_heredoc(const char *body) {
 }
 
 static int open_target(const char *operator, const char *path) {
-	static const struct {
-		char operator[3];
-		int flags;
-	} rows[] = {
-	    {"<", O_RDONLY},
-	    {"<>", O_RDWR | O_CREAT},
-	    {">>", O_WRONLY | O_CREAT | O_APPEND},
-	    {">", O_WRONLY | O_CREAT | O_TRUNC},
-	    {">|", O_WRONLY | O_CREAT | O_TRUNC},
-	};
+	int flags = strcmp(operator, "<") == 0 ? O_RDONLY : strcmp(operator, "<>") == 0 ? O_RDWR | O_CREAT
+	          : O_WRONLY | O_CREAT | (operator[1] == '>' ? O_APPEND : O_TRUNC);
 	struct stat status;
 	/* POSIX: with -C, > must not truncate a regular file; devices are fine. */
 	if (sh.set['C'] && strcmp(operator, ">") == 0) {
 		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-		bool is_device = fd < 0 && errno == EEXIST &&
-		                 !(stat(path, &status) == 0 && S_ISREG(status.st_mode));
+		bool is_device = fd < 0 && errno == EEXIST && !(stat(path, &status) == 0 && S_ISREG(status.st_mode));
 		return is_device ? open(path, O_WRONLY) : fd;
 	}
-	size_t row = 0;
-	while (strcmp(rows[row].operator, operator) != 0) row++;
-	return open(path, rows[row].flags, 0666);
+	return open(path, flags, 0666);
 }
 
 static bool duplicate_fd(int fd, const char *text) {
@@ -134,8 +114,7 @@ static void save_fd(int fd) {
 static bool redirect_apply(struct redirect *redirect, bool save) {
 	for (; redirect; redirect = redirect->next) {
 		bool is_heredoc = redirect->operator[1] == '<', is_duplicate = redirect->operator[1] == '&';
-		char *target = redirect->literal
-		                   ? redirect->target
+		char *target = redirect->literal ? redirect->target
 		                   : expand_text(redirect->target, is_heredoc ? EXPAND_HEREDOC : EXPAND_TEXT);
 		if (save) save_fd(redirect->fd);
 		if (is_duplicate) {
@@ -178,7 +157,7 @@ int exec_program(char **argv) {
 	char **environment = variable_environment();
 	int failure = ENOENT;
 	fflush(stdout);
-	for (const char *path = variable_get("PATH"); path;) {
+	for (const char *path = search_path(); path;) {
 		char *file = next_candidate(&path, argv[0]);
 		execve(file, argv, environment);
 		if (errno == ENOEXEC) exec_as_script(file, argv, environment);
@@ -293,12 +272,10 @@ static int exec_simple(struct node *node, int flags) {
 	if (scoped) variable_scope_push();
 	assign_all(node->assignments, !scoped, false);
 	for (int i = 0; i < argc; i++) trace(argv[i], i == argc - 1);
-	if (!builtin && !function)
-		status = run_program(argv, node->redirects, flags);
+	if (!builtin && !function) status = run_program(argv, node->redirects, flags);
 	else if (redirect_apply(node->redirects, strcmp(argv[0], "exec") != 0))
 		status = function ? call_function(function, argc, argv) : run_builtin(builtin, argv);
-	else if (special)
-		shell_fail(2);
+	else if (special) shell_fail(2);
 	redirect_undo(depth);
 	if (scoped) variable_scope_pop();
 	return check_errexit(status);
@@ -409,22 +386,18 @@ static int exec_kind(struct node *node, int flags) {
 		for (struct node *item = node->first; item && !sh.unwind; item = item->next)
 			exec_node(item, item->next ? 0 : flags);
 		return sh.status;
-	case NODE_AND:
-	case NODE_OR:
-		if (holds(node->first) == (node->kind == NODE_AND) && !sh.unwind)
-			exec_node(node->second, flags);
+	case NODE_AND: case NODE_OR:
+		if (holds(node->first) == (node->kind == NODE_AND) && !sh.unwind) exec_node(node->second, flags);
 		return sh.status;
 	case NODE_NOT: return sh.status = holds(node->first);
 	case NODE_ASYNC: return exec_async(node);
 	case NODE_SUBSHELL: return exec_subshell(node, flags);
-	case NODE_GROUP:
-	case NODE_CLAUSE: return exec_node(node->first, flags);
+	case NODE_GROUP: case NODE_CLAUSE: return exec_node(node->first, flags);
 	case NODE_IF: {
 		struct node *branch = holds(node->first) ? node->second : node->third;
 		return sh.unwind ? sh.status : exec_node(branch, flags);
 	}
-	case NODE_WHILE:
-	case NODE_UNTIL: return exec_while(node);
+	case NODE_WHILE: case NODE_UNTIL: return exec_while(node);
 	case NODE_FOR: return exec_for(node);
 	case NODE_CASE: return exec_case(node, flags);
 	case NODE_FUNCTION: function_define(node->words->text, node->first); return sh.status = 0;
@@ -445,10 +418,8 @@ int exec_node(struct node *node, int flags) {
 	int depth = saved_count;
 	if (node->text) job_text = node->text;
 	bool compound = node->kind != NODE_SIMPLE && node->redirects;
-	if (compound && !redirect_apply(node->redirects, true))
-		check_errexit(2);
-	else
-		exec_kind(node, flags);
+	if (compound && !redirect_apply(node->redirects, true)) check_errexit(2);
+	else exec_kind(node, flags);
 	if (compound) redirect_undo(depth);
 	arena_release(&sh.scratch, mark);
 	check_interrupt();

@@ -4,13 +4,9 @@
  * is split as it is added. What was quoted and would be special in a pattern
  * is preceded by QUOTE, which becomes a backslash in patterns and nothing in text.
  */
-#include <ctype.h>
 #include <fnmatch.h>
 #include <glob.h>
 #include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "sh.h"
 
 enum { QUOTE = 1 };
@@ -35,9 +31,7 @@ static struct expansion new_expansion(bool split) {
 	/* A copy: ${IFS=...} may change it while it is in use. */
 	const char *ifs = variable_get("IFS");
 	return (struct expansion){
-	    .text = {.arena = &sh.scratch},
-	    .split = split,
-	    .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
+	    .text = {.arena = &sh.scratch}, .split = split, .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
 	};
 }
 
@@ -47,8 +41,7 @@ static struct parser word_parser(const char *text) {
 
 static void push_field(struct expansion *e, char *field) {
 	if (e->count + 1 >= e->capacity) { /* one more for the final NULL */
-		char **fields = arena_allocate(&sh.scratch,
-		                               (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
+		char **fields = arena_allocate(&sh.scratch, (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
 		if (e->count) memcpy(fields, e->fields, e->count * sizeof *fields);
 		e->fields = fields;
 	}
@@ -71,8 +64,7 @@ static void end_field(struct expansion *e) {
 	glob_t found;
 	if (!e->in_field) return;
 	if (e->has_glob && !sh.set['f'] && glob(finished(e, true), 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			push_field(e, scratch_text("%s", found.gl_pathv[i]));
+		for (size_t i = 0; i < found.gl_pathc; i++) push_field(e, scratch_text("%s", found.gl_pathv[i]));
 		globfree(&found);
 	} else {
 		push_field(e, finished(e, false));
@@ -115,10 +107,8 @@ static void add_parameters(struct expansion *e, char which, bool quoted) {
 	bool joined = !e->split || (quoted && which == '*');
 	char separator[2] = {which == '*' ? e->ifs[0] : ' ', 0};
 	for (int i = 0; i < sh.parameters.count; i++) {
-		if (i > 0 && joined)
-			add_result(e, separator, true);
-		else if (i > 0)
-			end_field(e);
+		if (i > 0 && joined) add_result(e, separator, true);
+		else if (i > 0) end_field(e);
 		add_result(e, sh.parameters.values[i], quoted);
 	}
 	e->in_field |= quoted && joined;
@@ -142,8 +132,7 @@ static const char *parameter_value(const char *name) {
 	case '!': return sh.last_background ? scratch_text("%d", sh.last_background) : NULL;
 	case '-': return option_letters();
 	case '0': return sh.name;
-	case '@':
-	case '*': return sh.parameters.count == 1 ? sh.parameters.values[0] : sh.parameters.count ? " " : NULL;
+	case '@': case '*': return sh.parameters.count > 1 ? " " : sh.parameters.values[0];
 	default: return position <= sh.parameters.count ? sh.parameters.values[position - 1] : NULL;
 	}
 }
@@ -167,26 +156,21 @@ static char *trim(const char *value, const char *pattern, char operator, bool lo
 static char *read_name(struct parser *parser, bool braces) {
 	const char *text = parser->text + parser->at;
 	size_t length = name_length(text);
-	if (!length && isdigit(*text))
-		length = braces ? strspn(text, "0123456789") : 1;
-	else if (!length)
-		length = *text && strchr("@*#?-$!", *text);
+	if (!length && isdigit(*text)) length = braces ? strspn(text, "0123456789") : 1;
+	else if (!length) length = *text && strchr("@*#?-$!", *text);
 	parser->at += length;
 	return arena_copy(&sh.scratch, text, length);
 }
 
 static _Noreturn void fail_unset(const char *name, const char *message) {
-	complain("%s: %s", name, message);
-	shell_fail(2);
+	shell_fail(complain("%s: %s", name, message));
 }
 
 static void add_value(struct expansion *e, const char *name, const char *value, bool quoted) {
 	bool is_list = *name == '@' || *name == '*';
 	if (!value && sh.set['u'] && !is_list) fail_unset(name, "parameter not set");
-	if (is_list)
-		add_parameters(e, *name, quoted);
-	else
-		add_result(e, value ? value : "", quoted);
+	if (is_list) add_parameters(e, *name, quoted);
+	else add_result(e, value ? value : "", quoted);
 }
 
 /* The word up to the closing brace, as a text or pattern of its own. */
@@ -214,33 +198,25 @@ static void expand_braces(struct expansion *e, struct parser *parser, bool quote
 		syntax_error(parser, "bad substitution", "");
 	switch (operator) {
 	case '}':
-		if (is_length && strchr("@*", *name))
-			value = scratch_text("%d", sh.parameters.count);
-		else if (is_length && (value || !sh.set['u']))
-			value = scratch_text("%zu", value ? strlen(value) : 0);
-		if (is_length)
-			add_result(e, value ? value : (fail_unset(name, "parameter not set"), ""), quoted);
-		else
-			add_value(e, name, value, quoted);
+		if (is_length && strchr("@*", *name)) value = scratch_text("%d", sh.parameters.count);
+		else if (is_length && (value || !sh.set['u'])) value = scratch_text("%zu", value ? strlen(value) : 0);
+		if (is_length) add_result(e, value ? value : (fail_unset(name, "parameter not set"), ""), quoted);
+		else add_value(e, name, value, quoted);
 		return;
-	case '%':
-	case '#': {
+	case '%': case '#': {
 		bool longest = peek_byte(parser) == operator;
 		parser->at += longest;
 		if (!value && sh.set['u']) fail_unset(name, "parameter not set");
 		/* Quotes in a pattern quote, even inside double quotes. */
-		add_result(e, trim(value ? value : "", brace_text(parser, PLAIN, true), operator, longest),
-		           quoted);
+		add_result(e, trim(value ? value : "", brace_text(parser, PLAIN, true), operator, longest), quoted);
 		return;
 	}
 	}
 	if (missing == (operator == '+')) { /* the word is not needed */
 		while (peek_byte(parser) != '}') skip_element(parser, quoted);
 		parser->at++;
-		if (operator == '+')
-			e->in_field |= quoted;
-		else
-			add_value(e, name, value, quoted);
+		if (operator == '+') e->in_field |= quoted;
+		else add_value(e, name, value, quoted);
 	} else if (operator == '=') {
 		if (!name_length(name)) fail_unset(name, "bad variable name");
 		value = brace_text(parser, inner, false);
@@ -248,9 +224,7 @@ static void expand_braces(struct expansion *e, struct parser *parser, bool quote
 		add_result(e, value, quoted);
 	} else if (operator == '?') {
 		const char *message = brace_text(parser, inner, false);
-		fail_unset(name, *message ? message
-		                 : colon  ? "parameter not set or null"
-		                          : "parameter not set");
+		fail_unset(name, *message ? message : colon  ? "parameter not set or null" : "parameter not set");
 	} else {
 		expand_until(e, parser, '}', inner);
 	}
@@ -291,10 +265,8 @@ static void expand_dollar(struct expansion *e, struct parser *parser, bool quote
 		expand_braces(e, parser, quoted);
 	} else {
 		const char *name = read_name(parser, false);
-		if (*name)
-			add_value(e, name, parameter_value(name), quoted);
-		else
-			add_byte(e, '$', quoted);
+		if (*name) add_value(e, name, parameter_value(name), quoted);
+		else add_byte(e, '$', quoted);
 	}
 }
 
@@ -308,8 +280,7 @@ static void expand_tilde(struct expansion *e, struct parser *parser) {
 	const char *text = parser->text + parser->at;
 	size_t length = strcspn(text, e->tilde_colon ? "/:\"'\\$`}" : "/\"'\\$`}");
 	const char *user = arena_copy(&sh.scratch, text, length), *home = NULL;
-	if (!text[length] || strchr("/:}", text[length]))
-		home = length ? home_of(user) : variable_get("HOME");
+	if (!text[length] || strchr("/:}", text[length])) home = length ? home_of(user) : variable_get("HOME");
 	parser->at += home ? length : 0;
 	add_result(e, home ? home : "~", true);
 }
@@ -325,8 +296,7 @@ static void expand_until(struct expansion *e, struct parser *parser, int end, en
 		} else if (c == '\\') {
 			c = next_byte(parser);
 			if (c == '\n') continue; /* a line continuation */
-			bool escapes = !quoted ||
-			               (c > 0 && (strchr("$`\\", c) || (c == '"' && context != HEREDOC) ||
+			bool escapes = !quoted || (c > 0 && (strchr("$`\\", c) || (c == '"' && context != HEREDOC) ||
 			                          (c == '}' && context == QUOTED_BRACES)));
 			if (!escapes || c < 0) add_byte(e, '\\', true);
 			if (c >= 0) add_byte(e, c, true);
@@ -378,9 +348,7 @@ char **expand_words(struct word *words, int *count) {
 char *expand_text(const char *word, enum expand_mode mode) {
 	struct expansion e = new_expansion(false);
 	struct parser parser = word_parser(word);
-	expand_until(&e, &parser, -1,
-	             mode == EXPAND_HEREDOC   ? HEREDOC
-	             : mode == EXPAND_LITERAL ? LITERAL
+	expand_until(&e, &parser, -1, mode == EXPAND_HEREDOC   ? HEREDOC : mode == EXPAND_LITERAL ? LITERAL
 	                                      : PLAIN);
 	return finished(&e, mode == EXPAND_PATTERN);
 }

@@ -1,10 +1,5 @@
 /* Children: each pipeline is a job; with job control also a process group of its own. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 struct job {
@@ -21,8 +16,7 @@ static struct job *jobs; /* those with a number, ascending */
 enum { TERMINAL = 0 };
 
 static int shell_status(int status) {
-	return WIFSIGNALED(status)  ? 128 + WTERMSIG(status)
-	       : WIFSTOPPED(status) ? 128 + WSTOPSIG(status)
+	return WIFSIGNALED(status)  ? 128 + WTERMSIG(status) : WIFSTOPPED(status) ? 128 + WSTOPSIG(status)
 	                            : WEXITSTATUS(status);
 }
 
@@ -52,10 +46,7 @@ static void job_free(struct job *job) {
 pid_t fork_subshell(struct job *job, enum fork_kind kind) {
 	fflush(stdout); /* or both processes would print it */
 	pid_t pid = fork();
-	if (pid < 0) {
-		complain("Cannot fork: %s", strerror(errno));
-		shell_fail(2);
-	}
+	if (pid < 0) shell_fail(complain("Cannot fork: %s", strerror(errno)));
 	if (job && kind != FORK_INSIDE && sh.job_control) {
 		/* Both do it: neither may go on before it is done. */
 		if (!job->group) job->group = pid ? pid : getpid();
@@ -81,8 +72,7 @@ pid_t fork_subshell(struct job *job, enum fork_kind kind) {
 static void job_poll(struct job *job, int options) {
 	for (int i = 0; i < job->count; i++) {
 		int status;
-		pid_t got = job->pids[i]
-		                ? waitpid(job->pids[i], &status, options | (sh.job_control ? WUNTRACED : 0))
+		pid_t got = job->pids[i] ? waitpid(job->pids[i], &status, options | (sh.job_control ? WUNTRACED : 0))
 		                : 0;
 		if (got <= 0) continue;
 		if (got == job->last || WIFSTOPPED(status)) job->status = status;
@@ -105,12 +95,9 @@ static void poll_all(void) {
 static void print_job(struct job *job, FILE *output) {
 	const char *state = job->stopped ? "Stopped" : job->live ? "Running" : "Done", *background = "";
 	char mark = !job->next ? '+' : !job->next->next ? '-' : ' ';
-	if (!job->live && WIFSIGNALED(job->status))
-		state = strsignal(WTERMSIG(job->status));
-	else if (!job->live && job->status)
-		state = scratch_text("Exit %d", WEXITSTATUS(job->status));
-	else if (job->live && !job->stopped)
-		background = " &";
+	if (!job->live && WIFSIGNALED(job->status)) state = strsignal(WTERMSIG(job->status));
+	else if (!job->live && job->status) state = scratch_text("Exit %d", WEXITSTATUS(job->status));
+	else if (job->live && !job->stopped) background = " &";
 	fprintf(output, "[%d]%c  %-24s%s%s\n", job->number, mark, state, job->text, background);
 	job->changed = false;
 }
@@ -160,8 +147,7 @@ static struct job *find_job(const char *which) {
 	bool is_job = !which || *which == '%', current = !which || !which[1] || strchr("%+", which[1]);
 	if (which && !parse_integer(which + is_job, 10, &number) && !is_job) return NULL;
 	for (struct job *job = jobs; job; job = job->next)
-		if (!is_job ? job->last == number
-		            : current || job->number == number ||
+		if (!is_job ? job->last == number : current || job->number == number ||
 		                  (!number && strncmp(job->text, which + 1, strlen(which + 1)) == 0))
 			found = job;
 	return found;
@@ -173,16 +159,19 @@ static struct job *required_job(const char *which) {
 	return job;
 }
 
+/* What kill takes for it: without job control it has no group of its own. */
+static pid_t job_target(struct job *job) { return job->group ? -job->group : job->last; }
+
 static void job_continue(struct job *job) {
 	job->stopped = job->changed = false;
-	kill(-job->group, SIGCONT);
+	kill(job_target(job), SIGCONT);
 }
 
 int fg_builtin(char **operands) {
 	struct job *job = required_job(*operands);
 	if (!job) return 1;
 	fprintf(stderr, "%s\n", job->text);
-	tcsetpgrp(TERMINAL, job->group);
+	if (sh.job_control) tcsetpgrp(TERMINAL, job->group);
 	job_continue(job);
 	return wait_foreground(job);
 }
@@ -196,7 +185,6 @@ int bg_builtin(char **operands) {
 }
 
 int jobs_builtin(char **operands) {
-	(void)operands;
 	poll_all();
 	for (struct job *job = jobs, *next; job; job = next) {
 		next = job->next;
@@ -213,10 +201,10 @@ int kill_builtin(char **operands) {
 		if (**operand != '%') continue;
 		if (!(job = required_job(*operand))) return 1;
 		/* The blank keeps "-123" from being taken for an option. */
-		*operand = scratch_text(" -%d", job->group);
+		*operand = scratch_text(" %d", job_target(job));
 	}
 	int status = kill_main(operands);
-	if (job && job->stopped) kill(-job->group, SIGCONT); /* or it would not notice */
+	if (job && job->stopped) kill(job_target(job), SIGCONT); /* or it would not notice */
 	return status;
 }
 

@@ -3,9 +3,6 @@
  * token is its text: a word that looks like an operator or a reserved word
  * without being one is quoted, and its text shows the quotes.
  */
-#include <ctype.h>
-#include <string.h>
-
 #include "sh.h"
 
 static struct node *parse_list(struct parser *parser);
@@ -51,12 +48,9 @@ bool is_assignment(const char *word) {
 
 static void skip_to(struct parser *parser, int end) {
 	for (int c; (c = peek_byte(parser)) != end;) {
-		if (c < 0)
-			syntax_error(parser, end == '}' ? "missing \"}\"" : "unterminated quoted string", "");
-		if (end != '\'' && end != '`')
-			skip_element(parser, end == '"');
-		else if (next_byte(parser) == '\\' && end == '`')
-			next_byte(parser);
+		if (c < 0) syntax_error(parser, end == '}' ? "missing \"}\"" : "unterminated quoted string", "");
+		if (end != '\'' && end != '`') skip_element(parser, end == '"');
+		else if (next_byte(parser) == '\\' && end == '`') next_byte(parser);
 	}
 	next_byte(parser);
 }
@@ -191,8 +185,7 @@ static bool is_redirect(const char *token) {
 }
 
 static struct word **append_word(struct parser *parser, struct word **tail) {
-	if (ends_word((unsigned char)*peek_token(parser)) || is_redirect(peek_token(parser)))
-		unexpected(parser);
+	if (ends_word((unsigned char)*peek_token(parser)) || is_redirect(peek_token(parser))) unexpected(parser);
 	*tail = arena_allocate(parser->arena, sizeof **tail);
 	(*tail)->text = next_token(parser);
 	return &(*tail)->next;
@@ -233,7 +226,7 @@ static void parse_redirects(struct parser *parser, struct redirect **tail) {
 	for (; is_redirect(peek_token(parser)); tail = &(*tail)->next) {
 		struct redirect *redirect = *tail = arena_allocate(parser->arena, sizeof *redirect);
 		char *operator = next_token(parser);
-		redirect->operator = operator + isdigit(*operator);
+		redirect->operator = operator + (isdigit(*operator) != 0);
 		redirect->fd = isdigit(*operator) ? *operator - '0' : *operator == '>';
 		if (!next_is_word(parser)) unexpected(parser);
 		redirect->target = next_token(parser);
@@ -317,17 +310,14 @@ static struct node *parse_simple(struct parser *parser) {
 	for (;;) {
 		parse_redirects(parser, &node->redirects);
 		if (!next_is_word(parser)) break;
-		if (!node->words && is_assignment(peek_token(parser)))
-			assignments = append_word(parser, assignments);
-		else
-			words = append_word(parser, words);
+		if (!node->words && is_assignment(peek_token(parser))) assignments = append_word(parser, assignments);
+		else words = append_word(parser, words);
 	}
 	struct word *name = node->words;
 	if (next_is(parser, "(") && name && !name->next && !node->assignments && !node->redirects) {
 		next_token(parser);
 		expect(parser, ")");
-		if (name_length(name->text) != strlen(name->text))
-			syntax_error(parser, "bad function name", "");
+		if (name_length(name->text) != strlen(name->text)) syntax_error(parser, "bad function name", "");
 		skip_newlines(parser);
 		node->kind = NODE_FUNCTION;
 		node->first = parse_command(parser);
@@ -342,22 +332,14 @@ static struct node *parse_command(struct parser *parser) {
 	struct node *node;
 	if (next_is(parser, "("))
 		node = new_node(parser, NODE_SUBSHELL, parse_enclosed(parser, "(", ")"));
-	else if (next_is(parser, "{"))
-		node = new_node(parser, NODE_GROUP, parse_enclosed(parser, "{", "}"));
-	else if (skip_token(parser, "if"))
-		node = parse_if(parser);
-	else if (skip_token(parser, "while"))
-		node = parse_loop(parser, NODE_WHILE);
-	else if (skip_token(parser, "until"))
-		node = parse_loop(parser, NODE_UNTIL);
-	else if (skip_token(parser, "for"))
-		node = parse_for(parser);
-	else if (skip_token(parser, "case"))
-		node = parse_case(parser);
-	else if (at_list_end(parser))
-		unexpected(parser);
-	else
-		return parse_simple(parser);
+	else if (next_is(parser, "{")) node = new_node(parser, NODE_GROUP, parse_enclosed(parser, "{", "}"));
+	else if (skip_token(parser, "if")) node = parse_if(parser);
+	else if (skip_token(parser, "while")) node = parse_loop(parser, NODE_WHILE);
+	else if (skip_token(parser, "until")) node = parse_loop(parser, NODE_UNTIL);
+	else if (skip_token(parser, "for")) node = parse_for(parser);
+	else if (skip_token(parser, "case")) node = parse_case(parser);
+	else if (at_list_end(parser)) unexpected(parser);
+	else return parse_simple(parser);
 	parse_redirects(parser, &node->redirects);
 	return node;
 }

@@ -1,12 +1,6 @@
 /* The shell's beginning and end: options, start-up files, the reading loop. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 struct shell sh;
@@ -25,7 +19,7 @@ char *scratch_text(const char *format, ...) {
 	return text;
 }
 
-void complain(const char *format, ...) {
+int complain(const char *format, ...) {
 	va_list arguments;
 	va_start(arguments, format);
 	fflush(stdout);
@@ -33,6 +27,7 @@ void complain(const char *format, ...) {
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);
 	va_end(arguments);
+	return 2;
 }
 
 void shell_fail(int status) {
@@ -70,8 +65,11 @@ static bool refill_stdin(struct parser *parser) {
 static bool refill_terminal(struct parser *parser) {
 	if (!parser->continues) report_jobs();
 	const char *prompt = variable_get(parser->continues ? "PS2" : "PS1");
+	prompt = prompt ? expand_text(prompt, EXPAND_HEREDOC) : "";
 	parser->continues = true;
-	char *line = edit_line(prompt ? expand_text(prompt, EXPAND_HEREDOC) : "");
+	/* A terminal that stays as it is edits lines itself. */
+	if (!terminal_raw(0, true)) return fputs(prompt, stderr) >= 0 && refill_stdin(parser);
+	char *line = edit_line(prompt);
 	if (line) append_text(parser, line);
 	free(line);
 	return line;
@@ -83,12 +81,14 @@ static int run_parser(struct parser *parser, int flags) {
 	bool at_end = false, ran = false;
 	while (!at_end && !sh.unwind) {
 		struct arena tree = {0};
+		struct arena_mark mark = arena_mark(&sh.scratch); /* the prompt's expansion is above it */
 		parser->arena = &tree;
 		parser->is_kept = false;
 		struct node *command = parse_line(parser, &at_end);
 		ran |= command != NULL;
 		if (command) exec_node(command, flags && !parser->text[parser->at] ? EXEC_LAST : 0);
 		if (!parser->is_kept) arena_release(&tree, (struct arena_mark){NULL, 0});
+		arena_release(&sh.scratch, mark);
 	}
 	if (!ran) sh.status = 0;
 	return sh.status;
@@ -195,18 +195,14 @@ int sh_main(char **operands) {
 	while (*operands && strcmp(*operands, "-") == 0) operands++;
 	int used = set_options(operands);
 	operands += used;
-	if (used < 0 || (wants_command && !*operands))
-		return used < 0 ? 2 : (complain("-c requires an argument"), 2);
+	if (used < 0 || (wants_command && !*operands)) return used < 0 ? 2 : complain("-c requires an argument");
 	struct parser parser = {.line = 1};
 	bool reads_stdin = !wants_command && (sh.set['s'] || !*operands);
 	sh.interactive = sh.set['i'] |= reads_stdin && isatty(0) && isatty(2);
 	set_initial_variables();
-	if (wants_command)
-		parser.text = *operands++;
-	else if (!reads_stdin)
-		parser.text = read_script(*operands);
-	else
-		parser.text = duplicate("");
+	if (wants_command) parser.text = *operands++;
+	else if (!reads_stdin) parser.text = read_script(*operands);
+	else parser.text = duplicate("");
 	if (!reads_stdin || (wants_command && *operands)) sh.name = *operands ? *operands++ : sh.name;
 	set_parameters(operands);
 	if (reads_stdin) parser.refill = sh.interactive && isatty(0) ? refill_terminal : refill_stdin;
@@ -216,9 +212,7 @@ int sh_main(char **operands) {
 	}
 	if (parser.refill == refill_terminal) jobs_init();
 	run_startup_files(login);
-	if (parser.refill == refill_terminal)
-		run_interactive(&parser);
-	else
-		run_parser(&parser, wants_command ? EXEC_LAST : 0);
+	if (parser.refill == refill_terminal) run_interactive(&parser);
+	else run_parser(&parser, wants_command ? EXEC_LAST : 0);
 	shell_exit(sh.status);
 }

@@ -30,22 +30,21 @@ struct word {
 struct redirect {
 	char *operator; /* "<", ">>", "<<-" ... */
 	int fd;
-	char *target;   /* a word, or the here-document's body */
-	bool literal;   /* the here-document is not to be expanded */
+	char *target; /* a word, or the here-document's body */
+	bool literal; /* the here-document is not to be expanded */
 	struct redirect *next, *next_heredoc;
 };
 enum node_kind {
-	NODE_SIMPLE,   /* assignments words */
-	NODE_PIPE,     /* first, its siblings by next */
-	NODE_SEQUENCE, /* first, its siblings by next */
+	NODE_SIMPLE,                                     /* assignments words */
+	NODE_PIPE, NODE_SEQUENCE,                        /* first, its siblings by next */
 	NODE_AND, NODE_OR,                               /* first second */
 	NODE_NOT, NODE_ASYNC, NODE_SUBSHELL, NODE_GROUP, /* first */
 	NODE_IF,                                         /* first second third */
 	NODE_WHILE, NODE_UNTIL,                          /* first second */
-	NODE_FOR,      /* words (the name, then the values) first */
-	NODE_CASE,     /* words, clauses from first by next */
-	NODE_CLAUSE,   /* words (the patterns) first */
-	NODE_FUNCTION, /* words (the name) first */
+	NODE_FOR,                                        /* words (the name, then the values) first */
+	NODE_CASE,                                       /* words, clauses from first by next */
+	NODE_CLAUSE,                                     /* words (the patterns) first */
+	NODE_FUNCTION,                                   /* words (the name) first */
 };
 struct node {
 	enum node_kind kind;
@@ -67,31 +66,28 @@ struct parser {
 	bool continues; /* the next line is not the first one of its command */
 	bool is_kept;   /* a function's body is in the tree: never free it */
 	struct arena *arena;
-	char *token;    /* the next one if it was looked at */
+	char *token; /* the next one if it was looked at */
 	size_t token_start;
 	struct redirect *heredocs; /* whose bodies begin after the next newline */
 };
 int peek_byte(struct parser *parser);
 int next_byte(struct parser *parser);
-/* Steps over a byte, a quoted string or a substitution. */
-void skip_element(struct parser *parser, bool quoted);
+void skip_element(struct parser *parser, bool quoted); /* a byte, a quoted string or a substitution */
 /* Reads one complete command; NULL if the line is empty, *at_end if there is none. */
 struct node *parse_line(struct parser *parser, bool *at_end);
-/* The list up to a `closer` token, taken too. */
-struct node *parse_until(struct parser *parser, const char *closer);
+struct node *parse_until(struct parser *parser, const char *closer); /* a list, and the token behind it */
 _Noreturn void syntax_error(struct parser *parser, const char *format, const char *what);
 size_t name_length(const char *text); /* of the name the text starts with */
 bool is_assignment(const char *word);
 bool is_reserved(const char *word);
 
-/* ---- the shell's state */
-enum unwind { UNWIND_NONE, UNWIND_BREAK, UNWIND_CONTINUE, UNWIND_RETURN };
+/* ---- sh.c */
 struct parameters {
 	char **values;
 	int count;
 	char **owned; /* the allocated ones `set` made, or NULL */
 };
-struct shell {
+extern struct shell {
 	int status;              /* $? */
 	int substitution_status; /* of the last $(...), for a command without a name */
 	pid_t pid;               /* $$, the same in subshells */
@@ -100,52 +96,43 @@ struct shell {
 	struct parameters parameters;
 	struct arena scratch;
 	bool interactive, is_subshell, job_control;
-	int line;
-	int loop_depth, function_depth;
+	int line, loop_depth, function_depth;
 	int errexit_ignored; /* inside conditions -e does nothing */
-	enum unwind unwind;  /* what nodes are leaving for */
-	int unwind_levels;   /* how many loops break and continue still leave */
-	jmp_buf *top_level;  /* where an interactive shell goes on after an error */
-	bool set[128];       /* the options, by letter */
-};
-extern struct shell sh;
+	enum { UNWIND_NONE, UNWIND_BREAK, UNWIND_CONTINUE, UNWIND_RETURN } unwind; /* what nodes are leaving for */
+	int unwind_levels;  /* how many loops break and continue still leave */
+	jmp_buf *top_level; /* where an interactive shell goes on after an error */
+	bool set[128];      /* the options, by letter */
+} sh;
 char *scratch_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Reports "sh: 3: message". */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int complain(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "sh: 3: message"; returns 2 */
 /* An error POSIX lets end the shell; an interactive one returns to its prompt. */
 _Noreturn void shell_fail(int status);
 _Noreturn void shell_exit(int status);
 int run_text(const char *text);
 int run_file(const char *path); /* -1 if it cannot be opened */
-/* Sets options from "-eu", "+x", "-o name"; the count of arguments used or -1. */
-int set_options(char **arguments);
 
 /* ---- vars.c */
 enum { VARIABLE_EXPORT = 1, VARIABLE_READONLY = 2 };
 const char *variable_get(const char *name);
-/* Fails the shell if readonly. A NULL value leaves it as it is. */
-void variable_set(const char *name, const char *value, int flags);
+void variable_set(const char *name, const char *value, int flags); /* a NULL value leaves it as it is */
 void variable_unset(const char *name);
 void variable_assign(const char *assignment, int flags); /* "name=value" or "name" */
-char **variable_environment(void); /* in the scratch arena */
+char **variable_environment(void);                       /* in the scratch arena */
 void variable_print_all(int flags, const char *prefix);
 /* Everything made local since the push has its old value again after the pop. */
 void variable_scope_push(void);
 bool variable_scope_pop(void); /* false if there was none */
 void variable_make_local(const char *assignment);
 void print_quoted(const char *text);
-
-struct job;
-struct function {
+extern struct function {
 	char *name;
 	struct node *body; /* NULL once it is unset */
 	struct function *next;
-};
-extern struct function *functions;
+} *functions;
 struct node *function_body(const char *name); /* or NULL */
 void function_define(const char *name, struct node *body);
 
-/* ---- expand.c */
+/* ---- expand.c, arith.c */
 enum expand_mode {
 	EXPAND_TEXT,
 	EXPAND_PATTERN, /* for fnmatch: quoted characters come with a backslash before them */
@@ -154,22 +141,19 @@ enum expand_mode {
 };
 char **expand_words(struct word *words, int *count);
 char *expand_text(const char *word, enum expand_mode mode);
-/* "name=value": as expand_text, with tildes behind = and each colon. */
-char *expand_assignment(const char *word);
-long long evaluate_arithmetic(const char *text); /* arith.c */
+char *expand_assignment(const char *word); /* with tildes behind = and each colon */
+long long evaluate_arithmetic(const char *text);
 
 /* ---- exec.c */
 enum { EXEC_LAST = 1 /* the process ends after it: no need to fork */ };
 int exec_node(struct node *node, int flags);
 char *substitute_command(struct node *command);
-/* Replaces the process; on failure prints why and returns 126 or 127. */
-int exec_program(char **argv);
-/* Runs a builtin or program, no function, as `command` does. */
-int run_without_functions(char **argv);
-/* Leaves all functions and redirections: an interactive shell after an error. */
-void unwind_everything(void);
+int exec_program(char **argv);          /* replaces the process; on failure says why and returns 126 or 127 */
+int run_without_functions(char **argv); /* as `command` does */
+void unwind_everything(void);           /* an interactive shell after an error */
 
 /* ---- jobs.c */
+struct job;
 enum fork_kind { FORK_FOREGROUND, FORK_BACKGROUND, FORK_INSIDE /* the shell's own process group */ };
 /* fork with the child made a subshell, a process of the job if there is one; fails the shell if it cannot. */
 pid_t fork_subshell(struct job *job, enum fork_kind kind);
@@ -182,24 +166,26 @@ void jobs_init(void);
 int bg_builtin(char **), fg_builtin(char **), jobs_builtin(char **), kill_builtin(char **), wait_builtin(char **);
 
 /* ---- traps.c */
-void traps_reset(bool background); /* in a new subshell */
-void traps_set_interactive(void); /* or, in a subshell of one, back */
-void traps_wake_waiting(void);    /* SIGCHLD ends a sleep from now on */
+extern volatile sig_atomic_t interrupted; /* SIGINT in an interactive shell */
+void traps_reset(bool background);        /* in a new subshell */
+void traps_set_interactive(void);         /* or, in a subshell of one, back */
+void traps_wake_waiting(void);            /* SIGCHLD ends a sleep from now on */
 bool traps_any_set(void);
 int trap_is_pending(void); /* the signal, or 0 */
 void traps_run_pending(void);
 void traps_run_exit(void);
-extern volatile sig_atomic_t interrupted; /* SIGINT in an interactive shell */
 int trap_builtin(char **);
 
 /* ---- builtin.c */
-void set_parameters(char **values); /* to copies */
 extern const struct applet special_builtins[]; /* POSIX's: errors in them end the shell */
 extern const struct applet builtins[];
+const char *search_path(void);
+int set_options(char **arguments);   /* "-eu", "+x", "-o name"; the count of those used or -1 */
+void set_parameters(char **values);  /* to copies */
 
 /* ---- edit.c */
-/* Reads a line with its newline, in memory of its own; NULL at the end of input. */
-char *edit_line(const char *prompt);
+/* Reads from the raw terminal and leaves it as it was before. */
+char *edit_line(const char *prompt); /* with its newline, in memory of its own; NULL at the end of input */
 int history_builtin(char **);
 
 #endif

@@ -1,8 +1,4 @@
 /* Signals: a handler only notes them; traps run between commands. */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 volatile sig_atomic_t interrupted;
@@ -11,10 +7,8 @@ static char *actions[SIGNAL_LIMIT]; /* NULL: default; "": ignored; 0 is EXIT */
 static enum { UNKNOWN, IGNORED, NOT_IGNORED } at_start[SIGNAL_LIMIT];
 
 static void note_signal(int number) {
-	if (number == SIGINT && !actions[SIGINT])
-		interrupted = 1;
-	else if (actions[number])
-		pending[number] = any_pending = 1;
+	if (number == SIGINT && !actions[SIGINT]) interrupted = 1;
+	else if (actions[number]) pending[number] = any_pending = 1;
 }
 
 static bool set_handler(int number, void (*handler)(int)) {
@@ -114,12 +108,9 @@ static void set_trap(int number, const char *action) {
 	if (number == 0) return;
 	if (!at_start[number]) set_default(number);
 	/* POSIX: what was ignored when the shell began stays ignored. */
-	if (at_start[number] == IGNORED && !sh.interactive)
-		set_handler(number, SIG_IGN);
-	else if (action)
-		set_handler(number, *action ? note_signal : SIG_IGN);
-	else
-		set_default(number);
+	if (at_start[number] == IGNORED && !sh.interactive) set_handler(number, SIG_IGN);
+	else if (action) set_handler(number, *action ? note_signal : SIG_IGN);
+	else set_default(number);
 }
 
 int trap_builtin(char **operands) {
@@ -134,10 +125,8 @@ int trap_builtin(char **operands) {
 	}
 	for (; *operands; operands++) {
 		int signal = signal_number(*operands);
-		if (signal >= 0)
-			set_trap(signal, action);
-		else
-			status = warn("%s: bad trap", *operands);
+		if (signal >= 0) set_trap(signal, action);
+		else status = warn("%s: bad trap", *operands);
 	}
 	return status;
 }

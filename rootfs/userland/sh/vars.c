@@ -1,8 +1,4 @@
 /* Variables, their scopes, and functions. */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "sh.h"
 
 struct variable {
@@ -46,10 +42,7 @@ static struct variable *variable_make(const char *name) {
 }
 
 static void check_writable(struct variable *variable) {
-	if (variable && variable->flags & VARIABLE_READONLY) {
-		complain("%s: is read only", variable->name);
-		shell_fail(2);
-	}
+	if (variable && variable->flags & VARIABLE_READONLY) shell_fail(complain("%s: is read only", variable->name));
 }
 
 void variable_set(const char *name, const char *value, int flags) {
@@ -80,10 +73,8 @@ void variable_unset(const char *name) {
 
 void variable_assign(const char *assignment, int flags) {
 	size_t length = strcspn(assignment, "=");
-	if (name_length(assignment) != length || length == 0) {
-		complain("%s: bad variable name", assignment);
-		shell_fail(2);
-	}
+	if (name_length(assignment) != length || length == 0)
+		shell_fail(complain("%s: bad variable name", assignment));
 	variable_set(arena_copy(&sh.scratch, assignment, length),
 	             assignment[length] ? assignment + length + 1 : NULL, flags);
 }
