@@ -223,7 +223,9 @@ describe('signals', () => {
   })
 
   it('unhandled faults end the program; SEGV_ACCERR on a read-only page; a blocked fault kills', async () => {
-    expect(await logOf(() => ({ main: [(at) => at.load(0x1000)] }))).toEqual([{ code: null, signal: 'SIGSEGV' }])
+    expect(await logOf(() => ({ main: [(at) => at.load(0x1000)] }))).toEqual([
+      { code: null, signal: 'SIGSEGV' },
+    ])
     const log = await logOf((note) => ({
       main: [
         onSignal(11, 'handler', SA_SIGINFO),
