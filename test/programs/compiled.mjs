@@ -3,13 +3,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 
-const C = ['strings.c', 'numbers.c', 'processes.c']
-const CXX = ['exceptions.cc', 'containers.cc']
+const C = ['strings.c', 'numbers.c', 'processes.c', 'threads.c']
+const CXX = ['exceptions.cc', 'containers.cc', 'threads.cc']
 /** By name: the command, its flags, what it builds. */
 const COMPILERS = [
   { name: 'gcc -O2', command: 'gcc', flags: ['-O2'], sources: C },
   { name: 'gcc -O0', command: 'gcc', flags: ['-O0'], sources: C },
   { name: 'gcc -O3 v2', command: 'gcc', flags: ['-O3', '-march=x86-64-v2'], sources: C },
+  { name: 'gcc -fopenmp', command: 'gcc', flags: ['-O2', '-fopenmp'], sources: ['openmp.c'] },
   { name: 'g++', command: 'g++', flags: ['-O2', '-std=c++17'], sources: CXX },
   { name: 'musl-gcc', command: 'musl-gcc', flags: ['-O2'], sources: C },
   { name: 'tcc', command: 'tcc', flags: [], sources: C, link: (source) => tccWithMusl(source) },

@@ -8,13 +8,14 @@ import { parseArgs } from 'node:util'
 import { CASES } from './cases.mjs'
 import { compiledCases } from './compiled.mjs'
 import { debianPackage } from './debian.mjs'
+import { npmCases, withoutTimes } from './npm.mjs'
 
 const { values, positionals } = parseArgs({
   options: { cpu: { type: 'string', default: 'jit' } },
   allowPositionals: true,
 })
 const UMWELT = join(import.meta.dirname, '../../bin/umwelt.mjs')
-const LEAST_CASES = 50
+const LEAST_CASES = 65
 const TIMEOUT_MS = 120_000
 
 /** The same words and noise in every run. */
@@ -42,6 +43,7 @@ function generate(folder) {
 function attempt(testCase, folder, data, command, args) {
   const work = mkdtempSync(join(tmpdir(), 'umwelt-case-'))
   for (const name of ['text', 'bin', 'text.xz']) copyFileSync(join(data, name), join(work, name))
+  testCase.setup?.(work)
   const started = Date.now()
   const result = spawnSync(command, args(work), {
     cwd: work,
@@ -77,7 +79,7 @@ const busyboxFolder = debianPackage('busybox-static').folder
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const folders = new Map()
 const built = join(data, 'built')
-for (const testCase of [...CASES, ...compiledCases(built)]) {
+for (const testCase of [...CASES, ...compiledCases(built), ...npmCases()]) {
   if (positionals.length > 0 && !positionals.some((p) => testCase.name.includes(p))) continue
   if (testCase.package && !folders.has(testCase.package))
     folders.set(testCase.package, programFolder(testCase))
@@ -115,7 +117,9 @@ for (const testCase of [...CASES, ...compiledCases(built)]) {
     program,
     ...testCase.args,
   ])
-  const same = native.stdout === ours.stdout && exitCode(native.status) === exitCode(ours.status)
+  const same =
+    withoutTimes(native.stdout) === withoutTimes(ours.stdout) &&
+    exitCode(native.status) === exitCode(ours.status)
   counts[same ? 'passed' : 'failed']++
   console.log(`${same ? 'ok' : 'FAILED'}: ${testCase.name} (${ours.ms} ms, natively ${native.ms})`)
   if (!same) console.log(report('native', native), report('umwelt', ours))
