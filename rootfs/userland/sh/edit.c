@@ -73,6 +73,7 @@ static void redraw(void) {
 static void insert(const char *text, size_t length) {
 	struct buffer *line = &edit.line;
 	buffer_append(line, text, length); /* makes room */
+	buffer_text(line);                 /* even for nothing */
 	memmove(line->bytes + edit.cursor + length, line->bytes + edit.cursor, line->length - length - edit.cursor);
 	memcpy(line->bytes + edit.cursor, text, length);
 	edit.cursor += length;

@@ -348,8 +348,8 @@ char **expand_words(struct word *words, int *count) {
 char *expand_text(const char *word, enum expand_mode mode) {
 	struct expansion e = new_expansion(false);
 	struct parser parser = word_parser(word);
-	expand_until(&e, &parser, -1, mode == EXPAND_HEREDOC   ? HEREDOC : mode == EXPAND_LITERAL ? LITERAL
-	                                      : PLAIN);
+	enum context context = mode == EXPAND_HEREDOC ? HEREDOC : mode == EXPAND_LITERAL ? LITERAL : PLAIN;
+	expand_until(&e, &parser, -1, context);
 	return finished(&e, mode == EXPAND_PATTERN);
 }
 

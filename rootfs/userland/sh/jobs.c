@@ -71,9 +71,8 @@ pid_t fork_subshell(struct job *job, enum fork_kind kind) {
 /* Takes the changes of its processes; without WNOHANG it waits for one. */
 static void job_poll(struct job *job, int options) {
 	for (int i = 0; i < job->count; i++) {
-		int status;
-		pid_t got = job->pids[i] ? waitpid(job->pids[i], &status, options | (sh.job_control ? WUNTRACED : 0))
-		                : 0;
+		int status, all = options | (sh.job_control ? WUNTRACED : 0);
+		pid_t got = job->pids[i] ? waitpid(job->pids[i], &status, all) : 0;
 		if (got <= 0) continue;
 		if (got == job->last || WIFSTOPPED(status)) job->status = status;
 		if (WIFSTOPPED(status)) {
