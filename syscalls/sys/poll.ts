@@ -5,7 +5,7 @@ import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDNORM, POLLW
 import { NS_PER_SEC } from '../kernel/clock.ts'
 import { endTemporaryMask, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
-import { addr, fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
+import { fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
 import { SIGSET_SIZE } from './signal.ts'
 import { readTimespec } from './time.ts'
 
@@ -217,5 +217,5 @@ export const pollRows = [
   syscall('poll', [structs('pollfd', 1), uint, int], sysPoll),
   syscall('ppoll', [structs('pollfd', 1), uint, inStruct('timespec'), inStruct('sigset'), size], sysPpoll),
   syscall('select', [int, fdSet, fdSet, fdSet, inStruct('timeval')], sysSelect),
-  syscall('pselect6', [int, fdSet, fdSet, fdSet, inStruct('timespec'), addr], sysPselect6),
+  syscall('pselect6', [int, fdSet, fdSet, fdSet, inStruct('timespec'), inStruct('sizedSigset')], sysPselect6),
 ]

@@ -25,6 +25,7 @@ export type StructName =
   | 'statfs'
   | 'sigaction'
   | 'sigset'
+  | 'sizedSigset'
   | 'siginfo'
   | 'stack'
   | 'rlimit'

@@ -31,7 +31,7 @@ let cases = 0
 async function run(probe: string, name: string, cpu: CpuKind, traced: boolean) {
   const stdout = new BufferOutput()
   const said: string[] = []
-  let traceSize = 0
+  let trace = ''
   const host = new SimHost({ seed: 1, stdout, diagnostics: (line) => said.push(line) })
   const machine = new Machine({
     host,
@@ -47,10 +47,10 @@ async function run(probe: string, name: string, cpu: CpuKind, traced: boolean) {
       { at: '/dev', fs: { type: 'devtmpfs' } },
       { at: '/proc', fs: { type: 'proc' } },
     ],
-    engines: traced ? [strace({ write: (text) => (traceSize += text.length) })] : [],
+    engines: traced ? [strace({ write: (text) => (trace += text) })] : [],
   })
   const exit = await machine.run('/program', [name], { env: {}, cwd: '/tmp/cwd' })
-  return { stdout: stdout.text, ...exit, said, traceSize }
+  return { stdout: stdout.text, ...exit, said, trace }
 }
 
 describe.each(probes)('%s', (probe) => {
@@ -65,9 +65,30 @@ describe.each(probes)('%s', (probe) => {
         expect(ours.stdout, ours.said.join('\n')).toBe(expected.stdout)
         expect(ours.signal).toBe(expected.signal)
         expect(ours.code).toBe(expected.status)
-        expect(ours.traceSize > 0).toBe(setup.traced)
+        expect(ours.trace !== '').toBe(setup.traced)
       })
     }
+})
+
+/** Without what differs from run to run: addresses, process ids, how the results are aligned. */
+function comparable(line: string): string {
+  return line
+    .replace(/0x[0-9a-f]{6,}/g, 'ADDRESS')
+    .replace(/pid=\d+|(?<=^getpid\(\) += |^pidfd_open\()\d+/g, 'PID')
+    .replace(/ += /g, ' = ')
+}
+
+describe.each(readdirSync(new URL('traced', folder)))('%s', (file) => {
+  it('is what strace prints', async () => {
+    const recorded = readFileSync(new URL(`traced/${file}`, folder), 'utf8')
+      .trimEnd()
+      .split('\n')
+    const ours = (await run(file.replace('.txt', ''), 'all', 'jit', true)).trace.split('\n')
+    const isMark = (line: string): boolean => line.startsWith('getppid')
+    const from = ours.findIndex(isMark) + 1
+    const to = ours.findLastIndex(isMark)
+    expect(ours.slice(from, to).map(comparable)).toEqual(recorded.map(comparable))
+  })
 })
 
 it('has its least number of cases', () => {

@@ -1,7 +1,8 @@
 // Builds the probes (musl-gcc, static) and records what they do on the real kernel, as root, in a directory on tmpfs.
+// Probes named trace-… also record what strace(1) prints of them, in traced/.
 // usage: node test/abi/build.mjs [NAME…]     the binaries and recordings are committed
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const here = import.meta.dirname
@@ -16,7 +17,7 @@ const FLAGS = [
 ]
 const TIMEOUT_MS = 30_000
 const wanted = process.argv.slice(2)
-for (const folder of ['bin', 'recorded']) mkdirSync(join(here, folder), { recursive: true })
+for (const folder of ['bin', 'recorded', 'traced']) mkdirSync(join(here, folder), { recursive: true })
 
 /** One case in an empty directory of its own. */
 function attempt(program, name) {
@@ -32,6 +33,17 @@ function attempt(program, name) {
   return { stdout: result.stdout, status: result.status, signal: result.signal }
 }
 
+/** What strace prints between the two getppid calls that surround what a probe is about. */
+function trace(program, name) {
+  const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
+  spawnSync('strace', ['-o', join(cwd, 'trace'), program, name], { env: {}, cwd, input: '' })
+  const text = readFileSync(join(cwd, 'trace'), 'utf8')
+  rmSync(cwd, { recursive: true, force: true })
+  const lines = text.split('\n')
+  const isMark = (line) => line.startsWith('getppid')
+  return `${lines.slice(lines.findIndex(isMark) + 1, lines.findLastIndex(isMark)).join('\n')}\n`
+}
+
 for (const source of readdirSync(join(here, 'src')).filter((name) => name.endsWith('.c'))) {
   const name = source.replace(/\.c$/, '')
   if (wanted.length > 0 && !wanted.includes(name)) continue
@@ -44,4 +56,5 @@ for (const source of readdirSync(join(here, 'src')).filter((name) => name.endsWi
   const cases = spawnSync(program, [], { encoding: 'utf8' }).stdout.trim().split('\n')
   const recorded = Object.fromEntries(cases.map((one) => [one, attempt(program, one)]))
   writeFileSync(join(here, 'recorded', `${name}.json`), `${JSON.stringify(recorded, null, 1)}\n`)
+  if (name.startsWith('trace-')) writeFileSync(join(here, 'traced', `${name}.txt`), trace(program, 'all'))
 }

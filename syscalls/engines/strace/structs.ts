@@ -25,6 +25,7 @@ const SIZES: Record<StructName, number> = {
   statfs: 120,
   sigaction: 32,
   sigset: 8,
+  sizedSigset: 16,
   siginfo: 48,
   stack: 24,
   rlimit: 16,
@@ -160,6 +161,8 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
     `{f_type=${hex(mm.u64(at))}, f_bsize=${mm.u64(at + 8)}, f_blocks=${mm.u64(at + 16)}, ...}`,
   sigaction,
   sigset: (mm, at) => sigset(mm.i32(at), mm.i32(at + 4)),
+  sizedSigset: (mm, at) =>
+    `{sigmask=${printStruct(mm, 'sigset', mm.u64(at), 1, false)}, sigsetsize=${mm.u64(at + 8)}}`,
   siginfo: readInfo,
   stack: (mm, at) =>
     `{ss_sp=${pointer(mm.u64(at))}, ss_flags=${flagNames(sigaltstackFlags, mm.space.view.getUint32(at + 8, true))}, ss_size=${mm.u64(at + 16)}}`,
