@@ -7,11 +7,12 @@
  *   console.log(await new Response(echo.stdout).text(), await echo.exited)
  */
 
+import { PAGE_SIZE } from '../emu/memory/layout.ts'
 import type { Cpu } from '../emu/run/cpu.ts'
 import { type CpuKind, createCpu } from '../emu/run/index.ts'
 import { utf8 } from '../syscalls/abi/bytes.ts'
 import { ENOTDIR } from '../syscalls/abi/errno.ts'
-import { RLIM_INFINITY, RLIMIT_AS } from '../syscalls/abi/process.ts'
+import { RLIMIT_CPU, RLIMIT_NOFILE } from '../syscalls/abi/process.ts'
 import { SIGKILL } from '../syscalls/abi/signal.ts'
 import type { Engine } from '../syscalls/engines/engine.ts'
 import { nullStreams, standardStreams } from '../syscalls/fs/devfs/devfs.ts'
@@ -23,6 +24,7 @@ import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import { beginGroupExit } from '../syscalls/kernel/signal.ts'
 import type { ThreadGroup } from '../syscalls/kernel/thread-group.ts'
 import { createLinux, viewOf } from '../syscalls/linux.ts'
+import { applyLimit } from '../syscalls/sys/system.ts'
 import type { FileDescription } from '../syscalls/vfs/file-description.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import { StartError, startError } from './errors.ts'
@@ -54,8 +56,16 @@ export interface MachineParts {
 
 /** What a machine's programs may use. */
 export interface Limits {
-  /** Address space of one process at most (RLIMIT_AS): beyond it memory calls fail with ENOMEM. */
+  /** Memory of all processes together: more at once is ENOMEM, and when it is used up the largest process is killed. */
   readonly memoryBytes?: number
+  /** Processes and threads at the same time: beyond, fork fails with EAGAIN. */
+  readonly processes?: number
+  /** Descriptors of a process (RLIMIT_NOFILE): beyond, open fails with EMFILE. */
+  readonly openFiles?: number
+  /** Contents of all files that live in memory: beyond, write fails with ENOSPC. */
+  readonly diskBytes?: number
+  /** Processor time of a process, in seconds (RLIMIT_CPU): SIGXCPU, and SIGKILL a second later. */
+  readonly cpuSeconds?: number
 }
 
 /** As MachineParts, with everything optional: the platform gives host, root, /proc, /dev and /tmp. */
@@ -146,7 +156,11 @@ export class Machine implements AsyncDisposable {
       cpu: parts.cpu,
       ...(parts.hostname === undefined ? {} : { hostname: utf8(parts.hostname) }),
       explainFaults: parts.explainFaults ?? false,
+      taskCountMax: parts.limits?.processes ?? Infinity,
     })
+    const { memoryBytes, diskBytes } = parts.limits ?? {}
+    if (memoryBytes !== undefined) kernel.memoryPool.pagesMax = Math.floor(memoryBytes / PAGE_SIZE)
+    if (diskBytes !== undefined) kernel.diskQuota.sizeMax = diskBytes
     this.kernel = kernel
     this.console = console
     this.parts = parts
@@ -280,10 +294,9 @@ export class Machine implements AsyncDisposable {
   }
 
   private limit(group: ThreadGroup): void {
-    const bytes = this.parts.limits?.memoryBytes
-    if (bytes === undefined) return
-    group.limits[RLIMIT_AS] = { soft: bytes, hard: Math.min(bytes, RLIM_INFINITY) }
-    for (const task of group.tasks) task.mm.sizeMax = bytes
+    const { openFiles, cpuSeconds } = this.parts.limits ?? {}
+    if (openFiles !== undefined) applyLimit(group, RLIMIT_NOFILE, openFiles, openFiles)
+    if (cpuSeconds !== undefined) applyLimit(group, RLIMIT_CPU, cpuSeconds, cpuSeconds + 1)
   }
 
   private emit<E extends keyof MachineEvents>(event: E, ...args: MachineEvents[E]): void {

@@ -40,7 +40,11 @@ export function createLinux(options: LinuxOptions): Linux {
     table: tableOf(syscallRows, arch.numbers),
     fileSystemTypes,
     devices,
-    options: { hostname: options.hostname ?? 'umwelt', explainFaults: options.explainFaults ?? false },
+    options: {
+      hostname: options.hostname ?? 'umwelt',
+      explainFaults: options.explainFaults ?? false,
+      taskCountMax: options.taskCountMax ?? Infinity,
+    },
   })
   kernel.socketFamilies.register(new UnixFamily(kernel))
   return { kernel, console }

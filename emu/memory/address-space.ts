@@ -51,6 +51,8 @@ export class AddressSpace {
   words!: Int32Array
   /** The flag bytes, indexed by page number. */
   flags!: Uint8Array
+  /** Guest pages with contents. */
+  presentPages = 0
   private readonly pool: MemoryPool
 
   constructor(pool: MemoryPool) {
@@ -78,7 +80,13 @@ export class AddressSpace {
    */
   map(addr: number, sizeBytes: number, prot: number): boolean {
     if (!AddressSpace.inRange(addr, sizeBytes)) return false
-    if (!this.growTo(addr + sizeBytes)) return false
+    const fresh = sizeBytes / PAGE_SIZE - this.presentIn(addr, sizeBytes)
+    if (!this.pool.charge(fresh)) return false
+    if (!this.growTo(addr + sizeBytes)) {
+      this.pool.pagesUsed -= fresh
+      return false
+    }
+    this.presentPages += fresh
     this.dropCode(addr, sizeBytes)
     this.bytes.fill(0, addr, addr + sizeBytes)
     this.setFlags(addr, sizeBytes, prot, 0)
@@ -89,8 +97,23 @@ export class AddressSpace {
   unmap(addr: number, sizeBytes: number): void {
     if (!AddressSpace.inRange(addr, sizeBytes)) return
     this.dropCode(addr, sizeBytes)
+    const gone = this.presentIn(addr, sizeBytes)
+    this.presentPages -= gone
+    this.pool.pagesUsed -= gone
     const [first, last] = pagesOf(addr, sizeBytes)
     this.flags.fill(0, first, last + 1)
+  }
+
+  /** What is left for pages of all processes. */
+  get roomBytes(): number {
+    return (this.pool.pagesMax - this.pool.pagesUsed) * PAGE_SIZE
+  }
+
+  private presentIn(addr: number, sizeBytes: number): number {
+    let present = 0
+    for (let page = addr / PAGE_SIZE, end = (addr + sizeBytes) / PAGE_SIZE; page < end; page++)
+      if (this.flags[page]! & PAGE_PRESENT) present++
+    return present
   }
 
   /** Changes permissions of present pages (PAGE_PRESENT); contents stay. */
@@ -227,6 +250,11 @@ export class AddressSpace {
     } catch {
       return null
     }
+    if (!this.pool.charge(this.presentPages)) {
+      copy.release()
+      return null
+    }
+    copy.presentPages = this.presentPages
     if (!copy.growTo(this.bytes.length)) {
       copy.release()
       return null
@@ -265,6 +293,8 @@ export class AddressSpace {
 
   /** Gives the Memory back to the pool; the space must not be used afterwards. */
   release(): void {
+    this.pool.pagesUsed -= this.presentPages
+    this.presentPages = 0
     this.pool.give(this.memory)
   }
 }

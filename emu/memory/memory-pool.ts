@@ -1,6 +1,7 @@
 /**
  * Memories are few (Chromium allows about 125 a renderer) and costly to make, so they are kept and used again.
- * Path: AddressSpace takes one for each process image and gives it back, cleared here.
+ * Path: AddressSpace takes one for each process image and gives it back, cleared here. Guest pages are counted here
+ * too, against what all processes may have together.
  */
 
 import { GUEST_MAX, GUEST_MIN } from './layout.ts'
@@ -12,6 +13,16 @@ const POOLED_COUNT_MAX = 16
 
 export class MemoryPool {
   private readonly free: WebAssembly.Memory[] = []
+  /** Guest pages that all processes may have together. */
+  pagesMax = Infinity
+  pagesUsed = 0
+
+  /** Takes room for pages; false when there is none left. */
+  charge(pages: number): boolean {
+    if (this.pagesUsed + pages > this.pagesMax) return false
+    this.pagesUsed += pages
+    return true
+  }
 
   /** A cleared Memory of at least GUEST_MIN bytes. Throws RangeError when the host has none left. */
   take(): WebAssembly.Memory {

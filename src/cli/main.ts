@@ -15,12 +15,14 @@ import { strace } from '../../syscalls/engines/strace/strace.ts'
 import type { Host } from '../../syscalls/host.ts'
 import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
 import { StartError } from '../errors.ts'
+import type { ExitStatus } from '../guest-process.ts'
 import { NodeHost } from '../host/node/node-host.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
 import { DEFAULT_PATH, Machine } from '../machine.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { type Tree, treeOf } from './root.ts'
 
+const TIMED_OUT = 124
 const OWN_ERROR = 125
 const NOT_EXECUTABLE = 126
 const NOT_FOUND = 127
@@ -87,18 +89,49 @@ async function run(options: RunOptions): Promise<number> {
       ...options.env,
     }
     const { program, argv } = programOf(machine, options, tree.workdir, env.PATH)
-    const { code, signal } = await machine
-      .run(program, argv.slice(1), { argv0: argv[0]!, env, cwd: tree.workdir })
-      .catch((error: unknown) => {
-        throw error instanceof StartError ? explain(error, options.program ?? program, machine) : error
-      })
+    const { code, signal, timedOut } = await start(
+      machine,
+      program,
+      argv,
+      { env, cwd: tree.workdir },
+      options,
+    )
     if (options.stats) printStats(machine, performance.now() - started)
     await machine.dispose()
+    if (timedOut) {
+      say(`ended after --timeout ${options.timeoutSec}`)
+      return TIMED_OUT
+    }
     return signal === null ? code! : 128 + signalNumber(signal)!
   } finally {
     clearInterval(keepAlive)
     trace.close()
     await node.close()
+  }
+}
+
+/** Runs the program to its end, or to the time-out. */
+async function start(
+  machine: Machine,
+  program: string,
+  argv: readonly string[],
+  where: { env: Record<string, string>; cwd: string },
+  options: RunOptions,
+): Promise<ExitStatus & { timedOut: boolean }> {
+  const timeout = new AbortController()
+  const timer =
+    options.timeoutSec === null ? undefined : setTimeout(() => timeout.abort(), options.timeoutSec * 1000)
+  try {
+    const status = await machine.run(program, argv.slice(1), {
+      argv0: argv[0]!,
+      ...where,
+      signal: timeout.signal,
+    })
+    return { ...status, timedOut: timeout.signal.aborted }
+  } catch (error) {
+    throw error instanceof StartError ? explain(error, options.program ?? program, machine) : error
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -112,6 +145,10 @@ function compose(options: RunOptions, host: Host, tree: Tree, write: (text: stri
       mounts: tree.mounts,
       engines: enginesOf(options, write),
       explainFaults: true,
+      uid: options.uid,
+      gid: options.gid,
+      limits: options.limits,
+      ...(options.hostname === null ? {} : { hostname: options.hostname }),
     })
   } catch (error) {
     throw error instanceof StartError ? new UsageError(error.message) : error

@@ -1,6 +1,7 @@
 /** The command line of `umwelt run` and `umwelt trace` as data. Path: main.ts parses here, then composes. */
 
 import { parseArgs } from 'node:util'
+import type { Limits } from '../machine.ts'
 import type { VolumeMode } from '../mounting.ts'
 
 /** A mistake of the person at the keyboard: one line, status 125. */
@@ -32,6 +33,12 @@ export interface RunOptions {
   unchecked: boolean
   seed: number | null
   stats: boolean
+  hostname: string | null
+  uid: number
+  gid: number
+  limits: Limits
+  /** Wall-clock seconds, then everything is killed. */
+  timeoutSec: number | null
   help: boolean
 }
 
@@ -48,6 +55,14 @@ const OPTIONS = {
   unchecked: { type: 'boolean' },
   seed: { type: 'string' },
   stats: { type: 'boolean' },
+  user: { type: 'string', short: 'u' },
+  hostname: { type: 'string' },
+  memory: { type: 'string' },
+  disk: { type: 'string' },
+  processes: { type: 'string' },
+  'open-files': { type: 'string' },
+  'cpu-time': { type: 'string' },
+  timeout: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -67,8 +82,16 @@ script on its standard input. The current directory is at /work, copy-on-write.
       --unchecked                      loads are not checked: faster, and wild reads give zeros
       --seed N                         the same clock, random bytes and schedule for the same N
       --stats                          what the run cost, at the end
+  -u, --user UID[:GID]                 who the program is (default 0:0)
+      --hostname NAME                  what uname -n says
+      --memory SIZE                    for all processes: more is ENOMEM, then the largest is killed (512M, 2G)
+      --disk SIZE                      for files that live in memory: more is ENOSPC
+      --processes N                    processes and threads at a time: more is EAGAIN
+      --open-files N                   descriptors of a process: more is EMFILE
+      --cpu-time SECONDS               processor time of a process: SIGXCPU, then SIGKILL
+      --timeout SECONDS                after so long everything is killed, and the exit status is 124
 
-The exit status is the program's, 128+N when signal N ended it; 125, 126, 127 are umwelt's own.`
+The exit status is the program's, 128+N when signal N ended it; 124 to 127 are umwelt's own.`
 
 /** How many words of the command line are options: the first other word is PROGRAM. */
 function optionWords(words: readonly string[]): { count: number; skip: number } {
@@ -116,12 +139,50 @@ export function parseRun(
     unchecked: values.unchecked ?? false,
     seed: values.seed === undefined ? null : parseSeed(values.seed),
     stats: values.stats ?? false,
+    hostname: values.hostname ?? null,
+    ...parseUser(values.user ?? '0'),
+    limits: parseLimits(values),
+    timeoutSec: values.timeout === undefined ? null : parseNumber('--timeout', values.timeout),
     help: values.help ?? false,
   }
 }
 
 const parse = (args: string[]) =>
   parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values
+
+/** UID or UID:GID. */
+function parseUser(text: string): { uid: number; gid: number } {
+  const match = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(text)
+  if (!match) throw new UsageError(`--user is UID or UID:GID in numbers, not ${text}`)
+  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) }
+}
+
+function parseLimits(values: ReturnType<typeof parse>): Limits {
+  const limits: { -readonly [K in keyof Limits]: Limits[K] } = {}
+  if (values.memory !== undefined) limits.memoryBytes = parseSize('--memory', values.memory)
+  if (values.disk !== undefined) limits.diskBytes = parseSize('--disk', values.disk)
+  if (values.processes !== undefined) limits.processes = parseNumber('--processes', values.processes)
+  if (values['open-files'] !== undefined) limits.openFiles = parseNumber('--open-files', values['open-files'])
+  if (values['cpu-time'] !== undefined) limits.cpuSeconds = parseNumber('--cpu-time', values['cpu-time'])
+  return limits
+}
+
+const UNITS: Record<string, number> = { '': 1, k: 1 << 10, m: 1 << 20, g: 1 << 30 }
+
+/** Bytes, or with k, M or G behind the number. */
+function parseSize(option: string, text: string): number {
+  const match = /^(\d{1,12})([kmg]?)(?:i?b)?$/i.exec(text)
+  const bytes = match ? Number(match[1]) * UNITS[match[2]!.toLowerCase()]! : 0
+  if (bytes <= 0) throw new UsageError(`${option} is a size such as 512M or 2G, not ${text}`)
+  return bytes
+}
+
+function parseNumber(option: string, text: string): number {
+  const number = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || number <= 0)
+    throw new UsageError(`${option} is a number above 0, not ${text}`)
+  return number
+}
 
 function oneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
   const found = known.find((choice) => choice === value)

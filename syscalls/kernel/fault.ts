@@ -27,7 +27,6 @@ import {
   SIGBUS,
   SIGFPE,
   SIGILL,
-  SIGKILL,
   SIGSEGV,
   SIGTRAP,
   type SigInfo,
@@ -35,7 +34,8 @@ import {
 } from '../abi/signal.ts'
 import { pageDown } from '../mm/mapping.ts'
 import { FAULT_BUS, FAULT_FIXED, FAULT_NO_MEMORY, FAULT_REFUSED } from '../mm/mm.ts'
-import { beginGroupExit, forceSignal } from './signal.ts'
+import { killLargest } from './oom.ts'
+import { forceSignal } from './signal.ts'
 import { STAGE_SIGNALS, type Task } from './task.ts'
 
 // x86 exception vectors, for gregs[REG_TRAPNO].
@@ -94,10 +94,9 @@ function pageFault(task: Task, addr: number, code: number): void {
   if (result === FAULT_FIXED && hadPage) result = mm.faultIn(pageDown(addr) + PAGE_SIZE, wanted)
   if (result === FAULT_FIXED) return
   if (result === FAULT_NO_MEMORY) {
-    // Linux's out-of-memory killer.
-    task.kernel.host.diagnostics(`out of memory: ${task.comm}[${task.tid}] killed`)
-    beginGroupExit(task.group, SIGKILL)
-    task.stage = STAGE_SIGNALS
+    killLargest(task.kernel)
+    // The access is tried again once the victim has gone, unless this is the victim.
+    task.yielded = true
     return
   }
   // Error code bits: 1 the page was there, 2 write, 4 user, 16 fetch.

@@ -21,6 +21,7 @@ import {
 } from '../abi/process.ts'
 import { reportClone } from '../engines/stack.ts'
 import { forkMm } from '../mm/mm.ts'
+import { armCpuLimit } from './cpu-limit.ts'
 import { Task } from './task.ts'
 import { ThreadGroup } from './thread-group.ts'
 import { WaitQueue } from './wait-queue.ts'
@@ -60,7 +61,8 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
     kernel.diagnoseOnce(`clone: flags 0x${(flags & ~SUPPORTED).toString(16)} are not supported`)
     return -EINVAL
   }
-  if (kernel.tasks.size >= task.group.limits[RLIMIT_NPROC]!.soft) return -EAGAIN
+  const taskMax = Math.min(task.group.limits[RLIMIT_NPROC]!.soft, kernel.options.taskCountMax)
+  if (kernel.tasks.size >= taskMax) return -EAGAIN
   const mm = flags & CLONE_VM ? task.mm : forkMm(task.mm, kernel.caller)
   if (!mm) return -ENOMEM
   if (mm === task.mm) mm.users++
@@ -99,6 +101,7 @@ function newGroup(task: Task, pid: number, clone: CloneArguments): ThreadGroup {
   group.processGroup = task.group.processGroup
   group.exitSignal = clone.exitSignal
   group.startNs = kernel.clock.monotonicNs()
+  armCpuLimit(group)
   return group
 }
 

@@ -17,7 +17,7 @@ import type { SyscallTable } from '../sys/row.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { DeviceTable } from '../vfs/device.ts'
 import type { FileSystemType } from '../vfs/file-system-type.ts'
-import type { FileSystem } from '../vfs/inode.ts'
+import { DiskQuota, type FileSystem } from '../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../vfs/path.ts'
 import { Clock } from './clock.ts'
 import { Credentials } from './credentials.ts'
@@ -33,6 +33,8 @@ export interface KernelOptions {
   hostname: string
   /** A line on the diagnostic channel for a program that dies of a fault. */
   explainFaults: boolean
+  /** Tasks at the same time: beyond, fork and clone fail with EAGAIN. */
+  taskCountMax: number
 }
 
 export interface KernelParts {
@@ -61,6 +63,8 @@ export class Kernel {
   readonly timers = new TimerQueue()
   readonly futexes = new Futexes()
   readonly memoryPool = new MemoryPool()
+  /** What all files that live in memory have together. */
+  readonly diskQuota = new DiskQuota()
   /** Nobody wakes it: sleeps end by deadline or signal. */
   readonly sleepers = new WaitQueue()
   readonly groups = new Map<number, ThreadGroup>()
@@ -152,6 +156,7 @@ export class Kernel {
   /** Mounts a file system; the first one is the root. */
   mount(fs: FileSystem, at: Path | null, source: string, readOnly = false, options = ''): Mount {
     if (fs.dev === 0) fs.dev = this.nextDev++
+    fs.attachQuota(this.diskQuota)
     const mount = new Mount(fs, new Dentry('', null, fs.root), at, source, readOnly, options)
     this.mounts.push(mount)
     if (at) {

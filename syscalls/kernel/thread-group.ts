@@ -16,7 +16,7 @@ import { PendingSignals } from './pending.ts'
 import type { ProcessTimers } from './process-timers.ts'
 import { SigSet } from './sigset.ts'
 import type { Task } from './task.ts'
-import type { TimerQueue } from './timer-queue.ts'
+import type { Timer, TimerQueue } from './timer-queue.ts'
 import { WaitQueue } from './wait-queue.ts'
 
 export class SigAction {
@@ -120,6 +120,8 @@ export class ThreadGroup {
   timers: ProcessTimers | null = null
   /** Timers on this group's processor time. */
   cpuTimers: TimerQueue | null = null
+  /** RLIMIT_CPU's next signal, in cpuTimers. */
+  cpuLimit: Timer | null = null
   cpuNs = 0
   childrenCpuNs = 0
   startNs = 0

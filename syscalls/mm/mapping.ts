@@ -47,6 +47,8 @@ export function placeFor(mm: Mm, hint: number, size: number, flags: number): num
 export function install(mm: Mm, vma: Vma, caller?: Caller): number {
   if (mm.vmas.all.length >= VMA_COUNT_MAX) return -ENOMEM
   if (mm.totalSize + vma.size > mm.sizeMax) return -ENOMEM
+  // Memory is only promised, but more than there is, is not.
+  if (vma.prot & PROT_WRITE && vma.size > mm.space.roomBytes) return -ENOMEM
   const addr = vma.start
   const end = vma.end
   removeRange(mm, addr, end)

@@ -8,6 +8,7 @@ import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { EBUSY, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
 import { AT_FDCWD } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
+import { armCpuLimit } from '../kernel/cpu-limit.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { FOLLOW } from '../vfs/walk.ts'
@@ -117,6 +118,7 @@ function readLimit(task: Task, at: number): { soft: number; hard: number } | num
 /** Limits that are enforced elsewhere are copied to where they are read fast. */
 export function applyLimit(group: ThreadGroup, resource: number, soft: number, hard: number): void {
   group.limits[resource] = { soft, hard }
+  if (resource === P.RLIMIT_CPU) armCpuLimit(group)
   for (const task of group.tasks) {
     if (resource === P.RLIMIT_NOFILE) task.fds.limit = Math.min(soft, 65536)
     if (resource === P.RLIMIT_AS) task.mm.sizeMax = soft >= P.RLIM_INFINITY ? Infinity : soft

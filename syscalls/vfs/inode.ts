@@ -59,6 +59,12 @@ export interface StatFs {
   filesFree: number
 }
 
+/** Bytes that several file systems in memory have together. */
+export class DiskQuota {
+  sizeMax = Infinity
+  used = 0
+}
+
 export abstract class FileSystem {
   /** As mount(8) and /proc/filesystems name it. */
   abstract readonly type: string
@@ -69,6 +75,8 @@ export abstract class FileSystem {
   /** Entries are only changed through this kernel, so a dentry need not be asked for again. */
   readonly stable: boolean = false
   abstract statfs(): StatFs
+  /** Told when it is mounted; what keeps contents in memory counts them there too. */
+  attachQuota(_quota: DiskQuota): void {}
   sync(_caller: Caller): number {
     return 0
   }

@@ -13,7 +13,14 @@ import { RENAME_EXCHANGE } from '../../abi/fcntl.ts'
 import { isDirectory, OVERLAYFS_SUPER_MAGIC, S_IFLNK, S_IFMT, S_IFREG } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Caller } from '../../vfs/caller.ts'
-import { type AttributeChange, type DirectorySink, FileSystem, Inode, type StatFs } from '../../vfs/inode.ts'
+import {
+  type AttributeChange,
+  type DirectorySink,
+  type DiskQuota,
+  FileSystem,
+  Inode,
+  type StatFs,
+} from '../../vfs/inode.ts'
 import { Tmpfs, type TmpfsInode } from '../tmpfs/tmpfs.ts'
 
 const COPY_CHUNK_SIZE = 1 << 18
@@ -36,6 +43,10 @@ export class CowFs extends FileSystem {
     this.upper = new Tmpfs(clock, sizeMax === undefined ? {} : { sizeMax })
     this.root = new CowInode(this, lower.root.mode, lower.root)
     this.root.copyAttributes()
+  }
+
+  override attachQuota(quota: DiskQuota): void {
+    this.upper.attachQuota(quota)
   }
 
   newIno(): number {

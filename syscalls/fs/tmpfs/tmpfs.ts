@@ -22,7 +22,14 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
-import { type AttributeChange, type DirectorySink, FileSystem, Inode, type StatFs } from '../../vfs/inode.ts'
+import {
+  type AttributeChange,
+  type DirectorySink,
+  DiskQuota,
+  FileSystem,
+  Inode,
+  type StatFs,
+} from '../../vfs/inode.ts'
 
 const CHUNK_SIZE = 65536
 /** A chunk starts small and doubles, so that little files stay little. */
@@ -51,6 +58,7 @@ export class Tmpfs extends FileSystem {
   used = 0
   fileCount = 0
   private nextIno = 1
+  private quota = new DiskQuota()
 
   constructor(clock: Clock, options: TmpfsOptions = {}) {
     super()
@@ -75,9 +83,21 @@ export class Tmpfs extends FileSystem {
 
   /** Takes room for contents; false is ENOSPC. */
   take(bytes: number): boolean {
-    if (this.used + bytes > this.sizeMax) return false
+    const { quota } = this
+    if (this.used + bytes > this.sizeMax || quota.used + bytes > quota.sizeMax) return false
     this.used += bytes
+    quota.used += bytes
     return true
+  }
+
+  giveBack(bytes: number): void {
+    this.used -= bytes
+    this.quota.used -= bytes
+  }
+
+  /** What is there already, an image, is the host's gift: the quota is for what is added. */
+  override attachQuota(quota: DiskQuota): void {
+    this.quota = quota
   }
 
   statfs(): StatFs {
@@ -221,7 +241,7 @@ export class TmpfsInode extends Inode {
   /** Contents of a removed file go when the last descriptor and mapping are gone. */
   private freeIfUnused(): void {
     if (this.nlink > 0 || this.openCount > 0 || this.mapped || !this.chunks) return
-    this.fs.used -= this.allocated
+    this.fs.giveBack(this.allocated)
     this.allocated = 0
     this.chunks = null
   }
@@ -356,7 +376,7 @@ export class TmpfsInode extends Inode {
       for (const [number, chunk] of this.chunks)
         if (number >= keep) {
           this.chunks.delete(number)
-          this.fs.used -= chunk.length
+          this.fs.giveBack(chunk.length)
           this.allocated -= chunk.length
         }
       this.chunks.get(Math.floor(size / CHUNK_SIZE))?.fill(0, size % CHUNK_SIZE)
