@@ -29,6 +29,8 @@ import type { FileDescription, FileWatch } from '../vfs/file-description.ts'
 
 /** Epolls inside an epoll, and around it: Linux EP_MAX_NESTS. */
 const NESTING_MAX = 4
+/** Ways from a file up to an epoll that none watches, by the epolls between: Linux path_limits. */
+const PATH_COUNT_MAX = [Number.POSITIVE_INFINITY, 500, 100, 50, 10]
 /** Interests of one epoll; Linux has a limit per user instead. */
 const INTEREST_COUNT_MAX = 1 << 18
 /** Bits that say how to tell, not what. */
@@ -127,6 +129,10 @@ export class EventPoll extends AnonymousFile {
     else this.interests.set(fd, [interest])
     this.interestCount++
     interest.start()
+    if (!staysNarrow(this, file)) {
+      this.forget(interest)
+      return -EINVAL
+    }
     if (interest.poll(caller)) this.becomeReady(interest)
     return 0
   }
@@ -190,6 +196,14 @@ export class EventPoll extends AnonymousFile {
       for (const { file } of interests) if (file instanceof EventPoll) yield file
   }
 
+  /** Everything else that this one and those inside it watch. */
+  *leaves(): Iterable<FileDescription> {
+    for (const interests of this.interests.values())
+      for (const { file } of interests)
+        if (file instanceof EventPoll) yield* file.leaves()
+        else yield file
+  }
+
   /** Every epoll that watches this one. */
   *outer(): Iterable<EventPoll> {
     for (const watch of this.watches ?? []) if (watch instanceof Interest) yield watch.epoll
@@ -231,6 +245,26 @@ function nestingOf(
   }
   known.set(epoll, deepest)
   return deepest
+}
+
+/** Whether a new link between `epoll` and `file` leaves each file with few ways up, as a wake-up goes all of them. */
+function staysNarrow(epoll: EventPoll, file: FileDescription): boolean {
+  if (file instanceof EventPoll) {
+    for (const leaf of file.leaves()) if (!hasFewPaths(leaf, 0, [0, 0, 0, 0, 0])) return false
+    return true
+  }
+  return epoll.watches === null || hasFewPaths(file, 0, [0, 0, 0, 0, 0])
+}
+
+function hasFewPaths(file: FileDescription, depth: number, counts: number[]): boolean {
+  for (const watch of file.watches ?? []) {
+    if (!(watch instanceof Interest)) continue
+    const { epoll } = watch
+    const isTop = epoll.watches === null || epoll.watches.size === 0
+    if (isTop ? ++counts[depth]! > PATH_COUNT_MAX[depth]! : !hasFewPaths(epoll, depth + 1, counts))
+      return false
+  }
+  return true
 }
 
 /** Whether `epoll` may watch `target`: no circle, no long chain. */

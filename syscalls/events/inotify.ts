@@ -23,6 +23,14 @@ const EVENT_SIZE = 16
 /** Bits of a watch's mask that are kept, and not only looked at when it is added. */
 const KEPT = I.IN_ALL_EVENTS | I.IN_EXCL_UNLINK | I.IN_ONESHOT
 
+/** Linux's max_user_instances, for all users together. */
+const INSTANCE_COUNT_MAX = 128
+const instanceCounts = new WeakMap<Kernel, number>()
+const countOf = (kernel: Kernel): number => instanceCounts.get(kernel) ?? 0
+
+/** Whether one more instance may be made. */
+export const mayMakeInotify = (kernel: Kernel): boolean => countOf(kernel) < INSTANCE_COUNT_MAX
+
 interface Event {
   wd: number
   mask: number
@@ -64,9 +72,12 @@ export class InotifyFile extends AnonymousFile {
   private readonly changed = new WaitQueue()
   /** Numbers are not used again. */
   private lastWd = 0
+  private readonly kernel: Kernel
 
   constructor(kernel: Kernel, statusFlags: number) {
     super(kernel, 'inotify', O_RDONLY | statusFlags)
+    this.kernel = kernel
+    instanceCounts.set(kernel, countOf(kernel) + 1)
   }
 
   /** A watch on an inode, new or changed; its number, or an errno. */
@@ -152,6 +163,7 @@ export class InotifyFile extends AnonymousFile {
   }
 
   override release(): void {
+    instanceCounts.set(this.kernel, countOf(this.kernel) - 1)
     for (const watch of this.byWd.values()) this.forget(watch)
   }
 }

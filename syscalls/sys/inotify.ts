@@ -1,9 +1,9 @@
 /** Watching files and directories: inotify_init(2), inotify_add_watch(2), inotify_rm_watch(2). */
 
-import { EBADF, EINVAL, ENOTDIR } from '../abi/errno.ts'
+import { EBADF, EINVAL, EMFILE, ENOTDIR } from '../abi/errno.ts'
 import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK } from '../abi/fcntl.ts'
 import * as I from '../abi/inotify.ts'
-import { InotifyFile } from '../events/inotify.ts'
+import { InotifyFile, mayMakeInotify } from '../events/inotify.ts'
 import type { Task } from '../kernel/task.ts'
 import { MAY_READ, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
@@ -12,6 +12,7 @@ import { fd, flags, int, path, syscall } from './row.ts'
 
 function sysInotifyInit1(task: Task, flagBits: number): number {
   if (flagBits & ~(O_CLOEXEC | O_NONBLOCK)) return -EINVAL
+  if (!mayMakeInotify(task.kernel)) return -EMFILE
   const file = new InotifyFile(task.kernel, flagBits & O_NONBLOCK)
   return task.fds.installNew(file, (flagBits & O_CLOEXEC) !== 0)
 }

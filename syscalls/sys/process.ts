@@ -109,14 +109,16 @@ function sysClone3(task: Task, at: number, length: number): number {
   const field = (i: number): number => task.mm.u64(at + i * 8)
   if (field(0) & 0xff || field(0) >= 2 ** 32) return -EINVAL
   const stack = field(5)
-  return clone(task, {
-    flags: field(0),
+  const flagBits = field(0)
+  const request = {
+    flags: (flagBits & ~P.CLONE_PIDFD) >>> 0,
     sp: stack ? stack + field(6) : 0,
     parentTid: field(3),
     childTid: field(2),
     tls: field(7),
     exitSignal: field(4),
-  })
+  }
+  return clone(task, request, flagBits & P.CLONE_PIDFD ? field(1) : -1)
 }
 
 function execve(task: Task, found: Path | number, name: string, argvAddr: number, envAddr: number): number {

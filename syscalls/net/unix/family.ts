@@ -20,6 +20,11 @@ export class UnixFamily implements SocketFamily {
     this.world = { kernel, names: new UnixNames(), rights: new Rights() }
   }
 
+  /** Descriptors that lie in messages nobody has received. */
+  get descriptorsUnderWay(): number {
+    return this.world.rights.count
+  }
+
   /** 0, or why there is no such socket. */
   private check(type: number, protocol: number): number {
     if (protocol !== 0 && protocol !== AF_UNIX) return -EPROTONOSUPPORT

@@ -19,7 +19,7 @@ export class Rights {
   /** Sockets in whose queue a message with descriptors lies. */
   private readonly holders = new Set<UnixSocket>()
   private readonly sockets = new WeakSet<FileDescription>()
-  private count = 0
+  count = 0
   private readonly countByUid = new Map<number, number>()
   private isCollecting = false
   private isDirty = false

@@ -297,6 +297,20 @@ static void circles(void)
 	SHOW(add(e[7], e[0], EPOLLIN));
 	SHOW(add(e[0], e[1], EPOLLIN));
 }
+static void many_paths(void)
+{
+	int outer = epoll_create1(0), p[2], n = 0, result = 0;
+	pipe(p);
+	while (n < 600) {
+		int inner = epoll_create1(0);
+		if ((result = add(outer, inner, EPOLLIN)) || (result = add(inner, p[0], EPOLLIN))) break;
+		n++;
+	}
+	printf("%d then %s\n", n, result ? errno_name(errno) : "nothing");
+	int other = epoll_create1(0);
+	SHOW(add(other, p[0], EPOLLIN));
+	SHOW(add(outer, other, EPOLLIN));
+}
 static void exclusive(void)
 {
 	int ep = epoll_create1(0), other = epoll_create1(0), p[2];
@@ -426,6 +440,6 @@ static void masks_of_ppoll(void)
 PROBES(
     {"create", create}, {"ctl-errors", ctl_errors}, {"wait-errors", wait_errors}, {"level", level}, {"edge", edge},
     {"edge-full", edge_full}, {"oneshot", oneshot}, {"hangup", hangup}, {"closing", closing}, {"order", order},
-    {"nested", nested}, {"nested-edge", nested_edge}, {"circles", circles}, {"exclusive", exclusive},
+    {"nested", nested}, {"nested-edge", nested_edge}, {"circles", circles}, {"many-paths", many_paths}, {"exclusive", exclusive},
     {"blocking", blocking}, {"shared-by-fork", shared_by_fork}, {"signals", signals},
     {"masks-of-ppoll", masks_of_ppoll})

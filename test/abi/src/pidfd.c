@@ -232,7 +232,23 @@ static void clone_vfork(void)
 	printf("fd %d\n", fd);
 	waited(fd, WEXITED);
 }
+static void clone3_pidfd(void)
+{
+	int fd = -1, tid = -1;
+	unsigned long args[11] = {CLONE_PIDFD | CLONE_PARENT_SETTID, (long)&fd, 0, (long)&tid, SIGCHLD};
+	int pid = syscall(435, args, 64);
+	if (!pid) {
+		printf("in the child: %d\n", fcntl(3, F_GETFD));
+		fflush(stdout);
+		_exit(4);
+	}
+	printf("fd %d tid %d\n", fd, tid == pid);
+	waited(fd, WEXITED);
+	args[1] = 8;
+	SHOW(syscall(435, args, 64));
+}
 PROBES(
     {"open-errors", open_errors}, {"ends", ends}, {"in-epoll", in_epoll}, {"send-signal", send_signal},
     {"send-to-self", send_to_self}, {"getfd", getfd}, {"wait-errors", wait_errors}, {"grandchild", grandchild},
-    {"clone-pidfd", clone_pidfd}, {"clone-vfork", clone_vfork})
+    {"clone-pidfd", clone_pidfd}, {"clone-vfork", clone_vfork},
+    {"clone3-pidfd", clone3_pidfd})
