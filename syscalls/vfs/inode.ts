@@ -50,6 +50,8 @@ export interface MappedFile {
   truncated(size: number): void
   /** A hole was punched. */
   zeroed(from: number, to: number): void
+  /** Whether a mapping may be stored to. */
+  readonly isWritable: boolean
 }
 
 export interface StatFs {
@@ -104,6 +106,8 @@ export abstract class Inode {
   openCount = 0
   /** Who is told what happens to it (inotify). */
   watches: Set<InodeWatch> | null = null
+  /** F_SEAL_*; negative for what has no seals. */
+  seals = -1
   /** Open writers keep execve away (ETXTBSY). */
   writerCount = 0
 
@@ -140,6 +144,11 @@ export abstract class Inode {
   /** Makes a file of any type but directory and symlink. */
   create(_caller: Caller, _name: string, _mode: number, _rdev: number): Inode | number {
     return -EPERM
+  }
+
+  /** O_TMPFILE: a regular file without a name; `linkable` when linkat(2) may give it one. */
+  createNameless(_caller: Caller, _mode: number, _linkable: boolean): Inode | number {
+    return -EOPNOTSUPP
   }
 
   mkdir(_caller: Caller, _name: string, _mode: number): Inode | number {

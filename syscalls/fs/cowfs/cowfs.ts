@@ -85,6 +85,8 @@ class CowInode extends Inode {
   /** Unchanged lower children that were seen, so that each stays one inode. */
   private seen: Map<string, CowInode> | null = null
   private target = ''
+  /** Made by O_TMPFILE and not yet named. */
+  private linkable = false
 
   constructor(fs: CowFs, mode: number, lower: Inode | null) {
     super(mode)
@@ -195,6 +197,14 @@ class CowInode extends Inode {
     return inode
   }
 
+  override createNameless(caller: Caller, mode: number, linkable: boolean): Inode | number {
+    const inode = this.newChild(caller, mode)
+    inode.content = this.fs.upper.newInode(mode, 0, 0)
+    inode.nlink = 0
+    inode.linkable = linkable
+    return inode
+  }
+
   override mkdir(caller: Caller, name: string, mode: number): Inode | number {
     const inode = this.create(caller, name, mode, 0)
     if (typeof inode !== 'number') this.nlink++
@@ -211,6 +221,8 @@ class CowInode extends Inode {
 
   override link(_caller: Caller, name: string, inode: Inode): number {
     const file = inode as CowInode
+    if (file.nlink === 0 && !file.linkable) return -ENOENT
+    file.linkable = false
     this.setEntry(name, file)
     file.ownAttributes = true
     file.nlink++
