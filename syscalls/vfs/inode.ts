@@ -78,6 +78,8 @@ export abstract class FileSystem {
   readOnly = false
   /** Entries are only changed through this kernel, so a dentry need not be asked for again. */
   readonly stable: boolean = false
+  /** Files have extended attributes. */
+  readonly keepsXattrs: boolean = false
   abstract statfs(): StatFs
   /** Told when it is mounted; what keeps contents in memory counts them there too. */
   attachQuota(_quota: DiskQuota): void {}
@@ -106,6 +108,8 @@ export abstract class Inode {
   openCount = 0
   /** Who is told what happens to it (inotify). */
   watches: Set<InodeWatch> | null = null
+  /** Extended attributes, where the file system keeps them. */
+  xattrs: Map<string, Uint8Array> | null = null
   /** F_SEAL_*; negative for what has no seals. */
   seals = -1
   /** Open writers keep execve away (ETXTBSY). */
@@ -135,6 +139,11 @@ export abstract class Inode {
   /** Fetches attributes that may have changed outside; before stat(2). */
   refresh(_caller: Caller): number {
     return 0
+  }
+
+  /** Something that is not in AttributeChange was changed. */
+  attributesChanged(clock: Clock): void {
+    this.ctime.setNow(clock)
   }
 
   lookup(_caller: Caller, _name: string): Inode | number {

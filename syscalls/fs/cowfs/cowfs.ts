@@ -33,6 +33,7 @@ const LOWER_OFFSET = 2 ** 40
 export class CowFs extends FileSystem {
   readonly type: string = 'cowfs'
   readonly root: CowInode
+  override readonly keepsXattrs = true
   readonly clock: Clock
   /** Holds what was written. */
   readonly upper: Tmpfs
@@ -120,6 +121,11 @@ class CowInode extends Inode {
 
   override get blocks(): number {
     return this.content ? this.content.blocks : this.lower ? this.lower.blocks : 0
+  }
+
+  override attributesChanged(clock: Clock): void {
+    this.ownAttributes = true
+    super.attributesChanged(clock)
   }
 
   /** From here on attributes are this inode's own. */

@@ -63,6 +63,7 @@ export interface TmpfsOptions {
 export class Tmpfs extends FileSystem implements Room {
   readonly type: string
   override readonly stable = true
+  override readonly keepsXattrs = true
   readonly root: TmpfsInode
   readonly clock: Clock
   readonly sizeMax: number
