@@ -11,6 +11,7 @@ import type { Caller } from '../syscalls/vfs/caller.ts'
 export class HostCaller implements Caller, Waiter {
   readonly credentials = new Credentials(0, 0)
   readonly processId = 0
+  readonly threadId = 0
   /** An embedder has no guest memory: ioctls with pointers fail with EFAULT. */
   readonly memory = { copyOut: () => false, copyIn: () => null, getU32: () => -1, setU32: () => false }
   /** How far a call came that goes on after a wait. */

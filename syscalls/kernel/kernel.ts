@@ -227,6 +227,7 @@ function kernelCaller(): Caller {
   return {
     credentials: new Credentials(0, 0),
     processId: 0,
+    threadId: 0,
     memory: {
       copyOut: () => false,
       copyIn: () => null,

@@ -128,6 +128,10 @@ export class Task implements Caller, Waiter {
     return this.group.pid
   }
 
+  get threadId(): number {
+    return this.tid
+  }
+
   get memory(): Mm {
     return this.mm
   }

@@ -126,6 +126,8 @@ export class ThreadGroup {
   childrenCpuNs = 0
   startNs = 0
   subreaper = false
+  /** /proc/PID/oom_score_adj: told, and of no effect. */
+  oomScoreAdj = 0
   /** Of a killed zombie: the credentials and name that /proc and siginfo still show. */
   lastUid = 0
   lastComm = ''

@@ -20,6 +20,8 @@ export interface Caller {
   readonly memory: CallerMemory
   /** For /proc/self; 0 is the kernel. */
   readonly processId: number
+  /** For /proc/thread-self. */
+  readonly threadId: number
   /** Queues the caller and returns BLOCKED; or -ERESTARTSYS at once when a signal is pending. */
   blockOn(queue: WaitQueue): number
   /** Whether a deliverable signal waits. */

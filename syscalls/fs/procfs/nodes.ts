@@ -1,11 +1,17 @@
 /** The building blocks of procfs: directories by function, files whose text is made when opened, links. */
 
 import { bytesOf, copyBytes } from '../../abi/bytes.ts'
-import { EACCES, EINVAL, ENOENT } from '../../abi/errno.ts'
+import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
-import { type DirectorySink, type FileSystem, Inode, type Timestamp } from '../../vfs/inode.ts'
+import {
+  type AttributeChange,
+  type DirectorySink,
+  type FileSystem,
+  Inode,
+  type Timestamp,
+} from '../../vfs/inode.ts'
 import type { OpensItself } from '../../vfs/open.ts'
 import type { Path } from '../../vfs/path.ts'
 
@@ -23,6 +29,12 @@ export class ProcInode extends Inode {
   override get blocks(): number {
     return 0
   }
+
+  /** Nobody changes what /proc is made of; sizes and times are accepted and stay. */
+  override setAttributes(_caller: Caller, change: AttributeChange): number {
+    const owned = change.mode !== undefined || change.uid !== undefined || change.gid !== undefined
+    return owned ? -EPERM : 0
+  }
 }
 
 /** One entry as readdir shows it, and how to make its inode. */
@@ -35,16 +47,32 @@ export interface ProcEntry {
 
 export class ProcDirectory extends ProcInode {
   private readonly list: (caller: Caller) => ProcEntry[]
+  private readonly hidden: (name: string) => ProcInode | null
 
-  constructor(fs: FileSystem, ino: number, list: (caller: Caller) => ProcEntry[]) {
+  /** `hidden` makes what can be named but is not listed. */
+  constructor(
+    fs: FileSystem,
+    ino: number,
+    list: (caller: Caller) => ProcEntry[],
+    hidden: (name: string) => ProcInode | null = () => null,
+  ) {
     super(fs, S_IFDIR | 0o555, ino)
     this.nlink = 2
     this.list = list
+    this.hidden = hidden
   }
 
   override lookup(caller: Caller, name: string): Inode | number {
     const entry = this.list(caller).find((known) => known.name === name)
-    return entry ? entry.make() : -ENOENT
+    return entry ? entry.make() : (this.hidden(name) ?? -ENOENT)
+  }
+
+  override create(): number {
+    return -ENOENT
+  }
+
+  override mkdir(): number {
+    return -ENOENT
   }
 
   override readdir(caller: Caller, offset: number, sink: DirectorySink): number {
@@ -67,6 +95,7 @@ export class ProcDirectory extends ProcInode {
 export class ProcFile extends ProcInode implements OpensItself {
   private readonly text: (caller: Caller) => string
   private readonly store: ((caller: Caller, text: string) => number) | null
+  private readonly mayOpen: (caller: Caller) => number
 
   constructor(
     fs: FileSystem,
@@ -74,14 +103,18 @@ export class ProcFile extends ProcInode implements OpensItself {
     text: (caller: Caller) => string,
     store: ((caller: Caller, text: string) => number) | null = null,
     mode = 0o444,
+    mayOpen: (caller: Caller) => number = () => 0,
   ) {
     super(fs, S_IFREG | (store ? mode | 0o200 : mode), ino)
+    this.mayOpen = mayOpen
     this.text = text
     this.store = store
   }
 
   openFile(caller: Caller, flags: number, path: Path): FileDescription | number {
     if ((flags & 3) !== 0 && !this.store) return -EACCES
+    const refused = this.mayOpen(caller)
+    if (refused) return refused
     return new ProcText(flags, path, bytesOf(this.text(caller)), this.store)
   }
 }

@@ -1,112 +1,24 @@
-/** What /proc/PID holds: proc(5). Each file is text made from a task at the moment of open. */
+/** What /proc/PID and /proc/PID/task/TID hold: proc(5). Each file is text made at the moment of open. */
 
 import { latin1 } from '../../abi/bytes.ts'
-import { ENOENT } from '../../abi/errno.ts'
+import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
+import { O_CLOEXEC } from '../../abi/fcntl.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
-import { CLOCK_TICKS } from '../../exec/stack.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { ENGINE_STOPPED, RUNNABLE, RUNNING, STOPPED, type Task, WAITING } from '../../kernel/task.ts'
-import { GROUP_ZOMBIE, type ThreadGroup } from '../../kernel/thread-group.ts'
+import { COMM_SIZE, type Task } from '../../kernel/task.ts'
+import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import type { Vma } from '../../mm/vma.ts'
+import type { Caller } from '../../vfs/caller.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
 import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
-import { ProcDirectory, type ProcEntry, ProcFile, ProcLink } from './nodes.ts'
+import { MemoryNode } from './memory-file.ts'
+import { ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
+import { nameOf, PAGE, sizes, statText, statusText } from './status.ts'
 
 /** Inode numbers: a range for each process. */
 const INO_PER_PROCESS = 0x10000
 const FD_INO = 0x1000
-
-const ticks = (ns: number): number => Math.floor((ns / 1e9) * CLOCK_TICKS)
-const PAGE = 4096
-
-function stateLetter(group: ThreadGroup): string {
-  if (group.state === GROUP_ZOMBIE) return 'Z'
-  const task = group.leader
-  if (!task) return 'S'
-  if (task.state === RUNNABLE || task.state === RUNNING) return 'R'
-  if (task.state === STOPPED) return 'T'
-  return task.state === ENGINE_STOPPED ? 't' : task.state === WAITING ? 'S' : 'D'
-}
-
-const STATE_WORDS: Record<string, string> = {
-  R: 'R (running)',
-  S: 'S (sleeping)',
-  T: 'T (stopped)',
-  t: 't (tracing stop)',
-  Z: 'Z (zombie)',
-  D: 'D (disk sleep)',
-}
-
-const nameOf = (group: ThreadGroup): string =>
-  group.leader?.comm ?? (group.pid === 1 ? 'init' : group.lastComm)
-
-function sizes(task: Task | undefined): { total: number; resident: number } {
-  if (!task) return { total: 0, resident: 0 }
-  let resident = 0
-  for (const vma of task.mm.vmas.all)
-    for (const [from, to] of task.mm.presentRuns(vma.start, vma.end)) resident += to - from
-  return { total: task.mm.totalSize, resident }
-}
-
-function statText(kernel: Kernel, group: ThreadGroup): string {
-  const task = group.leader
-  const { total, resident } = sizes(task)
-  const mm = task?.mm
-  const fields = [
-    group.pid,
-    `(${nameOf(group)})`,
-    stateLetter(group),
-    group.parent?.pid ?? 0,
-    group.processGroup,
-    group.sessionId,
-    0, -1, 0, 0, 0, 0, 0,
-    ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, 20, 0,
-    Math.max(1, group.tasks.length), 0, ticks(group.startNs),
-    total, Math.floor(resident / PAGE), '18446744073709551615',
-    1, 1, mm?.stackTop ?? 0, 0, 0,
-    0, (task?.blocked.lo ?? 0) >>> 0, 0, 0, 0, 0, 0, group.exitSignal, 0, 0, 0, 0, 0, 0, 0,
-    mm?.brkStart ?? 0, mm?.brkStart ?? 0, mm?.argStart ?? 0, mm?.argEnd ?? 0, mm?.envStart ?? 0, mm?.envEnd ?? 0,
-    group.status,
-  ] // biome-ignore format: the order of proc(5)
-  return `${fields.join(' ')}\n`
-}
-
-const hex16 = (set: { lo: number; hi: number }): string =>
-  (set.hi >>> 0).toString(16).padStart(8, '0') + (set.lo >>> 0).toString(16).padStart(8, '0')
-
-function statusText(group: ThreadGroup): string {
-  const task = group.leader
-  const who = task?.credentials
-  const { total, resident } = sizes(task)
-  const kib = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`
-  const lines = [
-    `Name:\t${nameOf(group)}`,
-    `Umask:\t${(task?.fs.umask ?? 0o22).toString(8).padStart(4, '0')}`,
-    `State:\t${STATE_WORDS[stateLetter(group)]}`,
-    `Tgid:\t${group.pid}`,
-    'Ngid:\t0',
-    `Pid:\t${group.pid}`,
-    `PPid:\t${group.parent?.pid ?? 0}`,
-    'TracerPid:\t0',
-    `Uid:\t${who ? [who.uid, who.euid, who.suid, who.fsuid].join('\t') : '0\t0\t0\t0'}`,
-    `Gid:\t${who ? [who.gid, who.egid, who.sgid, who.fsgid].join('\t') : '0\t0\t0\t0'}`,
-    `FDSize:\t${Math.max(64, task?.fds.size ?? 0)}`,
-    `Groups:\t${who?.groups.join(' ') ?? ''} `,
-    `VmPeak:\t${kib(total)}`,
-    `VmSize:\t${kib(total)}`,
-    `VmRSS:\t${kib(resident)}`,
-    `Threads:\t${Math.max(1, group.tasks.length)}`,
-  ]
-  if (task)
-    lines.push(
-      `SigPnd:\t${hex16(task.pending.set)}`,
-      `ShdPnd:\t${hex16(group.pending.set)}`,
-      `SigBlk:\t${hex16(task.blocked)}`,
-      `NoNewPrivs:\t${task.noNewPrivileges ? 1 : 0}`,
-    )
-  return `${lines.join('\n')}\n`
-}
 
 const hex = (n: number): string => n.toString(16).padStart(8, '0')
 
@@ -161,91 +73,217 @@ function fdPath(file: FileDescription): Path {
   return new Path(new Mount(file.inode.fs, dentry, null, 'none', false), dentry)
 }
 
+/** May the caller look into this task: its own user's, or anybody's for root. ptrace(2). */
+function mayInspect(caller: Caller, task: Task | undefined): number {
+  const { credentials: who } = caller
+  const of = task?.credentials
+  if (who.isPrivileged || !of) return 0
+  const same =
+    [of.uid, of.euid, of.suid].every((id) => id === who.fsuid) &&
+    [of.gid, of.egid, of.sgid].every((id) => id === who.fsgid)
+  return same ? 0 : -EACCES
+}
+
 /** The directory of one process. */
 export function processDirectory(fs: FileSystem, kernel: Kernel, pid: number): ProcDirectory {
   const base = (pid + 16) * INO_PER_PROCESS
   return new ProcDirectory(fs, base, () => {
     const group = kernel.groups.get(pid)
-    return group ? processEntries(fs, kernel, group, base) : []
+    if (!group) return []
+    return [...taskEntries(fs, kernel, group, group.leader, base), taskDirectory(fs, kernel, group, base)]
   })
 }
 
-function processEntries(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base: number): ProcEntry[] {
-  const task = group.leader
+/** The directory of a thread under its own number: it can be named, but is not listed. */
+export function threadDirectory(fs: FileSystem, kernel: Kernel, tid: number): ProcDirectory | null {
+  const task = kernel.tasks.get(tid)
+  if (!task) return null
+  const { group } = task
+  const base = (group.pid + 16) * INO_PER_PROCESS
+  return new ProcDirectory(fs, base + 0x8000 + (tid % 0x4000), () => [
+    ...taskEntries(fs, kernel, group, task, base),
+    taskDirectory(fs, kernel, group, base),
+  ])
+}
+
+/** /proc/PID/task: as /proc/PID for each thread. */
+function taskDirectory(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base: number): ProcEntry {
+  const list = (): ProcEntry[] =>
+    group.tasks.map((member) => {
+      const ino = base + 0x8000 + (member.tid % 0x4000)
+      const list = (): ProcEntry[] => taskEntries(fs, kernel, group, member, ino)
+      const make = (): ProcDirectory => own(group, new ProcDirectory(fs, ino, list))
+      return { name: String(member.tid), ino, mode: S_IFDIR | 0o555, make }
+    })
+  const ino = base + 0x7fff
+  return {
+    name: 'task',
+    ino,
+    mode: S_IFDIR | 0o555,
+    make: () => own(group, new ProcDirectory(fs, ino, list)),
+  }
+}
+
+const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts']
+/** Where Linux begins to number namespaces. */
+const NAMESPACE_INO = 0xf0000000
+
+/** What describes one task: the leader's stands for the process. */
+function taskEntries(
+  fs: FileSystem,
+  kernel: Kernel,
+  group: ThreadGroup,
+  task: Task | undefined,
+  base: number,
+): ProcEntry[] {
   let next = base
-  const file = (
-    name: string,
-    text: () => string,
-    store: ((t: string) => number) | null = null,
-  ): ProcEntry => {
+  const entry = (name: string, mode: number, make: (ino: number) => ProcInode): ProcEntry => {
     const ino = ++next
-    return {
-      name,
-      ino,
-      mode: S_IFREG | 0o444,
-      make: () =>
-        own(group, new ProcFile(fs, ino, text, store ? (_caller, written) => store(written) : null)),
-    }
+    return { name, ino, mode, make: () => own(group, make(ino)) }
   }
-  const link = (name: string, path: () => Path | null): ProcEntry => {
-    const ino = ++next
-    const target = (): string | number => {
-      const at = path()
-      return at && task ? pathName(task, at) : -ENOENT
-    }
-    return {
-      name,
-      ino,
-      mode: S_IFLNK | 0o777,
-      make: () => own(group, new ProcLink(fs, ino, target, () => path() ?? -ENOENT)),
-    }
-  }
-  const directory = (name: string, list: () => ProcEntry[]): ProcEntry => {
-    const ino = ++next
-    return { name, ino, mode: S_IFDIR | 0o555, make: () => own(group, new ProcDirectory(fs, ino, list)) }
-  }
+  const file = (name: string, text: () => string, store: Store | null = null, mode = 0o444): ProcEntry =>
+    entry(name, S_IFREG | mode, (ino) => new ProcFile(fs, ino, text, store, mode))
+  /** Only for who may look into the task. */
+  const guarded = (name: string, text: () => string, mode = 0o400): ProcEntry =>
+    entry(name, S_IFREG | mode, (ino) => new ProcFile(fs, ino, text, null, mode, (c) => mayInspect(c, task)))
+  const link = (name: string, path: () => Path | null): ProcEntry =>
+    entry(name, S_IFLNK | 0o777, (ino) => {
+      const find = (caller: Caller): Path | number => mayInspect(caller, task) || (path() ?? -ENOENT)
+      return new ProcLink(
+        fs,
+        ino,
+        (caller) => {
+          const at = find(caller)
+          return typeof at === 'number' ? at : pathName(task!, at)
+        },
+        find,
+      )
+    })
+  const directory = (name: string, mode: number, list: () => ProcEntry[]): ProcEntry =>
+    entry(name, S_IFDIR | mode, (ino) => {
+      const made = new ProcDirectory(fs, ino, list)
+      made.mode = S_IFDIR | mode
+      return made
+    })
+  const mapped = (): readonly Vma[] => task?.mm.vmas.all ?? []
   return [
     file('cmdline', () => range(task, task?.mm.argStart ?? 0, task?.mm.argEnd ?? 0)),
-    file('environ', () => range(task, task?.mm.envStart ?? 0, task?.mm.envEnd ?? 0)),
+    guarded('environ', () => range(task, task?.mm.envStart ?? 0, task?.mm.envEnd ?? 0)),
     file(
       'comm',
-      () => `${nameOf(group)}\n`,
-      (text) => {
-        if (task) task.comm = text.replace(/\n$/, '').slice(0, 15)
-        return 0
-      },
+      () => `${nameOf(task, group)}\n`,
+      (caller, text) => rename(caller, task, text),
+      0o644,
     ),
-    file('stat', () => statText(kernel, group)),
-    file('status', () => statusText(group)),
-    file('statm', () => {
-      const { total, resident } = sizes(task)
-      return `${Math.floor(total / PAGE)} ${Math.floor(resident / PAGE)} 0 0 0 0 0\n`
-    }),
-    file('maps', () => (task ? task.mm.vmas.all.map((vma) => mapsLine(task, vma)).join('') : '')),
+    file('stat', () => statText(kernel, task, group)),
+    file('status', () => statusText(task, group)),
+    file('statm', () => statmText(task)),
+    guarded(
+      'maps',
+      () =>
+        mapped()
+          .map((vma) => mapsLine(task!, vma))
+          .join(''),
+      0o444,
+    ),
+    guarded('smaps_rollup', () => rollupText(task), 0o444),
     file('mounts', () => mountsText(kernel, task)),
     file('mountinfo', () => mountInfoText(kernel, task)),
-    file('auxv', () => (task ? latin1(task.mm.auxv) : '')),
+    guarded('auxv', () => (task ? latin1(task.mm.auxv) : '')),
     file('limits', () => limitsText(group)),
+    guarded('io', ioText),
+    file('wchan', () => '0'),
+    guarded('personality', () => `${(task?.personality ?? 0).toString(16).padStart(8, '0')}\n`),
+    // What is in memory where is the host's business.
+    entry(
+      'pagemap',
+      S_IFREG | 0o400,
+      (ino) =>
+        new ProcFile(
+          fs,
+          ino,
+          () => '',
+          null,
+          0o400,
+          () => -EPERM,
+        ),
+    ),
+    ...(task
+      ? [entry('mem', S_IFREG | 0o600, (ino) => new MemoryNode(fs, ino, task, (c) => mayInspect(c, task)))]
+      : []),
+    file('oom_score', () => '0\n'),
     file(
       'oom_score_adj',
-      () => '0\n',
-      () => 0,
+      () => `${group.oomScoreAdj}\n`,
+      (_c, text) => setOomScore(group, text, 1000),
+      0o644,
+    ),
+    file(
+      'oom_adj',
+      () => `${Math.trunc((group.oomScoreAdj * 17) / 1000)}\n`,
+      (_c, text) => setOomScore(group, text, 17),
+      0o644,
+    ),
+    file(
+      'loginuid',
+      () => '4294967295',
+      () => -EPERM,
+      0o644,
     ),
     file('cgroup', () => '0::/\n'),
     link('exe', () => task?.mm.exe ?? null),
     link('cwd', () => task?.fs.cwd ?? null),
     link('root', () => task?.fs.root ?? null),
-    directory('fd', () => fdEntries(fs, group, base)),
-    directory('fdinfo', () => fdInfoEntries(fs, group, base)),
-    directory('task', () =>
-      group.tasks.map((member) => ({
-        name: String(member.tid),
-        ino: base + 0x8000 + (member.tid % 0x4000),
-        mode: S_IFDIR | 0o555,
-        make: () => processDirectory(fs, kernel, group.pid),
-      })),
-    ),
+    directory('fd', 0o500, () => fdEntries(fs, group, base)),
+    directory('fdinfo', 0o555, () => fdInfoEntries(fs, group, base)),
+    directory('ns', 0o511, () => namespaceEntries(fs, group, base)),
   ]
+}
+
+type Store = (caller: Caller, text: string) => number
+
+/** A process names its own threads only. */
+function rename(caller: Caller, task: Task | undefined, text: string): number {
+  if (!task || task.group.pid !== caller.processId) return -EINVAL
+  task.comm = text.slice(0, COMM_SIZE - 1)
+  return 0
+}
+
+function setOomScore(group: ThreadGroup, text: string, most: number): number {
+  const score = /^\s*-?\d+\s*$/.test(text) ? Number(text) : Number.NaN
+  if (!(Math.abs(score) <= most)) return -EINVAL
+  group.oomScoreAdj = most === 1000 ? score : Math.trunc((score * 1000) / most)
+  return 0
+}
+
+function statmText(task: Task | undefined): string {
+  const { total, resident } = sizes(task)
+  const writable = task?.mm.vmas.all.reduce((sum, vma) => sum + (vma.prot & 2 ? vma.size : 0), 0) ?? 0
+  return `${total / PAGE} ${Math.floor(resident / PAGE)} 0 0 0 ${writable / PAGE} 0\n`
+}
+
+function rollupText(task: Task | undefined): string {
+  const areas = task?.mm.vmas.all ?? []
+  const first = areas[0]
+  if (!first) return ''
+  const { resident } = sizes(task)
+  const line = (name: string, bytes: number): string =>
+    `${`${name}:`.padEnd(15)} ${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`
+  return `${hex(first.start)}-${hex(areas.at(-1)!.end)} ---p 00000000 00:00 0${' '.repeat(26)}[rollup]\n${line('Rss', resident)}${line('Pss', resident)}${line('Private_Dirty', resident)}${line('Anonymous', resident)}${line('Swap', 0)}`
+}
+
+const ioText = (): string =>
+  ['rchar', 'wchar', 'syscr', 'syscw', 'read_bytes', 'write_bytes', 'cancelled_write_bytes']
+    .map((name) => `${name}: 0\n`)
+    .join('')
+
+/** There is one namespace of each kind. */
+function namespaceEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[] {
+  return NAMESPACES.map((name, i) => {
+    const ino = base + 0x7f00 + i
+    const text = `${name}:[${NAMESPACE_INO + i}]`
+    return { name, ino, mode: S_IFLNK | 0o777, make: () => own(group, new ProcLink(fs, ino, () => text)) }
+  })
 }
 
 function own<T extends { uid: number; gid: number }>(group: ThreadGroup, inode: T): T {
@@ -291,7 +329,7 @@ function fdEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[
     make: () => {
       const file = task.fds.get(number)!
       const mode = (file.readable ? 0o500 : 0) | (file.writable ? 0o300 : 0)
-      return own(
+      const link = own(
         group,
         new ProcLink(
           fs,
@@ -301,6 +339,9 @@ function fdEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[
           mode,
         ),
       )
+      // As Linux shows it, whatever the name's length.
+      link.size = 64
+      return link
     },
   }))
 }
@@ -320,7 +361,7 @@ function fdInfoEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEn
           fs,
           base + FD_INO * 2 + number,
           () =>
-            `pos:\t${file.pos}\nflags:\t0${file.flags.toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n${file.details}`,
+            `pos:\t${file.pos}\nflags:\t0${(file.flags | (task.fds.isCloseOnExec(number) ? O_CLOEXEC : 0)).toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n${file.details}`,
         ),
       )
     },

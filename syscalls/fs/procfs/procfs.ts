@@ -8,7 +8,7 @@ import { KERNEL_RELEASE, KERNEL_VERSION, MEMORY_SIZE } from '../../sys/system.ts
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
 import { FileSystem, type StatFs, Timestamp } from '../../vfs/inode.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, ProcLink } from './nodes.ts'
-import { processDirectory } from './process-files.ts'
+import { processDirectory, threadDirectory } from './process-files.ts'
 
 class ProcFs extends FileSystem {
   readonly type: string = 'proc'
@@ -21,7 +21,12 @@ class ProcFs extends FileSystem {
     super()
     this.start.setNow(kernel.clock)
     const fixed = machineEntries(this, kernel)
-    this.root = new ProcDirectory(this, 1, () => [...fixed, ...this.processes(kernel)])
+    this.root = new ProcDirectory(
+      this,
+      1,
+      () => [...fixed, ...this.processes(kernel)],
+      (name) => (/^[1-9]\d*$/.test(name) ? threadDirectory(this, kernel, Number(name)) : null),
+    )
   }
 
   private processes(kernel: Kernel): ProcEntry[] {
@@ -49,9 +54,9 @@ class ProcFs extends FileSystem {
     return { name, ino, mode: S_IFDIR | 0o555, make: () => node }
   }
 
-  link(name: string, target: (pid: number) => string): ProcEntry {
+  link(name: string, target: (pid: number, tid: number) => string): ProcEntry {
     const ino = this.nextIno++
-    const node = new ProcLink(this, ino, (caller) => target(caller.processId))
+    const node = new ProcLink(this, ino, (caller) => target(caller.processId, caller.threadId))
     return { name, ino, mode: S_IFLNK | 0o777, make: () => node }
   }
 
@@ -66,7 +71,7 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
   const tasks = (): Task[] => [...kernel.tasks.values()]
   return [
     fs.link('self', (pid) => String(pid)),
-    fs.link('thread-self', (pid) => `${pid}/task/${pid}`),
+    fs.link('thread-self', (pid, tid) => `${pid}/task/${tid}`),
     fs.link('mounts', () => 'self/mounts'),
     fs.file('uptime', () => {
       const up = kernel.clock.monotonicNs() - kernel.bootNs
