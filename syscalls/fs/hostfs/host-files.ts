@@ -43,4 +43,9 @@ export interface HostFiles {
   chmodSync(path: string, mode: number): void
   utimesSync(path: string, atime: number, mtime: number): void
   lutimesSync?(path: string, atime: number, mtime: number): void
+  // Where the host has these, files are used by descriptor, so that nobody can put another in their place.
+  fstatSync?(fd: number): HostStats
+  fchmodSync?(fd: number, mode: number): void
+  futimesSync?(fd: number, atime: number, mtime: number): void
+  readonly constants?: { readonly O_RDONLY: number; readonly O_RDWR: number; readonly O_NOFOLLOW?: number }
 }

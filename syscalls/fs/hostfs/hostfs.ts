@@ -19,6 +19,7 @@ import {
   type Timestamp,
 } from '../../vfs/inode.ts'
 import type { HostFiles, HostStats } from './host-files.ts'
+import { hostName, ignoresCase, isWindowsPath } from './host-names.ts'
 
 export interface HostFsOptions {
   files: HostFiles
@@ -34,6 +35,10 @@ export class HostFs extends FileSystem {
   readonly root: HostInode
   readonly files: HostFiles
   readonly owner: HostFsOptions['owner']
+  /** Its rules for names hold: docs/hostfs.md. */
+  readonly isWindows: boolean
+  /** The host takes names that differ by case for one. */
+  readonly ignoresCase: boolean
 
   /** Throws the host's error when the directory cannot be read. */
   constructor(options: HostFsOptions) {
@@ -41,12 +46,11 @@ export class HostFs extends FileSystem {
     this.files = options.files
     this.readOnly = options.readOnly ?? false
     this.owner = options.owner
-    this.root = new HostInode(
-      this,
-      null,
-      options.directory.replace(/(.)[/\\]+$/, '$1'),
-      this.files.lstatSync(`${options.directory}/.`),
-    )
+    this.isWindows = isWindowsPath(options.directory)
+    const separators = this.isWindows ? /(.)[/\\]+$/ : /(.)\/+$/
+    const directory = options.directory.replace(separators, '$1')
+    this.root = new HostInode(this, null, directory, this.files.lstatSync(`${directory}/.`))
+    this.ignoresCase = ignoresCase(this.files, `${directory}/.`)
   }
 
   statfs(): StatFs {
@@ -75,6 +79,7 @@ class HostInode extends Inode {
   private name: string
   /** Inodes given out, so that a file stays one inode while it is the same on the host. */
   private children: Map<string, HostInode> | null = null
+  private hostDev = 0
   private fd = -1
   private fdWrites = false
   /** A directory's names as they were when reading began at its start. */
@@ -92,8 +97,24 @@ class HostInode extends Inode {
     return this.parent ? `${this.parent.hostPath}/${this.name}` : this.name
   }
 
+  /** This inode's own path; the root's ends so that a drive's letter alone does not mean another directory of it. */
+  private get ownPath(): string {
+    return this.parent ? this.hostPath : `${this.hostPath}/.`
+  }
+
+  /** Throws where the host has no such names. */
   private childPath(name: string): string {
-    return `${this.hostPath}/${fromUtf8(name)}`
+    const text = hostName(name, this.fs.isWindows)
+    if (text === null) throw Object.assign(new Error('no name on the host'), { code: 'EINVAL' })
+    return `${this.hostPath}/${text}`
+  }
+
+  /** Whether the host's entry is really spelled so, where it finds entries by other spellings too. */
+  private isSpelled(name: string): boolean {
+    if (!this.fs.ignoresCase) return true
+    return this.fs.files
+      .readdirSync(this.ownPath, { withFileTypes: true })
+      .some((entry) => utf8(entry.name) === name)
   }
 
   private take(stats: HostStats): void {
@@ -104,6 +125,7 @@ class HostInode extends Inode {
     this.uid = owner && stats.uid === owner.hostUid ? owner.uid : stats.uid
     this.gid = owner && stats.gid === owner.hostGid ? owner.gid : stats.gid
     this.ino = stats.ino
+    this.hostDev = stats.dev
     this.rdev = stats.rdev
     setTime(this.atime, stats.atimeMs)
     setTime(this.mtime, stats.mtimeMs)
@@ -112,7 +134,7 @@ class HostInode extends Inode {
 
   override refresh(): number {
     try {
-      this.take(this.fs.files.lstatSync(this.parent ? this.hostPath : `${this.hostPath}/.`))
+      this.take(this.fs.files.lstatSync(this.ownPath))
       return 0
     } catch (error) {
       // An open file whose name is gone keeps what was known of it.
@@ -124,9 +146,11 @@ class HostInode extends Inode {
 
   override lookup(_caller: Caller, name: string): Inode | number {
     if (!this.isDirectory) return -ENOTDIR
+    if (hostName(name, this.fs.isWindows) === null) return -ENOENT
     let stats: HostStats
     try {
       stats = this.fs.files.lstatSync(this.childPath(name))
+      if (!this.isSpelled(name)) return -ENOENT
     } catch (error) {
       this.children?.delete(name)
       return -errnoOf(error)
@@ -201,6 +225,7 @@ class HostInode extends Inode {
     if (flags & ~RENAME_NOREPLACE) return -EINVAL
     const to = directory as HostInode
     try {
+      if (this.replacesOther(name, to, newName)) return -EEXIST
       this.fs.files.renameSync(this.childPath(name), to.childPath(newName))
     } catch (error) {
       return -errnoOf(error)
@@ -216,11 +241,23 @@ class HostInode extends Inode {
     return 0
   }
 
+  /** Whether the host would find another file by the new name, though none is spelled so. */
+  private replacesOther(name: string, to: HostInode, newName: string): boolean {
+    if (!this.fs.ignoresCase || to.isSpelled(newName)) return false
+    try {
+      const found = this.fs.files.lstatSync(to.childPath(newName))
+      return found.ino !== this.fs.files.lstatSync(this.childPath(name)).ino
+    } catch (error) {
+      if (errnoOf(error) === ENOENT) return false
+      throw error
+    }
+  }
+
   override readdir(_caller: Caller, offset: number, sink: DirectorySink): number {
     if (offset === 0 || !this.listing) {
       try {
         this.listing = this.fs.files
-          .readdirSync(this.hostPath, { withFileTypes: true })
+          .readdirSync(this.ownPath, { withFileTypes: true })
           .map((entry) => ({
             name: utf8(entry.name),
             mode: entry.isDirectory()
@@ -246,7 +283,8 @@ class HostInode extends Inode {
 
   override readlink(): string | number {
     try {
-      return utf8(this.fs.files.readlinkSync(this.hostPath))
+      const target = this.fs.files.readlinkSync(this.hostPath)
+      return utf8(this.fs.isWindows ? target.replaceAll('\\', '/') : target)
     } catch (error) {
       return -errnoOf(error)
     }
@@ -257,10 +295,28 @@ class HostInode extends Inode {
   /** The host's descriptor, opened when it is first needed; throws. */
   private descriptor(write: boolean): number {
     if (this.fd >= 0 && (this.fdWrites || !write)) return this.fd
-    const fd = this.fs.files.openSync(this.hostPath, write ? 'r+' : 'r')
+    const fd = this.open(write)
     if (this.fd >= 0) this.fs.files.closeSync(this.fd)
     this.fd = fd
     this.fdWrites = write
+    return fd
+  }
+
+  /** Opens what was looked at and nothing that came into its place since; throws. */
+  private open(write: boolean): number {
+    const { files } = this.fs
+    const { constants } = files
+    const how = constants
+      ? (write ? constants.O_RDWR : constants.O_RDONLY) | (constants.O_NOFOLLOW ?? 0)
+      : write
+        ? 'r+'
+        : 'r'
+    const fd = files.openSync(this.hostPath, how)
+    const opened = files.fstatSync?.(fd)
+    if (opened && (opened.ino !== this.ino || opened.dev !== this.hostDev)) {
+      files.closeSync(fd)
+      throw Object.assign(new Error('another file'), { code: 'ENOENT' })
+    }
     return fd
   }
 
@@ -329,17 +385,33 @@ class HostInode extends Inode {
         if (result < 0) return result
       }
       if (change.mode !== undefined && change.uid === undefined && change.gid === undefined)
-        files.chmodSync(this.hostPath, change.mode & 0o7777)
+        this.changeMode(change.mode & 0o7777)
       // Owners of host files are the host's business; to set the one it has is no change.
       if (change.uid !== undefined && change.uid !== this.uid) return -EPERM
       if (change.gid !== undefined && change.gid !== this.gid) return -EPERM
       if (change.atime || change.mtime) {
-        const set = (this.mode & S_IFMT) === S_IFLNK ? files.lutimesSync : files.utimesSync
-        set?.call(files, this.hostPath, toMs(change.atime ?? this.atime), toMs(change.mtime ?? this.mtime))
+        this.changeTimes(toMs(change.atime ?? this.atime), toMs(change.mtime ?? this.mtime))
       }
     } catch (error) {
       return -errnoOf(error)
     }
     return this.refresh()
+  }
+
+  private changeMode(mode: number): void {
+    const { files } = this.fs
+    if (this.isRegular && files.fchmodSync) files.fchmodSync(this.descriptor(false), mode)
+    else files.chmodSync(this.hostPath, mode)
+    this.closeIfUnused()
+  }
+
+  private changeTimes(atimeSec: number, mtimeSec: number): void {
+    const { files } = this.fs
+    if (this.isRegular && files.futimesSync) files.futimesSync(this.descriptor(false), atimeSec, mtimeSec)
+    else {
+      const set = (this.mode & S_IFMT) === S_IFLNK ? files.lutimesSync : files.utimesSync
+      set?.call(files, this.hostPath, atimeSec, mtimeSec)
+    }
+    this.closeIfUnused()
   }
 }

@@ -286,6 +286,93 @@ describe('hostfs', () => {
   })
 })
 
+describe('hostfs on other hosts', () => {
+  /** A host that finds names in any case, as Windows and macOS do: every path is lower case inside. */
+  function caseless(volume: InstanceType<typeof Volume>, directory: string): HostFiles {
+    const shown = new Map<string, string>()
+    const fold = (path: string): string => path.replace(directory, '/d').replace(/\/\.$/, '').toLowerCase()
+    const host = volume as unknown as Record<string, (...a: unknown[]) => unknown>
+    return new Proxy(files(volume), {
+      get: (_target, key: string) => {
+        if (key === 'constants') return undefined
+        return (...given: unknown[]) => {
+          const paths = key === 'renameSync' || key === 'linkSync' ? 2 : 1
+          const folded = given.map((a, i) => (i < paths && typeof a === 'string' ? fold(a) : a))
+          const result = host[key]!.apply(volume, folded)
+          const last = given[paths - 1]
+          if (typeof last === 'string' && (key === 'openSync' || key === 'mkdirSync' || key === 'renameSync'))
+            if (!shown.has(fold(last)) || key === 'renameSync') shown.set(fold(last), last.split('/').pop()!)
+          if (key === 'readdirSync')
+            for (const entry of result as { name: string }[])
+              entry.name = shown.get(`${fold(String(given[0]))}/${entry.name}`) ?? entry.name
+          return result
+        }
+      },
+    })
+  }
+
+  it('names that differ by case never become one file', async () => {
+    const volume = Volume.fromJSON({ '/d/known': 'k' })
+    const seen = await results(
+      () => new HostFs({ files: caseless(volume, '/D'), directory: '/D' }),
+      [
+        ['open', '/m/known', 0, 0],
+        ['open', '/m/KNOWN', 0, 0],
+        ['open', '/m/Known', O_RDWR | O_CREAT, 0o600],
+        ['mkdir', '/m/KNOWN', 0o755],
+        ['open', '/m/Other', O_RDWR | O_CREAT | O_EXCL, 0o600],
+        ['rename', '/m/Other', '/m/KNOWN'],
+        ['rename', '/m/Other', '/m/other'],
+        ['access', '/m/Other', 0],
+        ['access', '/m/other', 0],
+      ],
+    )
+    expect(seen).toEqual([3, -E.ENOENT, -E.EEXIST, -E.EEXIST, 4, -E.EEXIST, 0, -E.ENOENT, 0])
+  })
+
+  it('names that Windows forbids are refused', async () => {
+    const names = ['a:b', 'a\\b', 'NUL', 'con.txt', 'dot.', 'space ', 'q?', 'LPT1', 'x\x01']
+    const seen = await results(
+      () => new HostFs({ files: caseless(Volume.fromJSON({ '/d/known': '' }), 'C:'), directory: 'C:\\' }),
+      [
+        ...names.flatMap((name): Call[] => [
+          ['open', `/m/${name}`, 0, 0],
+          ['mkdir', `/m/${name}`, 0o755],
+        ]),
+        ['open', '/m/known', 0, 0],
+        ['mkdir', '/m/console', 0o755],
+      ],
+    )
+    expect(seen).toEqual([...names.flatMap(() => [-E.ENOENT, -E.EINVAL]), 3, 0])
+  })
+
+  it('a file that another took the place of is not opened', async () => {
+    const volume = Volume.fromJSON({ '/secret': 'k', '/d/x': 'x' })
+    const host = files(volume)
+    let swapped = false
+    const racing = new Proxy(host, {
+      get: (target, key: keyof HostFiles) => {
+        if (key === 'constants') return undefined
+        const method = (target[key] as (...a: unknown[]) => unknown).bind(target)
+        if (key !== 'openSync') return method
+        return (...given: unknown[]) => {
+          if (!swapped) volume.renameSync('/secret', '/d/x')
+          swapped = true
+          return method(...given)
+        }
+      },
+    })
+    const seen = await results(
+      () => new HostFs({ files: racing, directory: '/d' }),
+      [
+        ['open', '/m/x', 0, 0],
+        ['read', 3, SCRATCH, 10],
+      ],
+    )
+    expect(seen).toEqual([3, -E.ENOENT])
+  })
+})
+
 describe('tmpfs', () => {
   it('has a limit', async () => {
     const seen = await results({ type: 'tmpfs', options: { size: '8k' } }, [
