@@ -5,16 +5,28 @@
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf } from '../abi/bytes.ts'
-import { EBADF, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, ERANGE } from '../abi/errno.ts'
+import {
+  EBADF,
+  EFAULT,
+  EINVAL,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  EOPNOTSUPP,
+  EPERM,
+  ERANGE,
+} from '../abi/errno.ts'
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_REMOVEDIR,
   AT_SYMLINK_FOLLOW,
   atFlags,
+  openFlags,
   PATH_MAX,
   RENAME_EXCHANGE,
   RENAME_NOREPLACE,
+  RENAME_WHITEOUT,
   renameFlags,
   unlinkFlags,
 } from '../abi/fcntl.ts'
@@ -44,7 +56,7 @@ import type { Path } from '../vfs/path.ts'
 import { MAY_EXEC, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
 import { resolve, resolveInode, resolveName, resolveParent } from './names.ts'
-import { device, dirents, dirfd, fd, flags, mode, outString, path, size, syscall } from './row.ts'
+import { addr, device, dirents, dirfd, fd, flags, mode, outString, path, size, syscall } from './row.ts'
 
 function sysMkdirat(task: Task, at: number, addr: number, modeBits: number): number {
   const last = resolveParent(task, at, addr)
@@ -106,8 +118,8 @@ function sysRenameat2(
   newAddr: number,
   flagBits: number,
 ): number {
-  if (flagBits & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) return -EINVAL
-  if (flagBits & RENAME_NOREPLACE && flagBits & RENAME_EXCHANGE) return -EINVAL
+  if (flagBits & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -EINVAL
+  if (flagBits & RENAME_EXCHANGE && flagBits & (RENAME_NOREPLACE | RENAME_WHITEOUT)) return -EINVAL
   const from = resolveParent(task, oldAt, oldAddr)
   if (typeof from === 'number') return from
   const to = resolveParent(task, newAt, newAddr)
@@ -221,12 +233,19 @@ export const dirRows = [
   syscall('rmdir', [path], (task, n) => sysUnlinkat(task, AT_FDCWD, n, AT_REMOVEDIR)),
   syscall('rename', [path, path], (task, o, n) => sysRenameat2(task, AT_FDCWD, o, AT_FDCWD, n, 0)),
   syscall('renameat', [dirfd, path, dirfd, path], (task, a, o, b, n) => sysRenameat2(task, a, o, b, n, 0)),
-  syscall('renameat2', [dirfd, path, dirfd, path, flags(renameFlags)], sysRenameat2, 'no RENAME_WHITEOUT'),
+  syscall(
+    'renameat2',
+    [dirfd, path, dirfd, path, flags(renameFlags)],
+    sysRenameat2,
+    'RENAME_WHITEOUT on tmpfs only',
+  ),
   syscall('readlink', [path, outString, size], (task, n, b, s) => sysReadlinkat(task, AT_FDCWD, n, b, s)),
   syscall('readlinkat', [dirfd, path, outString, size], sysReadlinkat),
   syscall('getdents64', [fd, dirents, size], sysGetdents64),
   syscall('chdir', [path], sysChdir),
   syscall('fchdir', [fd], sysFchdir),
   syscall('chroot', [path], sysChroot),
+  syscall('name_to_handle_at', [dirfd, path, addr, addr, flags(atFlags)], () => -EOPNOTSUPP, 'EOPNOTSUPP'),
+  syscall('open_by_handle_at', [dirfd, addr, flags(openFlags)], () => -EOPNOTSUPP, 'EOPNOTSUPP'),
   syscall('getcwd', [outString, size], sysGetcwd),
 ]

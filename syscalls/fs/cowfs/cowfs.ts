@@ -9,7 +9,7 @@
  */
 
 import { BLOCKED, EEXIST, EINVAL, EISDIR, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY } from '../../abi/errno.ts'
-import { RENAME_EXCHANGE } from '../../abi/fcntl.ts'
+import { RENAME_EXCHANGE, RENAME_WHITEOUT } from '../../abi/fcntl.ts'
 import { isDirectory, OVERLAYFS_SUPER_MAGIC, S_IFLNK, S_IFMT, S_IFREG } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Caller } from '../../vfs/caller.ts'
@@ -284,6 +284,7 @@ class CowInode extends Inode {
   }
 
   override rename(caller: Caller, name: string, directory: Inode, newName: string, flags: number): number {
+    if (flags & RENAME_WHITEOUT) return -EINVAL
     const to = directory as CowInode
     const source = this.lookup(caller, name)
     if (typeof source === 'number') return source

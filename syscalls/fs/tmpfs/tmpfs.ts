@@ -17,10 +17,11 @@ import {
   ENOTEMPTY,
   ENXIO,
 } from '../../abi/errno.ts'
-import { F_SEAL_SEAL, RENAME_EXCHANGE } from '../../abi/fcntl.ts'
+import { F_SEAL_SEAL, RENAME_EXCHANGE, RENAME_WHITEOUT } from '../../abi/fcntl.ts'
 import {
   isDirectory,
   isRegular,
+  S_IFCHR,
   S_IFDIR,
   S_IFLNK,
   S_IFMT,
@@ -288,7 +289,7 @@ export class TmpfsInode extends Inode {
     this.freeIfUnused()
   }
 
-  override rename(_caller: Caller, name: string, directory: Inode, newName: string, flags: number): number {
+  override rename(caller: Caller, name: string, directory: Inode, newName: string, flags: number): number {
     const to = directory as TmpfsInode
     const source = this.entries!.get(name)
     if (!source || !to.entries) return -ENOENT
@@ -310,6 +311,7 @@ export class TmpfsInode extends Inode {
     }
     this.removeEntry(name)
     to.addEntry(newName, source.inode)
+    if (flags & RENAME_WHITEOUT) this.addEntry(name, this.newChild(caller, S_IFCHR))
     source.inode.ctime.setNow(this.fs.clock)
     return 0
   }
