@@ -29,7 +29,9 @@ afterEach(() => machine.dispose())
 const text = (stream: ReadableStream<Uint8Array> | null): Promise<string> => new Response(stream).text()
 async function run(name: string, ...args: string[]) {
   const one = machine.spawn('hostile', [name, ...args])
-  return { stdout: await text(one.stdout), ...(await one.exited) }
+  // Both are read: a full pipe would keep the program waiting.
+  const [stdout] = await Promise.all([text(one.stdout), text(one.stderr)])
+  return { stdout, ...(await one.exited) }
 }
 /** A program that goes on beside the hostile one. */
 const bystander = (): GuestProcess =>
