@@ -13,7 +13,7 @@ import {
   openFlags,
 } from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
-import { FIONREAD, TIOCGWINSZ, TIOCOUTQ } from '../../abi/poll.ts'
+import { FIONREAD } from '../../abi/poll.ts'
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
@@ -22,6 +22,7 @@ import {
   cloneFlags,
 } from '../../abi/process.ts'
 import { signalName } from '../../abi/signal.ts'
+import { TIOCGWINSZ, TIOCOUTQ } from '../../abi/tty.ts'
 import type { SyscallCall } from '../call.ts'
 import { fdSetAt } from './arguments.ts'
 import { printStruct } from './structs.ts'
