@@ -107,6 +107,9 @@ export const F_GETSIG = 11
 export const F_OFD_GETLK = 36
 export const F_OFD_SETLK = 37
 export const F_OFD_SETLKW = 38
+export const F_SETLEASE = 1024
+export const F_GETLEASE = 1025
+export const F_NOTIFY = 1026
 export const F_DUPFD_CLOEXEC = 1030
 export const F_SETPIPE_SZ = 1031
 export const F_GETPIPE_SZ = 1032
@@ -130,6 +133,9 @@ export const fcntlCommands = flagTable(
     F_OFD_GETLK,
     F_OFD_SETLK,
     F_OFD_SETLKW,
+    F_SETLEASE,
+    F_GETLEASE,
+    F_NOTIFY,
     F_DUPFD_CLOEXEC,
     F_SETPIPE_SZ,
     F_GETPIPE_SZ,

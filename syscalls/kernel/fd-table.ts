@@ -26,6 +26,12 @@ export class FdTable {
     return this.files[fd]
   }
 
+  /** A descriptor of an open file: not one that is only a name (O_PATH). */
+  usable(fd: number): FileDescription | undefined {
+    const file = this.files[fd]
+    return file && (file.flags & O_PATH) === 0 ? file : undefined
+  }
+
   get size(): number {
     return this.files.length
   }
@@ -76,7 +82,7 @@ export class FdTable {
     if (!file) return -EBADF
     this.files[fd] = undefined
     // POSIX: closing any descriptor of a file drops all the process's locks on it.
-    file.inode.locks?.drop(this.lockOwner)
+    if ((file.flags & O_PATH) === 0) file.inode.locks?.drop(this.lockOwner)
     releaseFile(file)
     return 0
   }
@@ -123,6 +129,7 @@ export function releaseFile(file: FileDescription): void {
     if (file.references === file.inFlight) file.leftInFlight()
     return
   }
+  file.inode.locks?.drop(file)
   if (file.watches !== null) for (const watch of file.watches) watch.fileReleased()
   const { path } = file
   if (path === null || file.flags & O_PATH) {

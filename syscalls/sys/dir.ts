@@ -179,6 +179,8 @@ function sysChroot(task: Task, addr: number): number {
   const found = resolve(task, AT_FDCWD, addr, FOLLOW)
   if (typeof found === 'number') return found
   if (!found.inode.isDirectory) return -ENOTDIR
+  const refused = permission(task.credentials, found.inode, MAY_EXEC)
+  if (refused) return refused
   if (!task.credentials.isPrivileged) return -EPERM
   task.fs.root = found
   return 0

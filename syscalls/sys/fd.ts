@@ -1,15 +1,16 @@
 /** Descriptors: dup(2), fcntl(2), ioctl(2), flock(2), pipe(2), close-on-exec. */
 
-import { BLOCKED, EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, EPERM } from '../abi/errno.ts'
+import { EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOTDIR, EPERM } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../abi/poll.ts'
 import { PipeInode } from '../fs/pipefs/pipefs.ts'
 import { FD_COUNT_MAX } from '../kernel/fd-table.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
-import { FileLocks, type Lock } from '../vfs/locks.ts'
 import { registerFifo } from '../vfs/open.ts'
+import { ownsFile } from '../vfs/permission.ts'
 import { PIPE_SIZE, Pipe, PipeEnd } from '../vfs/pipe.ts'
+import { getLock, setLock, sysFlock } from './lock.ts'
 import { addr, fd, flags, hex, ioctlRequest, outStruct, syscall, value } from './row.ts'
 
 function sysDup(task: Task, old: number): number {
@@ -38,9 +39,13 @@ function duplicate(task: Task, file: FileDescription, from: number, closeOnExec:
   return task.fds.install(file, closeOnExec, from)
 }
 
+/** What fcntl(2) does to a descriptor rather than to a file: all that O_PATH allows. */
+const OF_DESCRIPTORS = new Set([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_GETFD, F.F_SETFD, F.F_GETFL])
+
 function sysFcntl(task: Task, number: number, command: number, argument: number): number {
   const file = task.fds.get(number)
   if (!file) return -EBADF
+  if (file.flags & F.O_PATH && !OF_DESCRIPTORS.has(command)) return -EBADF
   switch (command) {
     case F.F_DUPFD:
       return duplicate(task, file, argument | 0, false)
@@ -54,6 +59,7 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     case F.F_GETFL:
       return file.flags
     case F.F_SETFL:
+      if (argument & ~file.flags & F.O_NOATIME && !ownsFile(task.credentials, file.inode)) return -EPERM
       file.flags = (file.flags & ~F.SETFL_MASK) | (argument & F.SETFL_MASK)
       return 0
     case F.F_GETOWN:
@@ -77,85 +83,26 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     case F.F_OFD_SETLK:
     case F.F_OFD_SETLKW:
       return setLock(task, file, command, argument)
+    case F.F_GETLEASE:
+      return F.F_UNLCK
+    case F.F_SETLEASE:
+      return setLease(file, argument | 0)
+    case F.F_NOTIFY:
+      if (!file.inode.isDirectory) return -ENOTDIR
+      return argument === 0 ? 0 : -EINVAL
     default:
       return -EINVAL
   }
 }
 
-const isOfd = (command: number): boolean => command >= F.F_OFD_GETLK && command <= F.F_OFD_SETLKW
-
-/** struct flock (64-bit): type s16, whence s16, start s64 at 8, len s64 at 16, pid s32 at 24. */
-const FLOCK_SIZE = 32
-
-function readLock(task: Task, file: FileDescription, command: number, addr: number): Lock | number {
-  const { mm } = task
-  if (!mm.canRead(addr, FLOCK_SIZE)) return -EFAULT
-  const { view } = mm.space
-  const type = view.getInt16(addr, true)
-  const whence = view.getInt16(addr + 2, true)
-  let start = mm.i64(addr + 8)
-  const length = mm.i64(addr + 16)
-  if (type < F.F_RDLCK || type > F.F_UNLCK) return -EINVAL
-  if (whence === F.SEEK_CUR) start += file.pos
-  else if (whence === F.SEEK_END) start += file.inode.size
-  else if (whence !== F.SEEK_SET) return -EINVAL
-  let end = length === 0 ? Infinity : start + length
-  if (length < 0) {
-    end = start
-    start += length
-  }
-  if (start < 0) return -EINVAL
-  const owner = isOfd(command) ? file : task.fds.lockOwner
-  return { owner, pid: isOfd(command) ? -1 : task.group.pid, type, start, end }
-}
-
-function getLock(task: Task, file: FileDescription, command: number, addr: number): number {
-  const wanted = readLock(task, file, command, addr)
-  if (typeof wanted === 'number') return wanted
-  if (wanted.type === F.F_UNLCK) return -EINVAL
-  const { mm } = task
-  if (!mm.canWrite(addr, FLOCK_SIZE)) return -EFAULT
-  const { view } = mm.space
-  const other = file.inode.locks?.conflict(wanted)
-  if (!other) view.setInt16(addr, F.F_UNLCK, true)
-  else {
-    view.setInt16(addr, other.type, true)
-    view.setInt16(addr + 2, F.SEEK_SET, true)
-    mm.setPair(addr + 8, other.start, other.end === Infinity ? 0 : other.end - other.start)
-    view.setInt32(addr + 24, other.pid, true)
-  }
-  return 0
-}
-
-function setLock(task: Task, file: FileDescription, command: number, addr: number): number {
-  const wanted = readLock(task, file, command, addr)
-  if (typeof wanted === 'number') return wanted
-  if (wanted.type === F.F_RDLCK && !file.readable) return -EBADF
-  if (wanted.type === F.F_WRLCK && !file.writable) return -EBADF
-  const wait = command === F.F_SETLKW || command === F.F_OFD_SETLKW
-  file.inode.locks ??= new FileLocks()
-  const result = file.inode.locks.set(wanted)
-  if (result !== -EAGAIN || !wait) return result
-  const blocked = task.blockOn(file.inode.locks.released)
-  return blocked === BLOCKED ? BLOCKED : blocked
-}
-
-function sysFlock(task: Task, number: number, operation: number): number {
-  const file = task.fds.get(number)
-  if (!file) return -EBADF
-  const kind = operation & ~F.LOCK_NB
-  const type =
-    kind === F.LOCK_SH ? F.F_RDLCK : kind === F.LOCK_EX ? F.F_WRLCK : kind === F.LOCK_UN ? F.F_UNLCK : -1
-  if (type < 0) return -EINVAL
-  // Kept apart from record locks, as on Linux, by a range of its own.
-  file.inode.locks ??= new FileLocks()
-  const result = file.inode.locks.set({ owner: file, pid: task.group.pid, type, start: -2, end: -1 })
-  if (result !== -EAGAIN || operation & F.LOCK_NB) return result
-  return task.blockOn(file.inode.locks.released)
+/** No leases are given: a file that others have open never gets one, so programs are ready for that. */
+function setLease(file: FileDescription, type: number): number {
+  if (!file.inode.isRegular || type < F.F_RDLCK || type > F.F_UNLCK) return -EINVAL
+  return -EAGAIN
 }
 
 function sysIoctl(task: Task, number: number, request: number, argument: number): number {
-  const file = task.fds.get(number)
+  const file = task.fds.usable(number)
   if (!file) return -EBADF
   switch (request) {
     case FIOCLEX:
@@ -204,7 +151,7 @@ export const fdRows = [
   syscall('dup', [fd], sysDup),
   syscall('dup2', [fd, fd], sysDup2),
   syscall('dup3', [fd, fd, flags(F.descriptorFlags)], sysDup3),
-  syscall('fcntl', [fd, value(F.fcntlCommands), hex], sysFcntl, 'no leases, seals or signals'),
+  syscall('fcntl', [fd, value(F.fcntlCommands), hex], sysFcntl, 'no leases or signals'),
   syscall('flock', [fd, flags(F.lockOperations)], sysFlock),
   syscall('ioctl', [fd, ioctlRequest, addr], sysIoctl, 'what each file answers'),
   syscall('pipe', [outStruct('intPair')], (task, at) => sysPipe2(task, at, 0)),

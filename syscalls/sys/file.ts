@@ -19,7 +19,7 @@ import type { Task } from '../kernel/task.ts'
 import { FILE_SIZE_MAX, type FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
-import { openFile } from '../vfs/open.ts'
+import { openFile, sizeChange } from '../vfs/open.ts'
 import type { Path } from '../vfs/path.ts'
 import { MAY_WRITE, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
@@ -87,7 +87,7 @@ function sysCloseRange(task: Task, first: number, last: number, flagBits: number
 
 function truncateInode(task: Task, inode: Inode, path: Path | null, length: number): number {
   if (length > FILE_SIZE_MAX) return -EFBIG
-  const result = inode.setAttributes(task, { size: length })
+  const result = inode.setAttributes(task, sizeChange(task, inode, length))
   if (result < 0) return result
   inode.mapped?.truncated(length)
   if (path) notifyPath(path, IN_MODIFY)

@@ -3,6 +3,7 @@
 import { EBADF, ENOENT, ENOTDIR } from '../abi/errno.ts'
 import { AT_EMPTY_PATH, AT_FDCWD } from '../abi/fcntl.ts'
 import type { Task } from '../kernel/task.ts'
+import type { FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
 import type { Path } from '../vfs/path.ts'
 import { FOLLOW, type LastComponent, walkParent, walkPath } from '../vfs/walk.ts'
@@ -82,6 +83,14 @@ export interface Target {
 export const targetOf = (path: Path): Target => ({ inode: path.inode, readOnly: path.readOnly, path })
 
 export function targetOfFd(task: Task, fd: number): Target | number {
-  const file = task.fds.get(fd)
+  return targetOfFile(task.fds.get(fd))
+}
+
+/** As targetOfFd, but a descriptor that is only a name (O_PATH) is EBADF. */
+export function targetOfOpen(task: Task, fd: number): Target | number {
+  return targetOfFile(task.fds.usable(fd))
+}
+
+function targetOfFile(file: FileDescription | undefined): Target | number {
   return file ? { inode: file.inode, readOnly: file.path?.readOnly ?? false, path: file.path } : -EBADF
 }

@@ -3,10 +3,11 @@
  */
 
 import { putU64, type StatFields } from '../abi/arch/arch.ts'
-import { EACCES, EBADF, EFAULT, EINVAL, EPERM, EROFS } from '../abi/errno.ts'
+import { EACCES, EBADF, EFAULT, EINVAL, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { IN_ATTRIB } from '../abi/inotify.ts'
 import {
+  isSymlink,
   major,
   minor,
   S_ISGID,
@@ -33,6 +34,7 @@ import {
   type Target,
   targetOf,
   targetOfFd,
+  targetOfOpen,
 } from './names.ts'
 import { dirfd, fd, flags, inStruct, int, mode, outStruct, path, syscall } from './row.ts'
 
@@ -151,7 +153,8 @@ function accessName(task: Task, at: number, name: number, modeBits: number, flag
   const text = task.readPath(name)
   if (typeof text === 'number') return text
   let target: Target | number
-  if (text === '' && flagBits & F.AT_EMPTY_PATH) target = targetOfFd(task, at)
+  if (text === '' && flagBits & F.AT_EMPTY_PATH)
+    target = at === F.AT_FDCWD ? targetOf(task.fs.cwd) : targetOfFd(task, at)
   else {
     const found = resolveName(task, at, text, flagBits & F.AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW)
     target = typeof found === 'number' ? found : targetOf(found)
@@ -174,10 +177,17 @@ function change(task: Task, target: Target, what: AttributeChange): number {
   return result
 }
 
+function sysFchmodat2(task: Task, at: number, name: number, modeBits: number, flagBits: number): number {
+  if (flagBits & ~(F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
+  const target = resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
+  return chmodTarget(task, target, modeBits)
+}
+
 function chmodTarget(task: Task, target: Target | number, modeBits: number): number {
   if (typeof target === 'number') return target
   const { inode } = target
   if (target.readOnly) return -EROFS
+  if (isSymlink(inode.mode)) return -EOPNOTSUPP
   if (!ownsFile(task.credentials, inode)) return -EPERM
   let bits = modeBits & 0o7777
   // Only members of the file's group may leave the set-group-id bit on.
@@ -200,8 +210,8 @@ function chownTarget(task: Task, target: Target | number, uid: number, gid: numb
   if (newUid !== -1) what.uid = newUid >>> 0
   if (newGid !== -1) what.gid = newGid >>> 0
   // Changing the owner of a program takes its set-id bits away.
-  if (!inode.isDirectory && inode.mode & (S_ISUID | S_ISGID) && (newUid !== -1 || newGid !== -1)) {
-    const group = inode.mode & 0o010 ? S_ISGID : 0
+  if (!inode.isDirectory && inode.mode & (S_ISUID | S_ISGID)) {
+    const group = inode.mode & 0o010 || !(who.overridesFiles || who.inGroup(inode.gid)) ? S_ISGID : 0
     what.mode = inode.mode & 0o7777 & ~(S_ISUID | group)
   }
   return change(task, target, what)
@@ -229,10 +239,13 @@ interface Times {
   mtime: Timestamp | null
   /** Both "now": write permission is enough. */
   now: boolean
+  /** Nanoseconds that are none. */
+  wrong?: boolean
 }
 
 function setTimes(task: Task, target: Target | number, times: Times): number {
   if (typeof target === 'number') return target
+  if (times.wrong) return -EINVAL
   if (target.readOnly) return -EROFS
   const { inode } = target
   if (!ownsFile(task.credentials, inode)) {
@@ -242,7 +255,7 @@ function setTimes(task: Task, target: Target | number, times: Times): number {
   const what: AttributeChange = {}
   if (times.atime) what.atime = times.atime
   if (times.mtime) what.mtime = times.mtime
-  return times.atime || times.mtime ? change(task, target, what) : 0
+  return change(task, target, what)
 }
 
 function now(task: Task): Timestamp {
@@ -271,7 +284,7 @@ function readTimespecs(task: Task, addr: number): Times | number {
       times[key] = now(task)
       continue
     }
-    if (nsec < 0 || nsec >= 1e9) return -EINVAL
+    if (nsec < 0 || nsec >= 1e9) times.wrong = true
     times[key] = new Timestamp()
     times[key]!.set(mm.i64(at), nsec)
     times.now = false
@@ -280,11 +293,14 @@ function readTimespecs(task: Task, addr: number): Times | number {
 }
 
 function sysUtimensat(task: Task, at: number, name: number, timesAddr: number, flagBits: number): number {
-  if (flagBits & ~(F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
   const times = readTimespecs(task, timesAddr)
   if (typeof times === 'number') return times
+  // Nothing to set: not even the name is looked at.
+  if (!times.atime && !times.mtime) return 0
   // futimens(3): a null name means the descriptor itself.
-  if (name === 0 && at !== F.AT_FDCWD) return setTimes(task, targetOfFd(task, at), times)
+  if (name === 0 && at !== F.AT_FDCWD)
+    return flagBits ? -EINVAL : setTimes(task, targetOfOpen(task, at), times)
+  if (flagBits & ~(F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
   return setTimes(task, resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW)), times)
 }
 
@@ -374,13 +390,14 @@ export const statRows = [
   syscall('faccessat', [dirfd, path, flags(F.accessModes)], (task, d, n, m) => accessName(task, d, n, m, 0)),
   syscall('faccessat2', [dirfd, path, flags(F.accessModes), flags(F.accessFlags)], accessName),
   syscall('chmod', [path, mode], (task, n, m) => chmodTarget(task, resolveTarget(task, AT, n, 0, true), m)),
-  syscall('fchmod', [fd, mode], (task, f, m) => chmodTarget(task, targetOfFd(task, f), m)),
+  syscall('fchmod', [fd, mode], (task, f, m) => chmodTarget(task, targetOfOpen(task, f), m)),
   syscall('fchmodat', [dirfd, path, mode], (task, d, n, m) =>
     chmodTarget(task, resolveTarget(task, d, n, 0, true), m),
   ),
+  syscall('fchmodat2', [dirfd, path, mode, flags(F.atFlags)], sysFchmodat2),
   syscall('chown', [path, int, int], (task, n, u, g) => sysFchownat(task, AT, n, u, g, 0)),
   syscall('lchown', [path, int, int], (task, n, u, g) => sysFchownat(task, AT, n, u, g, NOFOLLOW)),
-  syscall('fchown', [fd, int, int], (task, f, u, g) => chownTarget(task, targetOfFd(task, f), u, g)),
+  syscall('fchown', [fd, int, int], (task, f, u, g) => chownTarget(task, targetOfOpen(task, f), u, g)),
   syscall('fchownat', [dirfd, path, int, int, flags(F.atFlags)], sysFchownat),
   syscall('utimensat', [dirfd, path, inStruct('timespecPair'), flags(F.atFlags)], sysUtimensat),
   syscall('futimesat', [dirfd, path, inStruct('timevalPair')], sysUtimes),

@@ -21,21 +21,24 @@ import type { Caller } from './caller.ts'
 import type { Inode } from './inode.ts'
 import { notifyLinked, notifyMade, notifyMoved, notifyRemoved } from './notify.ts'
 import type { Path } from './path.ts'
-import { mayCreate, mayDelete } from './permission.ts'
+import { mayCreate, mayDelete, mayLink, modeOfNew } from './permission.ts'
 import { type LastComponent, lookupChild } from './walk.ts'
 
 const isSpecial = (name: string): boolean => name === '' || name === '.' || name === '..'
 
 /** 0 when the name does not exist and may be made. */
 export function mayTakeName(caller: Caller, last: LastComponent, isDirectory: boolean): number {
+  return nameIsFree(caller, last, isDirectory) || mayCreate(caller.credentials, last.parent)
+}
+
+function nameIsFree(caller: Caller, last: LastComponent, isDirectory: boolean): number {
   if (isSpecial(last.name)) return -EEXIST
   const existing = lookupChild(caller, last.parent, last.name)
   if (typeof existing !== 'number') return -EEXIST
   if (existing !== -ENOENT) return existing
   if (last.trailingSlash && !isDirectory) return -ENOENT
   if (last.parent.dentry.removed) return -ENOENT
-  if (last.parent.readOnly) return -EROFS
-  return mayCreate(caller.credentials, last.parent)
+  return last.parent.readOnly ? -EROFS : 0
 }
 
 function made(last: LastComponent, inode: Inode | number): number {
@@ -54,7 +57,9 @@ export function makeDirectory(caller: Caller, last: LastComponent, mode: number)
 /** A file of any other type; `mode` with the type and the umask applied. */
 export function makeNode(caller: Caller, last: LastComponent, mode: number, rdev: number): number {
   const refused = mayTakeName(caller, last, false)
-  return refused ? refused : made(last, last.parent.inode.create(caller, last.name, mode, rdev))
+  if (refused) return refused
+  const kept = modeOfNew(caller.credentials, last.parent.inode, mode)
+  return made(last, last.parent.inode.create(caller, last.name, kept, rdev))
 }
 
 export function makeSymlink(caller: Caller, last: LastComponent, target: string): number {
@@ -66,9 +71,11 @@ export function makeSymlink(caller: Caller, last: LastComponent, target: string)
 }
 
 export function makeLink(caller: Caller, source: Path, last: LastComponent): number {
-  const refused = mayTakeName(caller, last, false)
-  if (refused) return refused
+  const taken = nameIsFree(caller, last, false)
+  if (taken) return taken
   if (source.mount !== last.parent.mount) return -EXDEV
+  const refused = mayLink(caller.credentials, source.inode) || mayCreate(caller.credentials, last.parent)
+  if (refused) return refused
   if (source.inode.isDirectory) return -EPERM
   const result = last.parent.inode.link(caller, last.name, source.inode)
   if (result < 0) return result

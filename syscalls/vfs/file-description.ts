@@ -144,7 +144,6 @@ abstract class NamedDescription extends FileDescription {
 
   override release(): void {
     if (this.writable) this.file.writerCount--
-    this.file.locks?.drop(this)
     this.file.released()
   }
 }

@@ -41,10 +41,18 @@ import type { Caller } from './caller.ts'
 import type { DeviceTable } from './device.ts'
 import { isExecuting } from './executing.ts'
 import { DirectoryFile, type FileDescription, PathFile, RegularFile } from './file-description.ts'
-import type { Inode } from './inode.ts'
+import type { AttributeChange, Inode } from './inode.ts'
 import { notifyMade, notifyPath } from './notify.ts'
 import { Path } from './path.ts'
-import { MAY_READ, MAY_WRITE, mayCreate, ownsFile, pathPermission } from './permission.ts'
+import {
+  MAY_READ,
+  MAY_WRITE,
+  mayCreate,
+  modeOfNew,
+  ownsFile,
+  pathPermission,
+  setIdBitsLost,
+} from './permission.ts'
 import { Pipe, PipeEnd } from './pipe.ts'
 import { FOLLOW, lookupChild, walkParent, walkPath } from './walk.ts'
 
@@ -67,6 +75,7 @@ export function openFile(request: OpenRequest): FileDescription | number {
   const { flags } = request
   if ((flags & O_ACCMODE) === O_ACCMODE) return -EINVAL
   if (flags & O_PATH) return openPathOnly(request)
+  if (flags & O_CREAT && flags & O_DIRECTORY) return -EINVAL
   if ((flags & O_TMPFILE) === O_TMPFILE) return -EOPNOTSUPP
   const found = flags & O_CREAT ? findOrCreate(request) : findExisting(request)
   if (typeof found === 'number') return found
@@ -141,7 +150,12 @@ function create(request: OpenRequest, parent: Path, name: string): Found | numbe
   if (parent.readOnly) return -EROFS
   const refused = mayCreate(caller.credentials, parent)
   if (refused) return refused
-  const inode = parent.inode.create(caller, name, S_IFREG | (request.mode & 0o7777), 0)
+  const inode = parent.inode.create(
+    caller,
+    name,
+    modeOfNew(caller.credentials, parent.inode, S_IFREG | (request.mode & 0o7777)),
+    0,
+  )
   if (typeof inode === 'number') return inode
   const path = new Path(parent.mount, parent.dentry.child(name, inode))
   notifyMade(parent.inode, name, inode)
@@ -203,11 +217,17 @@ function openRegular(
   if (writes && isExecuting(inode)) return -ETXTBSY
   if (opensItself(inode)) return inode.openFile(caller, kept, path)
   if (flags & O_TRUNC && !created && inode.size !== 0) {
-    const result = inode.setAttributes(caller, { size: 0 })
+    const result = inode.setAttributes(caller, sizeChange(caller, inode, 0))
     if (result < 0) return result
     inode.mapped?.truncated(0)
   }
   return new RegularFile(kept, path)
+}
+
+/** What resizing a file changes of it. */
+export function sizeChange(caller: Caller, inode: Inode, size: number): AttributeChange {
+  const lost = setIdBitsLost(caller.credentials, inode)
+  return lost ? { size, mode: inode.mode & ~lost } : { size }
 }
 
 /** The pipe behind each FIFO inode while somebody has it open. */

@@ -1,7 +1,7 @@
 /** May this caller read, write, search this inode: path_resolution(7), Linux generic_permission. */
 
 import { EACCES, EPERM, EROFS } from '../abi/errno.ts'
-import { isDirectory, S_IFMT, S_IFREG, S_ISVTX } from '../abi/stat.ts'
+import { isDirectory, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_ISVTX } from '../abi/stat.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { Inode } from './inode.ts'
 import type { Path } from './path.ts'
@@ -47,6 +47,33 @@ export function mayDelete(credentials: Credentials, directory: Path, victim: Ino
   )
     return -EPERM
   return 0
+}
+
+/** May this file get another name? Others' files only when they could be written: fs.protected_hardlinks. */
+export function mayLink(credentials: Credentials, inode: Inode): number {
+  if (ownsFile(credentials, inode)) return 0
+  const { mode } = inode
+  const setGroup = (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)
+  if ((mode & S_IFMT) !== S_IFREG || mode & S_ISUID || setGroup) return -EPERM
+  return permission(credentials, inode, MAY_READ | MAY_WRITE) ? -EPERM : 0
+}
+
+const S_IXGRP = 0o010
+
+/** The set-id bits that go when somebody without privilege writes to the file. */
+export function setIdBitsLost(credentials: Credentials, inode: Inode): number {
+  const bits = inode.mode & (S_ISUID | S_ISGID)
+  if (bits === 0 || credentials.overridesFiles) return 0
+  const keepsGroup = (inode.mode & S_IXGRP) === 0 && credentials.inGroup(inode.gid)
+  return keepsGroup ? bits & S_ISUID : bits
+}
+
+/** The mode of a new file: in a set-group-id directory an outsider makes no set-group-id programs. */
+export function modeOfNew(credentials: Credentials, directory: Inode, mode: number): number {
+  const isProgram = (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)
+  const keeps =
+    !(directory.mode & S_ISGID) || credentials.overridesFiles || credentials.inGroup(directory.gid)
+  return isProgram && !keeps && !isDirectory(mode) ? mode & ~S_ISGID : mode
 }
 
 /** The owner, or root. */

@@ -366,4 +366,6 @@ export const X86_64_NUMBERS: Readonly<Record<string, number>> = {
   process_mrelease: 448,
   futex_waitv: 449,
   set_mempolicy_home_node: 450,
+  cachestat: 451,
+  fchmodat2: 452,
 }

@@ -21,6 +21,7 @@ import {
   Inode,
   type StatFs,
 } from '../../vfs/inode.ts'
+import { setIdBitsLost } from '../../vfs/permission.ts'
 import { Tmpfs, type TmpfsInode } from '../tmpfs/tmpfs.ts'
 
 const COPY_CHUNK_SIZE = 1 << 18
@@ -370,7 +371,10 @@ class CowInode extends Inode {
     if (copied < 0) return copied
     const done = this.content!.write(caller, pos, bytes, at, count)
     this.size = this.content!.size
-    if (done > 0) this.touch()
+    if (done > 0) {
+      this.mode &= ~setIdBitsLost(caller.credentials, this)
+      this.touch()
+    }
     return done
   }
 

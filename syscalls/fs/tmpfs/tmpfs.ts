@@ -8,16 +8,7 @@
 import { copyBytes } from '../../abi/bytes.ts'
 import { EEXIST, EFBIG, EINVAL, EISDIR, EMLINK, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY } from '../../abi/errno.ts'
 import { RENAME_EXCHANGE } from '../../abi/fcntl.ts'
-import {
-  isDirectory,
-  S_IFDIR,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-  S_ISGID,
-  S_ISUID,
-  TMPFS_MAGIC,
-} from '../../abi/stat.ts'
+import { isDirectory, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, TMPFS_MAGIC } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Caller } from '../../vfs/caller.ts'
@@ -30,6 +21,7 @@ import {
   Inode,
   type StatFs,
 } from '../../vfs/inode.ts'
+import { setIdBitsLost } from '../../vfs/permission.ts'
 
 const CHUNK_SIZE = 65536
 /** A chunk starts small and doubles, so that little files stay little. */
@@ -333,8 +325,7 @@ export class TmpfsInode extends Inode {
     }
     if (done === 0 && count > 0) return -ENOSPC
     if (pos + done > this.size) this.size = pos + done
-    // Writing takes the set-id bits away.
-    if (this.mode & (S_ISUID | S_ISGID) && _caller.credentials.fsuid !== 0) this.mode &= ~(S_ISUID | S_ISGID)
+    if (done > 0) this.mode &= ~setIdBitsLost(_caller.credentials, this)
     this.touch()
     return done
   }
