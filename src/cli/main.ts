@@ -1,5 +1,5 @@
 /**
- * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`.
+ * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`, `umwelt info ELF`.
  * Path: bin/umwelt.mjs → here → root.ts, Machine. Errors are one line a person understands; statuses as
  * shells and `env` have them: 127 not found, 126 not executable, 125 our own.
  */
@@ -19,6 +19,7 @@ import type { ExitStatus } from '../guest-process.ts'
 import { NodeHost } from '../host/node/node-host.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
 import { DEFAULT_PATH, Machine } from '../machine.ts'
+import { infoText } from './info.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { type Tree, treeOf } from './root.ts'
 
@@ -39,6 +40,11 @@ export async function main(words: readonly string[]): Promise<number> {
       const wanted = command !== undefined
       ;(wanted ? process.stdout : process.stderr).write(`${USAGE}\n`)
       return wanted ? 0 : OWN_ERROR
+    }
+    if (command === 'info') {
+      if (rest.length !== 1) throw new UsageError('umwelt info takes one ELF file')
+      process.stdout.write(infoText(rest[0]!))
+      return 0
     }
     if (command !== 'run' && command !== 'trace')
       throw new UsageError(`there is no command ${command}; try umwelt --help`)
