@@ -11,6 +11,8 @@ import type { Inode, MappedFile } from '../vfs/inode.ts'
 import type { Mm } from './mm.ts'
 import type { Vma } from './vma.ts'
 
+const ZEROS = new Uint8Array(PAGE_SIZE)
+
 export class SharedObject implements MappedFile {
   readonly inode: Inode
   private readonly caller: Caller
@@ -65,6 +67,13 @@ export class SharedObject implements MappedFile {
         if (mm === exceptMm && target === exceptAddr) continue
         copyPresent(mm, target, bytes.subarray(at + (from - pos), at + (to - pos)))
       }
+  }
+
+  zeroed(from: number, to: number): void {
+    for (let at = from; at < to; at += PAGE_SIZE) {
+      const count = Math.min(PAGE_SIZE, to - at)
+      this.copyToAliases(at, count, ZEROS, 0, null, -1)
+    }
   }
 
   truncated(size: number): void {

@@ -2,7 +2,7 @@
  * Opening, closing, sizing files: open(2), openat(2), close(2), close_range(2), truncate(2), fsync(2), fallocate(2).
  */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, EOPNOTSUPP, EROFS, ESPIPE } from '../abi/errno.ts'
+import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, ENOTDIR, EOPNOTSUPP, EROFS, ESPIPE } from '../abi/errno.ts'
 import {
   AT_FDCWD,
   O_CLOEXEC,
@@ -15,6 +15,8 @@ import {
 } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import { IN_MODIFY } from '../abi/inotify.ts'
+import { RLIMIT_FSIZE } from '../abi/process.ts'
+import { S_IFIFO } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
 import { FILE_SIZE_MAX, type FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
@@ -23,6 +25,7 @@ import { openFile, sizeChange } from '../vfs/open.ts'
 import type { Path } from '../vfs/path.ts'
 import { MAY_WRITE, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
+import { tooLarge } from './io.ts'
 import { resolve } from './names.ts'
 import { dirfd, fd, flags, long, mode, openFlagsOf, path, size, syscall, uint, value } from './row.ts'
 
@@ -86,7 +89,8 @@ function sysCloseRange(task: Task, first: number, last: number, flagBits: number
 }
 
 function truncateInode(task: Task, inode: Inode, path: Path | null, length: number): number {
-  if (length > FILE_SIZE_MAX) return -EFBIG
+  const refused = checkSize(task, inode, length)
+  if (refused) return refused
   const result = inode.setAttributes(task, sizeChange(task, inode, length))
   if (result < 0) return result
   inode.mapped?.truncated(length)
@@ -109,7 +113,7 @@ function sysTruncate(task: Task, nameAddr: number, length: number): number {
 
 function sysFtruncate(task: Task, fdNumber: number, length: number): number {
   if (length < 0) return -EINVAL
-  const file = task.fds.get(fdNumber)
+  const file = task.fds.usable(fdNumber)
   if (!file) return -EBADF
   if (!file.writable || !file.inode.isRegular) return -EINVAL
   return truncateInode(task, file.inode, file.path, length)
@@ -122,6 +126,12 @@ function sysFsync(task: Task, fdNumber: number): number {
   return file.inode.sync(task)
 }
 
+/** May a file become this long? Beyond RLIMIT_FSIZE a signal says no, beyond what a file can be an errno alone. */
+function checkSize(task: Task, inode: Inode, size: number): number {
+  if (size > task.group.limits[RLIMIT_FSIZE]!.soft && size > inode.size) return tooLarge(task)
+  return size > FILE_SIZE_MAX ? -EFBIG : 0
+}
+
 function sysFallocate(
   task: Task,
   fdNumber: number,
@@ -129,15 +139,54 @@ function sysFallocate(
   offset: number,
   length: number,
 ): number {
-  const file = task.fds.get(fdNumber)
-  if (!file?.writable) return -EBADF
+  const file = task.fds.usable(fdNumber)
+  if (!file) return -EBADF
   if (offset < 0 || length <= 0) return -EINVAL
-  if (!file.inode.isRegular) return file.inode.isDirectory ? -EISDIR : -ESPIPE
-  const KEEP_SIZE = 1
-  if (modeBits & ~KEEP_SIZE) return -EOPNOTSUPP
-  if (offset + length > FILE_SIZE_MAX) return -EFBIG
-  if (modeBits & KEEP_SIZE || offset + length <= file.inode.size) return 0
-  return truncateInode(task, file.inode, file.path, offset + length)
+  const refused = checkFallocateMode(modeBits)
+  if (refused) return refused
+  if (!file.writable) return -EBADF
+  const { inode } = file
+  if (inode.type === S_IFIFO) return -ESPIPE
+  if (inode.isDirectory) return -EISDIR
+  if (!inode.isRegular || !file.seekable) return -ENODEV
+  const end = offset + length
+  if (end > FILE_SIZE_MAX) return -EFBIG
+  let result: number
+  if (modeBits & FALLOC_FL_PUNCH_HOLE) result = inode.punchHole(task, offset, length)
+  else if (modeBits & ~FALLOC_FL_KEEP_SIZE) return -EOPNOTSUPP
+  else {
+    result = checkSize(task, inode, end)
+    if (result === 0) result = inode.allocate(task, offset, length, (modeBits & FALLOC_FL_KEEP_SIZE) !== 0)
+  }
+  if (result < 0) return result
+  if (modeBits & FALLOC_FL_PUNCH_HOLE) inode.mapped?.zeroed(offset, Math.min(end, inode.size))
+  if (file.path) notifyPath(file.path, IN_MODIFY)
+  return 0
+}
+
+const FALLOC_FL_KEEP_SIZE = 1
+const FALLOC_FL_PUNCH_HOLE = 2
+const FALLOC_FL_COLLAPSE_RANGE = 8
+const FALLOC_FL_ZERO_RANGE = 0x10
+const FALLOC_FL_INSERT_RANGE = 0x20
+const FALLOC_FL_UNSHARE_RANGE = 0x40
+/** One of these, or none, says what is done. */
+const FALLOC_MODES = [
+  0,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_ZERO_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_UNSHARE_RANGE,
+]
+
+function checkFallocateMode(modeBits: number): number {
+  const what = modeBits & ~FALLOC_FL_KEEP_SIZE
+  if (!FALLOC_MODES.includes(what)) return -EOPNOTSUPP
+  const keepSize = (modeBits & FALLOC_FL_KEEP_SIZE) !== 0
+  if (what === FALLOC_FL_PUNCH_HOLE && !keepSize) return -EOPNOTSUPP
+  if ((what === FALLOC_FL_COLLAPSE_RANGE || what === FALLOC_FL_INSERT_RANGE) && keepSize) return -EOPNOTSUPP
+  return 0
 }
 
 function sysFadvise(task: Task, fdNumber: number, _offset: number, length: number, advice: number): number {
@@ -149,7 +198,15 @@ function sysFadvise(task: Task, fdNumber: number, _offset: number, length: numbe
 
 const closeRangeFlags = flagTable({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }, 'CLOSE_RANGE_???')
 const fallocateModes = flagTable(
-  { FALLOC_FL_KEEP_SIZE: 1, FALLOC_FL_PUNCH_HOLE: 2, FALLOC_FL_ZERO_RANGE: 16 },
+  {
+    FALLOC_FL_KEEP_SIZE,
+    FALLOC_FL_PUNCH_HOLE,
+    FALLOC_FL_NO_HIDE_STALE: 4,
+    FALLOC_FL_COLLAPSE_RANGE,
+    FALLOC_FL_ZERO_RANGE,
+    FALLOC_FL_INSERT_RANGE,
+    FALLOC_FL_UNSHARE_RANGE,
+  },
   'FALLOC_FL_???',
 )
 const fadviseAdvice = flagTable(
@@ -186,7 +243,12 @@ export const fileRows = [
   syscall('sync', [], () => 0),
   syscall('syncfs', [fd], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
   syscall('sync_file_range', [fd, long, long, uint], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
-  syscall('fallocate', [fd, flags(fallocateModes), long, long], sysFallocate, 'only growing'),
+  syscall(
+    'fallocate',
+    [fd, flags(fallocateModes), long, long],
+    sysFallocate,
+    'growing and holes, as tmpfs has them',
+  ),
   syscall('fadvise64', [fd, long, long, value(fadviseAdvice)], sysFadvise),
   syscall('readahead', [fd, long, size], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
 ]

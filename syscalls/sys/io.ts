@@ -3,10 +3,12 @@
  * Path: program → here → FileDescription with the guest's memory as buffer. A ready read allocates nothing.
  */
 
-import { EBADF, EFAULT, EINVAL, EISDIR, ESPIPE, isError } from '../abi/errno.ts'
+import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR, ESPIPE, isError } from '../abi/errno.ts'
 import { O_APPEND, whences } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import { POLLIN } from '../abi/poll.ts'
+import { RLIM_INFINITY, RLIMIT_FSIZE } from '../abi/process.ts'
+import { SI_USER, SIGXFSZ, sigInfo } from '../abi/signal.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import {
@@ -27,6 +29,8 @@ import {
 
 /** Linux MAX_RW_COUNT. */
 const COUNT_MAX = 0x7ffff000
+/** Behind every offset. */
+const OFFSET_END = 2 ** 63
 /** Linux UIO_MAXIOV. */
 const IOV_COUNT_MAX = 1024
 /** Vectors up to this are written as one piece. */
@@ -60,8 +64,23 @@ function readInto(task: Task, file: FileDescription, buf: number, wanted: number
   return done
 }
 
+/** EFBIG, with the signal that goes with RLIMIT_FSIZE. */
+export function tooLarge(task: Task): number {
+  task.kernel.sendToTask(task, sigInfo(SIGXFSZ, SI_USER, { pid: task.group.pid, uid: task.credentials.uid }))
+  return -EFBIG
+}
+
+/** How much of a write stays within RLIMIT_FSIZE; -EFBIG when nothing does. `pos` -1 is the file's own. */
+function withinLimit(task: Task, file: FileDescription, count: number, pos: number): number {
+  const limit = task.group.limits[RLIMIT_FSIZE]!.soft
+  if (limit === RLIM_INFINITY || count === 0 || !file.inode.isRegular || !file.seekable) return count
+  const from = file.flags & O_APPEND ? file.inode.size : pos < 0 ? file.pos : pos
+  return from >= limit ? tooLarge(task) : Math.min(count, limit - from)
+}
+
 function writeFrom(task: Task, file: FileDescription, buf: number, wanted: number, pos: number): number {
-  let count = Math.min(wanted, COUNT_MAX)
+  let count = withinLimit(task, file, Math.min(wanted, COUNT_MAX), pos)
+  if (count < 0) return count
   const { mm } = task
   if (count > 0) {
     count = mm.readablePrefix(buf, count)
@@ -76,7 +95,8 @@ function sysPread64(task: Task, fd: number, buf: number, count: number, pos: num
   if (!file) return -EBADF
   if (pos < 0) return -EINVAL
   if (!file.seekable) return -ESPIPE
-  return file.readable ? readInto(task, file, buf, count, pos) : -EBADF
+  if (!file.readable) return -EBADF
+  return pos + count >= OFFSET_END ? -EINVAL : readInto(task, file, buf, count, pos)
 }
 
 function sysPwrite64(task: Task, fd: number, buf: number, count: number, pos: number): number {
@@ -85,6 +105,7 @@ function sysPwrite64(task: Task, fd: number, buf: number, count: number, pos: nu
   if (pos < 0) return -EINVAL
   if (!file.seekable) return -ESPIPE
   if (!file.writable) return -EBADF
+  if (pos + count >= OFFSET_END) return -EINVAL
   return writeFrom(task, file, buf, count, file.flags & O_APPEND ? file.inode.size : pos)
 }
 
@@ -145,7 +166,9 @@ function writeVector(task: Task, file: FileDescription, iov: number, count: numb
     gathered.set(task.mm.space.bytes.subarray(buf, buf + length), at)
     at += length
   }
-  return pos < 0 ? file.write(task, gathered, 0, total) : file.writeAt(task, pos, gathered, 0, total)
+  const allowed = withinLimit(task, file, total, pos)
+  if (allowed < 0) return allowed
+  return pos < 0 ? file.write(task, gathered, 0, allowed) : file.writeAt(task, pos, gathered, 0, allowed)
 }
 
 function sysReadv(task: Task, fd: number, iov: number, count: number): number {

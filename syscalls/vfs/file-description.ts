@@ -191,9 +191,8 @@ export class RegularFile extends NamedDescription {
       const size = this.inode.size
       if (whence === SEEK_END) target += size
       else if (whence === SEEK_DATA || whence === SEEK_HOLE) {
-        // No holes are told: the whole file is data, the end is the only hole.
-        if (offset < 0 || offset >= size) return -ENXIO
-        if (whence === SEEK_HOLE) target = size
+        target = offset < 0 ? -ENXIO : this.inode.seekHoleOrData(caller, offset, whence === SEEK_DATA)
+        if (target < 0) return target
       } else return -EINVAL
     }
     if (target < 0 || target > FILE_SIZE_MAX) return -EINVAL

@@ -5,7 +5,7 @@
  * Every method may return a negative errno or BLOCKED instead of its value.
  */
 
-import { EINVAL, ENOTDIR, EPERM, EROFS } from '../abi/errno.ts'
+import { EINVAL, ENOTDIR, ENXIO, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts'
 import { isDirectory, isRegular, S_IFMT } from '../abi/stat.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Caller } from './caller.ts'
@@ -48,6 +48,8 @@ export interface DirectorySink {
 export interface MappedFile {
   written(pos: number, count: number, bytes: Uint8Array, at: number): void
   truncated(size: number): void
+  /** A hole was punched. */
+  zeroed(from: number, to: number): void
 }
 
 export interface StatFs {
@@ -185,6 +187,21 @@ export abstract class Inode {
 
   write(_caller: Caller, _pos: number, _bytes: Uint8Array, _at: number, _count: number): number {
     return -EINVAL
+  }
+
+  /** fallocate(2): room for a range, the file made as long unless `keepSize`. */
+  allocate(_caller: Caller, _offset: number, _length: number, _keepSize: boolean): number {
+    return -EOPNOTSUPP
+  }
+
+  /** fallocate(2) with FALLOC_FL_PUNCH_HOLE: the range reads as zeros and takes no room. */
+  punchHole(_caller: Caller, _offset: number, _length: number): number {
+    return -EOPNOTSUPP
+  }
+
+  /** The next data or hole from a position on, for lseek(2). Here the whole file is data, its end the only hole. */
+  seekHoleOrData(_caller: Caller, pos: number, data: boolean): number {
+    return pos >= this.size ? -ENXIO : data ? pos : this.size
   }
 
   setAttributes(_caller: Caller, _change: AttributeChange): number {

@@ -378,6 +378,28 @@ class CowInode extends Inode {
     return done
   }
 
+  override allocate(caller: Caller, offset: number, length: number, keepSize: boolean): number {
+    return this.changeContent(caller, (content) => content.allocate(caller, offset, length, keepSize))
+  }
+
+  override punchHole(caller: Caller, offset: number, length: number): number {
+    return this.changeContent(caller, (content) => content.punchHole(caller, offset, length))
+  }
+
+  private changeContent(caller: Caller, change: (content: TmpfsInode) => number): number {
+    const copied = this.copyUp(caller, this.lower?.size ?? 0)
+    if (copied < 0) return copied
+    const result = change(this.content!)
+    this.size = this.content!.size
+    if (result >= 0) this.touch()
+    return result
+  }
+
+  override seekHoleOrData(caller: Caller, pos: number, data: boolean): number {
+    if (this.content) return this.content.seekHoleOrData(caller, pos, data)
+    return this.lower ? this.lower.seekHoleOrData(caller, pos, data) : super.seekHoleOrData(caller, pos, data)
+  }
+
   override setAttributes(caller: Caller, change: AttributeChange): number {
     if (change.size !== undefined) {
       if (this.entries) return -EISDIR

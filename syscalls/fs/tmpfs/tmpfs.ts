@@ -1,17 +1,28 @@
 /**
  * tmpfs: files in memory. The root of the default machine, /tmp, the upper layer of cowfs, and the nameless files
  * behind shared anonymous mappings. tmpfs(5).
- * Files are sparse: chunks of 64 KiB, made when first written. Directory offsets are sequence numbers, so they stay
+ * Files are sparse (sparse.ts). Directory offsets are sequence numbers, so they stay
  * valid while entries come and go.
  */
 
-import { copyBytes } from '../../abi/bytes.ts'
-import { EEXIST, EFBIG, EINVAL, EISDIR, EMLINK, ENOENT, ENOSPC, ENOTDIR, ENOTEMPTY } from '../../abi/errno.ts'
+import {
+  EEXIST,
+  EFBIG,
+  EINVAL,
+  EISDIR,
+  EMLINK,
+  ENOENT,
+  ENOSPC,
+  ENOTDIR,
+  ENOTEMPTY,
+  ENXIO,
+} from '../../abi/errno.ts'
 import { RENAME_EXCHANGE } from '../../abi/fcntl.ts'
 import { isDirectory, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, TMPFS_MAGIC } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Caller } from '../../vfs/caller.ts'
+import { FILE_SIZE_MAX } from '../../vfs/file-description.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
 import {
   type AttributeChange,
@@ -22,13 +33,12 @@ import {
   type StatFs,
 } from '../../vfs/inode.ts'
 import { setIdBitsLost } from '../../vfs/permission.ts'
+import { PAGE, type Room, SparseBytes } from './sparse.ts'
 
-const CHUNK_SIZE = 65536
-/** A chunk starts small and doubles, so that little files stay little. */
-const CHUNK_SIZE_MIN = 512
-const BLOCK_SIZE = 4096
-/** Largest file: chunk numbers stay small integers. */
-const FILE_SIZE_MAX = 2 ** 44
+/** What an entry adds to the size of its directory. */
+const ENTRY_SIZE = 20
+/** Longer symlinks have a page of their own. */
+const INLINE_TARGET_MAX = 127
 const LINK_COUNT_MAX = 2 ** 31
 const DEFAULT_SIZE = 2 ** 31
 
@@ -41,7 +51,7 @@ export interface TmpfsOptions {
   type?: string
 }
 
-export class Tmpfs extends FileSystem {
+export class Tmpfs extends FileSystem implements Room {
   readonly type: string
   override readonly stable = true
   readonly root: TmpfsInode
@@ -65,7 +75,10 @@ export class Tmpfs extends FileSystem {
     inode.ino = this.nextIno++
     inode.uid = uid
     inode.gid = gid
-    if (isDirectory(mode)) inode.nlink = 2
+    if (isDirectory(mode)) {
+      inode.nlink = 2
+      inode.size = 2 * ENTRY_SIZE
+    }
     inode.atime.setNow(this.clock)
     inode.mtime.setNow(this.clock)
     inode.ctime.setNow(this.clock)
@@ -73,18 +86,25 @@ export class Tmpfs extends FileSystem {
     return inode
   }
 
-  /** Takes room for contents; false is ENOSPC. */
-  take(bytes: number): boolean {
-    const { quota } = this
-    if (this.used + bytes > this.sizeMax || quota.used + bytes > quota.sizeMax) return false
-    this.used += bytes
-    quota.used += bytes
+  takePages(count: number): boolean {
+    if (this.used + count * PAGE > this.sizeMax) return false
+    this.used += count * PAGE
     return true
   }
 
-  giveBack(bytes: number): void {
-    this.used -= bytes
-    this.quota.used -= bytes
+  givePages(count: number): void {
+    this.used -= count * PAGE
+  }
+
+  takeBytes(count: number): boolean {
+    const { quota } = this
+    if (quota.used + count > quota.sizeMax) return false
+    quota.used += count
+    return true
+  }
+
+  giveBytes(count: number): void {
+    this.quota.used -= count
   }
 
   /** What is there already, an image, is the host's gift: the quota is for what is added. */
@@ -93,11 +113,11 @@ export class Tmpfs extends FileSystem {
   }
 
   statfs(): StatFs {
-    const blocks = Math.floor(this.sizeMax / BLOCK_SIZE)
-    const blocksFree = Math.max(0, Math.floor((this.sizeMax - this.used) / BLOCK_SIZE))
+    const blocks = Math.floor(this.sizeMax / PAGE)
+    const blocksFree = Math.max(0, Math.floor((this.sizeMax - this.used) / PAGE))
     return {
       type: TMPFS_MAGIC,
-      blockSize: BLOCK_SIZE,
+      blockSize: PAGE,
       blocks,
       blocksFree,
       files: 1 << 20,
@@ -116,10 +136,8 @@ export class TmpfsInode extends Inode {
   /** Directories. */
   private entries: Map<string, Entry> | null = null
   private nextSequence = 1
-  /** Regular files: chunk number → bytes. */
-  private chunks: Map<number, Uint8Array> | null = null
-  /** Bytes of all chunks. */
-  private allocated = 0
+  /** Regular files. */
+  private content: SparseBytes | null = null
   /** Symlinks. */
   target = ''
 
@@ -130,7 +148,8 @@ export class TmpfsInode extends Inode {
   }
 
   override get blocks(): number {
-    return Math.ceil(this.allocated / BLOCK_SIZE) * (BLOCK_SIZE / 512)
+    const pages = this.content ? this.content.pageCount : this.target.length > INLINE_TARGET_MAX ? 1 : 0
+    return pages * (PAGE / 512)
   }
 
   private touch(): void {
@@ -149,6 +168,7 @@ export class TmpfsInode extends Inode {
   addEntry(name: string, inode: TmpfsInode): void {
     this.entries!.set(name, { inode, sequence: this.nextSequence++ })
     if (inode.isDirectory) this.nlink++
+    this.size += ENTRY_SIZE
     this.touch()
   }
 
@@ -157,6 +177,7 @@ export class TmpfsInode extends Inode {
     if (!entry) return
     this.entries!.delete(name)
     if (entry.inode.isDirectory) this.nlink--
+    this.size -= ENTRY_SIZE
     this.touch()
   }
 
@@ -232,10 +253,9 @@ export class TmpfsInode extends Inode {
 
   /** Contents of a removed file go when the last descriptor and mapping are gone. */
   private freeIfUnused(): void {
-    if (this.nlink > 0 || this.openCount > 0 || this.mapped || !this.chunks) return
-    this.fs.giveBack(this.allocated)
-    this.allocated = 0
-    this.chunks = null
+    if (this.nlink > 0 || this.openCount > 0 || this.mapped || !this.content) return
+    this.content.clear()
+    this.content = null
   }
 
   override opened(): void {
@@ -297,52 +317,43 @@ export class TmpfsInode extends Inode {
     if (this.entries) return -EISDIR
     const total = Math.min(count, this.size - pos)
     if (total <= 0) return 0
-    for (let done = 0; done < total; ) {
-      const from = (pos + done) % CHUNK_SIZE
-      const part = Math.min(total - done, CHUNK_SIZE - from)
-      const chunk = this.chunks?.get(Math.floor((pos + done) / CHUNK_SIZE))
-      const stored = chunk ? Math.max(0, Math.min(part, chunk.length - from)) : 0
-      if (stored > 0) copyBytes(bytes, at + done, chunk!, from, stored)
-      if (stored < part) bytes.fill(0, at + done + stored, at + done + part)
-      done += part
-    }
+    if (this.content) this.content.read(pos, bytes, at, total)
+    else bytes.fill(0, at, at + total)
     return total
   }
 
-  override write(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+  override write(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
     if (this.entries) return -EISDIR
     if (pos + count > FILE_SIZE_MAX) return -EFBIG
-    this.chunks ??= new Map()
-    let done = 0
-    while (done < count) {
-      const number = Math.floor((pos + done) / CHUNK_SIZE)
-      const to = (pos + done) % CHUNK_SIZE
-      const part = Math.min(count - done, CHUNK_SIZE - to)
-      const chunk = this.chunkFor(number, to + part)
-      if (!chunk) break
-      copyBytes(chunk, to, bytes, at + done, part)
-      done += part
-    }
+    this.content ??= new SparseBytes(this.fs)
+    const done = this.content.write(pos, bytes, at, count)
     if (done === 0 && count > 0) return -ENOSPC
     if (pos + done > this.size) this.size = pos + done
-    if (done > 0) this.mode &= ~setIdBitsLost(_caller.credentials, this)
+    if (done > 0) this.mode &= ~setIdBitsLost(caller.credentials, this)
     this.touch()
     return done
   }
 
-  /** The chunk with room for `end` bytes; null when the file system is full. */
-  private chunkFor(number: number, end: number): Uint8Array | null {
-    const old = this.chunks!.get(number)
-    if (old && old.length >= end) return old
-    let size = CHUNK_SIZE_MIN
-    while (size < end) size *= 2
-    const more = size - (old?.length ?? 0)
-    if (!this.fs.take(more)) return null
-    this.allocated += more
-    const chunk = new Uint8Array(size)
-    if (old) chunk.set(old)
-    this.chunks!.set(number, chunk)
-    return chunk
+  override allocate(_caller: Caller, offset: number, length: number, keepSize: boolean): number {
+    this.content ??= new SparseBytes(this.fs)
+    if (!this.content.allocate(offset, offset + length)) return -ENOSPC
+    if (!keepSize && offset + length > this.size) this.size = offset + length
+    this.touch()
+    return 0
+  }
+
+  override punchHole(_caller: Caller, offset: number, length: number): number {
+    this.content?.punch(offset, offset + length)
+    this.touch()
+    return 0
+  }
+
+  override seekHoleOrData(_caller: Caller, pos: number, data: boolean): number {
+    const { size, content } = this
+    if (pos >= size) return -ENXIO
+    if (!content) return data ? -ENXIO : pos
+    const found = content.find(pos, size, data)
+    return data && found >= size ? -ENXIO : Math.min(found, size)
   }
 
   override setAttributes(_caller: Caller, change: AttributeChange): number {
@@ -362,25 +373,20 @@ export class TmpfsInode extends Inode {
   }
 
   private resize(size: number): void {
-    if (size < this.size && this.chunks) {
-      const keep = Math.ceil(size / CHUNK_SIZE)
-      for (const [number, chunk] of this.chunks)
-        if (number >= keep) {
-          this.chunks.delete(number)
-          this.fs.giveBack(chunk.length)
-          this.allocated -= chunk.length
-        }
-      this.chunks.get(Math.floor(size / CHUNK_SIZE))?.fill(0, size % CHUNK_SIZE)
-    }
+    // What fallocate(2) promised behind the end goes too.
+    if (size <= this.size) this.content?.punch(size, Infinity)
     this.size = size
   }
 }
+
+/** What shared memory may hold: all addresses of one process. */
+const SHMEM_SIZE = 2 ** 32
 
 /** The file behind a shared anonymous mapping: in no directory. */
 export function anonymousFile(kernel: Kernel, size: number): Inode {
   let fs = shmem.get(kernel)
   if (!fs) {
-    fs = new Tmpfs(kernel.clock, { sizeMax: 2 ** 40 })
+    fs = new Tmpfs(kernel.clock, { sizeMax: SHMEM_SIZE })
     fs.dev = 1
     shmem.set(kernel, fs)
   }
