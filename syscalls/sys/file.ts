@@ -16,7 +16,7 @@ import {
 import { flagTable } from '../abi/flag-table.ts'
 import { IN_MODIFY } from '../abi/inotify.ts'
 import { RLIMIT_FSIZE } from '../abi/process.ts'
-import { S_IFIFO } from '../abi/stat.ts'
+import { S_IFIFO, S_IFLNK } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
 import { FILE_SIZE_MAX, type FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
@@ -120,9 +120,9 @@ function sysFtruncate(task: Task, fdNumber: number, length: number): number {
 }
 
 function sysFsync(task: Task, fdNumber: number): number {
-  const file = task.fds.get(fdNumber)
+  const file = task.fds.usable(fdNumber)
   if (!file) return -EBADF
-  if (!file.path) return -EINVAL
+  if (!file.path || !(file.inode.isRegular || file.inode.isDirectory)) return -EINVAL
   return file.inode.sync(task)
 }
 
@@ -190,12 +190,36 @@ function checkFallocateMode(modeBits: number): number {
 }
 
 function sysFadvise(task: Task, fdNumber: number, _offset: number, length: number, advice: number): number {
-  const file = task.fds.get(fdNumber)
+  const file = task.fds.usable(fdNumber)
   if (!file) return -EBADF
-  if (!file.path) return -ESPIPE
+  if (file.inode.type === S_IFIFO) return -ESPIPE
   return length < 0 || advice < 0 || advice > 5 ? -EINVAL : 0
 }
 
+function sysSyncFileRange(
+  task: Task,
+  fdNumber: number,
+  offset: number,
+  length: number,
+  flagBits: number,
+): number {
+  const file = task.fds.usable(fdNumber)
+  if (!file) return -EBADF
+  if (flagBits & ~7 || offset < 0 || length < 0 || offset + length >= 2 ** 63) return -EINVAL
+  const { inode } = file
+  return inode.isRegular || inode.isDirectory || inode.type === S_IFLNK ? 0 : -ESPIPE
+}
+
+function sysReadahead(task: Task, fdNumber: number): number {
+  const file = task.fds.get(fdNumber)
+  if (!file?.readable) return -EBADF
+  return file.inode.isRegular && file.seekable ? 0 : -EINVAL
+}
+
+const syncRangeFlags = flagTable(
+  { SYNC_FILE_RANGE_WAIT_BEFORE: 1, SYNC_FILE_RANGE_WRITE: 2, SYNC_FILE_RANGE_WAIT_AFTER: 4 },
+  'SYNC_FILE_RANGE_???',
+)
 const closeRangeFlags = flagTable({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }, 'CLOSE_RANGE_???')
 const fallocateModes = flagTable(
   {
@@ -241,8 +265,8 @@ export const fileRows = [
   syscall('fsync', [fd], sysFsync),
   syscall('fdatasync', [fd], sysFsync),
   syscall('sync', [], () => 0),
-  syscall('syncfs', [fd], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
-  syscall('sync_file_range', [fd, long, long, uint], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
+  syscall('syncfs', [fd], (task, f) => (task.fds.usable(f) ? 0 : -EBADF)),
+  syscall('sync_file_range', [fd, long, long, flags(syncRangeFlags)], sysSyncFileRange),
   syscall(
     'fallocate',
     [fd, flags(fallocateModes), long, long],
@@ -250,5 +274,5 @@ export const fileRows = [
     'growing and holes, as tmpfs has them',
   ),
   syscall('fadvise64', [fd, long, long, value(fadviseAdvice)], sysFadvise),
-  syscall('readahead', [fd, long, size], (task, f) => (task.fds.get(f) ? 0 : -EBADF)),
+  syscall('readahead', [fd, long, size], sysReadahead),
 ]

@@ -16,13 +16,17 @@ import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
 import { signalRows } from './signal.ts'
 import { socketRows } from './socket.ts'
+import { spliceRows } from './splice.ts'
 import { statRows } from './stat.ts'
 import { systemRows } from './system.ts'
 import { timeRows } from './time.ts'
 import { timerRows } from './timer.ts'
+import { vectorRows } from './vector.ts'
 
 export const syscallRows: readonly SyscallRow[] = [
   ...ioRows,
+  ...vectorRows,
+  ...spliceRows,
   ...fileRows,
   ...fdRows,
   ...dirRows,

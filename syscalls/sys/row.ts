@@ -78,6 +78,7 @@ export type ArgumentKind =
   | 'fdSet'
   | 'ioctl'
   | 'dirents'
+  | 'unshown'
 
 export interface ArgumentType {
   readonly kind: ArgumentKind
@@ -104,6 +105,8 @@ export const addr = type('addr', NORM_ULONG)
 export const hex = type('hex', NORM_ULONG)
 /** A file mode. */
 export const mode = type('octal', NORM_UINT)
+/** The upper half of a position: strace prints both as one. */
+export const unshown = type('unshown', NORM_ULONG)
 export const fd = type('fd', NORM_INT)
 export const dirfd = type('dirfd', NORM_INT)
 export const pid = type('pid', NORM_INT)
@@ -126,6 +129,8 @@ export const environment = type('environment', NORM_ULONG)
 export const inStruct = (struct: StructName): ArgumentType => type('struct', NORM_ULONG, { struct })
 export const outStruct = (struct: StructName): ArgumentType =>
   type('struct', NORM_ULONG, { struct, out: true })
+/** A position in memory that the call moves on. */
+export const offset = type('struct', NORM_ULONG, { struct: 'long' })
 /** An array of structs whose count is another argument: pollfd. */
 export const structs = (struct: StructName, lengthArg: number): ArgumentType =>
   type('struct', NORM_ULONG, { struct, lengthArg })

@@ -33,14 +33,28 @@ export class Pipe {
   }
 
   take(bytes: Uint8Array, at: number, count: number): number {
+    const total = this.peek(bytes, at, count)
+    this.skip(total)
+    return total
+  }
+
+  /** Copies without taking. */
+  peek(bytes: Uint8Array, at: number, count: number): number {
     const total = Math.min(count, this.used)
     const first = Math.min(total, PIPE_SIZE - this.head)
     const ring = this.ring!
     copyBytes(bytes, at, ring, this.head, first)
     if (first < total) copyBytes(bytes, at + first, ring, 0, total - first)
-    this.used -= total
-    this.head = this.used === 0 ? 0 : (this.head + total) % PIPE_SIZE
     return total
+  }
+
+  /** Takes `count` bytes away and tells who waits for room. */
+  skip(count: number): void {
+    const wasWritable = this.isWritable
+    this.used -= count
+    this.head = this.used === 0 ? 0 : (this.head + count) % PIPE_SIZE
+    if (wasWritable || !this.isWritable) this.changed.wakeWaiters()
+    else this.changed.wakeAll(POLLOUT | POLLWRNORM)
   }
 
   put(bytes: Uint8Array, at: number, count: number): number {
@@ -51,6 +65,7 @@ export class Pipe {
     copyBytes(this.ring, tail, bytes, at, first)
     if (first < total) copyBytes(this.ring, 0, bytes, at + first, total - first)
     this.used += total
+    if (total > 0) this.changed.wakeAll(POLLIN | POLLRDNORM)
     return total
   }
 }
@@ -91,13 +106,7 @@ export class PipeEnd extends FileDescription {
   override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
     const pipe = this.pipe
     if (count === 0) return 0
-    if (pipe.used > 0) {
-      const wasWritable = pipe.isWritable
-      const done = pipe.take(bytes, at, count)
-      if (wasWritable || !pipe.isWritable) pipe.changed.wakeWaiters()
-      else pipe.changed.wakeAll(POLLOUT | POLLWRNORM)
-      return done
-    }
+    if (pipe.used > 0) return pipe.take(bytes, at, count)
     if (pipe.writers === 0) return 0
     if (this.nonBlocking) return -EAGAIN
     return caller.blockOn(pipe.changed)
@@ -118,7 +127,6 @@ export class PipeEnd extends FileDescription {
       const room = PIPE_SIZE - pipe.used
       if (room >= (count <= PIPE_BUF ? count : 1)) {
         task.progress = done + pipe.put(bytes, at + done, rest)
-        pipe.changed.wakeAll(POLLIN | POLLRDNORM)
         if (task.progress === count) return count
         continue
       }

@@ -111,6 +111,8 @@ export function printArgument(
       return String(value >>> 0)
     case 'dirfd':
       return value === AT_FDCWD ? 'AT_FDCWD' : String(value)
+    case 'unshown':
+      return null
     case 'addr':
       return pointer(value)
     case 'hex':
