@@ -92,6 +92,9 @@ script on its standard input. The current directory is at /work, copy-on-write.
       --cpu-time SECONDS               processor time of a process: SIGXCPU, then SIGKILL
       --timeout SECONDS                after so long everything is killed, and the exit status is 124
 
+When standard input and output are both terminals, the program gets a terminal of its own (job control, window size)
+and umwelt shows it; otherwise it gets the streams as they are.
+
 The exit status is the program's, 128+N when signal N ended it; 124 to 127 are umwelt's own.`
 
 /** How many words of the command line are options: the first other word is PROGRAM. */

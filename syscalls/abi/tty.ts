@@ -46,6 +46,10 @@ export const ONLCR = 4
 export const OCRNL = 8
 export const ONOCR = 0x10
 export const ONLRET = 0x20
+export const outputModes = flagTable(
+  { OPOST, OLCUC, ONLCR, OCRNL, ONOCR, ONLRET, OFILL: 0x40, OFDEL: 0x80 },
+  'OFLAG_???',
+)
 export const TABDLY = 0x1800
 export const XTABS = 0x1800
 
@@ -59,6 +63,19 @@ export const CREAD = 0x80
 export const PARENB = 0x100
 export const CLOCAL = 0x800
 export const IBSHIFT = 16
+export const controlModes = flagTable(
+  {
+    CSTOPB: 0x40,
+    CREAD,
+    PARENB,
+    PARODD: 0x200,
+    HUPCL: 0x400,
+    CLOCAL,
+    CMSPAR: 0x40000000,
+    CRTSCTS: 0x80000000,
+  },
+  'CFLAG_???',
+)
 /** Speeds by the number in CBAUD: B0 to B38400, then with CBAUDEX B57600 to B4000000. */
 export const BAUD_RATES: readonly number[] = [
   0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800,
@@ -89,11 +106,14 @@ export const localModes = flagTable(
     ECHOK,
     ECHONL,
     NOFLSH,
-    TOSTOP,
+    IEXTEN,
     ECHOCTL,
     ECHOPRT,
     ECHOKE,
-    IEXTEN,
+    FLUSHO: 0x1000,
+    PENDIN: 0x4000,
+    TOSTOP,
+    EXTPROC: 0x10000,
   },
   'LFLAG_???',
 )
@@ -172,6 +192,8 @@ export const TCOOFF = 0
 export const TCOON = 1
 export const TCIOFF = 2
 export const TCION = 3
+export const flushQueues = flagTable({ TCIFLUSH, TCOFLUSH, TCIOFLUSH }, 'TC???')
+export const flowActions = flagTable({ TCOOFF, TCOON, TCIOFF, TCION }, 'TC???')
 
 // TIOCPKT
 export const TIOCPKT_DATA = 0
@@ -182,12 +204,12 @@ export const TIOCPKT_START = 8
 export const TIOCPKT_NOSTOP = 16
 export const TIOCPKT_DOSTOP = 32
 
-/** The requests by name, for strace. */
+/** The requests by name, for strace, which also knows that a sound device has three of the numbers. */
 export const ttyRequests = {
   TCGETS,
-  TCSETS,
-  TCSETSW,
-  TCSETSF,
+  'SNDCTL_TMR_START or TCSETS': TCSETS,
+  'SNDCTL_TMR_STOP or TCSETSW': TCSETSW,
+  'SNDCTL_TMR_CONTINUE or TCSETSF': TCSETSF,
   TCGETA,
   TCSETA,
   TCSETAW,

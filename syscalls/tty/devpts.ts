@@ -19,15 +19,16 @@ const SLAVE_INO = 3
 export class DevPts extends FileSystem {
   readonly type: string = 'devpts'
   readonly root: DevPtsDirectory
+  readonly ptmx: DevPtsNode
   readonly clock: Clock
 
   constructor(clock: Clock) {
     super()
     this.clock = clock
     this.root = new DevPtsDirectory(this)
-    const ptmx = new DevPtsNode(this, PTMX_INO, S_IFCHR)
-    ptmx.rdev = makedev(TTYAUX_MAJOR, 2)
-    this.root.entries.set('ptmx', ptmx)
+    this.ptmx = new DevPtsNode(this, PTMX_INO, S_IFCHR)
+    this.ptmx.rdev = makedev(TTYAUX_MAJOR, 2)
+    this.root.entries.set('ptmx', this.ptmx)
   }
 
   slave(index: number): Inode | undefined {

@@ -6,7 +6,7 @@
  */
 
 import { EBUSY, EIO, ENOSPC, ENXIO } from '../abi/errno.ts'
-import { O_CLOEXEC, O_NOCTTY } from '../abi/fcntl.ts'
+import { O_CLOEXEC, O_NOCTTY, O_RDWR } from '../abi/fcntl.ts'
 import { makedev, minor } from '../abi/stat.ts'
 import { PTY_SLAVE_MAJOR, TIOCGPTPEER, TTYAUX_MAJOR } from '../abi/tty.ts'
 import { controlTerminal } from '../kernel/job-control.ts'
@@ -49,6 +49,20 @@ export class Terminals {
     this.masters[index] = master
     this.devpts.add(index, makedev(PTY_SLAVE_MAJOR, index), caller.credentials)
     return new MasterFile(this, master, flags, path, () => this.masterReleased(master))
+  }
+
+  /** A pair for the embedder, which holds the master, and a program. */
+  openPair(caller: Caller): { master: TtyFile; slave: TtyFile } | number {
+    const ptmx = new Dentry('ptmx', null, this.devpts.ptmx)
+    const master = this.openMaster(
+      caller,
+      O_RDWR,
+      new Path(new Mount(this.devpts, ptmx, null, 'devpts', false), ptmx),
+    )
+    if (typeof master === 'number') return master
+    const { index } = master.tty
+    const slave = this.openTty(master.tty.other, caller, O_RDWR, this.slavePath(index))
+    return typeof slave === 'number' ? slave : { master, slave }
   }
 
   private masterReleased(master: Tty): void {

@@ -171,6 +171,8 @@ export class TtyFile extends DeviceFile {
 
   override release(): void {
     super.release()
+    // Whoever still waits, an embedder, waits in vain.
+    this.hungUp = true
     this.tty.files.delete(this)
     this.onRelease(this)
   }

@@ -236,6 +236,7 @@ export class Tty implements Terminal {
   /** The last description of this end was closed. */
   closed(): void {
     this.packet = false
+    this.changed.wakeAll()
     this.other.otherClosed = true
     this.other.changed.wakeAll()
     if (this.isMaster) this.other.hangUp()
