@@ -24,6 +24,25 @@ export const O_SYNC = 0o4010000
 export const O_PATH = 0o10000000
 export const O_TMPFILE = 0o20200000
 
+/** openat2(2). */
+export const RESOLVE_NO_XDEV = 1
+export const RESOLVE_NO_MAGICLINKS = 2
+export const RESOLVE_NO_SYMLINKS = 4
+export const RESOLVE_BENEATH = 8
+export const RESOLVE_IN_ROOT = 16
+export const RESOLVE_CACHED = 32
+export const resolveFlags = flagTable(
+  {
+    RESOLVE_NO_XDEV,
+    RESOLVE_NO_MAGICLINKS,
+    RESOLVE_NO_SYMLINKS,
+    RESOLVE_BENEATH,
+    RESOLVE_IN_ROOT,
+    RESOLVE_CACHED,
+  },
+  'RESOLVE_???',
+)
+
 /** What F_SETFL may change. */
 export const SETFL_MASK = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME
 
@@ -115,6 +134,12 @@ export const F_SETPIPE_SZ = 1031
 export const F_GETPIPE_SZ = 1032
 export const F_ADD_SEALS = 1033
 export const F_GET_SEALS = 1034
+export const F_SEAL_SEAL = 1
+export const F_SEAL_SHRINK = 2
+export const F_SEAL_GROW = 4
+export const F_SEAL_WRITE = 8
+export const F_SEAL_FUTURE_WRITE = 16
+export const F_SEAL_EXEC = 32
 export const FD_CLOEXEC = 1
 export const fcntlCommands = flagTable(
   {

@@ -36,6 +36,12 @@ export class SharedObject implements MappedFile {
     if (this.mappers.size === 0 && this.inode.mapped === this) this.inode.mapped = null
   }
 
+  get isWritable(): boolean {
+    for (const mm of this.mappers)
+      if (mm.vmas.all.some((vma) => vma.object === this && vma.mayWrite)) return true
+    return false
+  }
+
   /** A store in `mm` changed bytes of one of its areas. */
   storedBy(mm: Mm, vma: Vma, addr: number, count: number): void {
     const pos = vma.offset + (addr - vma.start)

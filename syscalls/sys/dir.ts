@@ -18,7 +18,17 @@ import {
   renameFlags,
   unlinkFlags,
 } from '../abi/fcntl.ts'
-import { direntType, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.ts'
+import {
+  direntType,
+  isSymlink,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
 import {
   makeDirectory,
@@ -73,7 +83,8 @@ function sysLinkat(
   const name = task.readPath(oldAddr)
   if (typeof name === 'number') return name
   let source: Path | number | null
-  if (name === '' && flagBits & AT_EMPTY_PATH) source = task.fds.get(oldAt)?.path ?? -EBADF
+  if (name === '' && flagBits & AT_EMPTY_PATH)
+    source = oldAt === AT_FDCWD ? task.fs.cwd : (task.fds.get(oldAt)?.path ?? -EBADF)
   else source = resolveName(task, oldAt, name, flagBits & AT_SYMLINK_FOLLOW ? FOLLOW : 0)
   if (typeof source === 'number') return source
   const last = resolveParent(task, newAt, newAddr)
@@ -112,6 +123,7 @@ function sysReadlinkat(task: Task, at: number, addr: number, buf: number, bufSiz
       ? resolveInode(task, at, addr, AT_EMPTY_PATH, false)
       : resolvedLink(task, at, name)
   if (typeof inode === 'number') return inode
+  if (name === '' && !isSymlink(inode.mode)) return -ENOENT
   const target = inode.readlink(task)
   if (typeof target === 'number') return target
   const bytes = bytesOf(target).subarray(0, bufSize)
@@ -124,7 +136,7 @@ function resolvedLink(task: Task, at: number, name: string) {
 }
 
 function sysGetdents64(task: Task, fdNumber: number, buf: number, count: number): number {
-  const file = task.fds.get(fdNumber)
+  const file = task.fds.usable(fdNumber)
   if (!file) return -EBADF
   if (!file.inode.isDirectory) return -ENOTDIR
   const room = Math.min(count, 1 << 20)

@@ -11,6 +11,7 @@ import { registerFifo } from '../vfs/open.ts'
 import { ownsFile } from '../vfs/permission.ts'
 import { PIPE_SIZE, Pipe, PipeEnd } from '../vfs/pipe.ts'
 import { getLock, setLock, sysFlock } from './lock.ts'
+import { addSeals, getSeals } from './memfd.ts'
 import { addr, fd, flags, hex, ioctlRequest, outStruct, syscall, value } from './row.ts'
 
 function sysDup(task: Task, old: number): number {
@@ -83,6 +84,10 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     case F.F_OFD_SETLK:
     case F.F_OFD_SETLKW:
       return setLock(task, file, command, argument)
+    case F.F_ADD_SEALS:
+      return addSeals(file, argument)
+    case F.F_GET_SEALS:
+      return getSeals(file)
     case F.F_GETLEASE:
       return F.F_UNLCK
     case F.F_SETLEASE:

@@ -2,7 +2,22 @@
  * Opening, closing, sizing files: open(2), openat(2), close(2), close_range(2), truncate(2), fsync(2), fallocate(2).
  */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, ENOTDIR, EOPNOTSUPP, EROFS, ESPIPE } from '../abi/errno.ts'
+import {
+  E2BIG,
+  EAGAIN,
+  EBADF,
+  EFAULT,
+  EFBIG,
+  EINVAL,
+  EISDIR,
+  ENODEV,
+  ENOTDIR,
+  EOPNOTSUPP,
+  EPERM,
+  EROFS,
+  ESPIPE,
+} from '../abi/errno.ts'
+import * as F from '../abi/fcntl.ts'
 import {
   AT_FDCWD,
   O_CLOEXEC,
@@ -26,8 +41,23 @@ import type { Path } from '../vfs/path.ts'
 import { MAY_WRITE, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
 import { tooLarge } from './io.ts'
+import { memfdFlags, sysMemfdCreate } from './memfd.ts'
 import { resolve } from './names.ts'
-import { dirfd, fd, flags, long, mode, openFlagsOf, path, size, syscall, uint, value } from './row.ts'
+import {
+  dirfd,
+  fd,
+  flags,
+  inStruct,
+  long,
+  mode,
+  openFlagsOf,
+  path,
+  size,
+  string,
+  syscall,
+  uint,
+  value,
+} from './row.ts'
 
 /** Every O_* the kernel knows; others are ignored by open(2) as on Linux. */
 const KNOWN = 0o37777703
@@ -39,9 +69,10 @@ export function openName(
   name: string,
   flagBits: number,
   modeBits: number,
+  resolve = 0,
 ): FileDescription | number {
   let start = task.fs.cwd
-  if (dirfdNumber !== AT_FDCWD && name.charCodeAt(0) !== 47) {
+  if (dirfdNumber !== AT_FDCWD && (name.charCodeAt(0) !== 47 || resolve !== 0)) {
     const at = task.fds.get(dirfdNumber)
     if (!at) return -EBADF
     if (!at.path) return -ENOTDIR
@@ -50,11 +81,12 @@ export function openName(
   return openFile({
     caller: task,
     devices: task.kernel.devices,
-    root: task.fs.root,
+    root: resolve & F.RESOLVE_IN_ROOT ? start : task.fs.root,
     start,
     name,
     flags: flagBits & KNOWN,
     mode: modeBits & 0o7777 & ~task.fs.umask,
+    ...(resolve ? { scope: { flags: resolve, base: start } } : {}),
   })
 }
 
@@ -67,19 +99,66 @@ function sysOpenat(
 ): number {
   const name = task.readPath(nameAddr)
   if (typeof name === 'number') return name
-  const wantsMode = flagBits & O_CREAT || (flagBits & O_TMPFILE) === O_TMPFILE
-  const file = openName(task, dirfdNumber, name, flagBits, wantsMode ? modeBits : 0)
+  return openDescriptor(task, dirfdNumber, name, flagBits, wantsMode(flagBits) ? modeBits : 0, 0)
+}
+
+const wantsMode = (flagBits: number): boolean =>
+  (flagBits & O_CREAT) !== 0 || (flagBits & O_TMPFILE & ~F.O_DIRECTORY) !== 0
+
+function openDescriptor(
+  task: Task,
+  at: number,
+  name: string,
+  flagBits: number,
+  modeBits: number,
+  resolve: number,
+): number {
+  const file = openName(task, at, name, flagBits, modeBits, resolve)
   if (typeof file === 'number') return file
   // A 64-bit kernel adds it to every open, and F_GETFL shows it.
-  file.flags |= O_LARGEFILE
+  if (!(flagBits & F.O_PATH)) file.flags |= O_LARGEFILE
   const number = task.fds.install(file, (flagBits & O_CLOEXEC) !== 0)
   if (number < 0) file.release()
   return number
 }
 
+/** struct open_how: flags, mode and resolve, 64 bits each; what newer programs have behind it must be zero. */
+const OPEN_HOW_SIZE = 24
+const RESOLVE_KNOWN = 0x3f
+const O_PATH_KNOWN = F.O_PATH | F.O_DIRECTORY | F.O_NOFOLLOW | O_CLOEXEC
+
+function sysOpenat2(task: Task, at: number, nameAddr: number, howAddr: number, howSize: number): number {
+  if (howSize < OPEN_HOW_SIZE) return -EINVAL
+  if (howSize > F.PATH_MAX) return -E2BIG
+  const how = task.mm.copyIn(howAddr, howSize)
+  if (!how) return -EFAULT
+  if (how.subarray(OPEN_HOW_SIZE).some((byte) => byte !== 0)) return -E2BIG
+  const [flagBits, modeBits, resolve] = [0, 8, 16].map((offset) => task.mm.u64(howAddr + offset)) as [
+    number,
+    number,
+    number,
+  ]
+  if (flagBits >= 2 ** 31 || flagBits & ~KNOWN || modeBits > 0o7777 || resolve > RESOLVE_KNOWN) return -EINVAL
+  if (modeBits !== 0 && !wantsMode(flagBits)) return -EINVAL
+  if (resolve & F.RESOLVE_BENEATH && resolve & F.RESOLVE_IN_ROOT) return -EINVAL
+  if (flagBits & F.O_PATH && flagBits & ~O_PATH_KNOWN) return -EINVAL
+  // Everything is in memory, so only what changes something has to be refused.
+  if (resolve & F.RESOLVE_CACHED && (flagBits & O_TRUNC || wantsMode(flagBits))) return -EAGAIN
+  const name = task.readPath(nameAddr)
+  if (typeof name === 'number') return name
+  return openDescriptor(task, at, name, flagBits, modeBits, resolve)
+}
+
+const CLOSE_RANGE_UNSHARE = 2
+const CLOSE_RANGE_CLOEXEC = 4
+
 function sysCloseRange(task: Task, first: number, last: number, flagBits: number): number {
-  const CLOSE_RANGE_CLOEXEC = 4
-  if (flagBits & ~(CLOSE_RANGE_CLOEXEC | 2) || first > last) return -EINVAL
+  if (flagBits & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE) || first > last) return -EINVAL
+  if (flagBits & CLOSE_RANGE_UNSHARE && task.fds.users > 1) {
+    task.fds.users--
+    task.fds = task.fds.copy()
+    task.fds.lockOwner = task.group
+  }
   for (const number of task.fds.open()) {
     if (number < first || number > last) continue
     if (flagBits & CLOSE_RANGE_CLOEXEC) task.fds.setCloseOnExec(number, true)
@@ -91,6 +170,8 @@ function sysCloseRange(task: Task, first: number, last: number, flagBits: number
 function truncateInode(task: Task, inode: Inode, path: Path | null, length: number): number {
   const refused = checkSize(task, inode, length)
   if (refused) return refused
+  const seal = length < inode.size ? F.F_SEAL_SHRINK : length > inode.size ? F.F_SEAL_GROW : 0
+  if (inode.seals > 0 && inode.seals & seal) return -EPERM
   const result = inode.setAttributes(task, sizeChange(task, inode, length))
   if (result < 0) return result
   inode.mapped?.truncated(length)
@@ -152,6 +233,11 @@ function sysFallocate(
   const end = offset + length
   if (end > FILE_SIZE_MAX) return -EFBIG
   let result: number
+  if (inode.seals > 0) {
+    const punches = (modeBits & FALLOC_FL_PUNCH_HOLE) !== 0
+    if (punches && inode.seals & (F.F_SEAL_WRITE | F.F_SEAL_FUTURE_WRITE)) return -EPERM
+    if (!punches && inode.seals & F.F_SEAL_GROW && end > inode.size) return -EPERM
+  }
   if (modeBits & FALLOC_FL_PUNCH_HOLE) result = inode.punchHole(task, offset, length)
   else if (modeBits & ~FALLOC_FL_KEEP_SIZE) return -EOPNOTSUPP
   else {
@@ -220,7 +306,7 @@ const syncRangeFlags = flagTable(
   { SYNC_FILE_RANGE_WAIT_BEFORE: 1, SYNC_FILE_RANGE_WRITE: 2, SYNC_FILE_RANGE_WAIT_AFTER: 4 },
   'SYNC_FILE_RANGE_???',
 )
-const closeRangeFlags = flagTable({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }, 'CLOSE_RANGE_???')
+const closeRangeFlags = flagTable({ CLOSE_RANGE_UNSHARE, CLOSE_RANGE_CLOEXEC }, 'CLOSE_RANGE_???')
 const fallocateModes = flagTable(
   {
     FALLOC_FL_KEEP_SIZE,
@@ -249,17 +335,14 @@ export const fileRows = [
   syscall('open', [path, openFlagsOf(openFlags), mode], (task, n, f, m) =>
     sysOpenat(task, AT_FDCWD, n, f, m),
   ),
-  syscall('openat', [dirfd, path, openFlagsOf(openFlags), mode], sysOpenat, 'no O_TMPFILE'),
+  syscall('openat', [dirfd, path, openFlagsOf(openFlags), mode], sysOpenat),
+  syscall('openat2', [dirfd, path, inStruct('openHow'), size], sysOpenat2),
+  syscall('memfd_create', [string, flags(memfdFlags)], sysMemfdCreate),
   syscall('creat', [path, mode], (task, n, m) =>
     sysOpenat(task, AT_FDCWD, n, O_CREAT | O_WRONLY | O_TRUNC, m),
   ),
   syscall('close', [fd], (task, f) => task.fds.close(f)),
-  syscall(
-    'close_range',
-    [uint, uint, flags(closeRangeFlags)],
-    sysCloseRange,
-    'tables are never shared by threads yet',
-  ),
+  syscall('close_range', [uint, uint, flags(closeRangeFlags)], sysCloseRange),
   syscall('truncate', [path, long], sysTruncate),
   syscall('ftruncate', [fd, long], sysFtruncate),
   syscall('fsync', [fd], sysFsync),

@@ -22,6 +22,7 @@ import { systemRows } from './system.ts'
 import { timeRows } from './time.ts'
 import { timerRows } from './timer.ts'
 import { vectorRows } from './vector.ts'
+import { xattrRows } from './xattr.ts'
 
 export const syscallRows: readonly SyscallRow[] = [
   ...ioRows,
@@ -31,6 +32,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...fdRows,
   ...dirRows,
   ...statRows,
+  ...xattrRows,
   ...mmapRows,
   ...processRows,
   ...identityRows,

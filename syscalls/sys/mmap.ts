@@ -1,7 +1,8 @@
 /** Memory: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2). Work: mm/mapping.ts. */
 
 import { GUEST_MAX, PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW } from '../abi/errno.ts'
+import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from '../abi/errno.ts'
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../abi/fcntl.ts'
 import * as M from '../abi/mman.ts'
 import { anonymousFile } from '../fs/tmpfs/tmpfs.ts'
 import type { Task } from '../kernel/task.ts'
@@ -66,8 +67,12 @@ function checkFile(file: FileDescription, prot: number, shared: boolean): number
   if (!file.readable) return -EACCES
   if (!file.inode.isRegular) return -ENODEV
   if (shared && prot & M.PROT_WRITE && !file.writable) return -EACCES
+  if (shared && prot & M.PROT_WRITE && isWriteSealed(file.inode)) return -EPERM
   return file.seekable ? 0 : -ENODEV
 }
+
+const isWriteSealed = ({ seals }: Inode): boolean =>
+  seals > 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0
 
 function describeFile(task: Task, vma: Vma, file: FileDescription, offset: number): void {
   vma.inode = file.inode
@@ -75,7 +80,7 @@ function describeFile(task: Task, vma: Vma, file: FileDescription, offset: numbe
   vma.offset = offset
   if (!vma.shared) return
   vma.object = objectOf(task, file.inode)
-  vma.mayWrite = file.writable
+  vma.mayWrite = file.writable && !isWriteSealed(file.inode)
 }
 
 function describeShared(task: Task, vma: Vma, inode: Inode): void {

@@ -41,6 +41,7 @@ export type StructName =
   | 'winsize'
   | 'clone3'
   | 'epollEvent'
+  | 'openHow'
 
 export type ArgumentKind =
   | 'int'

@@ -190,6 +190,7 @@ function chmodTarget(task: Task, target: Target | number, modeBits: number): num
   if (isSymlink(inode.mode)) return -EOPNOTSUPP
   if (!ownsFile(task.credentials, inode)) return -EPERM
   let bits = modeBits & 0o7777
+  if (inode.seals > 0 && inode.seals & F.F_SEAL_EXEC && (inode.mode ^ bits) & 0o111) return -EPERM
   // Only members of the file's group may leave the set-group-id bit on.
   if (!task.credentials.overridesFiles && !task.credentials.inGroup(inode.gid)) bits &= ~S_ISGID
   return change(task, target, { mode: bits })

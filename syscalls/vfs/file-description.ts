@@ -4,8 +4,12 @@
  * one copy. Results are counts, negative errno or BLOCKED. The defaults are Linux's for "cannot do that".
  */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, ENOTTY, ENXIO, ESPIPE } from '../abi/errno.ts'
+import { EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, ENOTTY, ENXIO, EPERM, ESPIPE } from '../abi/errno.ts'
 import {
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_WRITE,
   O_ACCMODE,
   O_APPEND,
   O_NONBLOCK,
@@ -174,6 +178,7 @@ export class RegularFile extends NamedDescription {
 
   override writeAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
     if (pos + count > FILE_SIZE_MAX) return -EFBIG
+    if (this.inode.seals > F_SEAL_SEAL && count > 0 && sealedAgainst(this.inode, pos + count)) return -EPERM
     const done = this.inode.write(caller, pos, bytes, at, count)
     if (done > 0) {
       this.inode.mapped?.written(pos, done, bytes, at)
@@ -200,6 +205,11 @@ export class RegularFile extends NamedDescription {
     return target
   }
 }
+
+/** Whether seals forbid a write that ends at `end`. */
+const sealedAgainst = (inode: Inode, end: number): boolean =>
+  (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0 ||
+  ((inode.seals & F_SEAL_GROW) !== 0 && end > inode.size)
 
 /** Shows "." and ".." first, then what the file system has. */
 export class DirectoryFile extends NamedDescription {

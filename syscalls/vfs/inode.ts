@@ -50,6 +50,8 @@ export interface MappedFile {
   truncated(size: number): void
   /** A hole was punched. */
   zeroed(from: number, to: number): void
+  /** Whether a mapping may be stored to. */
+  readonly isWritable: boolean
 }
 
 export interface StatFs {
@@ -76,6 +78,8 @@ export abstract class FileSystem {
   readOnly = false
   /** Entries are only changed through this kernel, so a dentry need not be asked for again. */
   readonly stable: boolean = false
+  /** Files have extended attributes. */
+  readonly keepsXattrs: boolean = false
   abstract statfs(): StatFs
   /** Told when it is mounted; what keeps contents in memory counts them there too. */
   attachQuota(_quota: DiskQuota): void {}
@@ -104,6 +108,10 @@ export abstract class Inode {
   openCount = 0
   /** Who is told what happens to it (inotify). */
   watches: Set<InodeWatch> | null = null
+  /** Extended attributes, where the file system keeps them. */
+  xattrs: Map<string, Uint8Array> | null = null
+  /** F_SEAL_*; negative for what has no seals. */
+  seals = -1
   /** Open writers keep execve away (ETXTBSY). */
   writerCount = 0
 
@@ -133,6 +141,11 @@ export abstract class Inode {
     return 0
   }
 
+  /** Something that is not in AttributeChange was changed. */
+  attributesChanged(clock: Clock): void {
+    this.ctime.setNow(clock)
+  }
+
   lookup(_caller: Caller, _name: string): Inode | number {
     return -ENOTDIR
   }
@@ -140,6 +153,11 @@ export abstract class Inode {
   /** Makes a file of any type but directory and symlink. */
   create(_caller: Caller, _name: string, _mode: number, _rdev: number): Inode | number {
     return -EPERM
+  }
+
+  /** O_TMPFILE: a regular file without a name; `linkable` when linkat(2) may give it one. */
+  createNameless(_caller: Caller, _mode: number, _linkable: boolean): Inode | number {
+    return -EOPNOTSUPP
   }
 
   mkdir(_caller: Caller, _name: string, _mode: number): Inode | number {

@@ -13,12 +13,13 @@ import {
   ENOENT,
   ENOTDIR,
   ENXIO,
-  EOPNOTSUPP,
   EPERM,
   EROFS,
   ETXTBSY,
+  EXDEV,
 } from '../abi/errno.ts'
 import {
+  F_SEAL_SHRINK,
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
@@ -34,6 +35,7 @@ import {
   O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
+  RESOLVE_NO_XDEV,
 } from '../abi/fcntl.ts'
 import { IN_MODIFY, IN_OPEN } from '../abi/inotify.ts'
 import { isSymlink, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../abi/stat.ts'
@@ -43,7 +45,7 @@ import { isExecuting } from './executing.ts'
 import { DirectoryFile, type FileDescription, PathFile, RegularFile } from './file-description.ts'
 import type { AttributeChange, Inode } from './inode.ts'
 import { notifyMade, notifyPath } from './notify.ts'
-import { Path } from './path.ts'
+import { Dentry, Path } from './path.ts'
 import {
   MAY_READ,
   MAY_WRITE,
@@ -54,7 +56,7 @@ import {
   setIdBitsLost,
 } from './permission.ts'
 import { Pipe, PipeEnd } from './pipe.ts'
-import { FOLLOW, lookupChild, walkParent, walkPath } from './walk.ts'
+import { DIRECTORY, FOLLOW, lookupChild, mayFollow, type WalkScope, walkParent, walkPath } from './walk.ts'
 
 export interface OpenRequest {
   caller: Caller & { progressState: unknown }
@@ -65,6 +67,8 @@ export interface OpenRequest {
   flags: number
   /** With umask applied. */
   mode: number
+  /** openat2(2) only. */
+  scope?: WalkScope
 }
 
 /** Flags that only matter while opening. */
@@ -74,9 +78,9 @@ const CREATION_FLAGS = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | (O_TM
 export function openFile(request: OpenRequest): FileDescription | number {
   const { flags } = request
   if ((flags & O_ACCMODE) === O_ACCMODE) return -EINVAL
-  if (flags & O_PATH) return openPathOnly(request)
   if (flags & O_CREAT && flags & O_DIRECTORY) return -EINVAL
-  if ((flags & O_TMPFILE) === O_TMPFILE) return -EOPNOTSUPP
+  if (flags & O_PATH) return openPathOnly(request)
+  if (flags & O_TMPFILE & ~O_DIRECTORY) return openNameless(request)
   const found = flags & O_CREAT ? findOrCreate(request) : findExisting(request)
   if (typeof found === 'number') return found
   const file = openFound(request, found.path, found.created)
@@ -89,10 +93,28 @@ export function openFile(request: OpenRequest): FileDescription | number {
 
 function openPathOnly(request: OpenRequest): FileDescription | number {
   const follow = request.flags & O_NOFOLLOW ? 0 : FOLLOW
-  const path = walkPath(request.caller, request.root, request.start, request.name, follow)
+  const path = walkPath(request.caller, request.root, request.start, request.name, follow, request.scope)
   if (typeof path === 'number') return path
   if (request.flags & O_DIRECTORY && !path.inode.isDirectory) return -ENOTDIR
   return new PathFile(O_PATH | (request.flags & (O_DIRECTORY | O_NOFOLLOW)), path)
+}
+
+/** O_TMPFILE: a file in a directory without a name there, until linkat(2) gives it one. */
+function openNameless(request: OpenRequest): FileDescription | number {
+  const { caller, flags } = request
+  if ((flags & O_TMPFILE) !== O_TMPFILE || (flags & O_ACCMODE) === O_RDONLY || flags & O_CREAT) return -EINVAL
+  const { root, start, name, scope } = request
+  const directory = walkPath(caller, root, start, name, FOLLOW | DIRECTORY, scope)
+  if (typeof directory === 'number') return directory
+  if (directory.readOnly) return -EROFS
+  const refused = mayCreate(caller.credentials, directory)
+  if (refused) return refused
+  const mode = modeOfNew(caller.credentials, directory.inode, S_IFREG | (request.mode & 0o7777))
+  const inode = directory.inode.createNameless(caller, mode, (flags & O_EXCL) === 0)
+  if (typeof inode === 'number') return inode
+  const dentry = new Dentry(`#${inode.ino}`, directory.dentry, inode)
+  dentry.removed = true
+  return new RegularFile((flags & ~CREATION_FLAGS) | O_TMPFILE, new Path(directory.mount, dentry))
 }
 
 interface Found {
@@ -102,7 +124,7 @@ interface Found {
 
 function findExisting(request: OpenRequest): Found | number {
   const follow = request.flags & O_NOFOLLOW ? 0 : FOLLOW
-  const path = walkPath(request.caller, request.root, request.start, request.name, follow)
+  const path = walkPath(request.caller, request.root, request.start, request.name, follow, request.scope)
   if (typeof path === 'number') return path
   if (isSymlink(path.inode.mode)) return request.flags & O_DIRECTORY ? -ENOTDIR : -ELOOP
   return { path, created: false }
@@ -112,23 +134,24 @@ function findExisting(request: OpenRequest): Found | number {
 const LINKS_MAX = 40
 
 function findOrCreate(request: OpenRequest): Found | number {
-  const { caller, root, flags } = request
+  const { caller, root, flags, scope = null } = request
   let start = request.start
   let name = request.name
   for (let links = 0; links < LINKS_MAX; links++) {
-    const last = walkParent(caller, root, start, name)
+    const last = walkParent(caller, root, start, name, scope)
     if (typeof last === 'number') return last
     if (last.name === '') return -EISDIR
     const special = last.name === '.' || last.name === '..'
     const path = special
-      ? walkPath(caller, root, start, name, FOLLOW)
+      ? walkPath(caller, root, start, name, FOLLOW, scope)
       : lookupChild(caller, last.parent, last.name)
     if (typeof path !== 'number') {
+      if (scope && scope.flags & RESOLVE_NO_XDEV && path.mount !== scope.base.mount) return -EXDEV
       if (flags & O_EXCL) return -EEXIST
       if (!isSymlink(path.inode.mode))
         return last.trailingSlash && !path.inode.isDirectory ? -ENOTDIR : { path, created: false }
       if (flags & O_NOFOLLOW) return -ELOOP
-      const magic = path.inode.magicLink(caller)
+      const magic = mayFollow(caller, path.inode, scope)
       if (typeof magic === 'number') return magic
       if (magic) return { path: magic, created: false }
       const target = path.inode.readlink(caller)
@@ -213,6 +236,7 @@ function openRegular(
   created: boolean,
 ): FileDescription | number {
   const { caller, flags } = request
+  if (flags & O_TRUNC && inode.size > 0 && inode.seals > 0 && inode.seals & F_SEAL_SHRINK) return -EPERM
   const writes = (flags & O_ACCMODE) !== O_RDONLY
   if (writes && isExecuting(inode)) return -ETXTBSY
   if (opensItself(inode)) return inode.openFile(caller, kept, path)

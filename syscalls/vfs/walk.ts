@@ -4,8 +4,16 @@
  * are always resolved by this file, never by the host, so a link cannot lead out of what is mounted.
  */
 
-import { ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from '../abi/errno.ts'
-import { NAME_MAX, SYMLINK_COUNT_MAX } from '../abi/fcntl.ts'
+import { ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from '../abi/errno.ts'
+import {
+  NAME_MAX,
+  RESOLVE_BENEATH,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+  SYMLINK_COUNT_MAX,
+} from '../abi/fcntl.ts'
 import { isSymlink } from '../abi/stat.ts'
 import type { Caller } from './caller.ts'
 import type { Inode } from './inode.ts'
@@ -16,6 +24,12 @@ import { MAY_EXEC, permission } from './permission.ts'
 export const FOLLOW = 1
 /** The last component must be a directory. */
 export const DIRECTORY = 2
+
+/** How openat2(2) confines a walk: RESOLVE_* and the directory it may not leave. */
+export interface WalkScope {
+  readonly flags: number
+  readonly base: Path
+}
 
 /** The directory that holds the last component, and that component: what create and remove need. */
 export interface LastComponent {
@@ -33,12 +47,14 @@ class Walk {
   private readonly caller: Caller
   private readonly root: Path
   private at: Path
+  private readonly scope: WalkScope | null
   private linksLeft = SYMLINK_COUNT_MAX
   last = ''
   trailingSlash = false
 
-  constructor(caller: Caller, root: Path, start: Path) {
+  constructor(caller: Caller, root: Path, start: Path, scope: WalkScope | null) {
     this.caller = caller
+    this.scope = scope
     this.root = root
     this.at = start
   }
@@ -49,7 +65,11 @@ class Walk {
 
   /** Walks `name`; 0, or an errno. With PARENT it stops before the last component and leaves it in `last`. */
   run(name: string, stop: typeof WHOLE | typeof PARENT, flags: number): number {
-    if (name.charCodeAt(0) === 47) this.at = this.root
+    if (name.charCodeAt(0) === 47) {
+      if (this.scope !== null && this.scope.flags & RESOLVE_BENEATH) return -EXDEV
+      this.at = this.root
+      if (this.leavesMount()) return -EXDEV
+    }
     const parts = name.split('/').filter((part) => part !== '')
     const trailing = name.endsWith('/') && parts.length > 0
     if (stop === PARENT) {
@@ -67,6 +87,11 @@ class Walk {
     return 0
   }
 
+  private leavesMount(): boolean {
+    const { scope } = this
+    return scope !== null && (scope.flags & RESOLVE_NO_XDEV) !== 0 && this.at.mount !== scope.base.mount
+  }
+
   private maySearch(): number {
     return permission(this.caller.credentials, this.at.inode, MAY_EXEC)
   }
@@ -78,25 +103,27 @@ class Walk {
     if (refused) return refused
     if (name === '.') return 0
     if (name === '..') {
+      const { scope } = this
+      if (scope !== null && scope.flags & RESOLVE_BENEATH && directory.equals(scope.base)) return -EXDEV
       this.at = directory.parent(this.root)
-      return 0
+      return this.leavesMount() ? -EXDEV : 0
     }
     const next = lookupChild(this.caller, directory, name)
     if (typeof next === 'number') return next
     if (!isSymlink(next.inode.mode) || !(flags & FOLLOW)) {
       this.at = next
-      return 0
+      return this.leavesMount() ? -EXDEV : 0
     }
     return this.follow(directory, next.inode, flags)
   }
 
   private follow(directory: Path, link: Inode, flags: number): number {
     if (this.linksLeft-- === 0) return -ELOOP
-    const magic = link.magicLink(this.caller)
+    const magic = mayFollow(this.caller, link, this.scope)
     if (typeof magic === 'number') return magic
     if (magic) {
       this.at = magic
-      return 0
+      return this.leavesMount() ? -EXDEV : 0
     }
     const target = link.readlink(this.caller)
     if (typeof target === 'number') return target
@@ -104,6 +131,15 @@ class Walk {
     this.at = directory
     return this.run(target, WHOLE, flags)
   }
+}
+
+/** Where a magic link leads, null for an ordinary symlink, or why this walk may not follow it. */
+export function mayFollow(caller: Caller, link: Inode, scope: WalkScope | null): Path | number | null {
+  const flags = scope === null ? 0 : scope.flags
+  if (flags & RESOLVE_NO_SYMLINKS) return -ELOOP
+  const magic = link.magicLink(caller)
+  if (magic !== null && flags & RESOLVE_NO_MAGICLINKS) return -ELOOP
+  return magic !== null && flags & (RESOLVE_BENEATH | RESOLVE_IN_ROOT) ? -EXDEV : magic
 }
 
 /** The entry `name` of a directory, through mounts; -ENOENT when it is not there. */
@@ -131,17 +167,24 @@ export function walkPath(
   start: Path,
   name: string,
   flags: number,
+  scope: WalkScope | null = null,
 ): Path | number {
   if (name === '') return -ENOENT
-  const walk = new Walk(caller, root, start)
+  const walk = new Walk(caller, root, start, scope)
   const result = walk.run(name, WHOLE, flags)
   return result === 0 ? walk.path : result
 }
 
 /** Resolves all but the last component. */
-export function walkParent(caller: Caller, root: Path, start: Path, name: string): LastComponent | number {
+export function walkParent(
+  caller: Caller,
+  root: Path,
+  start: Path,
+  name: string,
+  scope: WalkScope | null = null,
+): LastComponent | number {
   if (name === '') return -ENOENT
-  const walk = new Walk(caller, root, start)
+  const walk = new Walk(caller, root, start, scope)
   const result = walk.run(name, PARENT, FOLLOW)
   if (result !== 0) return result
   return { parent: walk.path, name: walk.last, trailingSlash: walk.trailingSlash }

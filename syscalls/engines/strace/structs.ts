@@ -2,6 +2,7 @@
 
 import { latin1 } from '../../abi/bytes.ts'
 import { epollEvents } from '../../abi/epoll.ts'
+import { O_CREAT, O_DIRECTORY, O_TMPFILE, openFlags, resolveFlags } from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { pollEvents } from '../../abi/poll.ts'
 import { cloneFlags, RLIM_INFINITY, SIGEV_NONE, SIGEV_THREAD_ID, sigevNotify } from '../../abi/process.ts'
@@ -9,7 +10,7 @@ import { sigactionFlags, sigaltstackFlags, sigInfo, signalName } from '../../abi
 import { fileTypes, major, minor, S_IFBLK, S_IFCHR, S_IFMT } from '../../abi/stat.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { StructName } from '../../sys/row.ts'
-import { ARRAY_SHOWN_MAX, hex, pointer, quote, siginfo, sigset, waitStatus } from './values.ts'
+import { ARRAY_SHOWN_MAX, hex, octal, pointer, quote, siginfo, sigset, waitStatus } from './values.ts'
 
 /** Sizes that must be readable before a printer runs. */
 const SIZES: Record<StructName, number> = {
@@ -41,6 +42,7 @@ const SIZES: Record<StructName, number> = {
   winsize: 8,
   clone3: 64,
   epollEvent: 12,
+  openHow: 24,
 }
 
 /** The struct at an address, or the address itself where memory cannot be read. */
@@ -147,6 +149,8 @@ function epollEvent(mm: Mm, at: number): string {
   return `{events=${flagNames(epollEvents, events)}, data={u32=${lo}, u64=${all}}}`
 }
 
+const wantsMode = (flags: number): boolean => (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) !== 0
+
 const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   timespec,
   timespecPair: (mm, at) => `[${timespec(mm, at)}, ${timespec(mm, at + 16)}]`,
@@ -183,6 +187,11 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   },
   clone3,
   epollEvent,
+  openHow: (mm, at) => {
+    const flags = mm.u64(at)
+    const mode = wantsMode(flags) ? `, mode=${octal(mm.u64(at + 8))}` : ''
+    return `{flags=${flagNames(openFlags, flags)}${mode}, resolve=${flagNames(resolveFlags, mm.u64(at + 16))}}`
+  },
 }
 
 /** An array that the call filled. */

@@ -33,6 +33,7 @@ const LOWER_OFFSET = 2 ** 40
 export class CowFs extends FileSystem {
   readonly type: string = 'cowfs'
   readonly root: CowInode
+  override readonly keepsXattrs = true
   readonly clock: Clock
   /** Holds what was written. */
   readonly upper: Tmpfs
@@ -85,6 +86,8 @@ class CowInode extends Inode {
   /** Unchanged lower children that were seen, so that each stays one inode. */
   private seen: Map<string, CowInode> | null = null
   private target = ''
+  /** Made by O_TMPFILE and not yet named. */
+  private linkable = false
 
   constructor(fs: CowFs, mode: number, lower: Inode | null) {
     super(mode)
@@ -118,6 +121,11 @@ class CowInode extends Inode {
 
   override get blocks(): number {
     return this.content ? this.content.blocks : this.lower ? this.lower.blocks : 0
+  }
+
+  override attributesChanged(clock: Clock): void {
+    this.ownAttributes = true
+    super.attributesChanged(clock)
   }
 
   /** From here on attributes are this inode's own. */
@@ -195,6 +203,14 @@ class CowInode extends Inode {
     return inode
   }
 
+  override createNameless(caller: Caller, mode: number, linkable: boolean): Inode | number {
+    const inode = this.newChild(caller, mode)
+    inode.content = this.fs.upper.newInode(mode, 0, 0)
+    inode.nlink = 0
+    inode.linkable = linkable
+    return inode
+  }
+
   override mkdir(caller: Caller, name: string, mode: number): Inode | number {
     const inode = this.create(caller, name, mode, 0)
     if (typeof inode !== 'number') this.nlink++
@@ -211,6 +227,8 @@ class CowInode extends Inode {
 
   override link(_caller: Caller, name: string, inode: Inode): number {
     const file = inode as CowInode
+    if (file.nlink === 0 && !file.linkable) return -ENOENT
+    file.linkable = false
     this.setEntry(name, file)
     file.ownAttributes = true
     file.nlink++

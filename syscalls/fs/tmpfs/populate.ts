@@ -66,7 +66,9 @@ export function addImageEntry(fs: Tmpfs, caller: Caller, entry: ImageEntry): str
   const existing = child(parent, caller, name)
   if (existing && entry.type !== 'directory') parent.unlink(caller, name, existing)
   if (entry.type === 'link') return addLink(fs, caller, parent, name, entry)
-  const mode = TYPES[entry.type] | ((entry.mode ?? (entry.type === 'directory' ? 0o755 : 0o644)) & 0o7777)
+  // Nobody asks a symlink for its mode, so all have Linux's.
+  const usual = entry.type === 'directory' ? 0o755 : 0o644
+  const mode = TYPES[entry.type] | (entry.type === 'symlink' ? 0o777 : (entry.mode ?? usual) & 0o7777)
   const reused = existing?.isDirectory && entry.type === 'directory' ? existing : null
   const inode = reused ?? fs.newInode(mode, entry.uid ?? 0, entry.gid ?? 0)
   inode.mode = mode

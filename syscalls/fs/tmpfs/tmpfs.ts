@@ -17,8 +17,17 @@ import {
   ENOTEMPTY,
   ENXIO,
 } from '../../abi/errno.ts'
-import { RENAME_EXCHANGE } from '../../abi/fcntl.ts'
-import { isDirectory, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, TMPFS_MAGIC } from '../../abi/stat.ts'
+import { F_SEAL_SEAL, RENAME_EXCHANGE } from '../../abi/fcntl.ts'
+import {
+  isDirectory,
+  isRegular,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_ISGID,
+  TMPFS_MAGIC,
+} from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Caller } from '../../vfs/caller.ts'
@@ -54,6 +63,7 @@ export interface TmpfsOptions {
 export class Tmpfs extends FileSystem implements Room {
   readonly type: string
   override readonly stable = true
+  override readonly keepsXattrs = true
   readonly root: TmpfsInode
   readonly clock: Clock
   readonly sizeMax: number
@@ -138,6 +148,8 @@ export class TmpfsInode extends Inode {
   private nextSequence = 1
   /** Regular files. */
   private content: SparseBytes | null = null
+  /** Made by O_TMPFILE and not yet named. */
+  private linkable = false
   /** Symlinks. */
   target = ''
 
@@ -145,6 +157,7 @@ export class TmpfsInode extends Inode {
     super(mode)
     this.fs = fs
     if (isDirectory(mode)) this.entries = new Map()
+    else if (isRegular(mode)) this.seals = F_SEAL_SEAL
   }
 
   override get blocks(): number {
@@ -200,6 +213,13 @@ export class TmpfsInode extends Inode {
     return inode
   }
 
+  override createNameless(caller: Caller, mode: number, linkable: boolean): Inode | number {
+    const inode = this.newChild(caller, mode)
+    inode.nlink = 0
+    inode.linkable = linkable
+    return inode
+  }
+
   override mkdir(caller: Caller, name: string, mode: number): Inode | number {
     return this.create(caller, name, mode, 0)
   }
@@ -218,7 +238,8 @@ export class TmpfsInode extends Inode {
 
   override link(_caller: Caller, name: string, inode: Inode): number {
     const existing = inode as TmpfsInode
-    if (existing.nlink === 0) return -ENOENT
+    if (existing.nlink === 0 && !existing.linkable) return -ENOENT
+    existing.linkable = false
     if (existing.nlink >= LINK_COUNT_MAX) return -EMLINK
     this.addEntry(name, existing)
     existing.nlink++
