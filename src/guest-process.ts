@@ -3,11 +3,12 @@
  * Path: machine.ts's spawn makes it.
  */
 
-import { EINVAL } from '../syscalls/abi/errno.ts'
+import { EINVAL, ENOTTY } from '../syscalls/abi/errno.ts'
 import { SI_USER, SIGNAL_MAX, sigInfo, signalName, signalNumber } from '../syscalls/abi/signal.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import { GROUP_ALIVE, type ThreadGroup } from '../syscalls/kernel/thread-group.ts'
 import { startError } from './errors.ts'
+import type { TerminalStreams } from './terminal-streams.ts'
 
 /** How a program ended: by exit, with a code, or by a signal, with its name (`SIGSEGV`). */
 export interface ExitStatus {
@@ -22,9 +23,10 @@ export function exitStatusOf(status: number): ExitStatus {
 }
 
 export interface StandardStreams {
-  /** Null unless `stdio` is `pipe`. */
+  /** Null unless `stdio` is `pipe` or the program has a terminal. */
   readonly stdin: WritableStream<Uint8Array> | null
   readonly stdout: ReadableStream<Uint8Array> | null
+  /** A terminal has one stream for all that is written to it: `stdout`. */
   readonly stderr: ReadableStream<Uint8Array> | null
 }
 
@@ -37,8 +39,15 @@ export class GuestProcess implements StandardStreams {
   readonly exited: Promise<ExitStatus>
   private readonly kernel: Kernel
   private readonly group: ThreadGroup
+  private readonly terminal: TerminalStreams | null
 
-  constructor(kernel: Kernel, group: ThreadGroup, streams: StandardStreams, exited: Promise<ExitStatus>) {
+  constructor(
+    kernel: Kernel,
+    group: ThreadGroup,
+    streams: StandardStreams,
+    exited: Promise<ExitStatus>,
+    terminal: TerminalStreams | null = null,
+  ) {
     this.kernel = kernel
     this.group = group
     this.pid = group.pid
@@ -46,6 +55,13 @@ export class GuestProcess implements StandardStreams {
     this.stdout = streams.stdout
     this.stderr = streams.stderr
     this.exited = exited
+    this.terminal = terminal
+  }
+
+  /** Another size of its terminal. Throws StartError for a program without one, and for a size that cannot be. */
+  resize(columns: number, rows: number): void {
+    if (!this.terminal) throw startError(-ENOTTY, 'resize: the program was not started on a terminal')
+    this.terminal.resize(columns, rows)
   }
 
   /** Sends a signal by name or number. False when the program has already ended. */

@@ -32,3 +32,4 @@ export {
   type SpawnOptions,
 } from './machine.ts'
 export type { FileSystemChoice, MountChoice, VolumeMode } from './mounting.ts'
+export type { TerminalOptions } from './terminal-streams.ts'

@@ -33,6 +33,7 @@ import { type ExitStatus, exitStatusOf, GuestProcess, type StandardStreams } fro
 import { type FileSystemChoice, type MountChoice, makeFileSystem, mountAt } from './mounting.ts'
 import { inputPipe, outputPipe } from './pipe-streams.ts'
 import { platform } from './platform.ts'
+import { DEFAULT_TERM, type TerminalOptions, TerminalStreams } from './terminal-streams.ts'
 
 /** Where a bare program name is looked for unless `env.PATH` says otherwise. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -86,6 +87,8 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal
   /** `pipe`: streams of the GuestProcess. `inherit`: the host's streams. `ignore`: /dev/null. `pipe` unless given. */
   readonly stdio?: 'pipe' | 'inherit' | 'ignore'
+  /** Starts it on a terminal of its own, instead of `stdio`: `stdin`, one output stream `stdout`, and `resize`. */
+  readonly tty?: TerminalOptions
 }
 
 /** What `machine.on` tells of. */
@@ -105,6 +108,7 @@ type Listeners = { [E in keyof MachineEvents]: Set<(...args: MachineEvents[E]) =
 const DEFAULT_MOUNTS: readonly MountChoice[] = [
   { at: '/proc', fs: { type: 'proc' } },
   { at: '/dev', fs: { type: 'devtmpfs' } },
+  { at: '/dev/pts', fs: { type: 'devpts' } },
   { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
 ]
 
@@ -188,13 +192,18 @@ export class Machine implements AsyncDisposable {
     if (this.disposed) throw new Error('the machine was disposed')
     options.signal?.throwIfAborted()
     const { kernel } = this
-    const env = options.env ?? { PATH: DEFAULT_PATH, HOME: '/root' }
-    const { files, streams } = this.standardFiles(options.stdio ?? 'pipe')
+    const { tty } = options
+    const env: Readonly<Record<string, string>> = {
+      ...(tty ? { TERM: tty.term ?? DEFAULT_TERM } : {}),
+      ...(options.env ?? { PATH: DEFAULT_PATH, HOME: '/root' }),
+    }
     const cwd = options.cwd ?? '/'
     const start = walkPath(kernel.caller, kernel.root, kernel.root, utf8(cwd), FOLLOW)
     if (typeof start === 'number') throw startError(start, `working directory ${cwd}`)
     if (!start.inode.isDirectory) throw startError(-ENOTDIR, `working directory ${cwd}`)
     const program = findInPath(kernel, path, cwd, env.PATH ?? DEFAULT_PATH)
+    const terminal = tty ? new TerminalStreams(kernel, tty) : null
+    const { files, streams } = terminal ?? this.standardFiles(options.stdio ?? 'pipe')
     const task = startFirst(kernel, {
       path: utf8(program),
       argv: [options.argv0 ?? path, ...args].map(utf8),
@@ -204,10 +213,14 @@ export class Machine implements AsyncDisposable {
       credentials: this.credentials(),
       files,
     })
-    if (typeof task === 'number') throw startError(task, path, kernel.execProblem)
+    if (typeof task === 'number') {
+      terminal?.hangUp()
+      throw startError(task, path, kernel.execProblem)
+    }
     const { group } = task
+    terminal?.control(group)
     this.limit(group)
-    const process = new GuestProcess(kernel, group, streams, this.endOf(group))
+    const process = new GuestProcess(kernel, group, streams, this.endOf(group), terminal)
     if (options.signal) killOnAbort(process, options.signal)
     this.drive()
     return process

@@ -16,6 +16,7 @@ import { Kernel, type KernelOptions } from './kernel/kernel.ts'
 import { UnixFamily } from './net/unix/family.ts'
 import { syscallRows } from './sys/index.ts'
 import { tableOf } from './sys/row.ts'
+import { registerTerminals } from './tty/terminals.ts'
 import { DeviceTable } from './vfs/device.ts'
 
 export interface LinuxOptions extends Partial<KernelOptions> {
@@ -46,6 +47,7 @@ export function createLinux(options: LinuxOptions): Linux {
       taskCountMax: options.taskCountMax ?? Infinity,
     },
   })
+  registerTerminals(kernel)
   kernel.socketFamilies.register(new UnixFamily(kernel))
   return { kernel, console }
 }

@@ -199,3 +199,25 @@ function interpreterPath(bytes: Uint8Array, s: Segment): string {
   for (const byte of path.subarray(0, path.indexOf(0))) text += String.fromCharCode(byte)
   return text
 }
+
+const SHF_EXECINSTR = 4
+const SHT_NOBITS = 8
+
+/** Where code lies by the section headers, which stripping keeps; empty when they are gone or make no sense. */
+export function codeSections(bytes: Uint8Array): { vaddr: number; fileOffset: number; sizeBytes: number }[] {
+  const f = new Fields(bytes)
+  const [shoff, entSize, count] = f.wide
+    ? [f.word(40), f.u16(58), f.u16(60)]
+    : [f.word(32), f.u16(46), f.u16(48)]
+  const word = f.wide ? 8 : 4
+  if (entSize !== (f.wide ? 64 : 40) || shoff + count * entSize > bytes.length) return []
+  const found: { vaddr: number; fileOffset: number; sizeBytes: number }[] = []
+  for (let i = 0; i < count; i++) {
+    const at = shoff + i * entSize
+    const [flags, vaddr, fileOffset, sizeBytes] = [0, 1, 2, 3].map((k) => f.word(at + 8 + k * word))
+    if (!(flags! & SHF_EXECINSTR) || f.u32(at + 4) === SHT_NOBITS) continue
+    if (fileOffset! + sizeBytes! <= bytes.length)
+      found.push({ vaddr: vaddr!, fileOffset: fileOffset!, sizeBytes: sizeBytes! })
+  }
+  return found
+}

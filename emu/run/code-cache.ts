@@ -41,6 +41,8 @@ const GRAIN_SHIFT = 5
 const GRAIN_SIZE = 1 << GRAIN_SHIFT
 /** The table begins with as many places, and doubles. */
 const TABLE_FIRST = 256
+/** Batches kept for other processes: beyond, keeping begins anew. */
+const KEPT_BATCHES_MAX = 20_000
 /** Places whose heat is remembered: beyond, counting begins anew. */
 const HEAT_ENTRIES_MAX = 100_000
 
@@ -114,6 +116,7 @@ export class Translations {
     instances: 0,
   }
   private readonly byEntry = new Map<number, Batch[]>()
+  private keptCount = 0
   private readonly former = new RegionFormer()
   /** Return addresses of translated calls. */
   readonly returnPoints = new Set<number>()
@@ -148,6 +151,13 @@ export class Translations {
     leftOut: ((pc: number) => boolean) | undefined,
   ): Batch {
     const batch = this.make(space, pcs, wanted, leftOut)
+    // A guest that writes code anew again and again must not fill the host: then all begins anew.
+    if (this.keptCount++ >= KEPT_BATCHES_MAX) {
+      this.keptCount = 0
+      this.byEntry.clear()
+      this.returnPoints.clear()
+      this.sideExits.clear()
+    }
     for (const entry of batch.entries) {
       const list = this.byEntry.get(entry)
       if (list) list.push(batch)
@@ -236,7 +246,8 @@ export class ProcessCode {
   private tableUsed = 0
   /** Guest pc → table index. */
   private readonly indices = new Map<number, number>()
-  private readonly batches = new Set<Batch>()
+  /** Those in use, with the place of their first region in the table. */
+  private readonly batches = new Map<Batch, number>()
   /** How often a pc was asked for that has no translation. */
   private readonly heat = new Map<number, number>()
   /** By page: a bit for each grain that was translated. */
@@ -313,7 +324,7 @@ export class ProcessCode {
     new WebAssembly.Instance(batch.module, {
       e: { m: this.space.memory, t: this.table, b: base, helper: this.imports.helper },
     })
-    this.batches.add(batch)
+    this.batches.set(batch, base)
     this.translations.counts.instances++
     batch.entries.forEach((entry, i) => {
       if (!this.indices.has(entry)) this.indices.set(entry, base + i)
@@ -351,7 +362,7 @@ export class ProcessCode {
     this.imports.invalidate()
     if (!this.holdsCode(addr, sizeBytes)) return
     this.translations.counts.invalidations++
-    for (const batch of this.batches)
+    for (const batch of this.batches.keys())
       for (const [start, end] of batch.covered())
         if (start < addr + sizeBytes && addr < end) {
           this.forget(batch)
@@ -366,7 +377,12 @@ export class ProcessCode {
   }
 
   private forget(batch: Batch): void {
+    const base = this.batches.get(batch)!
     this.batches.delete(batch)
+    // The places stay empty, so that the instance can go.
+    batch.entries.forEach((_, i) => {
+      this.table.set(base + i, null)
+    })
     for (const entry of batch.entries) {
       this.indices.delete(entry)
       const slot = pcCacheSlot(entry)
@@ -378,7 +394,8 @@ export class ProcessCode {
   private recoverGrains(): void {
     const before = [...this.grains.keys()]
     this.grains.clear()
-    for (const batch of this.batches) for (const [start, end] of batch.covered()) this.cover(start, end)
+    for (const batch of this.batches.keys())
+      for (const [start, end] of batch.covered()) this.cover(start, end)
     for (const page of before) if (!this.grains.has(page)) this.space.unmarkCode(page)
   }
 }

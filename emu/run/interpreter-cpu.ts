@@ -28,6 +28,8 @@ import { RegionFormer } from './form-region.ts'
 /** Instructions in an interpreted region. */
 const INTERPRETED_MAX = 24
 const REGIONS_MAX = 20_000
+/** Places of cuts that are remembered. */
+const CUTS_MAX = 200_000
 
 const at = (field: number): number => STATE_BASE + field
 
@@ -118,6 +120,7 @@ export class InterpreterCpu implements Cpu {
       this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
       const region = scratch.compact()
       prepared = prepare(region)
+      if (this.cuts.size >= CUTS_MAX) this.cuts.clear()
       for (const cut of this.former.cuts) this.cuts.add(cut)
       if (cache.size >= REGIONS_MAX) cache.clear()
       cache.set(key, prepared)

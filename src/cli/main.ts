@@ -1,5 +1,5 @@
 /**
- * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`.
+ * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`, `umwelt info ELF`.
  * Path: bin/umwelt.mjs → here → root.ts, Machine. Errors are one line a person understands; statuses as
  * shells and `env` have them: 127 not found, 126 not executable, 125 our own.
  */
@@ -19,17 +19,23 @@ import type { ExitStatus } from '../guest-process.ts'
 import { NodeHost } from '../host/node/node-host.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
 import { DEFAULT_PATH, Machine } from '../machine.ts'
+import { infoText } from './info.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { type Tree, treeOf } from './root.ts'
+import { isAtTerminal, runAtTerminal } from './terminal.ts'
 
 const TIMED_OUT = 124
 const OWN_ERROR = 125
 const NOT_EXECUTABLE = 126
 const NOT_FOUND = 127
 
-const say = (line: string): void => {
-  process.stderr.write(`umwelt: ${line}\n`)
+/** A terminal in raw mode does not return at a newline. */
+const tell = (text: string): void => {
+  const isRaw = process.stderr.isTTY && process.stdin.isTTY && process.stdin.isRaw
+  process.stderr.write(isRaw ? text.replaceAll('\n', '\r\n') : text)
 }
+
+const say = (line: string): void => tell(`umwelt: ${line}\n`)
 
 /** Runs the command; the exit status. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -39,6 +45,11 @@ export async function main(words: readonly string[]): Promise<number> {
       const wanted = command !== undefined
       ;(wanted ? process.stdout : process.stderr).write(`${USAGE}\n`)
       return wanted ? 0 : OWN_ERROR
+    }
+    if (command === 'info') {
+      if (rest.length !== 1) throw new UsageError('umwelt info takes one ELF file')
+      process.stdout.write(infoText(rest[0]!))
+      return 0
     }
     if (command !== 'run' && command !== 'trace')
       throw new UsageError(`there is no command ${command}; try umwelt --help`)
@@ -122,11 +133,10 @@ async function start(
   const timer =
     options.timeoutSec === null ? undefined : setTimeout(() => timeout.abort(), options.timeoutSec * 1000)
   try {
-    const status = await machine.run(program, argv.slice(1), {
-      argv0: argv[0]!,
-      ...where,
-      signal: timeout.signal,
-    })
+    const how = { argv0: argv[0]!, ...where, signal: timeout.signal }
+    const status = isAtTerminal()
+      ? await runAtTerminal(machine, program, argv.slice(1), how)
+      : await machine.run(program, argv.slice(1), how)
     return { ...status, timedOut: timeout.signal.aborted }
   } catch (error) {
     throw error instanceof StartError ? explain(error, options.program ?? program, machine) : error
@@ -223,7 +233,7 @@ interface TraceSink {
 }
 
 function traceSink(options: RunOptions): TraceSink {
-  if (options.traceTo === null) return { write: (text) => void process.stderr.write(text), close: () => {} }
+  if (options.traceTo === null) return { write: tell, close: () => {} }
   let fd: number
   try {
     fd = openSync(options.traceTo, 'w')

@@ -68,6 +68,7 @@ const OPTIONS = {
 
 export const USAGE = `usage: umwelt run [options] [--] [PROGRAM [ARG...]]
        umwelt trace [options] [--] [PROGRAM [ARG...]]
+       umwelt info ELF                 what a program needs, and what of it is missing here
 
 PROGRAM is a path in the guest. Without it the userland's shell runs: interactive at a terminal, else it runs the
 script on its standard input. The current directory is at /work, copy-on-write.
@@ -90,6 +91,9 @@ script on its standard input. The current directory is at /work, copy-on-write.
       --open-files N                   descriptors of a process: more is EMFILE
       --cpu-time SECONDS               processor time of a process: SIGXCPU, then SIGKILL
       --timeout SECONDS                after so long everything is killed, and the exit status is 124
+
+When standard input and output are both terminals, the program gets a terminal of its own (job control, window size)
+and umwelt shows it; otherwise it gets the streams as they are.
 
 The exit status is the program's, 128+N when signal N ended it; 124 to 127 are umwelt's own.`
 

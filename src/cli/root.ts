@@ -52,6 +52,7 @@ export async function treeOf(options: RunOptions, diagnostics: (line: string) =>
   const mounts: MountChoice[] = [
     { at: '/proc', fs: { type: 'proc' }, source: 'proc' },
     { at: '/dev', fs: { type: 'devtmpfs' }, source: 'devtmpfs' },
+    { at: '/dev/pts', fs: { type: 'devpts' }, source: 'devpts' },
   ]
   if (options.root === null) {
     mounts.push({ at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } }, source: 'tmpfs' })

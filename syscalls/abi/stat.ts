@@ -64,6 +64,7 @@ export const ST_NOSUID = 2
 export const ST_RELATIME = 4096
 
 export const TMPFS_MAGIC = 0x01021994
+export const DEVPTS_SUPER_MAGIC = 0x1cd1
 export const PROC_SUPER_MAGIC = 0x9fa0
 export const OVERLAYFS_SUPER_MAGIC = 0x794c7630
 export const EXT4_SUPER_MAGIC = 0xef53

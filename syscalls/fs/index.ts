@@ -2,7 +2,8 @@
 
 import type { FileSystemType } from '../vfs/file-system-type.ts'
 import { devfs } from './devfs/devfs.ts'
+import { devpts } from './devpts/devpts.ts'
 import { procfs } from './procfs/procfs.ts'
 import { tmpfs } from './tmpfs/tmpfs.ts'
 
-export const fileSystemTypes: readonly FileSystemType[] = [tmpfs, devfs, procfs]
+export const fileSystemTypes: readonly FileSystemType[] = [tmpfs, devfs, devpts, procfs]

@@ -4,20 +4,11 @@
  */
 
 import { POLLIN, POLLRDNORM } from '../abi/poll.ts'
-import {
-  CLD_EXITED,
-  CLD_KILLED,
-  SA_NOCLDWAIT,
-  SI_USER,
-  SIG_IGN,
-  SIGCHLD,
-  SIGCONT,
-  SIGHUP,
-  sigInfo,
-} from '../abi/signal.ts'
+import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SI_USER, SIG_IGN, SIGCHLD, sigInfo } from '../abi/signal.ts'
 import { reportExit } from '../engines/stack.ts'
 import { destroyMm } from '../mm/mm.ts'
 import { wakeFutex } from './futex.ts'
+import { hangUpOrphans, leaveTerminal } from './job-control.ts'
 import { releaseRobustList } from './robust-list.ts'
 import { childInfo, sendSignal } from './signal.ts'
 import { DEAD, type Task } from './task.ts'
@@ -71,9 +62,10 @@ function endGroup(kernel: Task['kernel'], group: ThreadGroup, status: number): v
   group.status = status
   group.state = GROUP_ZOMBIE
   group.ended.wakeAll(POLLIN | POLLRDNORM)
-  if (group.sessionId === group.pid) hangUpSession(kernel, group)
+  leaveTerminal(kernel, group, true)
   reparent(kernel, group)
   const { parent } = group
+  if (parent) hangUpOrphans(kernel, group, parent, true)
   if (!parent || parent === kernel.init) {
     reap(kernel, group)
     return
@@ -101,17 +93,9 @@ function reparent(kernel: Task['kernel'], group: ThreadGroup): void {
       if (reaper === kernel.init) reap(kernel, child)
       else reaper.childEvents.wakeAll()
     }
+    hangUpOrphans(kernel, child, group, false)
   }
   group.children.clear()
-}
-
-/** A session leader's end hangs up the stopped members of its session. */
-function hangUpSession(kernel: Task['kernel'], leader: ThreadGroup): void {
-  for (const member of kernel.groups.values()) {
-    if (member.sessionId !== leader.pid || member === leader || !member.stopped) continue
-    sendSignal(member, null, sigInfo(SIGHUP, 0x80))
-    sendSignal(member, null, sigInfo(SIGCONT, 0x80))
-  }
 }
 
 /** Takes the last trace of a zombie away. */

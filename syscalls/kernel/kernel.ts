@@ -48,6 +48,8 @@ export interface KernelParts {
 }
 
 export const PID_MAX = 32768
+/** Different lines that a guest can have said to whoever runs it. */
+const DIAGNOSED_MAX = 200
 
 export class Kernel {
   readonly host: Host
@@ -143,9 +145,11 @@ export class Kernel {
 
   /** Says something once on the diagnostic channel. */
   diagnoseOnce(line: string): void {
-    if (this.diagnosed.has(line)) return
+    if (this.diagnosed.has(line) || this.diagnosed.size > DIAGNOSED_MAX) return
     this.diagnosed.add(line)
-    this.host.diagnostics(line)
+    this.host.diagnostics(
+      this.diagnosed.size > DIAGNOSED_MAX ? 'there is more like this; it is not shown' : line,
+    )
   }
 
   missingCall(name: string): number {

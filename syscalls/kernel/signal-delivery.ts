@@ -28,6 +28,7 @@ import {
 import { SIGNAL_DELIVER } from '../engines/engine.ts'
 import { reportSignal } from '../engines/stack.ts'
 import { exitTask } from './exit.ts'
+import { isOrphanedGroup } from './job-control.ts'
 import { beginGroupExit, forceSignal, stopGroup } from './signal.ts'
 import { SigSet } from './sigset.ts'
 import { STAGE_USER, STOPPED, type Task } from './task.ts'
@@ -73,7 +74,7 @@ function act(task: Task, info: SigInfo): void {
   if (inMask(IGNORED_BY_DEFAULT, signo)) return
   if (inMask(STOP_SIGNALS, signo)) {
     // A process group without a shell that could continue it does not stop.
-    if (signo === SIGSTOP || !isOrphanedGroup(task)) stopGroup(group, signo)
+    if (signo === SIGSTOP || !isOrphanedGroup(task.kernel, group.processGroup)) stopGroup(group, signo)
     return
   }
   // The core limit is 0, so no core is written and the core bit is not set, as on Linux.
@@ -88,17 +89,6 @@ function explain(task: Task, info: SigInfo): void {
   task.kernel.host.diagnostics(
     `${task.comm}[${task.tid}] ended by signal ${info.signo} at pc 0x${pc}, address 0x${info.addr.toString(16)}`,
   )
-}
-
-/** Nobody in the session, outside the group, is the parent of a member. */
-function isOrphanedGroup(task: Task): boolean {
-  for (const member of task.kernel.groups.values()) {
-    if (member.processGroup !== task.group.processGroup) continue
-    const parent = member.parent
-    if (parent && parent.processGroup !== member.processGroup && parent.sessionId === member.sessionId)
-      return false
-  }
-  return true
 }
 
 /** An interrupted call and a handler: EINTR, or again after the handler. */

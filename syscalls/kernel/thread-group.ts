@@ -12,6 +12,7 @@ import {
   RLIMIT_STACK,
 } from '../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../abi/signal.ts'
+import type { Terminal } from './job-control.ts'
 import { PendingSignals } from './pending.ts'
 import type { ProcessTimers } from './process-timers.ts'
 import { SigSet } from './sigset.ts'
@@ -104,6 +105,10 @@ export class ThreadGroup {
   exitSignal = 17
   sessionId: number
   processGroup: number
+  /** The controlling terminal. */
+  terminal: Terminal | null
+  /** Of a session leader whose terminal was hung up: the group that was in the foreground. */
+  lostForeground = 0
   /** Job control: stopped by a signal; every task stops when it would deliver. */
   stopped = false
   stopSignal = 0
@@ -139,6 +144,7 @@ export class ThreadGroup {
     this.limits = limits
     this.sessionId = parent?.sessionId ?? pid
     this.processGroup = parent?.processGroup ?? pid
+    this.terminal = parent?.terminal ?? null
     parent?.children.add(this)
   }
 

@@ -35,6 +35,7 @@ function sysSetsid(task: Task): number {
   const self = task.group
   for (const other of task.kernel.groups.values()) if (other.processGroup === self.pid) return -EPERM
   self.sessionId = self.processGroup = self.pid
+  self.terminal = null
   return self.pid
 }
 

@@ -209,7 +209,7 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
       return openFifo(request, path, inode, kept)
     case S_IFCHR: {
       const device = request.devices.get(inode.rdev)
-      return device ? device.open(caller, kept, path) : -ENXIO
+      return device ? device.open(caller, kept, path, flags) : -ENXIO
     }
     case S_IFBLK:
     case S_IFSOCK:

@@ -45,6 +45,7 @@ async function run(probe: string, name: string, cpu: CpuKind, traced: boolean) {
     },
     mounts: [
       { at: '/dev', fs: { type: 'devtmpfs' } },
+      { at: '/dev/pts', fs: { type: 'devpts' } },
       { at: '/proc', fs: { type: 'proc' } },
     ],
     engines: traced ? [strace({ write: (text) => (trace += text) })] : [],

@@ -11,5 +11,6 @@ export const ROOMS: Record<string, readonly string[]> = {
   'emu/run': ['emu/guest', 'emu/ir', 'emu/memory', 'emu/wasm', 'emu/run/cpu.ts'],
   syscalls: ['emu/memory', 'emu/elf', 'emu/run/cpu.ts', 'emu/guest'],
   'syscalls/net': ['syscalls/abi', 'syscalls/kernel', 'syscalls/vfs'],
+  'syscalls/tty': ['syscalls/abi', 'syscalls/kernel', 'syscalls/vfs'],
   src: ['emu', 'syscalls'],
 }

@@ -44,6 +44,7 @@ async function run(request: RunRequest): Promise<void> {
     mounts: [
       { at: '/proc', fs: { type: 'proc' } },
       { at: '/dev', fs: { type: 'devtmpfs' } },
+      { at: '/dev/pts', fs: { type: 'devpts' } },
       { at: '/tmp', fs: { type: 'tmpfs' } },
     ],
   })

@@ -13,7 +13,6 @@ import {
   openFlags,
 } from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
-import { FIONREAD, TIOCGWINSZ, TIOCOUTQ } from '../../abi/poll.ts'
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
@@ -25,6 +24,7 @@ import { signalName } from '../../abi/signal.ts'
 import type { SyscallCall } from '../call.ts'
 import { fdSetAt } from './arguments.ts'
 import { printStruct } from './structs.ts'
+import { terminalArgument } from './terminals.ts'
 import { hex, octal, pointer } from './values.ts'
 
 /** Whole argument lists that are known at entry. */
@@ -90,11 +90,8 @@ const HEX_RESULTS = new Set(['brk', 'mmap', 'mremap', 'shmat'])
 
 /** An ioctl's third argument, at the exit. */
 export function ioctlArgument(call: SyscallCall): string {
-  if ((call.args[1] === FIONREAD || call.args[1] === TIOCOUTQ) && call.result >= 0)
-    return printStruct(call.task.memory, 'int', call.args[2]!, 1, true)
-  if (call.args[1] === TIOCGWINSZ && call.result >= 0)
-    return printStruct(call.task.memory, 'winsize', call.args[2]!, 1, true)
-  return pointer(call.args[2]!)
+  const [, request, argument] = call.args as unknown as [number, number, number]
+  return terminalArgument(call.task.memory, request, argument, call.result < 0) ?? pointer(argument)
 }
 
 /** What stands behind "= ". */

@@ -183,7 +183,7 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   waitStatus: (mm, at) => waitStatus(mm.i32(at)),
   winsize: (mm, at) => {
     const { view } = mm.space
-    return `{ws_row=${view.getUint16(at, true)}, ws_col=${view.getUint16(at + 2, true)}, ws_xpixel=0, ws_ypixel=0}`
+    return `{ws_row=${view.getUint16(at, true)}, ws_col=${view.getUint16(at + 2, true)}, ws_xpixel=${view.getUint16(at + 4, true)}, ws_ypixel=${view.getUint16(at + 6, true)}}`
   },
   clone3,
   epollEvent,

@@ -3,7 +3,6 @@
  * so that mknod(2) nodes elsewhere open the same things.
  */
 
-import { ENXIO } from '../../abi/errno.ts'
 import { O_RDONLY, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts'
 import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from '../../abi/stat.ts'
 import type { Host } from '../../host.ts'
@@ -18,7 +17,6 @@ import { Console, ConsoleFile, FullFile, NullFile, RandomFile, ZeroFile } from '
 export const CONSOLE_DEV = makedev(5, 1)
 /** The host's streams where they are no terminal. */
 const STREAM_DEVS = [makedev(5, 64), makedev(5, 65), makedev(5, 66)] as const
-const TTY_DEV = makedev(5, 0)
 const NULL_DEV = makedev(1, 3)
 const NODES: readonly (readonly [name: string, rdev: number, mode: number])[] = [
   ['null', NULL_DEV, 0o666],
@@ -26,7 +24,8 @@ const NODES: readonly (readonly [name: string, rdev: number, mode: number])[] = 
   ['full', makedev(1, 7), 0o666],
   ['random', makedev(1, 8), 0o666],
   ['urandom', makedev(1, 9), 0o666],
-  ['tty', TTY_DEV, 0o666],
+  ['tty', makedev(5, 0), 0o666],
+  ['ptmx', makedev(5, 2), 0o666],
   ['console', CONSOLE_DEV, 0o620],
 ]
 const LINKS: readonly (readonly [name: string, target: string])[] = [
@@ -48,13 +47,6 @@ export function registerDevices(devices: DeviceTable, host: Host): Console {
   }
   devices.register(makedev(1, 8), random)
   devices.register(makedev(1, 9), random)
-  devices.register(TTY_DEV, {
-    name: 'tty',
-    open: (_c, flags, path) =>
-      host.stdin.isTerminal || host.stdout.isTerminal
-        ? new ConsoleFile(flags, path, console, host.stdout)
-        : -ENXIO,
-  })
   devices.register(CONSOLE_DEV, {
     name: 'console',
     open: (_c, flags, path) => new ConsoleFile(flags, path, console, host.stdout),
@@ -94,7 +86,7 @@ export function nullStreams(kernel: Kernel): FileDescription[] {
 
 /** Makes device nodes on a file system of their own, as /dev/NAME. */
 function nodeMaker(kernel: Kernel): (name: string, rdev: number) => Path {
-  const fs = new Tmpfs(kernel.clock, { type: 'devpts' })
+  const fs = new Tmpfs(kernel.clock, { type: 'devtmpfs' })
   fs.dev = 2
   const directory = new Dentry('', null, fs.root)
   const mount = new Mount(fs, directory, null, 'console', false)
@@ -121,6 +113,7 @@ export const devfs: FileSystemType = {
       inode.setTarget(target)
       fs.root.addEntry(name, inode)
     }
+    fs.root.addEntry('pts', fs.newInode(S_IFDIR | 0o755, 0, 0))
     fs.root.addEntry('shm', fs.newInode(S_IFDIR | 0o1777, 0, 0))
     return fs
   },

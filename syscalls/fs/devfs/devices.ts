@@ -1,56 +1,14 @@
 /** The character devices every process expects: null(4), zero(4), full(4), random(4), tty(4). */
 
 import { BLOCKED, EAGAIN, EFAULT, ENOSPC, ENOTTY, EPIPE, ESPIPE } from '../../abi/errno.ts'
-import {
-  FIONREAD,
-  POLLERR,
-  POLLHUP,
-  POLLIN,
-  POLLOUT,
-  POLLRDNORM,
-  POLLWRNORM,
-  TCGETS,
-  TCSETS,
-  TCSETSF,
-  TCSETSW,
-  TIOCGPGRP,
-  TIOCGSID,
-  TIOCGWINSZ,
-  TIOCNOTTY,
-  TIOCSCTTY,
-  TIOCSPGRP,
-  TIOCSWINSZ,
-} from '../../abi/poll.ts'
+import { FIONREAD, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../abi/poll.ts'
+import { TCGETS, TCSETS, TCSETSF, TCSETSW, TIOCGWINSZ } from '../../abi/tty.ts'
 import type { Host, HostInput, HostOutput } from '../../host.ts'
-import type { Task } from '../../kernel/task.ts'
 import { WaitQueue } from '../../kernel/wait-queue.ts'
+import { TERMIOS_SIZE, Termios } from '../../tty/termios.ts'
 import type { Caller } from '../../vfs/caller.ts'
-import { FileDescription } from '../../vfs/file-description.ts'
-import type { Inode } from '../../vfs/inode.ts'
+import { DeviceFile } from '../../vfs/device.ts'
 import type { Path } from '../../vfs/path.ts'
-
-/** A description of a device node. */
-export abstract class DeviceFile extends FileDescription {
-  private readonly file: Inode
-
-  constructor(flags: number, path: Path) {
-    super(flags, path)
-    this.file = path.inode
-    this.file.opened()
-  }
-
-  override get inode(): Inode {
-    return this.file
-  }
-
-  override seek(): number {
-    return 0
-  }
-
-  override release(): void {
-    this.file.released()
-  }
-}
 
 export class NullFile extends DeviceFile {
   override read(_caller: Caller, _bytes: Uint8Array, _at: number, _count: number): number {
@@ -103,8 +61,6 @@ export class Console {
   readonly output: HostOutput
   readonly error: HostOutput
   readonly changed = new WaitQueue()
-  processGroup = 0
-  sessionId = 0
 
   constructor(host: Host) {
     this.input = host.stdin
@@ -120,12 +76,10 @@ export class Console {
   }
 }
 
-/** struct termios of Linux: four flag words, line, 19 characters. What a fresh terminal has. */
-const TERMIOS_SIZE = 36
-const DEFAULT_TERMIOS = [0x4500, 0x05, 0xbf, 0x8a3b]
-const CONTROL_CHARACTERS = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0]
-
-/** stdin, stdout or stderr of the machine; a terminal where the host's stream is one. */
+/**
+ * stdin, stdout or stderr of the machine. Where the host's stream is a terminal, programs are told so, but its line
+ * discipline and its sessions are the host's: modes cannot be changed and there is no job control.
+ */
 export class ConsoleFile extends DeviceFile {
   private readonly console: Console
   private readonly output: HostOutput
@@ -190,13 +144,8 @@ export class ConsoleFile extends DeviceFile {
       return memory.setU32(argument, Math.max(0, this.console.input.available())) ? 0 : -EFAULT
     if (!this.isTerminal) return -ENOTTY
     switch (request) {
-      case TCGETS: {
-        const bytes = new Uint8Array(TERMIOS_SIZE)
-        const view = new DataView(bytes.buffer)
-        for (const [i, word] of DEFAULT_TERMIOS.entries()) view.setUint32(i * 4, word, true)
-        bytes.set(CONTROL_CHARACTERS, 17)
-        return memory.copyOut(argument, bytes) ? 0 : -EFAULT
-      }
+      case TCGETS:
+        return memory.copyOut(argument, Termios.cooked().encode(TERMIOS_SIZE)) ? 0 : -EFAULT
       case TCSETS:
       case TCSETSW:
       case TCSETSF:
@@ -207,32 +156,6 @@ export class ConsoleFile extends DeviceFile {
         view.setUint16(2, this.output.columns, true)
         return memory.copyOut(argument, new Uint8Array(view.buffer)) ? 0 : -EFAULT
       }
-      case TIOCSWINSZ:
-        return 0
-      default:
-        return this.jobControl(caller as Caller & Task, request, argument)
-    }
-  }
-
-  private jobControl(task: Task, request: number, argument: number): number {
-    switch (request) {
-      case TIOCGPGRP:
-        return task.memory.setU32(argument, this.console.processGroup || task.group.processGroup)
-          ? 0
-          : -EFAULT
-      case TIOCSPGRP: {
-        const group = task.memory.getU32(argument)
-        if (group < 0) return -EFAULT
-        this.console.processGroup = group
-        return 0
-      }
-      case TIOCGSID:
-        return task.memory.setU32(argument, this.console.sessionId || task.group.sessionId) ? 0 : -EFAULT
-      case TIOCSCTTY:
-        this.console.sessionId = task.group.sessionId
-        return 0
-      case TIOCNOTTY:
-        return 0
       default:
         return -ENOTTY
     }

@@ -53,7 +53,7 @@ export function statText(kernel: Kernel, task: Task | undefined, group: ThreadGr
     group.parent?.pid ?? 0,
     group.processGroup,
     group.sessionId,
-    0, -1, 0, 0, 0, 0, 0,
+    group.terminal?.rdev ?? 0, group.terminal?.foreground ?? -1, 0, 0, 0, 0, 0,
     ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, 20, 0,
     Math.max(1, group.tasks.length), 0, ticks(group.startNs),
     total, Math.floor(resident / PAGE), '18446744073709551615',

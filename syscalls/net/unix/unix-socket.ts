@@ -17,9 +17,9 @@ import {
   POLLRDNORM,
   POLLWRBAND,
   POLLWRNORM,
-  TIOCOUTQ,
 } from '../../abi/poll.ts'
 import * as S from '../../abi/socket.ts'
+import { TIOCOUTQ } from '../../abi/tty.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
 import { WaitQueue } from '../../kernel/wait-queue.ts'

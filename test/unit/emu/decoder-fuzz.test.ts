@@ -7,6 +7,7 @@ import { decoder, ROWS } from '../../../emu/guest/x86/isa.ts'
 import { X86_STATE } from '../../../emu/guest/x86/state.ts'
 import { X86_VARIABLES } from '../../../emu/guest/x86/variables.ts'
 import { Region } from '../../../emu/ir/region.ts'
+import { verify } from '../../../emu/ir/verify.ts'
 import { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { PROT_EXEC, PROT_READ } from '../../../emu/memory/layout.ts'
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
@@ -18,6 +19,7 @@ const space = new AddressSpace(new MemoryPool())
 space.map(CODE, 4096, PROT_READ | PROT_EXEC)
 const former = new RegionFormer()
 const region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads: false })
+const exact = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false, exactFloat: true })
 
 /** Bytes that begin like an instruction of some row more often than noise does. */
 const likelyCode = fc
@@ -55,6 +57,10 @@ describe('any bytes', () => {
       fc.property(fc.oneof(likelyCode, fc.uint8Array({ minLength: 1, maxLength: 60 })), (bytes) => {
         space.storeBytes(CODE, new Uint8Array(256))
         space.storeBytes(CODE, Uint8Array.from(bytes))
+        former.form(space, CODE, region, { instructionsMax: 50 })
+        expect(verify(region)).toEqual([])
+        former.form(space, CODE, exact, { instructionsMax: 50 })
+        expect(verify(exact)).toEqual([])
         former.form(space, CODE, region, { instructionsMax: 50 })
         const builder = new ModuleBuilder(
           X86_VARIABLES,
