@@ -4,7 +4,7 @@
  */
 
 import { EAGAIN, EBADF, EFAULT, EINVAL, EISDIR, EOVERFLOW, EPIPE, ESPIPE, isError } from '../abi/errno.ts'
-import { O_APPEND } from '../abi/fcntl.ts'
+import { O_APPEND, SEEK_CUR } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import { S_IFCHR } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
@@ -80,7 +80,9 @@ function sysSendfile(task: Task, outFd: number, inFd: number, offsetAddr: number
   const to = task.fds.get(outFd)
   if (!to?.writable) return -EBADF
   const { inode } = from
-  if (!(inode.isRegular && from.seekable) && inode.type !== S_IFCHR) return -EINVAL
+  // What cannot be sought loses nothing here that was read and not written: terminals, sockets, pipes.
+  const isDevice = inode.type === S_IFCHR && from.seek(task, 0, SEEK_CUR) >= 0
+  if (!(inode.isRegular && from.seekable) && !isDevice) return -EINVAL
   if (to.flags & O_APPEND) return -EINVAL
   const wanted = withinLimit(task, to, Math.min(count, COUNT_MAX), -1)
   if (wanted < 0) return wanted
