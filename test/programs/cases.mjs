@@ -105,7 +105,7 @@ export const CASES = [
   ),
   bash(
     'traps and kill',
-    'trap "echo int" INT; kill -INT $$; trap "echo exit" EXIT; sleep 5 & kill $!; wait $!; echo $?',
+    'trap "echo int" INT; kill -INT $$; trap "echo exit" EXIT; sleep 5 & sleep 0.3; kill $!; wait $!; echo $?',
   ),
   bash(
     'job wait',
