@@ -94,19 +94,23 @@ function sysWritev(task: Task, fd: number, iov: number, count: number): number {
   return file?.writable ? writeVector(task, file, iov, count, -1) : -EBADF
 }
 
-function sysPreadv(task: Task, fd: number, iov: number, count: number, pos: number): number {
-  if (pos < 0) return -EINVAL
+/** The file of a call with a position, which is at least `least`; -1 is the file's own. Or an errno. */
+function fileAt(task: Task, fd: number, pos: number, least: number): FileDescription | number {
+  if (pos < least) return -EINVAL
   const file = task.fds.usable(fd)
   if (!file) return -EBADF
-  if (!file.seekable) return -ESPIPE
+  return pos !== -1 && !file.seekable ? -ESPIPE : file
+}
+
+function sysPreadv(task: Task, fd: number, iov: number, count: number, pos: number): number {
+  const file = fileAt(task, fd, pos, 0)
+  if (typeof file === 'number') return file
   return file.readable ? readVector(task, file, iov, count, pos) : -EBADF
 }
 
 function sysPwritev(task: Task, fd: number, iov: number, count: number, pos: number): number {
-  if (pos < 0) return -EINVAL
-  const file = task.fds.usable(fd)
-  if (!file) return -EBADF
-  if (!file.seekable) return -ESPIPE
+  const file = fileAt(task, fd, pos, 0)
+  if (typeof file === 'number') return file
   if (!file.writable) return -EBADF
   return writeVector(task, file, iov, count, file.flags & O_APPEND ? file.inode.size : pos)
 }
@@ -128,10 +132,8 @@ function sysPreadv2(
   _high: number,
   flagBits: number,
 ): number {
-  if (pos < -1) return -EINVAL
-  const file = task.fds.usable(fd)
-  if (!file) return -EBADF
-  if (pos !== -1 && !file.seekable) return -ESPIPE
+  const file = fileAt(task, fd, pos, -1)
+  if (typeof file === 'number') return file
   if (!file.readable) return -EBADF
   const refused = checkRwFlags(file, flagBits)
   if (refused) return refused
@@ -148,10 +150,8 @@ function sysPwritev2(
   _high: number,
   flagBits: number,
 ): number {
-  if (pos < -1) return -EINVAL
-  const file = task.fds.usable(fd)
-  if (!file) return -EBADF
-  if (pos !== -1 && !file.seekable) return -ESPIPE
+  const file = fileAt(task, fd, pos, -1)
+  if (typeof file === 'number') return file
   if (!file.writable) return -EBADF
   const refused = checkRwFlags(file, flagBits)
   if (refused) return refused

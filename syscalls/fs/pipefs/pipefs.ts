@@ -3,43 +3,15 @@
 import { S_IFIFO } from '../../abi/stat.ts'
 import type { Credentials } from '../../kernel/credentials.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { FileSystem, Inode, type StatFs } from '../../vfs/inode.ts'
+import { NamelessInode, NamelessKind } from '../../vfs/nameless.ts'
 
-class PipeFs extends FileSystem {
-  readonly type: string = 'pipefs'
-  nextIno = 1
-  get root(): Inode {
-    throw new Error('pipefs has no tree')
-  }
-  statfs(): StatFs {
-    return { type: 0x50495045, blockSize: 4096, blocks: 0, blocksFree: 0, files: 0, filesFree: 0 }
-  }
-}
-
-const instances = new WeakMap<Kernel, PipeFs>()
-
-function pipeFsOf(kernel: Kernel): PipeFs {
-  let fs = instances.get(kernel)
-  if (!fs) {
-    fs = new PipeFs()
-    fs.dev = 0x0d
-    instances.set(kernel, fs)
-  }
-  return fs
-}
+const PIPEFS_MAGIC = 0x50495045
+const pipefs = new NamelessKind('pipefs', PIPEFS_MAGIC, 0x0d)
 
 /** One for each pipe. */
-export class PipeInode extends Inode {
-  readonly fs: FileSystem
-
+export class PipeInode extends NamelessInode {
   constructor(kernel: Kernel, credentials: Credentials, mode: number = S_IFIFO | 0o600) {
-    super(mode)
-    const fs = pipeFsOf(kernel)
-    this.fs = fs
-    this.ino = fs.nextIno++
-    this.uid = credentials.fsuid
-    this.gid = credentials.fsgid
-    for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(kernel.clock)
+    super(pipefs, kernel, credentials, mode)
   }
 
   override get blocks(): number {
