@@ -18,6 +18,7 @@ import {
   PAGE_SHARED,
   PAGE_SHIFT,
   PAGE_SIZE,
+  PAGE_STALE,
   PAGE_W,
   PAGE_X,
   PROT_EXEC,
@@ -88,9 +89,20 @@ export class AddressSpace {
     }
     this.presentPages += fresh
     this.dropCode(addr, sizeBytes)
-    this.bytes.fill(0, addr, addr + sizeBytes)
+    this.clear(addr, sizeBytes)
     this.setFlags(addr, sizeBytes, prot, 0)
     return true
+  }
+
+  /** Zeroes a range, but touches nothing for which the host never had to give memory. */
+  private clear(addr: number, sizeBytes: number): void {
+    const { flags } = this
+    const end = (addr + sizeBytes) / PAGE_SIZE
+    for (let page = addr / PAGE_SIZE; page < end; page++) {
+      const first = page
+      while (page < end && flags[page]! & (PAGE_PRESENT | PAGE_STALE)) page++
+      if (page > first) this.bytes.fill(0, first * PAGE_SIZE, page * PAGE_SIZE)
+    }
   }
 
   /** Removes pages: access faults from now on. The contents are cleared when they are mapped again. */
@@ -101,7 +113,8 @@ export class AddressSpace {
     this.presentPages -= gone
     this.pool.pagesUsed -= gone
     const [first, last] = pagesOf(addr, sizeBytes)
-    this.flags.fill(0, first, last + 1)
+    for (let page = first; page <= last; page++)
+      this.flags[page] = this.flags[page]! & (PAGE_PRESENT | PAGE_STALE) ? PAGE_STALE : 0
   }
 
   /** What is left for pages of all processes. */
@@ -260,35 +273,32 @@ export class AddressSpace {
       return null
     }
     copy.bytes.set(this.bytes.subarray(STATE_BASE, STATE_BASE + STATE_SIZE), STATE_BASE)
-    const pages = this.bytes.length / PAGE_SIZE
-    for (let page = GUEST_MIN >> PAGE_SHIFT; page < pages; ) {
-      if (this.flags[page] === 0) {
-        page++
-        continue
-      }
-      const first = page
-      while (page < pages && this.flags[page] !== 0) {
-        copy.flags[page] = this.flags[page]!
-        if (this.flags[page]! & PAGE_CODE) copy.unmarkCode(page)
-        page++
-      }
-      copy.copyTouched(this.bytes, first * PAGE_SIZE, page * PAGE_SIZE)
-    }
+    this.copyPages(copy)
     return copy
   }
 
-  /** Copies a range but skips pages that are all zero, so that what nobody touched costs no host memory. */
-  private copyTouched(source: Uint8Array, from: number, to: number): void {
-    const words = new BigInt64Array(source.buffer, 0, source.length >> 3)
-    for (let at = from; at < to; at += PAGE_SIZE) {
-      let touched = false
-      for (let w = (at >> 3) >>> 0, end = w + (PAGE_SIZE >> 3); w < end; w++)
-        if (words[w] !== 0n) {
-          touched = true
-          break
-        }
-      if (touched) this.bytes.set(source.subarray(at, at + PAGE_SIZE), at)
+  /** Copies contents and flags; what nobody touched costs no host memory in the copy either. */
+  private copyPages(copy: AddressSpace): void {
+    const words = new BigInt64Array(this.bytes.buffer, 0, this.bytes.length >> 3)
+    const end = this.bytes.length / PAGE_SIZE
+    let run = 0
+    const finishRun = (page: number): void => {
+      const from = (page - run) * PAGE_SIZE
+      if (run > 0) copy.bytes.set(this.bytes.subarray(from, page * PAGE_SIZE), from)
+      run = 0
     }
+    for (let page = GUEST_MIN >> PAGE_SHIFT; page < end; page++) {
+      const flags = this.flags[page]!
+      if (flags & PAGE_PRESENT && !isZeroPage(words, page)) run++
+      else {
+        finishRun(page)
+        if (!(flags & PAGE_PRESENT)) continue
+        if (copy.flags[page]! & PAGE_STALE) copy.bytes.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
+      }
+      copy.flags[page] = flags
+      if (flags & PAGE_CODE) copy.unmarkCode(page)
+    }
+    finishRun(end)
   }
 
   /** Gives the Memory back to the pool; the space must not be used afterwards. */
@@ -297,4 +307,10 @@ export class AddressSpace {
     this.presentPages = 0
     this.pool.give(this.memory)
   }
+}
+
+function isZeroPage(words: BigInt64Array, page: number): boolean {
+  const first = page * (PAGE_SIZE >> 3)
+  for (let w = first; w < first + (PAGE_SIZE >> 3); w++) if (words[w] !== 0n) return false
+  return true
 }

@@ -13,6 +13,7 @@ export const STATE_SIZE = 0x1000
 
 /** Direct-mapped cache guest pc → function-table index: 65,536 entries of two i32 (tag, index). */
 export const PC_CACHE_BASE = 0x10000
+export const PC_CACHE_SIZE = 0x80000
 
 /** One byte of PAGE_* flags for each of the 2^20 guest pages. */
 export const PAGE_FLAGS_BASE = 0x100000
@@ -35,6 +36,8 @@ export const PAGE_SHARED = 16
 export const PAGE_PW = 32
 /** Holds contents, also while no permission is given (mprotect to PROT_NONE and back keeps them). */
 export const PAGE_PRESENT = 64
+/** Holds nothing, but the host's memory behind it still has what an earlier page held: cleared when it is mapped. */
+export const PAGE_STALE = 128
 
 export const PROT_NONE = 0
 export const PROT_READ = 1

@@ -4,11 +4,20 @@
  * too, against what all processes may have together.
  */
 
-import { GUEST_MAX, GUEST_MIN } from './layout.ts'
+import {
+  GUEST_MAX,
+  GUEST_MIN,
+  PAGE_FLAGS_BASE,
+  PAGE_PRESENT,
+  PAGE_SIZE,
+  PAGE_STALE,
+  PC_CACHE_BASE,
+  PC_CACHE_SIZE,
+} from './layout.ts'
 
 const WASM_PAGE = 65536
-/** Memories larger than this are left to the garbage collector: clearing them costs more than a new one. */
-const POOLED_SIZE_MAX = 64 << 20
+/** Memories with more host memory behind them than this are left to the garbage collector. */
+const POOLED_PAGES_MAX = (64 << 20) / PAGE_SIZE
 const POOLED_COUNT_MAX = 16
 
 export class MemoryPool {
@@ -24,7 +33,7 @@ export class MemoryPool {
     return true
   }
 
-  /** A cleared Memory of at least GUEST_MIN bytes. Throws RangeError when the host has none left. */
+  /** A Memory of at least GUEST_MIN bytes without guest pages. Throws RangeError when the host has none left. */
   take(): WebAssembly.Memory {
     return (
       this.free.pop() ??
@@ -32,10 +41,23 @@ export class MemoryPool {
     )
   }
 
-  /** Takes a Memory back; the caller has dropped every view of it. */
+  /**
+   * Takes a Memory back; the caller has dropped every view of it. Guest pages keep their contents until they are
+   * mapped again: clearing them all would cost more than a short program's run.
+   */
   give(memory: WebAssembly.Memory): void {
-    if (this.free.length >= POOLED_COUNT_MAX || memory.buffer.byteLength > POOLED_SIZE_MAX) return
-    new Uint8Array(memory.buffer).fill(0)
+    if (this.free.length >= POOLED_COUNT_MAX) return
+    const { buffer } = memory
+    const flags = new Uint8Array(buffer, PAGE_FLAGS_BASE, buffer.byteLength / PAGE_SIZE)
+    let stale = 0
+    for (let page = GUEST_MIN / PAGE_SIZE; page < flags.length; page++)
+      if (flags[page] !== 0) {
+        const isStale = flags[page]! & (PAGE_PRESENT | PAGE_STALE)
+        flags[page] = isStale ? PAGE_STALE : 0
+        if (isStale) stale++
+      }
+    if (stale > POOLED_PAGES_MAX) return
+    new Uint8Array(buffer, 0, PC_CACHE_BASE + PC_CACHE_SIZE).fill(0)
     this.free.push(memory)
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Translated code: batches of regions as WebAssembly modules, shared by all processes that hold the same bytes, and
- * what each process has of them (instances, table slots, the pc cache in its Memory).
+ * what each process has of them (the pc cache in its Memory; its instances are memory-code.ts's).
  * Path: jit.ts looks up, translates on a miss, and instantiates here.
  *
  * A batch lives and dies whole: its regions call each other directly, so when one guest byte it was made from
@@ -13,8 +13,11 @@ import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE } from '../memory/layout.ts'
+import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
+import { GuestImage } from './guest-image.ts'
+import { MemoryCode } from './memory-code.ts'
 
 const BATCH_NODES_MAX = 12_000
 /**
@@ -39,8 +42,6 @@ const BATCH_WARM_MAX = 16
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 const GRAIN_SIZE = 1 << GRAIN_SHIFT
-/** The table begins with as many places, and doubles. */
-const TABLE_FIRST = 256
 /** Batches kept for other processes: beyond, keeping begins anew. */
 const KEPT_BATCHES_MAX = 20_000
 /** Places whose heat is remembered: beyond, counting begins anew. */
@@ -71,37 +72,12 @@ export class Batch {
   readonly module: WebAssembly.Module
   /** Entry pc of each region, in table order. */
   readonly entries: readonly number[]
-  /** Start and end pairs, sorted and joined, and the bytes they held. */
-  private readonly ranges: readonly number[]
-  private readonly image: readonly Uint8Array[]
+  readonly image: GuestImage
 
-  constructor(
-    module: WebAssembly.Module,
-    entries: readonly number[],
-    ranges: readonly number[],
-    space: AddressSpace,
-  ) {
+  constructor(module: WebAssembly.Module, entries: readonly number[], image: GuestImage) {
     this.module = module
     this.entries = entries
-    this.ranges = ranges
-    const image: Uint8Array[] = []
-    for (let i = 0; i < ranges.length; i += 2) image.push(space.bytes.slice(ranges[i]!, ranges[i + 1]!))
     this.image = image
-  }
-
-  /** Whether a process holds the same executable bytes. */
-  fits(space: AddressSpace): boolean {
-    for (let i = 0; i < this.image.length; i++) {
-      const start = this.ranges[2 * i]!
-      const bytes = this.image[i]!
-      if (!space.allows(start, bytes.length, PAGE_X)) return false
-      for (let k = 0; k < bytes.length; k++) if (space.bytes[start + k] !== bytes[k]) return false
-    }
-    return true
-  }
-
-  *covered(): Iterable<[number, number]> {
-    for (let i = 0; i < this.ranges.length; i += 2) yield [this.ranges[i]!, this.ranges[i + 1]!]
   }
 }
 
@@ -124,6 +100,7 @@ export class Translations {
   readonly sideExits = new Set<number>()
   private readonly region: Region
   private dispatcher: WebAssembly.Module | null = null
+  private readonly codes = new WeakMap<WebAssembly.Memory, MemoryCode>()
 
   readonly eager: boolean
 
@@ -133,14 +110,22 @@ export class Translations {
     this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN })
   }
 
-  get dispatcherModule(): WebAssembly.Module {
+  /** The code in the Memory of a process that begins to run translated code: an earlier one's, or new. */
+  codeFor(space: AddressSpace): MemoryCode {
+    const kept = this.codes.get(space.memory)
+    if (kept?.isReusable) {
+      kept.space = space
+      return kept
+    }
     this.dispatcher ??= new WebAssembly.Module(dispatcherModule())
-    return this.dispatcher
+    const made = new MemoryCode(space, this.dispatcher)
+    this.codes.set(space.memory, made)
+    return made
   }
 
   /** A batch made before with a region for these bytes at pc. */
   kept(space: AddressSpace, pc: number): Batch | undefined {
-    return this.byEntry.get(pc)?.find((batch) => batch.fits(space))
+    return this.byEntry.get(pc)?.find((batch) => batch.image.fits(space))
   }
 
   /** A new batch with regions at `pcs` and at what they call as far as `wanted`, kept for other processes. */
@@ -200,27 +185,13 @@ export class Translations {
       ranges.push(...region.covered)
     }
     const bytes = builder.finish()
-    const joined = joinRanges(ranges)
+    const image = new GuestImage(space, ranges)
     this.counts.batches++
     this.counts.regions += entries.length
     this.counts.wasmBytes += bytes.length
-    for (let i = 0; i < joined.length; i += 2) this.counts.guestBytes += joined[i + 1]! - joined[i]!
-    return new Batch(new WebAssembly.Module(bytes), entries, joined, space)
+    this.counts.guestBytes += image.sizeBytes
+    return new Batch(new WebAssembly.Module(bytes), entries, image)
   }
-}
-
-/** Sorts and joins ranges given as start and end pairs. */
-function joinRanges(ranges: readonly number[]): number[] {
-  const pairs: [number, number][] = []
-  for (let i = 0; i < ranges.length; i += 2) pairs.push([ranges[i]!, ranges[i + 1]!])
-  pairs.sort((a, b) => a[0] - b[0])
-  const joined: number[] = []
-  for (const [start, end] of pairs) {
-    if (joined.length > 0 && start <= joined[joined.length - 1]!)
-      joined[joined.length - 1] = Math.max(end, joined[joined.length - 1]!)
-    else joined.push(start, end)
-  }
-  return joined
 }
 
 /** The slot of a guest pc in the pc cache, as an offset in the Memory. Lowering computes the same. */
@@ -228,44 +199,40 @@ export function pcCacheSlot(pc: number): number {
   return PC_CACHE_BASE + (((pc ^ (pc >>> 14)) & 0xffff) << 3)
 }
 
-/** Functions imported by every instance. */
-export interface TranslatedImports {
-  helper(id: number, a: number, b: number): number
+/** What a process's code asks the CPU. */
+export interface CodeOwner {
   /** Whether the code at pc ever ran. */
   executed(pc: number): boolean
   /** Guest code changed: whatever else was made from it goes too. */
-  invalidate(): void
+  invalidate(addr: number, sizeBytes: number): void
 }
 
 /** One process's translated code. */
 export class ProcessCode {
   private readonly space: AddressSpace
   private readonly translations: Translations
-  private readonly imports: TranslatedImports
-  private readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_FIRST })
-  private tableUsed = 0
+  private readonly owner: CodeOwner
+  /** Null until something translated is to run. */
+  private code: MemoryCode | null = null
   /** Guest pc → table index. */
   private readonly indices = new Map<number, number>()
-  /** Those in use, with the place of their first region in the table. */
-  private readonly batches = new Map<Batch, number>()
+  private readonly batches = new Set<Batch>()
   /** How often a pc was asked for that has no translation. */
   private readonly heat = new Map<number, number>()
   /** By page: a bit for each grain that was translated. */
   private readonly grains = new Map<number, Uint32Array>()
-  /** Runs from a pc while the pc cache knows where to go on; depth is the host stack left for guest calls. */
-  readonly dispatch: (pc: number, depth: number) => number
-
-  constructor(space: AddressSpace, translations: Translations, imports: TranslatedImports) {
+  constructor(space: AddressSpace, translations: Translations, owner: CodeOwner) {
     this.space = space
     this.translations = translations
-    this.imports = imports
-    const instance = new WebAssembly.Instance(translations.dispatcherModule, {
-      e: { m: space.memory, t: this.table },
-    })
-    this.dispatch = instance.exports.run as (pc: number, depth: number) => number
+    this.owner = owner
     // A new Memory's slots hold 0, which is a pc of the first one.
     this.clearSlot(0)
     space.observer.code = (addr, sizeBytes) => this.changed(addr, sizeBytes)
+  }
+
+  /** Runs from a pc while the pc cache knows where to go on. Returns the pc it does not know, unless there was an exit. */
+  run(pc: number): number {
+    return this.code === null ? pc : this.code.dispatch(pc, DEPTH_BYTES) >>> 0
   }
 
   /**
@@ -306,7 +273,7 @@ export class ProcessCode {
     for (const entry of entries) heat.delete(entry)
     const wanted = (target: number): boolean =>
       !this.indices.has(target) && (eager || isWarm(target, heat.get(target) ?? 0))
-    const leftOut = eager ? undefined : (target: number): boolean => !this.imports.executed(target)
+    const leftOut = eager ? undefined : (target: number): boolean => !this.owner.executed(target)
     return translations.translate(space, entries, wanted, leftOut)
   }
 
@@ -317,19 +284,14 @@ export class ProcessCode {
   }
 
   private add(batch: Batch): void {
-    const base = this.tableUsed
-    const needed = base + batch.entries.length
-    if (needed > this.table.length) this.table.grow(Math.max(this.table.length, needed - this.table.length))
-    this.tableUsed = needed
-    new WebAssembly.Instance(batch.module, {
-      e: { m: this.space.memory, t: this.table, b: base, helper: this.imports.helper },
-    })
-    this.batches.set(batch, base)
-    this.translations.counts.instances++
+    this.code ??= this.translations.codeFor(this.space)
+    if (!this.code.has(batch)) this.translations.counts.instances++
+    const base = this.code.place(batch)
+    this.batches.add(batch)
     batch.entries.forEach((entry, i) => {
       if (!this.indices.has(entry)) this.indices.set(entry, base + i)
     })
-    for (const [start, end] of batch.covered()) this.cover(start, end)
+    for (const [start, end] of batch.image.covered()) this.cover(start, end)
   }
 
   private cover(start: number, end: number): void {
@@ -359,11 +321,11 @@ export class ProcessCode {
 
   /** Translated bytes are about to change: forgets every batch that holds one of them. */
   private changed(addr: number, sizeBytes: number): void {
-    this.imports.invalidate()
+    this.owner.invalidate(addr, sizeBytes)
     if (!this.holdsCode(addr, sizeBytes)) return
     this.translations.counts.invalidations++
-    for (const batch of this.batches.keys())
-      for (const [start, end] of batch.covered())
+    for (const batch of this.batches)
+      for (const [start, end] of batch.image.covered())
         if (start < addr + sizeBytes && addr < end) {
           this.forget(batch)
           break
@@ -377,12 +339,8 @@ export class ProcessCode {
   }
 
   private forget(batch: Batch): void {
-    const base = this.batches.get(batch)!
     this.batches.delete(batch)
-    // The places stay empty, so that the instance can go.
-    batch.entries.forEach((_, i) => {
-      this.table.set(base + i, null)
-    })
+    this.code!.remove(batch)
     for (const entry of batch.entries) {
       this.indices.delete(entry)
       const slot = pcCacheSlot(entry)
@@ -394,8 +352,7 @@ export class ProcessCode {
   private recoverGrains(): void {
     const before = [...this.grains.keys()]
     this.grains.clear()
-    for (const batch of this.batches.keys())
-      for (const [start, end] of batch.covered()) this.cover(start, end)
+    for (const batch of this.batches) for (const [start, end] of batch.image.covered()) this.cover(start, end)
     for (const page of before) if (!this.grains.has(page)) this.space.unmarkCode(page)
   }
 }

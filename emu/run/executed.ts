@@ -25,8 +25,9 @@ export class Executed {
     return bits !== undefined && (bits[(pc & (PAGE_SIZE - 1)) >> 3]! & (1 << (pc & 7))) !== 0
   }
 
-  /** The code changed: nothing of it has run. */
-  clear(): void {
-    this.pages.clear()
+  /** The code in a range changed: nothing on its pages has run. */
+  clear(addr: number, sizeBytes: number): void {
+    for (let page = addr >>> PAGE_SHIFT; page <= (addr + sizeBytes - 1) >>> PAGE_SHIFT; page++)
+      this.pages.delete(page)
   }
 }

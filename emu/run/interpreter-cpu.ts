@@ -4,7 +4,7 @@
  */
 
 import { DECODE_TRUNCATED } from '../guest/x86/decode.ts'
-import { HELPERS } from '../guest/x86/helpers.ts'
+import { callHelper } from '../guest/x86/helpers.ts'
 import { MXCSR_FAST, MXCSR_FAST_MASK } from '../guest/x86/mxcsr.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
@@ -24,21 +24,19 @@ import {
 } from './cpu.ts'
 import { Executed } from './executed.ts'
 import { RegionFormer } from './form-region.ts'
+import { GuestImage } from './guest-image.ts'
 
 /** Instructions in an interpreted region. */
 const INTERPRETED_MAX = 24
 const REGIONS_MAX = 20_000
+/** Regions kept for all processes: beyond, keeping begins anew. */
+const KEPT_REGIONS_MAX = 40_000
+/** Of these, at one place: programs that write code write it anew at the same places. */
+const KEPT_PER_PLACE_MAX = 8
 /** Places of cuts that are remembered. */
 const CUTS_MAX = 200_000
 
 const at = (field: number): number => STATE_BASE + field
-
-/** Calls a helper of the x86 table. */
-export function callHelper(space: AddressSpace, id: number, a: number, b: number): number {
-  const helper = HELPERS[id]
-  if (!helper) throw new Error(`no x86 helper ${id}`)
-  return helper(space, a, b)
-}
 
 /** Exit for a pc that cannot be fetched; undefined when it can. */
 export function fetchFault(space: AddressSpace, former: RegionFormer, pc: number): ExitKind | undefined {
@@ -74,10 +72,10 @@ export function needsExactFloat(space: AddressSpace): boolean {
   return (space.view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_FAST_MASK) !== MXCSR_FAST
 }
 
-/** What is kept for a space: its regions by pc, and which of its code has run. */
+/** A region and the bytes it was made from. */
 interface Kept {
-  readonly regions: Map<number, Prepared>
-  readonly executed: Executed
+  readonly prepared: Prepared
+  readonly image: GuestImage
 }
 
 export class InterpreterCpu implements Cpu {
@@ -94,12 +92,22 @@ export class InterpreterCpu implements Cpu {
     exactFloat: true,
   })
   private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
-  private readonly kept = new WeakMap<AddressSpace, Kept>()
+  /** What each process has looked up, by key. */
+  private readonly regions = new WeakMap<AddressSpace, Map<number, Prepared>>()
+  /** Regions of all processes by key: most run the same programs and libraries. */
+  private readonly kept = new Map<number, Kept[]>()
+  private keptCount = 0
+  /** Which code has run, in any process. */
+  readonly executed = new Executed()
+
+  constructor() {
+    this.interpreter.executed = this.executed
+  }
 
   run(space: AddressSpace): ExitKind {
     let pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
     if (pc > 0xffff_ffff) return wildJump(space)
-    space.observer.code ??= () => this.invalidate(space)
+    space.observer.code ??= (addr, sizeBytes) => this.invalidate(space, addr, sizeBytes)
     for (;;) {
       pc = this.runRegion(space, pc)
       if (pc < 0) return this.exitOf(space)
@@ -110,32 +118,44 @@ export class InterpreterCpu implements Cpu {
    * Interprets the region at pc once. Returns the pc to go on at, or -1 after an exit, which is in the state block.
    */
   runRegion(space: AddressSpace, pc: number): number {
-    const { regions: cache, executed } = this.keptOf(space)
+    const cache = this.regionsOf(space)
     const exact = needsExactFloat(space)
     const key = exact ? pc + EXACT_KEY : pc
     let prepared = cache.get(key)
     if (prepared === undefined) {
       if (fetchFault(space, this.former, pc) !== undefined) return -1
-      const scratch = exact ? this.exactScratch : this.scratch
-      this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
-      const region = scratch.compact()
-      prepared = prepare(region)
-      if (this.cuts.size >= CUTS_MAX) this.cuts.clear()
-      for (const cut of this.former.cuts) this.cuts.add(cut)
+      let kept = this.kept.get(key)?.find(({ image }) => image.fits(space))
+      kept ??= this.prepare(space, pc, key, exact)
+      prepared = kept.prepared
       if (cache.size >= REGIONS_MAX) cache.clear()
       cache.set(key, prepared)
-      for (let i = 0; i < region.covered.length; i += 2)
-        space.markCode(region.covered[i]!, region.covered[i + 1]! - region.covered[i]!)
+      for (const [start, end] of kept.image.covered()) space.markCode(start, end - start)
     }
-    this.interpreter.executed = executed
     return this.interpreter.run(space, prepared)
   }
 
-  /** Code of the space changed: forgets all of it. Simple, for code rarely changes. */
-  invalidate(space: AddressSpace): void {
-    const kept = this.kept.get(space)
-    kept?.regions.clear()
-    kept?.executed.clear()
+  /** Forms the region at pc and keeps it for every process. */
+  private prepare(space: AddressSpace, pc: number, key: number, exact: boolean): Kept {
+    const scratch = exact ? this.exactScratch : this.scratch
+    this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
+    if (this.cuts.size >= CUTS_MAX) this.cuts.clear()
+    for (const cut of this.former.cuts) this.cuts.add(cut)
+    const region = scratch.compact()
+    const made = { prepared: prepare(region), image: new GuestImage(space, region.covered) }
+    if (this.keptCount++ >= KEPT_REGIONS_MAX) {
+      this.keptCount = 0
+      this.kept.clear()
+    }
+    const others = this.kept.get(key)
+    if (!others) this.kept.set(key, [made])
+    else if (others.push(made) > KEPT_PER_PLACE_MAX) others.shift()
+    return made
+  }
+
+  /** Code of the space changed: looks everything up again. Simple, for code rarely changes. */
+  invalidate(space: AddressSpace, addr: number, sizeBytes: number): void {
+    this.regions.get(space)?.clear()
+    this.executed.clear(addr, sizeBytes)
     this.interpreter.stale = true
   }
 
@@ -158,21 +178,13 @@ export class InterpreterCpu implements Cpu {
     return EXIT_STEP
   }
 
-  /** Whether the code at pc was ever interpreted. */
-  hasExecuted(space: AddressSpace, pc: number): boolean {
-    return this.keptOf(space).executed.has(pc)
-  }
-
-  private keptOf(space: AddressSpace): Kept {
-    let kept = this.kept.get(space)
-    if (!kept) {
-      kept = { regions: new Map<number, Prepared>(), executed: new Executed() }
-      this.kept.set(space, kept)
-    }
-    return kept
+  private regionsOf(space: AddressSpace): Map<number, Prepared> {
+    let regions = this.regions.get(space)
+    if (!regions) this.regions.set(space, (regions = new Map<number, Prepared>()))
+    return regions
   }
 
   release(space: AddressSpace): void {
-    this.kept.delete(space)
+    this.regions.delete(space)
   }
 }

@@ -6,10 +6,9 @@
 import { X86_STATE } from '../guest/x86/state.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { STATE_BASE } from '../memory/layout.ts'
-import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { ProcessCode, type TranslateOptions, type TranslationCounts, Translations } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
-import { callHelper, InterpreterCpu, needsExactFloat, wildJump } from './interpreter-cpu.ts'
+import { InterpreterCpu, needsExactFloat, wildJump } from './interpreter-cpu.ts'
 
 /**
  * Budget slices: a WebAssembly loop that was entered once stays in the baseline compiler, so loops are left after a
@@ -82,7 +81,7 @@ export class JitCpu implements Cpu {
   private slice(space: AddressSpace, process: Process, from: number): ExitKind {
     let pc = from
     for (;;) {
-      pc = process.code.dispatch(pc, DEPTH_BYTES) >>> 0
+      pc = process.code.run(pc)
       const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
       if (kind === EXIT_SLOW) {
         space.view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
@@ -142,9 +141,8 @@ export class JitCpu implements Cpu {
     let process = this.processes.get(space)
     if (!process) {
       const code = new ProcessCode(space, this.translations, {
-        invalidate: () => this.interpreter.invalidate(space),
-        executed: (pc) => this.interpreter.hasExecuted(space, pc),
-        helper: (id, a, b) => callHelper(space, id, a, b),
+        invalidate: (addr, sizeBytes) => this.interpreter.invalidate(space, addr, sizeBytes),
+        executed: (pc) => this.interpreter.executed.has(pc),
       })
       process = { code, slice: SLICE_FIRST }
       this.processes.set(space, process)

@@ -95,3 +95,10 @@ HELPERS[HELPER_X87] = x87
 HELPERS[HELPER_X87_PENDING] = x87Pending
 HELPERS[HELPER_SSE_STRING] = compareStrings
 HELPERS[HELPER_FXSAVE] = (space, restore, pc) => (restore ? fxrstor(space, pc) : fxsave(space, pc))
+
+/** Calls a helper of the x86 table. */
+export function callHelper(space: AddressSpace, id: number, a: number, b: number): number {
+  const helper = HELPERS[id]
+  if (!helper) throw new Error(`no x86 helper ${id}`)
+  return helper(space, a, b)
+}

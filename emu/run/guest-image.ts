@@ -1,0 +1,57 @@
+/**
+ * The guest bytes that something was made from, so that another process which holds the same bytes at the same place
+ * can have it too.
+ * Path: code-cache.ts keeps batches by it, interpreter-cpu.ts prepared regions.
+ */
+
+import type { AddressSpace } from '../memory/address-space.ts'
+import { PAGE_X } from '../memory/layout.ts'
+
+export class GuestImage {
+  /** Start and end pairs, sorted and joined. */
+  private readonly ranges: readonly number[]
+  private readonly bytes: readonly Uint8Array[]
+
+  /** Takes the bytes from a space; `ranges` are start and end pairs in any order. */
+  constructor(space: AddressSpace, ranges: readonly number[]) {
+    this.ranges = joinRanges(ranges)
+    const bytes: Uint8Array[] = []
+    for (const [start, end] of this.covered()) bytes.push(space.bytes.slice(start, end))
+    this.bytes = bytes
+  }
+
+  get sizeBytes(): number {
+    let size = 0
+    for (const part of this.bytes) size += part.length
+    return size
+  }
+
+  /** Whether a process holds the same executable bytes. */
+  fits(space: AddressSpace): boolean {
+    for (let i = 0; i < this.bytes.length; i++) {
+      const start = this.ranges[2 * i]!
+      const expected = this.bytes[i]!
+      if (!space.allows(start, expected.length, PAGE_X)) return false
+      for (let k = 0; k < expected.length; k++) if (space.bytes[start + k] !== expected[k]) return false
+    }
+    return true
+  }
+
+  *covered(): Iterable<[number, number]> {
+    for (let i = 0; i < this.ranges.length; i += 2) yield [this.ranges[i]!, this.ranges[i + 1]!]
+  }
+}
+
+function joinRanges(ranges: readonly number[]): number[] {
+  if (ranges.length === 2) return [...ranges]
+  const pairs: [number, number][] = []
+  for (let i = 0; i < ranges.length; i += 2) pairs.push([ranges[i]!, ranges[i + 1]!])
+  pairs.sort((a, b) => a[0] - b[0])
+  const joined: number[] = []
+  for (const [start, end] of pairs) {
+    if (joined.length > 0 && start <= joined[joined.length - 1]!)
+      joined[joined.length - 1] = Math.max(end, joined[joined.length - 1]!)
+    else joined.push(start, end)
+  }
+  return joined
+}

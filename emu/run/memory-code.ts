@@ -1,0 +1,65 @@
+/**
+ * What a WebAssembly.Memory has of translated code: a table, the dispatcher, and instances of batches. They outlive
+ * the process, for the next one in the same Memory (memory-pool.ts) often runs the same program, and instantiating a
+ * module costs a millisecond on Node 20.
+ * Path: code-cache.ts asks for a batch's place in the table.
+ */
+
+import { callHelper } from '../guest/x86/helpers.ts'
+import type { AddressSpace } from '../memory/address-space.ts'
+import type { Batch } from './code-cache.ts'
+
+/** The table begins with as many places, and doubles. */
+const TABLE_FIRST = 256
+/** With more places in its table a Memory's code is not used for another process. */
+const TABLE_REUSED_MAX = 20_000
+
+export class MemoryCode {
+  /** The process that has the Memory now. */
+  space: AddressSpace
+  private readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_FIRST })
+  private tableUsed = 0
+  private readonly bases = new Map<Batch, number>()
+  private readonly helper: (id: number, a: number, b: number) => number
+  /** Runs from a pc while the pc cache knows where to go on; depth is the host stack left for guest calls. */
+  readonly dispatch: (pc: number, depth: number) => number
+
+  constructor(space: AddressSpace, dispatcher: WebAssembly.Module) {
+    this.space = space
+    this.helper = (id, a, b) => callHelper(this.space, id, a, b)
+    const { exports } = new WebAssembly.Instance(dispatcher, { e: { m: space.memory, t: this.table } })
+    this.dispatch = exports.run as (pc: number, depth: number) => number
+  }
+
+  /** Whether another process should use it. */
+  get isReusable(): boolean {
+    return this.tableUsed < TABLE_REUSED_MAX
+  }
+
+  has(batch: Batch): boolean {
+    return this.bases.has(batch)
+  }
+
+  /** The place in the table of a batch's first region; instantiates the batch when it is new here. */
+  place(batch: Batch): number {
+    const known = this.bases.get(batch)
+    if (known !== undefined) return known
+    const base = this.tableUsed
+    const needed = base + batch.entries.length
+    if (needed > this.table.length) this.table.grow(Math.max(this.table.length, needed - this.table.length))
+    this.tableUsed = needed
+    new WebAssembly.Instance(batch.module, {
+      e: { m: this.space.memory, t: this.table, b: base, helper: this.helper },
+    })
+    this.bases.set(batch, base)
+    return base
+  }
+
+  /** Empties a batch's places, so that its instance can go. */
+  remove(batch: Batch): void {
+    const base = this.bases.get(batch)
+    if (base === undefined) return
+    this.bases.delete(batch)
+    for (let i = 0; i < batch.entries.length; i++) this.table.set(base + i, null)
+  }
+}
