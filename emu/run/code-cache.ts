@@ -81,6 +81,34 @@ export class Batch {
   }
 }
 
+/** How often places were entered that have no translation, by all processes: each run of a program warms the next. */
+class Heat {
+  private readonly counts = new Map<number, number>()
+  /** Places that are translated along with a hot one. */
+  readonly warm = new Set<number>()
+
+  /** Counts; returns what it has come to. */
+  add(pc: number, gained: number): number {
+    const reached = (this.counts.get(pc) ?? 0) + gained
+    if (this.counts.size >= HEAT_ENTRIES_MAX) {
+      this.counts.clear()
+      this.warm.clear()
+    }
+    this.counts.set(pc, reached)
+    if (reached >= HEAT_MIN / WARM_RATIO) this.warm.add(pc)
+    return reached
+  }
+
+  isWarm(pc: number): boolean {
+    return this.warm.has(pc)
+  }
+
+  delete(pc: number): void {
+    this.counts.delete(pc)
+    this.warm.delete(pc)
+  }
+}
+
 /** Makes batches and keeps them for other processes. */
 export class Translations {
   readonly counts: TranslationCounts = {
@@ -98,6 +126,7 @@ export class Translations {
   readonly returnPoints = new Set<number>()
   /** Places that translated code leaves for because they had not run. */
   readonly sideExits = new Set<number>()
+  readonly heat = new Heat()
   private readonly region: Region
   private dispatcher: WebAssembly.Module | null = null
   private readonly codes = new WeakMap<WebAssembly.Memory, MemoryCode>()
@@ -201,8 +230,10 @@ export function pcCacheSlot(pc: number): number {
 
 /** What a process's code asks the CPU. */
 export interface CodeOwner {
-  /** Whether the code at pc ever ran. */
+  /** Whether the code at pc ever ran, in any process. */
   executed(pc: number): boolean
+  /** Whether a region at pc was interpreted in this process, and its code is still the same. */
+  interpreted(pc: number): boolean
   /** Guest code changed: whatever else was made from it goes too. */
   invalidate(addr: number, sizeBytes: number): void
 }
@@ -217,8 +248,6 @@ export class ProcessCode {
   /** Guest pc → table index. */
   private readonly indices = new Map<number, number>()
   private readonly batches = new Set<Batch>()
-  /** How often a pc was asked for that has no translation. */
-  private readonly heat = new Map<number, number>()
   /** By page: a bit for each grain that was translated. */
   private readonly grains = new Map<number, Uint32Array>()
   constructor(space: AddressSpace, translations: Translations, owner: CodeOwner) {
@@ -257,22 +286,17 @@ export class ProcessCode {
 
   /** Counts an entry of code that has no translation; hot enough, it gets one together with what is nearly as hot. */
   private translateIfHot(pc: number, isCut: boolean): Batch | undefined {
-    const { heat, space, translations } = this
-    const { eager } = translations
-    const gained = this.heatGained(pc, isCut)
-    const reached = (heat.get(pc) ?? 0) + gained
-    if (heat.size >= HEAT_ENTRIES_MAX) heat.clear()
-    heat.set(pc, reached)
-    if (reached < HEAT_MIN && !eager) return undefined
-    const isWarm = (other: number, warmth: number): boolean =>
-      warmth >= HEAT_MIN / WARM_RATIO && Math.abs(other - pc) < BATCH_SPAN
+    const { space, translations } = this
+    const { eager, heat } = translations
+    if (heat.add(pc, this.heatGained(pc, isCut)) < HEAT_MIN && !eager) return undefined
+    // Another process may have warmed a place that holds something else here.
+    const isWarm = (other: number): boolean =>
+      heat.isWarm(other) && Math.abs(other - pc) < BATCH_SPAN && this.owner.interpreted(other)
     const entries = [pc]
-    for (const [other, warmth] of heat)
-      if (other !== pc && isWarm(other, warmth) && space.allows(other, INSN_LENGTH_MAX, PAGE_X))
-        if (entries.push(other) > BATCH_WARM_MAX) break
+    for (const other of heat.warm)
+      if (other !== pc && isWarm(other) && entries.push(other) > BATCH_WARM_MAX) break
     for (const entry of entries) heat.delete(entry)
-    const wanted = (target: number): boolean =>
-      !this.indices.has(target) && (eager || isWarm(target, heat.get(target) ?? 0))
+    const wanted = (target: number): boolean => !this.indices.has(target) && (eager || isWarm(target))
     const leftOut = eager ? undefined : (target: number): boolean => !this.owner.executed(target)
     return translations.translate(space, entries, wanted, leftOut)
   }

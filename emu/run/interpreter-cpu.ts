@@ -178,6 +178,11 @@ export class InterpreterCpu implements Cpu {
     return EXIT_STEP
   }
 
+  /** Whether a region at pc was interpreted in this process since its code changed last. */
+  hasInterpreted(space: AddressSpace, pc: number): boolean {
+    return this.regionsOf(space).has(pc)
+  }
+
   private regionsOf(space: AddressSpace): Map<number, Prepared> {
     let regions = this.regions.get(space)
     if (!regions) this.regions.set(space, (regions = new Map<number, Prepared>()))

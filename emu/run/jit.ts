@@ -143,6 +143,7 @@ export class JitCpu implements Cpu {
       const code = new ProcessCode(space, this.translations, {
         invalidate: (addr, sizeBytes) => this.interpreter.invalidate(space, addr, sizeBytes),
         executed: (pc) => this.interpreter.executed.has(pc),
+        interpreted: (pc) => this.interpreter.hasInterpreted(space, pc),
       })
       process = { code, slice: SLICE_FIRST }
       this.processes.set(space, process)
