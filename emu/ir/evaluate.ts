@@ -6,7 +6,7 @@
 import { floatRules } from './evaluate-float.ts'
 import { vectorRules } from './evaluate-vector.ts'
 import { OPS } from './ops.ts'
-import type { Region } from './region.ts'
+import type { Prepared } from './prepare.ts'
 
 /** Values of nodes, 16 bytes each, seen as every type. */
 export class NodeValues {
@@ -43,7 +43,7 @@ export class NodeValues {
   }
 }
 
-export type Evaluate = (v: NodeValues, n: number, a: number, b: number, c: number, region: Region) => void
+export type Evaluate = (v: NodeValues, n: number, a: number, b: number, c: number, region: Prepared) => void
 
 type Rules = Record<string, Evaluate>
 

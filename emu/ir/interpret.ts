@@ -15,7 +15,6 @@ import {
   type Block,
   I32,
   NEED_STACK,
-  type Region,
   TERM_BRANCH,
   TERM_CALL,
   TERM_CALL_VALUE,
@@ -103,7 +102,7 @@ export class Interpreter {
   private values = new NodeValues(1024)
   private readonly temporaries = new Int32Array(64 * 4)
   private space!: AddressSpace
-  private region!: Region
+  private region!: Prepared
   /** Set from outside when guest code changed: the region is left at its next block. */
   stale = false
   /** Told of a block's bytes when it runs for the first time. */
@@ -117,8 +116,8 @@ export class Interpreter {
    * Runs a region from its entry. Returns the pc to go on at, or -1 after an exit whose kind and pc are in the state
    * block.
    */
-  run(space: AddressSpace, prepared: Prepared): number {
-    const { region, nodes, nodeStart, sets, setStart } = prepared
+  run(space: AddressSpace, region: Prepared): number {
+    const { nodes, nodeStart, sets, setStart } = region
     this.space = space
     this.region = region
     if (this.values.capacity < region.count) this.values = new NodeValues(region.count * 2)
@@ -133,8 +132,7 @@ export class Interpreter {
       const nodesEnd = nodeStart[block.index + 1]!
       for (let i = nodeStart[block.index]!; i < nodesEnd; i++) if (!this.node(nodes[i]!, block)) return -1
       const values: NodeValues = this.values
-      const condition: number =
-        block.value >= 0 && region.typeOf(block.value) === I32 ? values.i32[block.value * 4]! : 0
+      const condition: number = block.term === TERM_BRANCH ? values.i32[block.value * 4]! : 0
       const target: number = block.value >= 0 && block.term !== TERM_BRANCH ? this.targetOf(block.value) : 0
       const setsEnd = setStart[block.index + 1]!
       for (let i = setStart[block.index]!; i < setsEnd; i++) this.set(sets[i]!)

@@ -89,8 +89,6 @@ export interface RegionOptions {
 }
 
 const RECENT_SIZE = 256
-/** What a region that is only kept, not filled, shares with all others. */
-const NOTHING_RECENT = new Int32Array(RECENT_SIZE).fill(-1)
 const IS_PURE = Uint8Array.from(OPS, (row) => (row.pure ? 1 : 0))
 const N_CONST32 = op('i32.const')
 const N_CONST64 = op('i64.const')
@@ -176,7 +174,7 @@ export class Region {
 
   private current: Block | null = null
   /** Recent nodes without effects, by a hash of what they compute. */
-  private recent = NOTHING_RECENT
+  private readonly recent = new Int32Array(RECENT_SIZE)
   private blockStart = 0
   private readonly values: Int32Array
   private instructionLog = 0
@@ -195,29 +193,12 @@ export class Region {
   /** Empties the region for the next use; the arena is kept. */
   reset(): void {
     this.count = 0
-    if (this.recent === NOTHING_RECENT) this.recent = new Int32Array(RECENT_SIZE)
     this.recent.fill(-1)
     this.logCount = 0
     this.blocks = []
     this.covered.length = 0
     this.vectors.length = 0
     this.current = null
-  }
-
-  /** A copy with arrays of just the needed size, to be kept while this region is filled anew. */
-  compact(): Region {
-    const copy = new Region(this.variables, this.options)
-    copy.blocks = this.blocks
-    copy.covered.push(...this.covered)
-    copy.vectors.push(...this.vectors)
-    copy.count = this.count
-    copy.op = this.op.slice(0, this.count)
-    for (const column of ['a', 'b', 'c', 'exitLog', 'exitPc', 'need'] as const)
-      copy[column] = this[column].slice(0, this.count)
-    copy.logCount = this.logCount
-    copy.logVariable = this.logVariable.slice(0, this.logCount)
-    copy.logValue = this.logValue.slice(0, this.logCount)
-    return copy
   }
 
   // ---- blocks

@@ -34,6 +34,8 @@ export interface FormOptions {
 
 /** The bytes at pc that may be fetched: end of the executable pages from pc, at most `limit` further. */
 function fetchEnd(space: AddressSpace, pc: number, limit: number): number {
+  if ((pc & (PAGE_SIZE - 1)) <= PAGE_SIZE - limit)
+    return space.flags[pc >>> PAGE_SHIFT]! & PAGE_X ? pc + limit : pc
   let end = pc
   while (end < pc + limit && space.flags[end >>> PAGE_SHIFT]! & PAGE_X)
     end = (Math.floor(end / PAGE_SIZE) + 1) * PAGE_SIZE
@@ -41,7 +43,11 @@ function fetchEnd(space: AddressSpace, pc: number, limit: number): number {
 }
 
 export class RegionFormer {
+  /** For what is decoded apart from the region's instructions. */
   private readonly insn: Insn = new Instruction()
+  /** The region's instructions by pc, each decoded once; the objects are used again for the next region. */
+  private readonly instructions = new Map<number, Insn>()
+  private readonly pool: Insn[] = []
   private readonly stretches = new Map<number, Stretch>()
   private readonly leaders: number[] = []
   private readonly tables = new JumpTables()
@@ -56,15 +62,15 @@ export class RegionFormer {
   readonly cuts: number[] = []
 
   /** Decodes at pc; DECODE_TRUNCATED when not even the first byte may be fetched. */
-  private decode(space: AddressSpace, pc: number): number {
+  private decode(space: AddressSpace, pc: number, insn: Insn): number {
     const end = fetchEnd(space, pc, 16)
     if (end <= pc) return DECODE_TRUNCATED
-    return decoder.decode(space.bytes, pc, end, pc, this.insn)
+    return decoder.decode(space.bytes, pc, end, pc, insn)
   }
 
   /** Decodes at pc without translating: DECODE_*. */
   probe(space: AddressSpace, pc: number): number {
-    return this.decode(space, pc)
+    return this.decode(space, pc, this.insn)
   }
 
   /** Fills `region` with the code that begins at pc. */
@@ -80,17 +86,15 @@ export class RegionFormer {
 
   /** Finds where stretches of straight-line code begin and end. */
   private scan(space: AddressSpace, entry: number, options: FormOptions): void {
-    const { stretches, leaders, insn } = this
+    const { stretches, leaders, instructions } = this
     stretches.clear()
     leaders.length = 0
     this.tables.reset()
     this.jumpTargets.clear()
-    const instructionAt = new Set<number>()
+    instructions.clear()
     const pending = [entry]
     const isLeader = new Set([entry])
-    const successors = new Map<number, number[]>()
-    let count = 0
-    const { leftOut } = options
+    const { leftOut, instructionsMax } = options
     const lead = (pc: number): void => {
       if (isLeader.has(pc)) return
       if (leftOut?.(pc)) {
@@ -98,71 +102,94 @@ export class RegionFormer {
         return
       }
       isLeader.add(pc)
-      if (!instructionAt.has(pc)) pending.push(pc)
+      if (!instructions.has(pc)) pending.push(pc)
     }
     while (pending.length > 0) {
       let pc = pending.pop()!
-      while (!instructionAt.has(pc)) {
-        if (count >= options.instructionsMax || this.decode(space, pc) !== DECODE_OK) break
-        count++
-        instructionAt.add(pc)
-        const { nextPc, row } = insn
-        const flow = row!.flow
+      while (!instructions.has(pc)) {
+        const insn = this.newInsn()
+        if (instructions.size >= instructionsMax || this.decode(space, pc, insn) !== DECODE_OK) break
+        instructions.set(pc, insn)
         this.tables.note(insn)
-        if (flow === 'jump') {
-          lead(insn.target)
-          successors.set(pc, [insn.target])
-        } else if (flow === 'branch') {
-          lead(insn.target)
-          lead(nextPc)
-          successors.set(pc, [insn.target, nextPc])
-        } else if (flow === 'jump-value') {
-          const targets = this.tables.candidates(space, pc)
-          this.jumpTargets.set(pc, targets)
-          for (const target of targets) lead(target)
-          successors.set(pc, [...targets])
-        } else if (flow === 'call' || flow === 'call-value') {
-          if (flow === 'call') this.callTargets.push(insn.target)
-          this.returnPoints.push(nextPc)
-          lead(nextPc)
-          successors.set(pc, [nextPc])
+        if (insn.row!.flow !== 'next') {
+          this.leadOn(space, insn, lead)
+          break
         }
-        if (flow !== 'next') break
-        pc = nextPc
+        pc = insn.nextPc
         // Another path came here before: the stretch ends, and that one's start is a leader if it is not yet.
-        if (instructionAt.has(pc)) isLeader.add(pc)
+        if (instructions.has(pc)) isLeader.add(pc)
       }
     }
-    for (const pc of isLeader) if (instructionAt.has(pc)) leaders.push(pc)
+    for (const pc of isLeader) if (instructions.has(pc)) leaders.push(pc)
     leaders.sort((a, b) => a - b)
     for (const pc of leaders)
       stretches.set(pc, { pc, end: pc, block: null, preds: [], flagsAtEnd: CC_UNKNOWN, translated: false })
-    this.link(space, instructionAt, successors)
+    for (const stretch of stretches.values()) this.link(stretch)
   }
 
-  /** Fills in each stretch's end and predecessors. */
-  private link(space: AddressSpace, instructionAt: Set<number>, successors: Map<number, number[]>): void {
-    for (const stretch of this.stretches.values()) {
-      let pc = stretch.pc
-      for (;;) {
-        if (this.decode(space, pc) !== DECODE_OK) break
-        const ends = this.insn.row!.flow !== 'next'
-        const next = successors.get(pc)
-        if (next) for (const target of next) this.stretches.get(target)?.preds.push(stretch)
-        pc = this.insn.nextPc
-        if (ends || !instructionAt.has(pc)) break
-        const after = this.stretches.get(pc)
-        if (after) {
-          after.preds.push(stretch)
-          break
-        }
+  /** An object for the next instruction, which is the region's as soon as it is in `instructions`. */
+  private newInsn(): Insn {
+    const { size } = this.instructions
+    this.pool[size] ??= new Instruction()
+    return this.pool[size]
+  }
+
+  /** Tells where control goes on after an instruction that ends a stretch. */
+  private leadOn(space: AddressSpace, insn: Insn, lead: (pc: number) => void): void {
+    const { pc, nextPc } = insn
+    switch (insn.row!.flow) {
+      case 'jump':
+        lead(insn.target)
+        break
+      case 'branch':
+        lead(insn.target)
+        lead(nextPc)
+        break
+      case 'jump-value': {
+        const targets = this.tables.candidates(space, pc)
+        this.jumpTargets.set(pc, targets)
+        for (const target of targets) lead(target)
+        break
       }
-      stretch.end = pc
+      case 'call':
+        this.callTargets.push(insn.target)
+        this.returnPoints.push(nextPc)
+        lead(nextPc)
+        break
+      case 'call-value':
+        this.returnPoints.push(nextPc)
+        lead(nextPc)
     }
   }
 
+  /** Fills in a stretch's end, and the stretch in its successors' predecessors. */
+  private link(stretch: Stretch): void {
+    const { stretches, instructions } = this
+    const goesTo = (pc: number): void => {
+      stretches.get(pc)?.preds.push(stretch)
+    }
+    let pc = stretch.pc
+    for (;;) {
+      const insn = instructions.get(pc)
+      if (!insn) break
+      const { flow } = insn.row!
+      pc = insn.nextPc
+      if (flow !== 'next') {
+        if (flow === 'jump' || flow === 'branch') goesTo(insn.target)
+        if (flow === 'branch' || flow === 'call' || flow === 'call-value') goesTo(pc)
+        if (flow === 'jump-value') for (const target of this.jumpTargets.get(insn.pc)!) goesTo(target)
+        break
+      }
+      if (stretches.has(pc)) {
+        goesTo(pc)
+        break
+      }
+    }
+    stretch.end = pc
+  }
+
   private translate(space: AddressSpace, entry: number, region: Region, options: FormOptions): void {
-    const { stretches, insn } = this
+    const { stretches, instructions } = this
     const single = options.instructionsMax === 1
     const blockAt = (pc: number): Block | undefined =>
       single ? undefined : (stretches.get(pc)?.block ?? undefined)
@@ -173,15 +200,15 @@ export class RegionFormer {
     if (ordered.length === 0) {
       // Not even the first bytes are an instruction.
       translator.beginBlock(region.newBlock(entry), CC_UNKNOWN)
-      this.decode(space, entry)
-      translator.undefined(insn)
-      region.covered.push(entry, entry + Math.max(1, insn.length))
+      this.decode(space, entry, this.insn)
+      translator.undefined(this.insn)
+      region.covered.push(entry, entry + Math.max(1, this.insn.length))
     }
     for (const stretch of ordered) {
       translator.beginBlock(stretch.block!, this.flagsAtStart(stretch, stretch.pc === entry))
       let pc = stretch.pc
       while (pc < stretch.end && region.open) {
-        this.decode(space, pc)
+        const insn = instructions.get(pc)!
         translator.instruction(insn)
         pc = insn.nextPc
       }
@@ -215,7 +242,7 @@ export class RegionFormer {
       translator.fallThrough(pc)
       return
     }
-    const status = this.decode(space, pc)
+    const status = this.decode(space, pc, this.insn)
     if (status === DECODE_OK) this.cuts.push(pc)
     if (status === DECODE_OK || status === DECODE_TRUNCATED) translator.fallThrough(pc)
     else translator.undefined(this.insn)

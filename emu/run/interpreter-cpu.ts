@@ -140,8 +140,7 @@ export class InterpreterCpu implements Cpu {
     this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
     if (this.cuts.size >= CUTS_MAX) this.cuts.clear()
     for (const cut of this.former.cuts) this.cuts.add(cut)
-    const region = scratch.compact()
-    const made = { prepared: prepare(region), image: new GuestImage(space, region.covered) }
+    const made = { prepared: prepare(scratch), image: new GuestImage(space, scratch.covered) }
     if (this.keptCount++ >= KEPT_REGIONS_MAX) {
       this.keptCount = 0
       this.kept.clear()
