@@ -95,8 +95,11 @@ export function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
 }
 
-/** Parses and checks an ELF program. Throws ElfError, and nothing else. */
-export function parseElf(bytes: Uint8Array): ElfImage {
+/**
+ * Parses and checks an ELF program. Throws ElfError, and nothing else. `bytes` is the file, or as much of its
+ * beginning as holds the program headers and the interpreter's path; `fileSizeBytes` is the whole file's.
+ */
+export function parseElf(bytes: Uint8Array, fileSizeBytes = bytes.length): ElfImage {
   if (!isElf(bytes)) throw new ElfError('not an ELF file')
   if (bytes.length < 52) throw new ElfError('truncated ELF header')
   if (bytes[4] !== 1 && bytes[4] !== 2) throw new ElfError('ELF class is neither 32 nor 64 bit')
@@ -131,7 +134,7 @@ export function parseElf(bytes: Uint8Array): ElfImage {
 
   const segments: Segment[] = []
   for (let i = 0; i < phnum; i++) segments.push(parseSegment(f, phoff + i * phentsize))
-  checkLoads(segments, bytes.length)
+  checkLoads(segments, fileSizeBytes)
   const image: ElfImage = {
     machine,
     bits: f.wide ? 64 : 32,

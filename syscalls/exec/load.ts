@@ -11,15 +11,18 @@ import { GUEST_MAX, GUEST_MIN, PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { ENOEXEC, ENOMEM } from '../abi/errno.ts'
 import { RLIM_INFINITY, RLIMIT_AS, RLIMIT_STACK } from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
-import { MMAP_END, pageDown, pageUp, placeFor } from '../mm/mapping.ts'
+import { install, pageDown, pageUp, placeFor } from '../mm/mapping.ts'
 import { destroyMm, Mm } from '../mm/mm.ts'
+import { imageKey, MMAP_END } from '../mm/placement.ts'
 import { Vma } from '../mm/vma.ts'
 import { denyWrites } from '../vfs/executing.ts'
 import type { Path } from '../vfs/path.ts'
-import { explainToChannel, type Program } from './program.ts'
+import { type ElfFile, explainToChannel, type Program } from './program.ts'
 
-/** Where a position-independent program goes. */
+/** Where position-independent programs go: from here in steps of 64 KiB, each by its contents. */
 const DYN_BASE = 0x400000
+const DYN_STEP = 1 << 16
+const DYN_PLACES = 256
 const MIB = 1 << 20
 /** Room for brk above the image. */
 const HEAP_ROOM = 32 * MIB
@@ -56,11 +59,12 @@ export function loadProgram(task: Task, program: Program): Loaded | number {
 
 function fill(task: Task, mm: Mm, program: Program): Loaded | number {
   const { kernel } = task
-  const { image } = program
-  const bias = image.type === 'dyn' ? DYN_BASE : 0
+  const { file } = program
+  const { image } = file
+  const bias = image.type === 'dyn' ? programBase(file) : 0
   const limit = task.group.limits[RLIMIT_AS]!.soft
   mm.sizeMax = limit >= RLIM_INFINITY ? Infinity : limit
-  const end = mapImage(task, mm, program.path, program.bytes, image, bias)
+  const end = mapImage(task, mm, file, bias)
   if (end < 0) return end
   layOut(task, mm, end)
   let entry = image.entry + bias
@@ -68,15 +72,15 @@ function fill(task: Task, mm: Mm, program: Program): Loaded | number {
   if (program.interpreter) {
     const loader = program.interpreter
     const size = imageSize(loader.image)
-    const at = loader.image.type === 'dyn' ? placeFor(mm, 0, size, 0) : 0
+    const at = loader.image.type === 'dyn' ? placeFor(mm, 0, size, 0, fileKey(loader)) : 0
     if (at < 0) return at
     base = at
-    const loaded = mapImage(task, mm, loader.path, loader.bytes, loader.image, at)
+    const loaded = mapImage(task, mm, loader, at)
     if (loaded < 0) return loaded
     entry = loader.image.entry + at
   }
-  mm.exe = program.path
-  denyWrites(program.path.inode)
+  mm.exe = file.path
+  denyWrites(file.path.inode)
   if (kernel.options.explainFaults && entry === 0) kernel.diagnoseOnce('the program has no entry point')
   return { mm, entry, phdr: phdrAddress(image, bias), programEntry: image.entry + bias, base }
 }
@@ -100,6 +104,10 @@ function layOut(task: Task, mm: Mm, imageEnd: number): void {
   mm.mmapBase = mm.brkLimit + PAGE_SIZE
 }
 
+const fileKey = ({ head, path }: ElfFile): number => imageKey(head, path.inode.size)
+
+const programBase = (file: ElfFile): number => DYN_BASE + (fileKey(file) % DYN_PLACES) * DYN_STEP
+
 const imageSize = (image: ElfImage): number => {
   let end = 0
   for (const s of image.segments) if (s.type === 'load') end = Math.max(end, s.vaddr + s.memSizeBytes)
@@ -116,7 +124,8 @@ function phdrAddress(image: ElfImage, bias: number): number {
 }
 
 /** Maps every PT_LOAD; one past the highest address, or an errno. */
-function mapImage(task: Task, mm: Mm, path: Path, bytes: Uint8Array, image: ElfImage, bias: number): number {
+function mapImage(task: Task, mm: Mm, file: ElfFile, bias: number): number {
+  const { path, image } = file
   let highest = 0
   for (const segment of image.segments) {
     if (segment.type !== 'load' || segment.memSizeBytes === 0) continue
@@ -131,43 +140,44 @@ function mapImage(task: Task, mm: Mm, path: Path, bytes: Uint8Array, image: ElfI
     if (segment.fileSizeBytes > 0 && (start - segment.fileOffset) % PAGE_SIZE !== 0) return -ENOEXEC
     const fileEnd = segment.fileSizeBytes > 0 ? pageUp(start + segment.fileSizeBytes) : pageDown(start)
     const failed =
-      mapFilePart(mm, path, bytes, pageDown(start), fileEnd, segment.prot, pageDown(segment.fileOffset)) ||
+      mapFilePart(task, mm, path, pageDown(start), fileEnd, segment.prot, pageDown(segment.fileOffset)) ||
       mapZeroPart(mm, fileEnd, pageUp(end), segment.prot)
     if (failed) return failed
-    if (segment.fileSizeBytes > 0 && segment.memSizeBytes > segment.fileSizeBytes)
-      mm.space.bytes.fill(0, start + segment.fileSizeBytes, fileEnd)
+    if (segment.memSizeBytes > segment.fileSizeBytes) {
+      const cleared = clearTail(task, mm, start + segment.fileSizeBytes, fileEnd)
+      if (cleared < 0) return cleared
+    }
     highest = Math.max(highest, end)
   }
   return highest > 0 ? highest : -ENOEXEC
 }
 
 function mapFilePart(
+  task: Task,
   mm: Mm,
   path: Path,
-  bytes: Uint8Array,
   start: number,
   end: number,
   prot: number,
   offset: number,
 ): number {
   if (end <= start) return 0
-  mm.vmas.remove(start, end)
-  if (!mm.space.map(start, end - start, prot)) return -ENOMEM
-  mm.space.bytes.set(bytes.subarray(offset, Math.min(bytes.length, offset + (end - start))), start)
   const vma = new Vma(start, end, prot, false)
   vma.inode = path.inode
   vma.path = path
   vma.offset = offset
-  mm.vmas.insert(vma)
-  return 0
+  return Math.min(0, install(mm, vma, task))
+}
+
+/** What lies behind a segment's end in its last file page belongs to .bss. */
+function clearTail(task: Task, mm: Mm, from: number, fileEnd: number): number {
+  if (from >= fileEnd) return 0
+  const result = mm.populate(mm.vmas.find(from)!, pageDown(from), fileEnd, task)
+  if (result === 0) mm.space.bytes.fill(0, from, fileEnd)
+  return result
 }
 
 function mapZeroPart(mm: Mm, start: number, end: number, prot: number): number {
   if (end <= start) return 0
-  mm.vmas.remove(start, end)
-  const vma = new Vma(start, end, prot, false)
-  const result = mm.populate(vma, start, Math.min(end, start + (1 << 20)))
-  if (result < 0) return result
-  mm.vmas.insert(vma)
-  return 0
+  return Math.min(0, install(mm, new Vma(start, end, prot, false)))
 }

@@ -19,16 +19,23 @@ import { FOLLOW } from '../vfs/walk.ts'
 const SCRIPT_DEPTH_MAX = 5
 /** BINPRM_BUF_SIZE: how much of a script's first line counts. */
 const SCRIPT_LINE_SIZE = 256
-/** Programs larger than this are refused rather than read (ENOEXEC with a diagnostic). */
+/** Programs larger than this are refused (ENOEXEC). */
 const PROGRAM_SIZE_MAX = 1 << 30
+/** How much of a file is read to know what it is. Few have their program headers elsewhere. */
+const HEAD_SIZE = 4096
+
+export interface ElfFile {
+  path: Path
+  image: ElfImage
+  /** Its first bytes, HEAD_SIZE at most. */
+  head: Uint8Array
+}
 
 export interface Program {
   /** The ELF file that is mapped. */
-  path: Path
-  bytes: Uint8Array
-  image: ElfImage
+  file: ElfFile
   /** PT_INTERP's file. */
-  interpreter: { path: Path; bytes: Uint8Array; image: ElfImage } | null
+  interpreter: ElfFile | null
   argv: string[]
   /** AT_EXECFN: the name given to execve. */
   execName: string
@@ -78,15 +85,15 @@ function readProgram(task: Task, path: Path): Uint8Array | number {
     return refused
   }
   if (inode.writerCount > 0) return -ETXTBSY
-  return readWhole(task, inode)
+  return readHead(task, inode, HEAD_SIZE)
 }
 
-/** The whole contents of a file. */
-export function readWhole(task: Task, inode: Inode): Uint8Array | number {
+/** A file's first `sizeBytes`, or all of a shorter one. */
+function readHead(task: Task, inode: Inode, sizeBytes: number): Uint8Array | number {
   const fresh = inode.refresh(task)
   if (fresh < 0) return fresh
   if (inode.size > PROGRAM_SIZE_MAX) return -ENOEXEC
-  const bytes = new Uint8Array(inode.size)
+  const bytes = new Uint8Array(Math.min(inode.size, sizeBytes))
   for (let at = 0; at < bytes.length; ) {
     const got = inode.read(task, at, bytes, at, bytes.length - at)
     if (got < 0) return got
@@ -113,14 +120,16 @@ export function explainToChannel(task: Task, path: Path): void {
   if (!isFirst) kernel.diagnoseOnce(`${path.name(kernel.root)}: ${kernel.execProblem}`)
 }
 
-function parse(task: Task, path: Path, bytes: Uint8Array): ElfImage | number {
-  if (!isElf(bytes)) {
+function parse(task: Task, path: Path, head: Uint8Array): ElfFile | number {
+  if (!isElf(head)) {
     task.kernel.execProblem = 'neither an ELF program nor a #! script'
     return -ENOEXEC
   }
+  const whole = head.length < path.inode.size ? () => readHead(task, path.inode, path.inode.size) : null
   try {
-    const image = parseElf(bytes)
-    if (image.machine === task.kernel.arch.elfMachine) return image
+    const image = parseHead(head, path.inode.size, whole)
+    if (typeof image === 'number') return image
+    if (image.machine === task.kernel.arch.elfMachine) return { path, image, head }
     task.kernel.execProblem = `a program for ${image.machine}, which this machine does not run`
   } catch (error) {
     if (!(error instanceof ElfError)) throw error
@@ -130,36 +139,44 @@ function parse(task: Task, path: Path, bytes: Uint8Array): ElfImage | number {
   return -ENOEXEC
 }
 
+/** Parses the head; the whole file when it has its headers elsewhere. */
+function parseHead(
+  head: Uint8Array,
+  sizeBytes: number,
+  whole: (() => Uint8Array | number) | null,
+): ElfImage | number {
+  try {
+    return parseElf(head, sizeBytes)
+  } catch (error) {
+    if (!(error instanceof ElfError) || !whole) throw error
+  }
+  const bytes = whole()
+  return typeof bytes === 'number' ? bytes : parseElf(bytes)
+}
+
 function finish(
   task: Task,
   path: Path,
-  bytes: Uint8Array,
+  head: Uint8Array,
   argv: string[],
   execName: string,
   direct: boolean,
 ): Program | number {
-  const image = parse(task, path, bytes)
-  if (typeof image === 'number') return image
-  const program: Program = {
-    path,
-    bytes,
-    image,
-    interpreter: null,
-    argv,
-    execName,
-    setIdInode: direct ? path.inode : null,
-  }
-  if (image.interpreter === undefined) return program
-  if (image.interpreter === '') return -EINVAL
-  const found = resolveName(task, AT_FDCWD, image.interpreter, FOLLOW)
+  const file = parse(task, path, head)
+  if (typeof file === 'number') return file
+  const program: Program = { file, interpreter: null, argv, execName, setIdInode: direct ? path.inode : null }
+  const name = file.image.interpreter
+  if (name === undefined) return program
+  if (name === '') return -EINVAL
+  const found = resolveName(task, AT_FDCWD, name, FOLLOW)
   if (typeof found === 'number') {
-    if (found === -ENOENT) task.kernel.execProblem = `its interpreter ${image.interpreter} does not exist`
+    if (found === -ENOENT) task.kernel.execProblem = `its interpreter ${name} does not exist`
     return found
   }
-  const loaderBytes = readProgram(task, found)
-  if (typeof loaderBytes === 'number') return loaderBytes
-  const loaderImage = parse(task, found, loaderBytes)
-  if (typeof loaderImage === 'number') return -ELIBBAD
-  program.interpreter = { path: found, bytes: loaderBytes, image: loaderImage }
+  const loaderHead = readProgram(task, found)
+  if (typeof loaderHead === 'number') return loaderHead
+  const loader = parse(task, found, loaderHead)
+  if (typeof loader === 'number') return -ELIBBAD
+  program.interpreter = loader
   return program
 }

@@ -112,7 +112,7 @@ function auxiliaryVector(
   secure: boolean,
   at: { execAddr: number; platform: number; random: number },
 ): number[] {
-  const { image } = program
+  const { image } = program.file
   const { arch } = task.kernel
   // No AT_SYSINFO_EHDR: without a vDSO every clock read is a system call, so engines see it.
   return [

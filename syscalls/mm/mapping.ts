@@ -15,18 +15,25 @@ import {
   PROT_WRITE,
 } from '../abi/mman.ts'
 import type { Caller } from '../vfs/caller.ts'
-import { EAGER_SIZE_MAX, type Mm } from './mm.ts'
+import { isMadeAtOnce, type Mm } from './mm.ts'
+import { findImagePlace, findPlace, MMAP_END } from './placement.ts'
 import { VMA_COUNT_MAX, Vma } from './vma.ts'
-
-/** One past the highest address mmap gives out. */
-export const MMAP_END = 0xffff0000
 
 export const pageUp = (size: number): number => Math.ceil(size / PAGE_SIZE) * PAGE_SIZE
 export const pageDown = (addr: number): number => Math.floor(addr / PAGE_SIZE) * PAGE_SIZE
 export const isPageAligned = (addr: number): boolean => addr % PAGE_SIZE === 0
 
-/** Where a new area of `size` bytes goes, or an errno. `flags`: MAP_FIXED, MAP_FIXED_NOREPLACE. */
-export function placeFor(mm: Mm, hint: number, size: number, flags: number): number {
+/**
+ * Where a new area of `size` bytes goes, or an errno. `flags`: MAP_FIXED, MAP_FIXED_NOREPLACE; `key`: of the library
+ * that it is the first area of.
+ */
+export function placeFor(
+  mm: Mm,
+  hint: number,
+  size: number,
+  flags: number,
+  key: number | null = null,
+): number {
   if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
     if (!isPageAligned(hint)) return -EINVAL
     if (hint < GUEST_MIN) return hint < 0 ? -ENOMEM : -EPERM
@@ -36,7 +43,7 @@ export function placeFor(mm: Mm, hint: number, size: number, flags: number): num
   }
   const wished = pageUp(hint)
   if (wished >= GUEST_MIN && wished + size <= MMAP_END && mm.vmas.isFree(wished, wished + size)) return wished
-  const found = mm.vmas.findGap(size, mm.mmapBase, MMAP_END)
+  const found = key === null ? findPlace(mm, size) : findImagePlace(mm, key, size)
   return found < 0 ? -ENOMEM : found
 }
 
@@ -54,7 +61,7 @@ export function install(mm: Mm, vma: Vma, caller?: Caller): number {
   removeRange(mm, addr, end)
   vma.object?.attach(mm)
   // Pages first, as one area; then it may be merged with its neighbours.
-  if (vma.inode || vma.size <= EAGER_SIZE_MAX) {
+  if (isMadeAtOnce(vma)) {
     const result = mm.populate(vma, addr, end, caller)
     if (result < 0) {
       mm.space.unmap(addr, end - addr)
@@ -98,7 +105,7 @@ export function mprotect(mm: Mm, addr: number, length: number, prot: number): nu
     if (vma.prot === prot) continue
     vma.prot = prot
     for (const [from, to] of mm.presentRuns(vma.start, vma.end)) mm.space.protect(from, to - from, prot)
-    if (prot !== PROT_NONE && (vma.inode || vma.size <= EAGER_SIZE_MAX)) {
+    if (prot !== PROT_NONE && isMadeAtOnce(vma)) {
       const result = mm.populate(vma, vma.start, vma.end)
       if (result < 0) return result
     }

@@ -29,10 +29,11 @@ import { allowWrites, denyWrites } from '../vfs/executing.ts'
 import type { Path } from '../vfs/path.ts'
 import { type Vma, VmaList } from './vma.ts'
 
-/** Anonymous areas up to this are made at once: cheaper than faults. */
-export const EAGER_SIZE_MAX = 1 << 20
-/** How much a fault in a larger area makes. */
+/** Areas up to this are made at once: cheaper than faults. */
+const EAGER_SIZE_MAX = 1 << 20
+/** How much a fault in a larger area makes: of nothing, and of a file. */
 const FAULT_AROUND_SIZE = 1 << 18
+const FILE_AROUND_SIZE = 1 << 16
 
 export const FAULT_FIXED = 0
 export const FAULT_UNMAPPED = 1
@@ -114,9 +115,10 @@ export class Mm implements CallerMemory {
       const need = wanted === PROT_WRITE ? PAGE_PW : wanted === PROT_EXEC ? PAGE_X : PAGE_R
       return this.space.flags[page / PAGE_SIZE]! & need ? FAULT_FIXED : FAULT_REFUSED
     }
-    const around = Math.floor(page / FAULT_AROUND_SIZE) * FAULT_AROUND_SIZE
-    const from = vma.inode || vma.growsDown ? page : Math.max(vma.start, around)
-    const to = vma.inode || vma.growsDown ? page + PAGE_SIZE : Math.min(vma.end, around + FAULT_AROUND_SIZE)
+    const size = vma.growsDown ? PAGE_SIZE : vma.inode ? FILE_AROUND_SIZE : FAULT_AROUND_SIZE
+    const around = Math.floor(page / size) * size
+    const from = Math.max(vma.start, around)
+    const to = Math.min(vma.end, around + size)
     const result = this.populate(vma, from, to)
     if (result === -ENOMEM) return FAULT_NO_MEMORY
     return this.space.flags[page / PAGE_SIZE]! & PAGE_PRESENT ? FAULT_FIXED : FAULT_BUS
@@ -338,6 +340,11 @@ export class Mm implements CallerMemory {
   i32(addr: number): number {
     return this.space.view.getInt32(addr, true)
   }
+}
+
+/** Whether an area's pages are made when it is mapped. */
+export function isMadeAtOnce(vma: Vma): boolean {
+  return vma.size <= EAGER_SIZE_MAX || (vma.inode !== null && !vma.inode.fs.answersAtOnce)
 }
 
 const allows = (prot: number, wanted: number): boolean =>

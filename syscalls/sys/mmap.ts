@@ -1,5 +1,6 @@
 /** Memory: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2). Work: mm/mapping.ts. */
 
+import { isElf } from '../../emu/elf/elf.ts'
 import { GUEST_MAX, PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from '../abi/errno.ts'
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../abi/fcntl.ts'
@@ -16,6 +17,7 @@ import {
   placeFor,
   setBreak,
 } from '../mm/mapping.ts'
+import { imageKey } from '../mm/placement.ts'
 import { SharedObject } from '../mm/shared-object.ts'
 import { Vma } from '../mm/vma.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
@@ -48,7 +50,9 @@ function sysMmap(
     if (refused) return refused
     if (offset + bytes > 2 ** 52) return -EOVERFLOW
   }
-  const at = placeFor(task.mm, hint, bytes, flagBits)
+  const key = file && offset === 0 && !shared ? libraryKey(task, file.inode) : null
+  if (key !== null && key < 0) return key
+  const at = placeFor(task.mm, hint, bytes, flagBits, key)
   if (at < 0) {
     if (flagBits & M.MAP_FIXED && hint + bytes > 2 ** 32)
       task.kernel.diagnoseOnce(
@@ -62,6 +66,16 @@ function sysMmap(
   vma.growsDown = false
   return install(task.mm, vma, task)
 }
+
+/** The key of a library that the dynamic loader begins to map; null for another file; an errno. */
+function libraryKey(task: Task, inode: Inode): number | null {
+  const got = inode.read(task, 0, libraryHead, 0, libraryHead.length)
+  if (got < 0) return got
+  const head = libraryHead.subarray(0, got)
+  return isElf(head) ? imageKey(head, inode.size) : null
+}
+
+const libraryHead = new Uint8Array(4096)
 
 function checkFile(file: FileDescription, prot: number, shared: boolean): number {
   if (!file.readable) return -EACCES

@@ -78,6 +78,8 @@ export abstract class FileSystem {
   readOnly = false
   /** Entries are only changed through this kernel, so a dentry need not be asked for again. */
   readonly stable: boolean = false
+  /** Reading never waits for a promise, so a page can be read when it is first touched. */
+  readonly answersAtOnce: boolean = true
   /** Files have extended attributes. */
   readonly keepsXattrs: boolean = false
   abstract statfs(): StatFs

@@ -14,6 +14,7 @@ const later = <T>(step: string, value: T): Promise<T> => {
 }
 
 class LateFs extends FileSystem {
+  override readonly answersAtOnce = false
   readonly type: string = 'latefs'
   readonly root: Inode = new LateDirectory(this)
   statfs() {
