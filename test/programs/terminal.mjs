@@ -1,7 +1,6 @@
 // Interactive programs on a terminal: the same keys natively and under the umwelt command, both on a pseudoterminal
 // (terminal.py), and after each step the screen that a terminal emulator shows must become the same.
 // usage: node test/programs/terminal.mjs [NAME-PART…]
-import { spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
   copyFileSync,
@@ -15,16 +14,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import xterm from '@xterm/headless'
 import { debianPackage } from './debian.mjs'
+import { differenceOnTerminal, noTerminal } from './session.mjs'
 
 const UMWELT = join(import.meta.dirname, '../../bin/umwelt.mjs')
-const BRIDGE = join(import.meta.dirname, 'terminal.py')
 const LEAST_CASES = 14
-const SIZE = [72, 16]
-/** A screen natively is final when nothing came for so long. */
-const QUIET_MS = 400
-const STEP_LIMIT_MS = 10_000
 const TERMINFO = ['/lib/terminfo', '/usr/share/terminfo'].filter((folder) => existsSync(folder))
 const APPLETS = ['sh', 'cat', 'sleep', 'stty', 'less', 'vi', 'top', 'ls', 'seq', 'tty']
 
@@ -76,67 +70,6 @@ const CASES = [
   },
 ]
 
-function* screenLines(screen) {
-  const { active } = screen.buffer
-  for (let y = 0; y < screen.rows; y++)
-    yield active
-      .getLine(active.baseY + y)
-      ?.translateToString(true)
-      .trimEnd() ?? ''
-}
-
-/** A command on a terminal and what it shows. */
-class Session {
-  constructor(command, cwd, env) {
-    this.screen = new xterm.Terminal({ cols: SIZE[0], rows: SIZE[1], allowProposedApi: true })
-    this.bridge = spawn('python3', [BRIDGE, ...SIZE.map(String), ...command], {
-      cwd,
-      env,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    this.bridge.stdin.on('error', () => {})
-    this.hasShown = false
-    this.changedMs = Date.now()
-    this.bridge.stdout.on('data', (bytes) => {
-      this.changedMs = Date.now()
-      this.hasShown = true
-      this.screen.write(bytes)
-    })
-    this.screen.onData((answer) => this.type(answer))
-  }
-
-  type(text) {
-    if (text) this.bridge.stdin.write(`keys ${Buffer.from(text).toString('hex')}\n`)
-  }
-
-  take(step) {
-    if (typeof step === 'string') return this.type(step)
-    this.screen.resize(...step.size)
-    this.bridge.stdin.write(`size ${step.size.join(' ')}\n`)
-  }
-
-  /** Until nothing is shown any more; the first time, something must have been. */
-  async quiet() {
-    while (!this.hasShown) await pause(20)
-    this.changedMs = Date.now()
-    while (Date.now() - this.changedMs < QUIET_MS) await pause(20)
-  }
-
-  lines(testCase) {
-    let lines = [...screenLines(this.screen)]
-    while (lines.length && lines.at(-1) === '') lines.pop()
-    if (testCase.view) lines = testCase.view(lines)
-    // Process numbers differ.
-    return lines.map((line) => line.replace(/^(\[\d\] )(\d+)$/, '$1PID'))
-  }
-
-  end() {
-    this.bridge.kill()
-  }
-}
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-
 /** Whether an ELF file asks for a dynamic linker. */
 function isDynamic(file) {
   const head = Buffer.alloc(4096)
@@ -183,30 +116,15 @@ async function run(testCase, path) {
   ] // biome-ignore format: a command line
   // A clean environment: the bridge's own interpreter may be a script that takes variables away.
   const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-  const native = new Session(
-    ['/usr/bin/env', '-i', ...variables, program, ...testCase.program.args],
-    works[0],
-    process.env,
-  )
-  const ours = new Session(command, works[1], process.env)
   try {
-    for (const [i, step] of testCase.steps.entries()) {
-      for (const session of [native, ours]) session.take(step)
-      await native.quiet()
-      const wanted = native.lines(testCase)
-      const deadline = Date.now() + STEP_LIMIT_MS
-      while (ours.lines(testCase).join('\n') !== wanted.join('\n')) {
-        if (Date.now() > deadline)
-          return `step ${i + 1} (${JSON.stringify(step)}):\n  native ${JSON.stringify(wanted)}\n  umwelt ${JSON.stringify(ours.lines(testCase))}`
-        await pause(20)
-      }
-      // What was typed may only have been echoed yet, and its program not have started.
-      await ours.quiet()
-    }
-    return null
+    return await differenceOnTerminal(testCase, {
+      native: {
+        command: ['/usr/bin/env', '-i', ...variables, program, ...testCase.program.args],
+        cwd: works[0],
+      },
+      ours: { command, cwd: works[1] },
+    })
   } finally {
-    native.end()
-    ours.end()
     for (const work of works) rmSync(work, { recursive: true, force: true })
   }
 }
@@ -214,7 +132,7 @@ async function run(testCase, path) {
 const wanted = process.argv.slice(2)
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const folders = new Map()
-const noBridge = spawnSync('python3', ['-c', 'import pty']).status === 0 ? null : 'no python3'
+const noBridge = noTerminal()
 for (const testCase of CASES) {
   if (wanted.length > 0 && !wanted.some((part) => testCase.name.includes(part))) continue
   const { program } = testCase

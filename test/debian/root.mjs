@@ -1,0 +1,55 @@
+// A Debian 12 root in the cache outside the clone, made once by mmdebstrap with the machine's own apt sources.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { CACHE } from '../programs/debian.mjs'
+
+/** What the issue names, besides what every Debian has. */
+export const PACKAGES = [
+  ...[
+    'bash',
+    'dash',
+    'zsh',
+    'gawk',
+    'xz-utils',
+    'zstd',
+    'diffutils',
+    'make',
+    'perl',
+    'procps',
+    'adduser',
+    'passwd',
+  ],
+  ...['python3', 'libpython3.11-testsuite', 'lua5.4', 'luajit', 'ruby', 'sqlite3', 'git'],
+  ...['gcc', 'g++', 'libc6-dev', 'tcc', 'golang-go', 'openjdk-17-jdk-headless'],
+  ...['vim-tiny', 'nano', 'less', 'htop', 'nethack-console'],
+]
+const SUITE = 'bookworm'
+
+function sources() {
+  const folder = '/etc/apt/sources.list.d'
+  const files = existsSync('/etc/apt/sources.list') ? ['/etc/apt/sources.list'] : []
+  if (existsSync(folder))
+    for (const name of readdirSync(folder))
+      if (/^debian.*\.(list|sources)$/.test(name)) files.push(join(folder, name))
+  return files
+}
+
+/** The root's folder, or {reason} when it cannot be made here. */
+export function debianRoot() {
+  const key = createHash('sha256').update(PACKAGES.join(' ')).digest('hex').slice(0, 12)
+  const folder = join(CACHE, `${SUITE}-${key}`)
+  if (existsSync(folder)) return { folder }
+  if (process.platform !== 'linux' || process.arch !== 'x64' || process.getuid() !== 0)
+    return { reason: 'a root is made on x86-64 Linux as root only' }
+  const partial = `${folder}.partial`
+  mkdirSync(CACHE, { recursive: true })
+  rmSync(partial, { recursive: true, force: true })
+  const args = ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, partial, ...sources()]
+  const { error, status, stderr } = spawnSync('mmdebstrap', args, { encoding: 'utf8' })
+  if (error) return { reason: 'no mmdebstrap' }
+  if (status !== 0) return { reason: `mmdebstrap: ${stderr.trim().split('\n').pop()}` }
+  renameSync(partial, folder)
+  return { folder }
+}
