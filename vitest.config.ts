@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,5 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/programs/**', 'test/browser/**'],
     testTimeout: 120_000,
+    // What runs of the CLI keep of translations is not the user's.
+    env: { XDG_CACHE_HOME: join(tmpdir(), 'umwelt-test-cache') },
   },
 })

@@ -18,6 +18,7 @@ import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/modu
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
 import { GuestImage } from './guest-image.ts'
 import { MemoryCode } from './memory-code.ts'
+import { Batch, decodeBatches, encodeBatch, type TranslationStore } from './stored-batches.ts'
 
 const BATCH_NODES_MAX = 12_000
 /**
@@ -25,6 +26,8 @@ const BATCH_NODES_MAX = 12_000
  * some microseconds, so this is about where the one has cost as much as the other.
  */
 const HEAT_MIN = 300
+/** For a program that ran before: what is translated now serves its later runs as well. */
+const HEAT_MIN_STORED = 60
 /**
  * Where a call comes back to is entered through here only when the host's stack was unwound in between (a system call,
  * the end of a slice), and a place where an interpreted region was cut only for its length. Each such place gets the
@@ -54,6 +57,8 @@ export interface TranslateOptions {
   eager?: boolean
   /** Makes float results' NaNs in IR, for hosts that give others. */
   pinNaN?: boolean
+  /** Keeps translations from run to run; for one set of these options only. */
+  store?: TranslationStore
 }
 
 /** Counts for `--stats` and tests. */
@@ -67,40 +72,26 @@ export interface TranslationCounts {
   instances: number
 }
 
-/** A module and the guest bytes it was made from. */
-export class Batch {
-  readonly module: WebAssembly.Module
-  /** Entry pc of each region, in table order. */
-  readonly entries: readonly number[]
-  readonly image: GuestImage
-
-  constructor(module: WebAssembly.Module, entries: readonly number[], image: GuestImage) {
-    this.module = module
-    this.entries = entries
-    this.image = image
-  }
-}
-
 /** How often places were entered that have no translation, by all processes: each run of a program warms the next. */
 class Heat {
   private readonly counts = new Map<number, number>()
-  /** Places that are translated along with a hot one. */
+  /** Places that may be translated along with a hot one. */
   readonly warm = new Set<number>()
 
   /** Counts; returns what it has come to. */
   add(pc: number, gained: number): number {
-    const reached = (this.counts.get(pc) ?? 0) + gained
+    const reached = this.of(pc) + gained
     if (this.counts.size >= HEAT_ENTRIES_MAX) {
       this.counts.clear()
       this.warm.clear()
     }
     this.counts.set(pc, reached)
-    if (reached >= HEAT_MIN / WARM_RATIO) this.warm.add(pc)
+    if (reached >= HEAT_MIN_STORED / WARM_RATIO) this.warm.add(pc)
     return reached
   }
 
-  isWarm(pc: number): boolean {
-    return this.warm.has(pc)
+  of(pc: number): number {
+    return this.counts.get(pc) ?? 0
   }
 
   delete(pc: number): void {
@@ -127,6 +118,9 @@ export class Translations {
   /** Places that translated code leaves for because they had not run. */
   readonly sideExits = new Set<number>()
   readonly heat = new Heat()
+  private readonly store: TranslationStore | undefined
+  /** Programs whose stored batches were looked up, and whether there were any. */
+  private readonly recalled = new Map<string, boolean>()
   private readonly region: Region
   private dispatcher: WebAssembly.Module | null = null
   private readonly codes = new WeakMap<WebAssembly.Memory, MemoryCode>()
@@ -135,6 +129,7 @@ export class Translations {
 
   constructor(options: TranslateOptions) {
     this.eager = options.eager ?? false
+    this.store = options.store
     const { uncheckedLoads, pinNaN = false } = options
     this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN })
   }
@@ -165,6 +160,11 @@ export class Translations {
     leftOut: ((pc: number) => boolean) | undefined,
   ): Batch {
     const batch = this.make(space, pcs, wanted, leftOut)
+    this.keep(batch)
+    return batch
+  }
+
+  private keep(batch: Batch): void {
     // A guest that writes code anew again and again must not fill the host: then all begins anew.
     if (this.keptCount++ >= KEPT_BATCHES_MAX) {
       this.keptCount = 0
@@ -177,7 +177,29 @@ export class Translations {
       if (list) list.push(batch)
       else this.byEntry.set(entry, [batch])
     }
-    return batch
+    for (const point of batch.returnPoints) this.returnPoints.add(point)
+    for (const exit of batch.sideExits) this.sideExits.add(exit)
+  }
+
+  get hasStore(): boolean {
+    return this.store !== undefined
+  }
+
+  /** Looks up what earlier runs of a program translated; whether there was anything. */
+  recall(program: string): boolean {
+    let known = this.recalled.get(program)
+    if (known === undefined) {
+      const stored = this.store?.load(program)
+      known = stored !== null && stored !== undefined
+      if (stored) for (const batch of decodeBatches(stored)) this.keep(batch)
+      this.recalled.set(program, known)
+    }
+    return known
+  }
+
+  /** Keeps new batches for the next run of a program. */
+  remember(program: string, batches: readonly Batch[]): void {
+    this.store?.append(program, batches.map(encodeBatch))
   }
 
   private make(
@@ -190,6 +212,8 @@ export class Translations {
     const entries = [...pcs]
     const places = new Map<number, number>(entries.map((pc, place) => [pc, place]))
     const ranges: number[] = []
+    const returnPoints: number[] = []
+    const sideExits: number[] = []
     const builder = new ModuleBuilder(
       X86_VARIABLES,
       { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc },
@@ -208,18 +232,18 @@ export class Translations {
         places.set(target, entries.length)
         entries.push(target)
       }
-      for (const point of former.returnPoints) this.returnPoints.add(point)
-      for (const exit of former.sideExits) this.sideExits.add(exit)
+      returnPoints.push(...former.returnPoints)
+      sideExits.push(...former.sideExits)
       builder.add(region)
       ranges.push(...region.covered)
     }
     const bytes = builder.finish()
-    const image = new GuestImage(space, ranges)
+    const image = GuestImage.from(space, ranges)
     this.counts.batches++
     this.counts.regions += entries.length
     this.counts.wasmBytes += bytes.length
     this.counts.guestBytes += image.sizeBytes
-    return new Batch(new WebAssembly.Module(bytes), entries, image)
+    return new Batch({ entries, image, returnPoints, sideExits, wasm: bytes })
   }
 }
 
@@ -248,6 +272,10 @@ export class ProcessCode {
   /** Guest pc → table index. */
   private readonly indices = new Map<number, number>()
   private readonly batches = new Set<Batch>()
+  /** Those translated for this process, while there is a place to store them for its program. */
+  private made: Batch[] = []
+  private heatMin = HEAT_MIN
+  private program = ''
   /** By page: a bit for each grain that was translated. */
   private readonly grains = new Map<number, Uint32Array>()
   constructor(space: AddressSpace, translations: Translations, owner: CodeOwner) {
@@ -288,17 +316,21 @@ export class ProcessCode {
   private translateIfHot(pc: number, isCut: boolean): Batch | undefined {
     const { space, translations } = this
     const { eager, heat } = translations
-    if (heat.add(pc, this.heatGained(pc, isCut)) < HEAT_MIN && !eager) return undefined
+    if (heat.add(pc, this.heatGained(pc, isCut)) < this.heatMin && !eager) return undefined
     // Another process may have warmed a place that holds something else here.
     const isWarm = (other: number): boolean =>
-      heat.isWarm(other) && Math.abs(other - pc) < BATCH_SPAN && this.owner.interpreted(other)
+      heat.of(other) >= this.heatMin / WARM_RATIO &&
+      Math.abs(other - pc) < BATCH_SPAN &&
+      this.owner.interpreted(other)
     const entries = [pc]
     for (const other of heat.warm)
       if (other !== pc && isWarm(other) && entries.push(other) > BATCH_WARM_MAX) break
     for (const entry of entries) heat.delete(entry)
     const wanted = (target: number): boolean => !this.indices.has(target) && (eager || isWarm(target))
     const leftOut = eager ? undefined : (target: number): boolean => !this.owner.executed(target)
-    return translations.translate(space, entries, wanted, leftOut)
+    const made = translations.translate(space, entries, wanted, leftOut)
+    if (this.program !== '') this.made.push(made)
+    return made
   }
 
   private heatGained(pc: number, isCut: boolean): number {
@@ -316,6 +348,18 @@ export class ProcessCode {
       if (!this.indices.has(entry)) this.indices.set(entry, base + i)
     })
     for (const [start, end] of batch.image.covered()) this.cover(start, end)
+  }
+
+  /** The process runs a program, by its key, whose translations are stored; `isKnown` when some already were. */
+  begin(program: string, isKnown: boolean): void {
+    this.program = program
+    this.heatMin = isKnown ? HEAT_MIN_STORED : HEAT_MIN
+  }
+
+  /** The process ends: what it translated is kept for the next run of its program. */
+  end(): void {
+    if (this.program !== '' && this.made.length > 0) this.translations.remember(this.program, this.made)
+    this.made = []
   }
 
   private cover(start: number, end: number): void {

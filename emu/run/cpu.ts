@@ -47,6 +47,8 @@ export interface Cpu {
   run(space: AddressSpace): ExitKind
   /** Executes one instruction and returns EXIT_STEP or the exit it caused. */
   step(space: AddressSpace): ExitKind
+  /** Told that the space runs the program of that key from now on: what earlier runs translated for it is used. */
+  begin(space: AddressSpace, program: string): void
   /** Forgets everything kept for a space that goes away (exec, exit). */
   release(space: AddressSpace): void
 }

@@ -8,16 +8,35 @@ import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_X } from '../memory/layout.ts'
 
 export class GuestImage {
-  /** Start and end pairs, sorted and joined. */
-  private readonly ranges: readonly number[]
-  private readonly bytes: readonly Uint8Array[]
+  /** Start and end pairs, sorted and joined; the bytes of each. */
+  readonly ranges: readonly number[]
+  readonly bytes: readonly Uint8Array[]
+
+  private constructor(ranges: readonly number[], bytes: readonly Uint8Array[]) {
+    this.ranges = ranges
+    this.bytes = bytes
+  }
 
   /** Takes the bytes from a space; `ranges` are start and end pairs in any order. */
-  constructor(space: AddressSpace, ranges: readonly number[]) {
-    this.ranges = joinRanges(ranges)
+  static from(space: AddressSpace, ranges: readonly number[]): GuestImage {
+    const joined = joinRanges(ranges)
     const bytes: Uint8Array[] = []
-    for (const [start, end] of this.covered()) bytes.push(space.bytes.slice(start, end))
-    this.bytes = bytes
+    for (let i = 0; i < joined.length; i += 2) bytes.push(space.bytes.slice(joined[i]!, joined[i + 1]!))
+    return new GuestImage(joined, bytes)
+  }
+
+  /** With the bytes of all ranges one behind the other; null where ranges are out of order or the bytes too few. */
+  static of(ranges: readonly number[], bytes: Uint8Array): GuestImage | null {
+    if (ranges.length === 0 || ranges.length % 2) return null
+    const parts: Uint8Array[] = []
+    let at = 0
+    for (let i = 0; i < ranges.length; i += 2) {
+      const size = ranges[i + 1]! - ranges[i]!
+      if (size < 0 || (i > 0 && ranges[i]! < ranges[i - 1]!) || at + size > bytes.length) return null
+      parts.push(bytes.subarray(at, at + size))
+      at += size
+    }
+    return new GuestImage(ranges, parts)
   }
 
   get sizeBytes(): number {

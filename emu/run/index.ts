@@ -4,6 +4,9 @@ import { hostHasX86Nans } from '../wasm/nan-probe.ts'
 import type { Cpu } from './cpu.ts'
 import { InterpreterCpu } from './interpreter-cpu.ts'
 import { JitCpu } from './jit.ts'
+import type { TranslationStore } from './stored-batches.ts'
+
+export type { TranslationStore } from './stored-batches.ts'
 
 export type CpuKind = 'jit' | 'interpreter'
 
@@ -14,11 +17,13 @@ export interface CpuOptions {
   eager?: boolean
   /** Makes NaN results in translated code as x86 does; unset, where a probe of the host finds that it does not. */
   pinNaN?: boolean
+  /** Keeps what is translated from run to run. */
+  store?: TranslationStore
 }
 
 /** A CPU of the kind, for any number of processes. */
 export function createCpu(kind: CpuKind, options: CpuOptions = {}): Cpu {
   if (kind === 'interpreter') return new InterpreterCpu()
-  const { uncheckedLoads = false, eager = false, pinNaN = !hostHasX86Nans() } = options
-  return new JitCpu({ uncheckedLoads, eager, pinNaN })
+  const { uncheckedLoads = false, eager = false, pinNaN = !hostHasX86Nans(), store } = options
+  return new JitCpu({ uncheckedLoads, eager, pinNaN, ...(store && { store }) })
 }

@@ -140,7 +140,7 @@ export class InterpreterCpu implements Cpu {
     this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
     if (this.cuts.size >= CUTS_MAX) this.cuts.clear()
     for (const cut of this.former.cuts) this.cuts.add(cut)
-    const made = { prepared: prepare(scratch), image: new GuestImage(space, scratch.covered) }
+    const made = { prepared: prepare(scratch), image: GuestImage.from(space, scratch.covered) }
     if (this.keptCount++ >= KEPT_REGIONS_MAX) {
       this.keptCount = 0
       this.kept.clear()
@@ -187,6 +187,9 @@ export class InterpreterCpu implements Cpu {
     if (!regions) this.regions.set(space, (regions = new Map<number, Prepared>()))
     return regions
   }
+
+  /** Nothing is kept from run to run. */
+  begin(): void {}
 
   release(space: AddressSpace): void {
     this.regions.delete(space)

@@ -151,7 +151,13 @@ export class JitCpu implements Cpu {
     return process
   }
 
+  begin(space: AddressSpace, program: string): void {
+    if (!this.translations.hasStore) return
+    this.processOf(space).code.begin(program, this.translations.recall(program))
+  }
+
   release(space: AddressSpace): void {
+    this.processes.get(space)?.code.end()
     this.processes.delete(space)
     this.interpreter.release(space)
   }

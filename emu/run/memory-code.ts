@@ -7,7 +7,7 @@
 
 import { callHelper } from '../guest/x86/helpers.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
-import type { Batch } from './code-cache.ts'
+import type { Batch } from './stored-batches.ts'
 
 /** The table begins with as many places, and doubles. */
 const TABLE_FIRST = 256

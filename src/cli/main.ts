@@ -17,6 +17,7 @@ import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
 import { StartError } from '../errors.ts'
 import type { ExitStatus } from '../guest-process.ts'
 import { NodeHost } from '../host/node/node-host.ts'
+import { nodeTranslationStore } from '../host/node/translation-store.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
 import { DEFAULT_PATH, Machine } from '../machine.ts'
 import { infoText } from './info.ts'
@@ -150,7 +151,10 @@ function compose(options: RunOptions, host: Host, tree: Tree, write: (text: stri
   try {
     return new Machine({
       host,
-      cpu: createCpu(options.cpu, { uncheckedLoads: options.unchecked }),
+      cpu: createCpu(options.cpu, {
+        uncheckedLoads: options.unchecked,
+        ...(options.cache && { store: nodeTranslationStore(options.unchecked ? 'unchecked' : 'checked') }),
+      }),
       root: tree.root,
       mounts: tree.mounts,
       engines: enginesOf(options, write),

@@ -31,6 +31,8 @@ export interface RunOptions {
   traceFormat: 'strace' | 'json'
   cpu: 'jit' | 'interpreter'
   unchecked: boolean
+  /** Keep translations in the user's cache folder. */
+  cache: boolean
   seed: number | null
   stats: boolean
   hostname: string | null
@@ -53,6 +55,7 @@ const OPTIONS = {
   'trace-format': { type: 'string' },
   cpu: { type: 'string' },
   unchecked: { type: 'boolean' },
+  'no-cache': { type: 'boolean' },
   seed: { type: 'string' },
   stats: { type: 'boolean' },
   user: { type: 'string', short: 'u' },
@@ -81,6 +84,7 @@ script on its standard input. The current directory is at /work, copy-on-write.
       --trace                          system calls to standard error; --trace-to FILE, --trace-format strace|json
       --cpu jit|interpreter            how instructions run
       --unchecked                      loads are not checked: faster, and wild reads give zeros
+      --no-cache                       what is translated is not kept in the user's cache for the next run
       --seed N                         the same clock, random bytes and schedule for the same N
       --stats                          what the run cost, at the end
   -u, --user UID[:GID]                 who the program is (default 0:0)
@@ -141,6 +145,7 @@ export function parseRun(
     traceFormat: oneOf('--trace-format', values['trace-format'] ?? 'strace', ['strace', 'json']),
     cpu: oneOf('--cpu', values.cpu ?? 'jit', ['jit', 'interpreter']),
     unchecked: values.unchecked ?? false,
+    cache: !values['no-cache'],
     seed: values.seed === undefined ? null : parseSeed(values.seed),
     stats: values.stats ?? false,
     hostname: values.hostname ?? null,

@@ -43,6 +43,7 @@ export function execProgram(
   dropMm(task)
   task.mm = loaded.mm
   task.mm.running = task
+  task.kernel.cpu.begin(task.mm.space, task.mm.programKey)
   arch.startProgram(task.mm.state, loaded.entry, sp)
   arch.setBudget(task.mm.state, budget)
   task.credentials = who

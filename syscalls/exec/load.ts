@@ -80,6 +80,7 @@ function fill(task: Task, mm: Mm, program: Program): Loaded | number {
     entry = loader.image.entry + at
   }
   mm.exe = file.path
+  mm.programKey = `${fileKey(file).toString(16)}-${file.path.inode.size.toString(16)}`
   denyWrites(file.path.inode)
   if (kernel.options.explainFaults && entry === 0) kernel.diagnoseOnce('the program has no entry point')
   return { mm, entry, phdr: phdrAddress(image, bias), programEntry: image.entry + bias, base }

@@ -66,6 +66,7 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   const mm = flags & CLONE_VM ? task.mm : forkMm(task.mm, kernel.caller)
   if (!mm) return -ENOMEM
   if (mm === task.mm) mm.users++
+  else kernel.cpu.begin(mm.space, mm.programKey)
 
   const tid = kernel.newPid()
   const group = flags & CLONE_THREAD ? task.group : newGroup(task, tid, clone)

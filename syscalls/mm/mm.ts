@@ -66,6 +66,8 @@ export class Mm implements CallerMemory {
   envStart = 0
   envEnd = 0
   exe: Path | null = null
+  /** Stands for the program's contents. */
+  programKey = ''
   auxv = new Uint8Array(0)
   /** RLIMIT_AS. */
   sizeMax = Infinity
@@ -373,6 +375,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     envStart,
     envEnd,
     exe,
+    programKey,
     auxv,
     sizeMax,
   } = mm
@@ -388,6 +391,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     envStart,
     envEnd,
     exe,
+    programKey,
     auxv,
     sizeMax,
   })

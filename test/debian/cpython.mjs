@@ -106,7 +106,8 @@ for (const module of modules) {
   for (const [id, status] of native.statuses) {
     const here = ours.statuses.get(id) ?? 'not run'
     // What fails natively is the host's own trouble; what it skips may well work here.
-    const isFine = here === status || status === 'fail' || status === 'error' || (status === 'skip' && here === 'ok')
+    const isFine =
+      here === status || status === 'fail' || status === 'error' || (status === 'skip' && here === 'ok')
     if (!isFine && !KNOWN[id]) different.push(`${id}: ${status} natively, ${here}`)
   }
   const unnamed = [...ours.statuses.keys()].filter((id) => !native.statuses.has(id) && !KNOWN[id])

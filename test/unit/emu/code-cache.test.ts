@@ -3,6 +3,18 @@ import { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../emu/memory/layout.ts'
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
 import { ProcessCode, pcCacheSlot, Translations } from '../../../emu/run/code-cache.ts'
+import { decodeBatches, encodeBatch, type TranslationStore } from '../../../emu/run/stored-batches.ts'
+
+const OWNER = { executed: () => true, interpreted: () => true, invalidate: () => {} }
+const CODE = 0x400000
+
+/** A space whose code is `mov eax, number; ret`. */
+function spaceWith(pool: MemoryPool, number: number): AddressSpace {
+  const space = new AddressSpace(pool)
+  space.map(CODE, PAGE_SIZE, PROT_READ | PROT_EXEC)
+  space.storeBytes(CODE, Uint8Array.of(0xb8, number, 0, 0, 0, 0xc3))
+  return space
+}
 
 it('forgets code in the slot of pc 1 so that an exit, which returns 1, never finds it again', () => {
   const space = new AddressSpace(new MemoryPool())
@@ -12,11 +24,71 @@ it('forgets code in the slot of pc 1 so that an exit, which returns 1, never fin
   space.map(page, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC)
   space.storeBytes(pc, Uint8Array.of(0xc3))
   const translations = new Translations({ uncheckedLoads: false, eager: true })
-  const code = new ProcessCode(space, translations, { helper: () => 0, invalidate: () => {} })
+  const code = new ProcessCode(space, translations, OWNER)
   expect(code.enter(pc, false)).toBe(true)
   expect(space.view.getUint32(pcCacheSlot(pc), true)).toBe(pc)
   space.storeBytes(pc, Uint8Array.of(0x90))
   const tag = space.view.getUint32(pcCacheSlot(pc), true)
   expect(translations.counts.invalidations).toBe(1)
   expect(pcCacheSlot(tag)).not.toBe(pcCacheSlot(pc))
+})
+
+it('a batch comes back from its bytes, and everything behind a damaged record is left', () => {
+  const translations = new Translations({ uncheckedLoads: false, eager: true })
+  const space = spaceWith(new MemoryPool(), 1)
+  const batch = translations.translate(space, [CODE], () => false, undefined)
+  const record = encodeBatch(batch)
+  const two = new Uint8Array([...record, ...record])
+  const back = decodeBatches(two)
+  expect(back.map(({ entries }) => entries)).toEqual([[CODE], [CODE]])
+  expect(back[0]!.image.fits(space)).toBe(true)
+  expect(back[0]!.image.fits(spaceWith(new MemoryPool(), 2))).toBe(false)
+  expect(back[0]!.wasm).toEqual(batch.wasm)
+  expect(() => back[0]!.module).not.toThrow()
+  for (let at = 0; at < record.length; at++) {
+    const damaged = two.slice()
+    damaged[record.length + at]! ^= 0x40
+    expect(decodeBatches(damaged)).toHaveLength(1)
+  }
+  for (let length = 0; length < record.length; length += 3)
+    expect(decodeBatches(record.slice(0, length))).toHaveLength(0)
+})
+
+it('the next run of a program begins with what this one translated', () => {
+  const files = new Map<string, Uint8Array>()
+  const store: TranslationStore = {
+    load: (program) => files.get(program) ?? null,
+    append: (program, records) => void files.set(program, records[0]!),
+  }
+  const run = (number: number): Translations => {
+    const translations = new Translations({ uncheckedLoads: false, eager: true, store })
+    const code = new ProcessCode(spaceWith(new MemoryPool(), number), translations, OWNER)
+    code.begin('program', translations.recall('program'))
+    expect(code.enter(CODE, false)).toBe(true)
+    code.end()
+    return translations
+  }
+  expect(run(1).counts.batches).toBe(1)
+  expect(run(1).counts.batches).toBe(0)
+  // Other bytes at the same place are another program's.
+  expect(run(2).counts.batches).toBe(1)
+})
+
+it('processes that follow each other in one Memory share instances, and see none of its old pages', () => {
+  const pool = new MemoryPool()
+  const translations = new Translations({ uncheckedLoads: false, eager: true })
+  for (let process = 0; process < 3; process++) {
+    const space = spaceWith(pool, 7)
+    expect(space.allows(CODE + PAGE_SIZE, 1, 1)).toBe(false)
+    space.map(CODE + PAGE_SIZE, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE)
+    const data = space.bytes.subarray(CODE + PAGE_SIZE, CODE + 3 * PAGE_SIZE)
+    expect(data.every((byte) => byte === 0)).toBe(true)
+    data.fill(0xee)
+    const copy = space.clone()!
+    expect(copy.bytes[CODE + PAGE_SIZE]).toBe(0xee)
+    copy.release()
+    expect(new ProcessCode(space, translations, OWNER).enter(CODE, false)).toBe(true)
+    space.release()
+  }
+  expect(translations.counts).toMatchObject({ batches: 1, instances: 1 })
 })
