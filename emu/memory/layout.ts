@@ -13,6 +13,7 @@ export const STATE_SIZE = 0x1000
 
 /** Direct-mapped cache guest pc → function-table index: 65,536 entries of two i32 (tag, index). */
 export const PC_CACHE_BASE = 0x10000
+export const PC_CACHE_SIZE = 0x80000
 
 /** One byte of PAGE_* flags for each of the 2^20 guest pages. */
 export const PAGE_FLAGS_BASE = 0x100000

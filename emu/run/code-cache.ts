@@ -12,7 +12,7 @@ import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
-import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE } from '../memory/layout.ts'
+import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE } from '../memory/layout.ts'
 import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
 
@@ -66,6 +66,15 @@ export interface TranslationCounts {
   instances: number
 }
 
+const noCounts = (): TranslationCounts => ({
+  batches: 0,
+  regions: 0,
+  wasmBytes: 0,
+  guestBytes: 0,
+  invalidations: 0,
+  instances: 0,
+})
+
 /** A module and the guest bytes it was made from. */
 export class Batch {
   readonly module: WebAssembly.Module
@@ -107,14 +116,7 @@ export class Batch {
 
 /** Makes batches and keeps them for other processes. */
 export class Translations {
-  readonly counts: TranslationCounts = {
-    batches: 0,
-    regions: 0,
-    wasmBytes: 0,
-    guestBytes: 0,
-    invalidations: 0,
-    instances: 0,
-  }
+  readonly counts: TranslationCounts
   private readonly byEntry = new Map<number, Batch[]>()
   private keptCount = 0
   private readonly former = new RegionFormer()
@@ -127,10 +129,12 @@ export class Translations {
 
   readonly eager: boolean
 
-  constructor(options: TranslateOptions) {
+  /** With `floatFlags` the code sets MXCSR's flags. */
+  constructor(options: TranslateOptions, floatFlags: boolean, counts = noCounts()) {
     this.eager = options.eager ?? false
+    this.counts = counts
     const { uncheckedLoads, pinNaN = false } = options
-    this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN })
+    this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN, floatFlags })
   }
 
   get dispatcherModule(): WebAssembly.Module {
@@ -266,6 +270,13 @@ export class ProcessCode {
     // A new Memory's slots hold 0, which is a pc of the first one.
     this.clearSlot(0)
     space.observer.code = (addr, sizeBytes) => this.changed(addr, sizeBytes)
+  }
+
+  /** Takes the place of the code the process had: the pc cache is empty, and what was translated there is hot here. */
+  replace(before: ProcessCode): void {
+    this.space.bytes.fill(0, PC_CACHE_BASE, PC_CACHE_BASE + PC_CACHE_SIZE)
+    this.clearSlot(0)
+    for (const pc of before.indices.keys()) this.heat.set(pc, HEAT_MIN)
   }
 
   /**

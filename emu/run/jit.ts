@@ -9,7 +9,7 @@ import { STATE_BASE } from '../memory/layout.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { ProcessCode, type TranslateOptions, type TranslationCounts, Translations } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
-import { callHelper, InterpreterCpu, needsExactFloat, wildJump } from './interpreter-cpu.ts'
+import { callHelper, InterpreterCpu, needsExactFloat, watchesFlags, wildJump } from './interpreter-cpu.ts'
 
 /**
  * Budget slices: a WebAssembly loop that was entered once stays in the baseline compiler, so loops are left after a
@@ -25,12 +25,16 @@ const at = (field: number): number => STATE_BASE + field
 
 interface Process {
   code: ProcessCode
+  /** Whether the code makes MXCSR's flags: from when the program first looks at them. */
+  flags: boolean
   slice: number
 }
 
 export class JitCpu implements Cpu {
   readonly name = 'jit'
   private readonly translations: Translations
+  /** The flavour that makes MXCSR's flags. */
+  private readonly flagged: Translations
   private readonly interpreter = new InterpreterCpu()
   private readonly processes = new WeakMap<AddressSpace, Process>()
   /** Instructions executed by the interpreter because a check refused. */
@@ -39,7 +43,8 @@ export class JitCpu implements Cpu {
   interpreted = 0
 
   constructor(options: TranslateOptions) {
-    this.translations = new Translations(options)
+    this.translations = new Translations(options, false)
+    this.flagged = new Translations(options, true, this.translations.counts)
   }
 
   get summary(): string {
@@ -82,6 +87,7 @@ export class JitCpu implements Cpu {
   private slice(space: AddressSpace, process: Process, from: number): ExitKind {
     let pc = from
     for (;;) {
+      if (!process.flags && watchesFlags(space)) this.watch(space, process)
       pc = process.code.dispatch(pc, DEPTH_BYTES) >>> 0
       const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
       if (kind === EXIT_SLOW) {
@@ -141,15 +147,27 @@ export class JitCpu implements Cpu {
   private processOf(space: AddressSpace): Process {
     let process = this.processes.get(space)
     if (!process) {
-      const code = new ProcessCode(space, this.translations, {
-        invalidate: () => this.interpreter.invalidate(space),
-        executed: (pc) => this.interpreter.hasExecuted(space, pc),
-        helper: (id, a, b) => callHelper(space, id, a, b),
-      })
-      process = { code, slice: SLICE_FIRST }
+      process = { code: this.newCode(space, this.translations), flags: false, slice: SLICE_FIRST }
       this.processes.set(space, process)
     }
     return process
+  }
+
+  private newCode(space: AddressSpace, translations: Translations): ProcessCode {
+    return new ProcessCode(space, translations, {
+      invalidate: () => this.interpreter.invalidate(space),
+      executed: (pc) => this.interpreter.hasExecuted(space, pc),
+      helper: (id, a, b) => callHelper(space, id, a, b),
+    })
+  }
+
+  /** Begins anew with code that makes MXCSR's flags; what was hot is translated when it is next reached. */
+  private watch(space: AddressSpace, process: Process): void {
+    const { code } = process
+    process.code = this.newCode(space, this.flagged)
+    process.code.replace(code)
+    process.flags = true
+    process.slice = SLICE_FIRST
   }
 
   release(space: AddressSpace): void {

@@ -100,13 +100,11 @@ function fillFloat(random: Random, view: DataView, x87: boolean): void {
   if (x87) fillX87(random, view)
   const special = random.chance(8) ? random.u32() & 0xe000 : 0
   const masks = random.chance(16) ? random.u32() & MXCSR_DEFAULT : MXCSR_DEFAULT
-  const daz = special & 0x6000 && random.chance(4) ? 0x40 : 0
   view.setUint32(
     at + 24,
     (special & 0x6000) |
       masks |
-      daz |
-      (special & 0x6000 && random.chance(4) ? 0x8000 : 0) |
+      (random.chance(4) ? random.u32() & 0x8040 : 0) |
       (random.chance(2) ? random.u32() & 0x3f : 0),
     true,
   )
