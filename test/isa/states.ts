@@ -86,7 +86,8 @@ function place(random: Random, gpr: bigint[], insn: Insn): void {
     gpr[RDI] = BigInt(address(random))
     gpr[RCX] = random.chance(8) ? random.integer() & 0xffffn : BigInt(random.below(40))
   }
-  if (/^MASKMOV/.test(row.mnemonic)) gpr[RDI] = BigInt(DATA + random.below(DATA_SIZE - 16))
+  if (/^MASKMOV/.test(row.mnemonic))
+    gpr[RDI] = BigInt(random.chance(2) ? address(random) : DATA + random.below(DATA_SIZE - 16))
   if (/^SH[LR]D$/.test(row.mnemonic) && insn.size === 16) gpr[RCX]! &= ~0x10n
   if (row.mnemonic === 'XLAT') gpr[RBX] = BigInt(DATA + 1024)
   if (row.mnemonic === 'LEAVE') gpr[RBP] = BigInt(DATA + random.below(DATA_SIZE))
