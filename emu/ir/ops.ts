@@ -69,6 +69,11 @@ const HAND_WRITTEN = [
   'helper ii i effect',
   // A helper of three values (i32, i64, i64) without effects, for what is almost always dead.
   'helper.pure ill i pure',
+  // Two vectors for helper_if.
+  'pair vv v pure',
+  // When the first condition and then the second one hold, a helper that gets the pair in scratch: leaves for the
+  // interpreter if it says so. Second condition and pair are only made when the first one holds.
+  'helper_if iiv - effect',
   // The flag byte of the page that holds an address.
   'page_flags i i pure',
   // Copies and fills of checked memory: (to, from, size), (to, byte, size).

@@ -29,6 +29,8 @@ function operandsOf(region: Region, n: number): string {
   if (row.name === 'check')
     return ` %${a} + [${b}, ${c}) want ${region.need[n]} else ${hex(region.exitPc[n]!)}`
   if (row.name === 'exit_if') return ` %${a} kind ${region.need[n]} at ${hex(region.exitPc[n]!)}`
+  if (row.name === 'helper_if')
+    return ` %${a} %${b} ${region.need[n]! & 0xff} (${region.need[n]! >> 8} %${c}) at ${hex(region.exitPc[n]!)}`
   if (row.name.startsWith('state.load')) return ` +${a}`
   if (row.name.startsWith('state.store')) return ` +${b} %${a}`
   if (row.name.startsWith('load')) return ` %${a} ${b}`
@@ -80,7 +82,7 @@ export function printRegion(region: Region): string {
     }
     for (let n = block.firstNode; n < block.endNode; n++) {
       const { name } = OPS[region.op[n]!]!
-      if (name === 'check' || name === 'exit_if') sets(region.exitLog[n]!)
+      if (name === 'check' || name === 'exit_if' || name === 'helper_if') sets(region.exitLog[n]!)
       lines.push(`  %${n} = ${name}${operandsOf(region, n)}`)
     }
     sets(block.endLog)

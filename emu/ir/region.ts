@@ -84,6 +84,8 @@ export interface RegionOptions {
   uncheckedLoads: boolean
   /** Float instructions honour every MXCSR setting and set its flags, through helpers (the interpreter). */
   exactFloat?: boolean
+  /** Float instructions set MXCSR's flags and heed FTZ and DAZ, by checks (translated code). */
+  floatFlags?: boolean
   /** The host's float operations give other NaNs than the guest's: put them right where they arise. */
   pinNaN?: boolean
 }
@@ -127,6 +129,7 @@ const STATE_LOADS = { 32: op('state.load32'), 64: op('state.load64'), 128: op('s
 const STATE_STORES = { 32: op('state.store32'), 64: op('state.store64'), 128: op('state.store128') }
 const N_HELPER = op('helper')
 const N_HELPER_PURE = op('helper.pure')
+const N_HELPER_IF = op('helper_if')
 const LOAD_BYTES: Record<string, number> = {
   u8: 1,
   s8: 1,
@@ -162,7 +165,7 @@ export class Region {
   exitLog = new Int32Array(0)
   /** For exits: guest pc. */
   exitPc = new Int32Array(0)
-  /** check: PAGE_* bits wanted; exit_if: exit kind. */
+  /** check: PAGE_* bits wanted; exit_if: exit kind; helper_if: argument and, in the low byte, helper. */
   need = new Int32Array(0)
 
   logCount = 0
@@ -558,6 +561,17 @@ export class Region {
     const n = this.node(N_HELPER_PURE, a, b, c)
     this.need[n] = id
     return n
+  }
+
+  /**
+   * When `doubt` and then `precise` are not zero, calls helper `id` (argument, 0) with a pair of vectors in scratch;
+   * leaves with EXIT_SLOW at the current instruction when it does not return 0.
+   */
+  helperIf(doubt: Value, precise: Value, id: number, argument: number, pair: Value): void {
+    const n = this.node(N_HELPER_IF, doubt, precise, pair)
+    this.exitLog[n] = this.instructionLog
+    this.exitPc[n] = this.instructionPc
+    this.need[n] = (argument << 8) | id
   }
 
   /** Leaves with `kind` at the current instruction when `condition` is not zero. */

@@ -20,6 +20,7 @@ import {
 
 const N_CHECK = op('check')
 const N_EXIT_IF = op('exit_if')
+const N_HELPER_IF = op('helper_if')
 const FIRST_LOAD = op('load8_u')
 const LAST_LOAD = op('load128')
 const FIRST_STORE = op('store8')
@@ -59,7 +60,7 @@ function verifyNode(region: Region, block: Block, n: number, say: Say): void {
   })
   if (isAccess(number) && region.op[region.a[n]!] !== N_CHECK)
     say(`%${n} ${row.name}: its address is unchecked`)
-  if (number !== N_CHECK && number !== N_EXIT_IF) return
+  if (number !== N_CHECK && number !== N_EXIT_IF && number !== N_HELPER_IF) return
   const log = region.exitLog[n]!
   if (log < block.firstLog || log > block.endLog)
     say(`%${n} ${row.name}: leaves with another block's registers`)

@@ -21,6 +21,11 @@ import {
 const N_GET = op('get')
 const N_CHECK = op('check')
 const N_EXIT_IF = op('exit_if')
+const N_HELPER_IF = op('helper_if')
+/** What may leave with the registers of its position in the log. */
+const MAY_LEAVE = Uint8Array.from(OPS, (_, n) =>
+  n === N_CHECK || n === N_EXIT_IF || n === N_HELPER_IF ? 1 : 0,
+)
 const IS_EFFECT = Uint8Array.from(OPS, (row) => (row.pure ? 0 : 1))
 const OPERANDS = Uint8Array.from(OPS, (row) => row.ins.length)
 
@@ -128,15 +133,21 @@ export class Dataflow {
       const operands = OPERANDS[number]!
       if (operands === 0 || (uses[n] === 0 && !IS_EFFECT[number])) continue
       this.use(region.a[n]!)
+      // The others are only made where the first condition holds.
+      if (number === N_HELPER_IF) continue
       if (operands > 1) this.use(region.b[n]!)
       if (operands > 2) this.use(region.c[n]!)
     }
     // What exits need: values already made must be kept in locals, the others are made when the exit is taken.
-    for (let n = block.firstNode; n < block.endNode; n++)
-      if (region.op[n] === N_CHECK || region.op[n] === N_EXIT_IF)
-        this.lastSets(block, region.exitLog[n]!, (variable, value) => {
-          if (region.variables[variable]!.offset >= 0) this.useCold(value)
-        })
+    for (let n = block.firstNode; n < block.endNode; n++) {
+      if (!MAY_LEAVE[region.op[n]!]) continue
+      this.lastSets(block, region.exitLog[n]!, (variable, value) => {
+        if (region.variables[variable]!.offset >= 0) this.useCold(value)
+      })
+      if (region.op[n] !== N_HELPER_IF) continue
+      this.useCold(region.b[n]!)
+      this.useCold(region.c[n]!)
+    }
   }
 
   private use(n: number): void {
@@ -183,7 +194,7 @@ export class Dataflow {
     for (let n = block.endNode - 1; n >= block.firstNode; n--) {
       const number = region.op[n]!
       if (number === N_GET && uses[n]) exposed.add(b, region.a[n]!)
-      else if (number === N_CHECK || number === N_EXIT_IF) firstExit = region.exitLog[n]!
+      else if (MAY_LEAVE[number]) firstExit = region.exitLog[n]!
     }
     if (firstExit < 0) return
     let setLow = 0

@@ -12,7 +12,7 @@ import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
-import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE } from '../memory/layout.ts'
+import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE } from '../memory/layout.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
@@ -72,6 +72,15 @@ export interface TranslationCounts {
   instances: number
 }
 
+const noCounts = (): TranslationCounts => ({
+  batches: 0,
+  regions: 0,
+  wasmBytes: 0,
+  guestBytes: 0,
+  invalidations: 0,
+  instances: 0,
+})
+
 /** How often places were entered that have no translation, by all processes: each run of a program warms the next. */
 class Heat {
   private readonly counts = new Map<number, number>()
@@ -102,14 +111,7 @@ class Heat {
 
 /** Makes batches and keeps them for other processes. */
 export class Translations {
-  readonly counts: TranslationCounts = {
-    batches: 0,
-    regions: 0,
-    wasmBytes: 0,
-    guestBytes: 0,
-    invalidations: 0,
-    instances: 0,
-  }
+  readonly counts: TranslationCounts
   private readonly byEntry = new Map<number, Batch[]>()
   private keptCount = 0
   private readonly former = new RegionFormer()
@@ -119,6 +121,8 @@ export class Translations {
   readonly sideExits = new Set<number>()
   readonly heat = new Heat()
   private readonly store: TranslationStore | undefined
+  /** Tells this flavour's stored programs from the other's. */
+  private readonly suffix: string
   /** Programs whose stored batches were looked up, and whether there were any. */
   private readonly recalled = new Map<string, boolean>()
   private readonly region: Region
@@ -127,11 +131,14 @@ export class Translations {
 
   readonly eager: boolean
 
-  constructor(options: TranslateOptions) {
+  /** With `floatFlags` the code sets MXCSR's flags. */
+  constructor(options: TranslateOptions, floatFlags: boolean, counts = noCounts()) {
     this.eager = options.eager ?? false
     this.store = options.store
+    this.counts = counts
+    this.suffix = floatFlags ? '-flags' : ''
     const { uncheckedLoads, pinNaN = false } = options
-    this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN })
+    this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN, floatFlags })
   }
 
   /** The code in the Memory of a process that begins to run translated code: an earlier one's, or new. */
@@ -189,7 +196,7 @@ export class Translations {
   recall(program: string): boolean {
     let known = this.recalled.get(program)
     if (known === undefined) {
-      const stored = this.store?.load(program)
+      const stored = this.store?.load(program + this.suffix)
       known = stored !== null && stored !== undefined
       if (stored) for (const batch of decodeBatches(stored)) this.keep(batch)
       this.recalled.set(program, known)
@@ -199,7 +206,7 @@ export class Translations {
 
   /** Keeps new batches for the next run of a program. */
   remember(program: string, batches: readonly Batch[]): void {
-    this.store?.append(program, batches.map(encodeBatch))
+    this.store?.append(program + this.suffix, batches.map(encodeBatch))
   }
 
   private make(
@@ -292,6 +299,14 @@ export class ProcessCode {
     return this.code === null ? pc : this.code.dispatch(pc, DEPTH_BYTES) >>> 0
   }
 
+  /** Takes the place of the code the process had: the pc cache is empty, and what was translated there is hot here. */
+  replace(before: ProcessCode): void {
+    this.space.bytes.fill(0, PC_CACHE_BASE, PC_CACHE_BASE + PC_CACHE_SIZE)
+    this.clearSlot(0)
+    this.begin(before.program)
+    for (const pc of before.indices.keys()) this.translations.heat.add(pc, HEAT_MIN)
+  }
+
   /**
    * Makes the pc cache know `pc`: translates or instantiates what is missing. False when it is not yet worth it;
    * `isCut` says that control comes here because an interpreted region ended.
@@ -350,10 +365,11 @@ export class ProcessCode {
     for (const [start, end] of batch.image.covered()) this.cover(start, end)
   }
 
-  /** The process runs a program, by its key, whose translations are stored; `isKnown` when some already were. */
-  begin(program: string, isKnown: boolean): void {
+  /** The process runs a program, by its key, from now on: earlier runs' translations are used, and this one's stored. */
+  begin(program: string): void {
+    if (program === '' || !this.translations.hasStore) return
     this.program = program
-    this.heatMin = isKnown ? HEAT_MIN_STORED : HEAT_MIN
+    this.heatMin = this.translations.recall(program) ? HEAT_MIN_STORED : HEAT_MIN
   }
 
   /** The process ends: what it translated is kept for the next run of its program. */

@@ -5,7 +5,7 @@
 
 import { DECODE_TRUNCATED } from '../guest/x86/decode.ts'
 import { callHelper } from '../guest/x86/helpers.ts'
-import { MXCSR_FAST, MXCSR_FAST_MASK } from '../guest/x86/mxcsr.ts'
+import { MXCSR_FLUSHES, MXCSR_MODE_MASK, MXCSR_MODE_USUAL } from '../guest/x86/mxcsr.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Interpreter } from '../ir/interpret.ts'
@@ -64,12 +64,21 @@ export function wildJump(space: AddressSpace): ExitKind {
   return EXIT_PAGE_FAULT
 }
 
-/** Regions made for an unusual MXCSR lie in the same cache, as if this much further up. */
+/** Regions with exact float rows lie in the same cache, as if this much further up. */
 const EXACT_KEY = 0x1_0000_0000
 
 /** Whether MXCSR asks for something else than round to nearest with all exceptions masked. */
 export function needsExactFloat(space: AddressSpace): boolean {
-  return (space.view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_FAST_MASK) !== MXCSR_FAST
+  return (space.view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_MODE_MASK) !== MXCSR_MODE_USUAL
+}
+
+/** Whether float operations must set MXCSR's flags, or flush denormals. */
+export function watchesFlags(space: AddressSpace): boolean {
+  const { view } = space
+  return (
+    view.getUint32(at(X86_STATE.watchesFlags), true) !== 0 ||
+    (view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_FLUSHES) !== 0
+  )
 }
 
 /** A region and the bytes it was made from. */
@@ -85,7 +94,7 @@ export class InterpreterCpu implements Cpu {
   /** Places where interpreted regions were cut for their length. */
   readonly cuts = new Set<number>()
   private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
-  /** For code that runs with an unusual MXCSR. */
+  /** For code whose flags are looked at, or that runs with an unusual MXCSR. */
   private readonly exactScratch = new Region(X86_VARIABLES, {
     exactChecks: true,
     uncheckedLoads: false,
@@ -119,7 +128,7 @@ export class InterpreterCpu implements Cpu {
    */
   runRegion(space: AddressSpace, pc: number): number {
     const cache = this.regionsOf(space)
-    const exact = needsExactFloat(space)
+    const exact = watchesFlags(space) || needsExactFloat(space)
     const key = exact ? pc + EXACT_KEY : pc
     let prepared = cache.get(key)
     if (prepared === undefined) {
@@ -169,7 +178,8 @@ export class InterpreterCpu implements Cpu {
     if (pc > 0xffff_ffff) return wildJump(space)
     const fault = fetchFault(space, this.former, pc)
     if (fault !== undefined) return fault
-    const scratch = needsExactFloat(space) ? this.exactScratch : this.scratch
+    const exact = watchesFlags(space) || needsExactFloat(space)
+    const scratch = exact ? this.exactScratch : this.scratch
     this.former.form(space, pc, scratch, { instructionsMax: 1 })
     const next = this.interpreter.run(space, prepare(scratch))
     if (next < 0) return this.exitOf(space)

@@ -8,7 +8,7 @@ import type { AddressSpace } from '../memory/address-space.ts'
 import { STATE_BASE } from '../memory/layout.ts'
 import { ProcessCode, type TranslateOptions, type TranslationCounts, Translations } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
-import { InterpreterCpu, needsExactFloat, wildJump } from './interpreter-cpu.ts'
+import { InterpreterCpu, needsExactFloat, watchesFlags, wildJump } from './interpreter-cpu.ts'
 
 /**
  * Budget slices: a WebAssembly loop that was entered once stays in the baseline compiler, so loops are left after a
@@ -24,12 +24,16 @@ const at = (field: number): number => STATE_BASE + field
 
 interface Process {
   code: ProcessCode
+  /** Whether the code makes MXCSR's flags: from when the program first looks at them. */
+  flags: boolean
   slice: number
 }
 
 export class JitCpu implements Cpu {
   readonly name = 'jit'
   private readonly translations: Translations
+  /** The flavour that makes MXCSR's flags. */
+  private readonly flagged: Translations
   private readonly interpreter = new InterpreterCpu()
   private readonly processes = new WeakMap<AddressSpace, Process>()
   /** Instructions executed by the interpreter because a check refused. */
@@ -38,7 +42,8 @@ export class JitCpu implements Cpu {
   interpreted = 0
 
   constructor(options: TranslateOptions) {
-    this.translations = new Translations(options)
+    this.translations = new Translations(options, false)
+    this.flagged = new Translations(options, true, this.translations.counts)
   }
 
   get summary(): string {
@@ -81,6 +86,7 @@ export class JitCpu implements Cpu {
   private slice(space: AddressSpace, process: Process, from: number): ExitKind {
     let pc = from
     for (;;) {
+      if (!process.flags && watchesFlags(space)) this.watch(space, process)
       pc = process.code.run(pc)
       const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
       if (kind === EXIT_SLOW) {
@@ -140,20 +146,32 @@ export class JitCpu implements Cpu {
   private processOf(space: AddressSpace): Process {
     let process = this.processes.get(space)
     if (!process) {
-      const code = new ProcessCode(space, this.translations, {
-        invalidate: (addr, sizeBytes) => this.interpreter.invalidate(space, addr, sizeBytes),
-        executed: (pc) => this.interpreter.executed.has(pc),
-        interpreted: (pc) => this.interpreter.hasInterpreted(space, pc),
-      })
-      process = { code, slice: SLICE_FIRST }
+      process = { code: this.newCode(space, this.translations), flags: false, slice: SLICE_FIRST }
       this.processes.set(space, process)
     }
     return process
   }
 
+  private newCode(space: AddressSpace, translations: Translations): ProcessCode {
+    return new ProcessCode(space, translations, {
+      invalidate: (addr, sizeBytes) => this.interpreter.invalidate(space, addr, sizeBytes),
+      executed: (pc) => this.interpreter.executed.has(pc),
+      interpreted: (pc) => this.interpreter.hasInterpreted(space, pc),
+    })
+  }
+
+  /** Begins anew with code that makes MXCSR's flags; what was hot is translated when it is next reached. */
+  private watch(space: AddressSpace, process: Process): void {
+    const { code } = process
+    code.end()
+    process.code = this.newCode(space, this.flagged)
+    process.code.replace(code)
+    process.flags = true
+    process.slice = SLICE_FIRST
+  }
+
   begin(space: AddressSpace, program: string): void {
-    if (!this.translations.hasStore) return
-    this.processOf(space).code.begin(program, this.translations.recall(program))
+    this.processOf(space).code.begin(program)
   }
 
   release(space: AddressSpace): void {

@@ -100,6 +100,8 @@ const N = {
   memoryFill: op('memory.fill'),
   helper: op('helper'),
   helperPure: op('helper.pure'),
+  helperIf: op('helper_if'),
+  or32: op('i32.or'),
   exitIf: op('exit_if'),
   select32: op('select.i32'),
   select64: op('select.i64'),
@@ -637,7 +639,8 @@ export class Lowerer {
       out.u8(W.VOID)
       this.exit(n, region.need[n]!)
       out.u8(W.END)
-    } else if (number === N.memoryCopy || number === N.memoryFill) {
+    } else if (number === N.helperIf) this.helperIf(n)
+    else if (number === N.memoryCopy || number === N.memoryFill) {
       this.value(region.a[n]!)
       this.value(region.b[n]!)
       this.value(region.c[n]!)
@@ -811,6 +814,54 @@ export class Lowerer {
       if (HAS_LANE[number]) out.u8(region.c[n]!)
       else if (number === N.shuffle) out.append(region.vectors[region.c[n]!]!)
     }
+  }
+
+  private helperIf(n: number): void {
+    const { region, out } = this
+    const scratch = STATE_BASE + this.linkage.state.scratch
+    const pair = region.c[n]!
+    out.u8(W.BLOCK)
+    out.u8(W.VOID)
+    out.u8(W.BLOCK)
+    out.u8(W.VOID)
+    this.branchIfAny(region.a[n]!)
+    out.u8(W.BR)
+    out.u32(1)
+    out.u8(W.END)
+    this.value(region.b[n]!)
+    out.u8(W.I32_EQZ)
+    out.u8(W.BR_IF)
+    out.u32(0)
+    for (const [operand, offset] of [
+      [region.a[pair]!, scratch],
+      [region.b[pair]!, scratch + 16],
+    ] as const) {
+      this.stateAddress()
+      this.value(operand)
+      this.memory(STORE_OPCODE[V128]!, 0, offset)
+    }
+    this.constant(region.need[n]! & 0xff)
+    this.constant(region.need[n]! >> 8)
+    this.constant(0)
+    this.call(FN_HELPER)
+    out.u8(W.I32_EQZ)
+    out.u8(W.BR_IF)
+    out.u32(0)
+    this.exit(n, EXIT_SLOW)
+    out.u8(W.END)
+  }
+
+  /** Branches out of the innermost block when a condition holds; each part of one made by `or` is a branch of its own. */
+  private branchIfAny(n: number): void {
+    const { region } = this
+    if (region.op[n] === N.or32 && this.localOf[n]! < 0) {
+      this.branchIfAny(region.a[n]!)
+      this.branchIfAny(region.b[n]!)
+      return
+    }
+    this.value(n)
+    this.out.u8(W.BR_IF)
+    this.out.u32(0)
   }
 
   private helperPure(n: number): void {

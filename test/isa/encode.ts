@@ -24,6 +24,7 @@ function prefixesOf(row: Row, random: Random): Prefixes {
   const sized =
     hasSize(row, 'vz') ||
     (isString(row) && row.opcode & 1) ||
+    row.mnemonic === 'ENTER' ||
     (row.operands.length === 0 && row.map === 0 && row.prefix === PREFIX_ANY)
   const size16 = row.prefix === PREFIX_ANY && sized && !isBranch(row) && random.chance(4)
   if (size16 || row.prefix === PREFIX_66) bytes.push(0x66)

@@ -33,23 +33,27 @@ export class Ours {
   private readonly cpu: Cpu
   private readonly space = new AddressSpace(new MemoryPool())
   private readonly state = new StateBlock(this.space)
+  /** Whether the process looks at MXCSR: its flags are right then. */
+  readonly watches: boolean
 
-  constructor(kind: CpuKind, pinNaN?: boolean) {
+  constructor(kind: CpuKind, watches: boolean, pinNaN?: boolean) {
     this.kind = kind
+    this.watches = watches
     this.cpu = createCpu(kind, { eager: true, ...(pinNaN === undefined ? {} : { pinNaN }) })
     if (!this.space.map(DATA, DATA_SIZE, PROT_READ | PROT_WRITE))
       throw new Error('no memory for the data page')
   }
 
-  run(batch: Batch): Result[] {
+  /** Puts a batch's code in place, for run. */
+  load(batch: Batch): void {
     const { space } = this
     space.map(CODE, CODE_SIZE, PROT_READ | PROT_EXEC)
     space.bytes.fill(0xcc, CODE, CODE + CODE_SIZE)
     space.bytes.set(batch.code, batch.address)
-    return batch.states.map((state) => this.one(batch, state))
   }
 
-  private one(batch: Batch, before: Uint8Array): Result {
+  /** Runs the code from a state. */
+  run(batch: Batch, before: Uint8Array): Result {
     const { space, state } = this
     const view = new DataView(before.buffer, before.byteOffset)
     space.bytes.set(batch.data, DATA)
@@ -58,6 +62,7 @@ export class Ours {
     if (!loadFxsaveArea(space, before.subarray(FX_AT))) throw new Error('a state with a bad MXCSR')
     state.setU64(X86_STATE.pc, BigInt(batch.address))
     state.setU32(X86_STATE.budget, BUDGET)
+    state.setU32(X86_STATE.watchesFlags, this.watches ? 1 : 0)
     state.setU64(X86_STATE.exitAddress, 0n)
     const exit = this.cpu.run(space)
     return this.result(exit, batch)

@@ -86,7 +86,8 @@ function place(random: Random, gpr: bigint[], insn: Insn): void {
     gpr[RDI] = BigInt(address(random))
     gpr[RCX] = random.chance(8) ? random.integer() & 0xffffn : BigInt(random.below(40))
   }
-  if (/^MASKMOV/.test(row.mnemonic)) gpr[RDI] = BigInt(DATA + random.below(DATA_SIZE - 16))
+  if (/^MASKMOV/.test(row.mnemonic))
+    gpr[RDI] = BigInt(random.chance(2) ? address(random) : DATA + random.below(DATA_SIZE - 16))
   if (/^SH[LR]D$/.test(row.mnemonic) && insn.size === 16) gpr[RCX]! &= ~0x10n
   if (row.mnemonic === 'XLAT') gpr[RBX] = BigInt(DATA + 1024)
   if (row.mnemonic === 'LEAVE') gpr[RBP] = BigInt(DATA + random.below(DATA_SIZE))
@@ -100,13 +101,11 @@ function fillFloat(random: Random, view: DataView, x87: boolean): void {
   if (x87) fillX87(random, view)
   const special = random.chance(8) ? random.u32() & 0xe000 : 0
   const masks = random.chance(16) ? random.u32() & MXCSR_DEFAULT : MXCSR_DEFAULT
-  const daz = special & 0x6000 && random.chance(4) ? 0x40 : 0
   view.setUint32(
     at + 24,
     (special & 0x6000) |
       masks |
-      daz |
-      (special & 0x6000 && random.chance(4) ? 0x8000 : 0) |
+      (random.chance(4) ? random.u32() & 0x8040 : 0) |
       (random.chance(2) ? random.u32() & 0x3f : 0),
     true,
   )

@@ -7,13 +7,15 @@
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { STATE_BASE } from '../../memory/layout.ts'
 import { FLOAT_OPS, type FloatOp } from './float-lanes.ts'
-import { MXCSR_DAZ, MXCSR_FTZ, MXCSR_MASK_SHIFT, MXCSR_ROUND_SHIFT } from './mxcsr.ts'
+import { quickFlags } from './float-quick.ts'
+import { MXCSR_DAZ, MXCSR_FLUSHES, MXCSR_FTZ, MXCSR_MASK_SHIFT, MXCSR_ROUND_SHIFT } from './mxcsr.ts'
 import { X86_STATE } from './state.ts'
 import * as F from './x87/softfloat.ts'
 
 const SCRATCH = STATE_BASE + X86_STATE.scratch
 const SECOND = SCRATCH + 16
 const RESULT = SCRATCH + 32
+const MXCSR = STATE_BASE + X86_STATE.mxcsr
 const FLAGS = 0x3f
 
 /** One execution: MXCSR, and the flags collected. */
@@ -25,6 +27,8 @@ class Run {
   /** Flags found in operands; then those found in results, which count only when the first do not trap. */
   before = 0
   after = 0
+  /** An operand was flushed. */
+  flushed = false
 
   constructor(mxcsr: number) {
     this.mode = (mxcsr >> MXCSR_ROUND_SHIFT) & 3
@@ -36,7 +40,9 @@ class Run {
   /** An operand: a denormal is zero with DAZ. */
   operand(bits: bigint, format: F.Format): F.Float {
     const x = F.unpack(bits, format)
-    return this.daz && x.kind === F.FINITE && x.special ? F.zero(x.negative) : x
+    if (!this.daz || x.kind !== F.FINITE || !x.special) return x
+    this.flushed = true
+    return F.zero(x.negative)
   }
 
   denormals(...operands: F.Float[]): void {
@@ -318,31 +324,61 @@ function execute(run: Run, call: Call): void {
   else for (let k = 0; k < count; k++) lanes.set(RESULT, k, laneResult(run, call, k))
 }
 
-/** Helper: not zero when an unmasked exception traps; its FPE_* code is in the state block then. */
-export function sseFloat(space: AddressSpace, packed: number, control: number): number {
+/** Executes with operands and result in scratch; `run` collects the flags. */
+function compute(space: AddressSpace, packed: number, control: number, run: Run): void {
   const { view, bytes } = space
-  const mxcsrAt = STATE_BASE + X86_STATE.mxcsr
-  const mxcsr = view.getUint32(mxcsrAt, true)
-  const run = new Run(mxcsr)
   const type = packed & 0x100 ? 'f64' : 'f32'
   // What the operation does not compute stays as it was in operand 0, or becomes zero.
   if (packed & 0x1000) bytes.fill(0, RESULT, RESULT + 16)
   else bytes.copyWithin(RESULT, SCRATCH, SCRATCH + 16)
-  const lanes = new Lanes(view, type === 'f64' ? 8 : 4)
   execute(run, {
     op: FLOAT_OPS[packed & 0xff]!,
     format: FORMATS[type],
     count: (packed >> 9) & 7,
     control,
-    lanes,
+    lanes: new Lanes(view, type === 'f64' ? 8 : 4),
     view,
   })
+}
+
+/** Helper: not zero when an unmasked exception traps; its FPE_* code is in the state block then. */
+export function sseFloat(space: AddressSpace, packed: number, control: number): number {
+  const { view } = space
+  const mxcsr = view.getUint32(MXCSR, true)
+  const run = new Run(mxcsr)
+  compute(space, packed, control, run)
   const found = run.before & run.unmasked ? run.before : run.before | run.after
   const after = mxcsr | found
-  view.setUint32(mxcsrAt, after, true)
+  view.setUint32(MXCSR, after, true)
   if (!(found & run.unmasked)) return 0
   view.setUint32(STATE_BASE + X86_STATE.exitCode, fpeCode(after & run.unmasked), true)
   return 1
+}
+
+/**
+ * Helper: sets the flags of an instruction that translated code executes itself (float-flags.ts), all exceptions
+ * masked; not zero, and nothing set, when FTZ or DAZ change its result.
+ */
+export function sseFlags(space: AddressSpace, argument: number): number {
+  const { view } = space
+  const packed = argument & 0xffff
+  const control = argument >> 16
+  const mxcsr = view.getUint32(MXCSR, true)
+  const quick = quickFlags(view, packed)
+  if (quick >= 0) {
+    view.setUint32(MXCSR, mxcsr | quick, true)
+    return 0
+  }
+  const run = new Run(mxcsr)
+  compute(space, packed, control, run)
+  if (mxcsr & MXCSR_FLUSHES) {
+    if (run.flushed) return 1
+    const [low, high] = [view.getBigUint64(RESULT, true), view.getBigUint64(RESULT + 8, true)]
+    compute(space, packed, control, new Run(mxcsr & ~MXCSR_FLUSHES))
+    if (low !== view.getBigUint64(RESULT, true) || high !== view.getBigUint64(RESULT + 8, true)) return 1
+  }
+  view.setUint32(MXCSR, mxcsr | run.before | run.after, true)
+  return 0
 }
 
 /** FPE_FLT* as Linux derives it from the exceptions that are flagged and not masked. */

@@ -1,17 +1,19 @@
 /**
- * What all SSE float rows share: forms, the two ways to execute them, and NaN results.
+ * What all SSE float rows share: forms, the ways to execute them, and NaN results.
  *
- * Translated code rounds to nearest with all exceptions masked and keeps no sticky flags: once a block it looks
- * whether MXCSR says so, and leaves to the interpreter if not. There (region option exactFloat) the same rows call a
- * helper that honours MXCSR altogether (float-helper.ts).
+ * Translated code rounds to nearest with all exceptions masked: once a block it looks whether MXCSR says so, and leaves
+ * to the interpreter if not. There (region option exactFloat) the same rows call a helper that honours MXCSR altogether
+ * (float-helper.ts). Translated code keeps no sticky flags and knows no FTZ and DAZ, unless it is made for a process
+ * that has looked at MXCSR (region option floatFlags, float-flags.ts).
  * Reference: Intel SDM vol. 1, chapters 10 to 12 and 4.8.3.5 (which NaN an operation gives).
  */
 
 import type { Value } from '../../ir/region.ts'
 import { EXIT_FLOAT, EXIT_SLOW } from '../../run/cpu.ts'
 import type { Insn } from './decode.ts'
+import { checkFlags } from './float-flags.ts'
 import { HELPER_SSE_FLOAT } from './helper-ids.ts'
-import { MXCSR_FAST, MXCSR_FAST_MASK } from './mxcsr.ts'
+import { MXCSR_FLUSHES, MXCSR_MODE_MASK, MXCSR_MODE_USUAL } from './mxcsr.ts'
 import { X86_STATE } from './state.ts'
 import type { Translator } from './translate.ts'
 import {
@@ -103,14 +105,20 @@ export const FLOAT_OPS = [
 export type FloatOp = (typeof FLOAT_OPS)[number]
 
 type Translate = (t: Translator, i: Insn) => void
+/** Told of the operands and the result before a row sets it; `a` is -1 where there is one operand only. */
+export type Check = (a: Value, b: Value, result: Value) => void
+/** The fast way of a row. */
+export type Fast = (t: Translator, i: Insn, check: Check) => void
 
-/** Leaves, once a block, unless MXCSR rounds to nearest and masks all exceptions. */
+/** Leaves, once a block, unless MXCSR is as the code that follows needs it. */
 function requireUsualMode(t: Translator): void {
   const { ir } = t
   if (ir.options.exactChecks || t.floatChecked === ir.open) return
   t.floatChecked = ir.open
-  const mode = ir.op2('i32.and', ir.stateLoad(32, X86_STATE.mxcsr), ir.i32(MXCSR_FAST_MASK))
-  ir.exitIf(ir.op2('i32.ne', mode, ir.i32(MXCSR_FAST)), EXIT_SLOW)
+  t.floatOperands.clear()
+  const mask = ir.options.floatFlags ? MXCSR_MODE_MASK : MXCSR_MODE_MASK | MXCSR_FLUSHES
+  const mode = ir.op2('i32.and', ir.stateLoad(32, X86_STATE.mxcsr), ir.i32(mask))
+  ir.exitIf(ir.op2('i32.ne', mode, ir.i32(MXCSR_MODE_USUAL)), EXIT_SLOW)
 }
 
 /** The argument of the exact helper: operation, type of the source lanes, lanes, immediate. */
@@ -120,6 +128,14 @@ export interface ExactCall {
   /** Lanes computed; the rest of the result comes from operand 0, or is zero if `zeroRest`. */
   readonly count: number
   readonly zeroRest?: boolean
+}
+
+const WIDE: Partial<Record<FloatOp, FloatOp>> = { fromI32: 'fromI64', toI32: 'toI64', truncI32: 'truncI64' }
+
+/** A row's call for an instruction: with a 64-bit general register the conversion is another one. */
+function sized(i: Insn, call: ExactCall): ExactCall {
+  const hasGeneral = i.row!.operands.some((code) => code[0] === 'E' || code[0] === 'G')
+  return hasGeneral && i.size === 64 ? { ...call, op: WIDE[call.op] ?? call.op } : call
 }
 
 export const packExact = (call: ExactCall): number =>
@@ -138,14 +154,9 @@ function exact(t: Translator, i: Insn, call: ExactCall): void {
   if (general) ir.stateStore(64, X86_STATE.scratch + 16, value)
   else ir.stateStore(128, X86_STATE.scratch + 16, value)
   if (before >= 0) ir.stateStore(128, X86_STATE.scratch, before)
-  const wide =
-    i.size === 64
-      ? ({ fromI32: 'fromI64', toI32: 'toI64', truncI32: 'truncI64' } as Record<string, FloatOp>)
-      : {}
-  const chosen = general || destination[0] === 'G' ? { ...call, op: wide[call.op] ?? call.op } : call
   // The change to the MMX state comes before an exception of the conversion itself.
   if (touchesMmx(i)) finishMmx(t)
-  const unmasked = ir.helper(HELPER_SSE_FLOAT, ir.i32(packExact(chosen)), ir.i32(i.imm & 0xff))
+  const unmasked = ir.helper(HELPER_SSE_FLOAT, ir.i32(packExact(sized(i, call))), ir.i32(i.imm & 0xff))
   ir.exitIf(unmasked, EXIT_FLOAT)
   if (call.op === 'ucomi' || call.op === 'comi') t.flags.setBits(ir.stateLoad(32, X86_STATE.scratch + 32))
   else if (destination[0] === 'G') {
@@ -154,14 +165,22 @@ function exact(t: Translator, i: Insn, call: ExactCall): void {
   } else writeVector(t, i, 0, ir.stateLoad(128, X86_STATE.scratch + 32))
 }
 
+const uncheckedFlags: Check = () => {}
+
 /** A row's translation: the fast way where MXCSR is usual, the exact one else. */
 export const float =
-  (call: ExactCall, fast: Translate): Translate =>
+  (call: ExactCall, fast: Fast): Translate =>
   (t, i) => {
     if (t.ir.options.exactFloat) exact(t, i, call)
     else {
       requireUsualMode(t)
-      fast(t, i)
+      fast(
+        t,
+        i,
+        t.ir.options.floatFlags
+          ? (...values) => checkFlags(t, i, call, packExact(sized(i, call)), values)
+          : uncheckedFlags,
+      )
     }
   }
 

@@ -16,5 +16,7 @@ export const HELPER_X87 = 16
 export const HELPER_X87_PENDING = 17
 /** One SSE float instruction as MXCSR says; operands and result in scratch (float-helper.ts). */
 export const HELPER_SSE_FLOAT = 64
+/** The flags of one such instruction; not 0 when FTZ or DAZ give it another result. */
+export const HELPER_SSE_FLAGS = 66
 /** PCMPxSTRx: operands in scratch. */
 export const HELPER_SSE_STRING = 65

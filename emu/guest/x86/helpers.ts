@@ -9,7 +9,7 @@ import { STATE_BASE } from '../../memory/layout.ts'
 import { StateBlock } from '../../memory/state-block.ts'
 import { cpuid } from './cpuid.ts'
 import { arithmeticFlags } from './flags.ts'
-import { sseFloat } from './float-helper.ts'
+import { sseFlags, sseFloat } from './float-helper.ts'
 import { fxrstor, fxsave } from './fxsave.ts'
 import {
   HELPER_CC_BITS,
@@ -17,6 +17,7 @@ import {
   HELPER_DIVIDE128,
   HELPER_FXSAVE,
   HELPER_RDTSC,
+  HELPER_SSE_FLAGS,
   HELPER_SSE_FLOAT,
   HELPER_SSE_STRING,
   HELPER_STRING,
@@ -91,6 +92,7 @@ HELPERS[HELPER_CPUID] = cpuidHelper
 HELPERS[HELPER_RDTSC] = rdtsc
 HELPERS[HELPER_STRING] = runString
 HELPERS[HELPER_SSE_FLOAT] = sseFloat
+HELPERS[HELPER_SSE_FLAGS] = sseFlags
 HELPERS[HELPER_X87] = x87
 HELPERS[HELPER_X87_PENDING] = x87Pending
 HELPERS[HELPER_SSE_STRING] = compareStrings

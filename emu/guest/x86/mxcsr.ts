@@ -13,9 +13,8 @@ export const MXCSR_MASK_SHIFT = 7
 export const MXCSR_ROUND_SHIFT = 13
 export const MXCSR_FTZ = 0x8000
 
-/**
- * What translated code needs: nearest rounding, all exceptions masked. Flushing of denormals (FTZ, DAZ) is not among
- * it: a program that sets it (-ffast-math) has asked for speed, and gets exact denormals in translated code.
- */
-export const MXCSR_FAST_MASK = 0x7f80
-export const MXCSR_FAST = 0x1f80
+/** Nearest rounding and all exceptions masked, which translated code needs. */
+export const MXCSR_MODE_MASK = 0x7f80
+export const MXCSR_MODE_USUAL = 0x1f80
+/** FTZ and DAZ: as well clear where translated code does not check for denormals. */
+export const MXCSR_FLUSHES = MXCSR_FTZ | MXCSR_DAZ

@@ -77,6 +77,8 @@ export const X86_STATE = {
   tsc: 0x2a0,
   /** Operands and results of helper calls, 128 bytes. */
   scratch: 0x300,
+  /** The process's, not a thread's: whether the program has looked at MXCSR, so that its flags count; u32. */
+  watchesFlags: 0x400,
 } as const
 /** Bytes of the state block that hold x86 state: what a thread switch or a snapshot copies. */
 export const X86_STATE_SIZE = 0x400

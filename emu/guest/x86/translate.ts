@@ -35,6 +35,8 @@ export class Translator {
   readonly alignedBases = new Set<number>()
   /** The block in which MXCSR was last found to be in its usual state. */
   floatChecked: Block | null = null
+  /** Operands of float operations there whose flags were looked at: value × 2, one more for doubles. */
+  readonly floatOperands = new Set<number>()
   /** The block in which the x87 registers have been taken over as mm registers. */
   mmxEntered: Block | null = null
 

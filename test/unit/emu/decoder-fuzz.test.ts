@@ -19,6 +19,7 @@ const space = new AddressSpace(new MemoryPool())
 space.map(CODE, 4096, PROT_READ | PROT_EXEC)
 const former = new RegionFormer()
 const region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads: false })
+const flagged = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads: false, floatFlags: true })
 const exact = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false, exactFloat: true })
 
 /** Bytes that begin like an instruction of some row more often than noise does. */
@@ -61,12 +62,15 @@ describe('any bytes', () => {
         expect(verify(region)).toEqual([])
         former.form(space, CODE, exact, { instructionsMax: 50 })
         expect(verify(exact)).toEqual([])
-        former.form(space, CODE, region, { instructionsMax: 50 })
+        former.form(space, CODE, flagged, { instructionsMax: 50 })
+        expect(verify(flagged)).toEqual([])
         const builder = new ModuleBuilder(
           X86_VARIABLES,
           { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc },
           () => undefined,
         )
+        builder.add(flagged)
+        former.form(space, CODE, region, { instructionsMax: 50 })
         builder.add(region)
         expect(WebAssembly.validate(builder.finish())).toBe(true)
       }),

@@ -1,6 +1,12 @@
 /** Control transfer, flags and system instructions: Intel SDM vol. 1, 5.1.7, 5.1.11 and 5.1.13. */
 
-import { EXIT_BREAKPOINT, EXIT_PROTECTION, EXIT_SYSCALL, EXIT_UNDEFINED } from '../../../run/cpu.ts'
+import {
+  EXIT_BREAKPOINT,
+  EXIT_PROTECTION,
+  EXIT_SLOW,
+  EXIT_SYSCALL,
+  EXIT_UNDEFINED,
+} from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
 import { ARITHMETIC_FLAGS, CF, DF } from '../flags.ts'
 import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC } from '../helper-ids.ts'
@@ -127,8 +133,19 @@ const touch: Translate = (t, i) => {
   t.loadMemory(i, 'u8')
 }
 
+/**
+ * Before an instruction that reads or sets MXCSR's flags: from here on the process counts as one that looks at them.
+ * Translated code without flags ends here; the interpreter executes the instruction, and the rest is translated anew.
+ */
+function watchFlags(t: Translator): void {
+  const { ir } = t
+  if (ir.options.exactChecks) ir.stateStore(32, X86_STATE.watchesFlags, ir.i32(1))
+  else if (!ir.options.floatFlags) ir.exitIf(ir.i32(1), EXIT_SLOW)
+}
+
 const loadMxcsr: Translate = (t, i) => {
   const { ir } = t
+  watchFlags(t)
   const value = t.loadMemory(i, 32)
   // Reserved bits fault.
   ir.exitIf(ir.op2('i32.and', value, ir.i32(~0xffff)), EXIT_PROTECTION)
@@ -137,7 +154,12 @@ const loadMxcsr: Translate = (t, i) => {
   t.floatChecked = null
   if (ir.options.exactChecks) ir.goto(i.nextPc)
 }
-const storeMxcsr: Translate = (t, i) => t.storeMemory(i, 32, t.ir.stateLoad(32, X86_STATE.mxcsr))
+const storeMxcsr: Translate = (t, i) => {
+  const { ir } = t
+  watchFlags(t)
+  t.storeMemory(i, 32, ir.stateLoad(32, X86_STATE.mxcsr))
+  if (ir.options.exactChecks) ir.goto(i.nextPc)
+}
 
 const fxsave =
   (restore: boolean): Translate =>

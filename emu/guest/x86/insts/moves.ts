@@ -149,22 +149,22 @@ const leave: Translate = (t, i) => {
 /** ENTER: a frame, with `level` pointers to the frames around it, and room below. */
 const enter: Translate = (t, i) => {
   const { ir } = t
-  if (i.size === 16) {
-    ir.exit(EXIT_UNDEFINED, i.pc)
-    return
-  }
+  const size = i.size === 16 ? 16 : 64
+  const bytes = size / 8
   const level = i.imm2 & 31
   const stack = ir.get(RSP)
   const around = ir.get(RBP)
-  const frame = ir.op2('i64.add', stack, ir.i64(-8))
-  const room = (i.imm & 0xffff) + 8 * level
-  const pointers = Array.from({ length: Math.max(0, level - 1) }, (_, k) => ir.load(64, around, -8 * (k + 1)))
-  ir.store(64, stack, -8, around)
-  for (const [k, pointer] of pointers.entries()) ir.store(64, stack, -16 - 8 * k, pointer)
-  if (level > 0) ir.store(64, stack, -8 - 8 * level, frame)
+  const frame = ir.op2('i64.add', stack, ir.i64(-bytes))
+  const room = (i.imm & 0xffff) + bytes * level
+  const pointers = Array.from({ length: Math.max(0, level - 1) }, (_, k) =>
+    ir.load(size === 16 ? 'u16' : 64, around, -bytes * (k + 1)),
+  )
+  ir.store(size, stack, -bytes, t.gpr(RBP, size))
+  for (const [k, pointer] of pointers.entries()) ir.store(size, stack, -bytes * (k + 2), pointer)
+  if (level > 0) ir.store(size, stack, -bytes * (level + 1), t.fromI64(size, frame))
   // Last the CPU looks whether the new end of the stack may be written.
-  ir.checkStore(stack, -8 - room, 1)
-  ir.set(RBP, frame)
+  ir.checkStore(stack, -bytes - room, 1)
+  t.setGpr(RBP, size, t.fromI64(size, frame))
   ir.set(RSP, ir.op2('i64.add', frame, ir.i64(-room)))
 }
 

@@ -5,7 +5,7 @@
 
 import type { Value } from '../../../ir/region.ts'
 import type { Insn } from '../decode.ts'
-import { type FloatOp, float, pinScalar } from '../float-lanes.ts'
+import { type Fast, type FloatOp, float, pinScalar } from '../float-lanes.ts'
 import { type Row, row } from '../row.ts'
 import type { Translator } from '../translate.ts'
 import {
@@ -30,16 +30,18 @@ const LIMIT_F64_HIGH: Record<number, number> = { 32: 0x41e0_0000, 64: 0x43e0_000
 
 /** CVTSI2Sx: a general register or memory to a scalar. */
 const fromGeneral =
-  (type: FloatType): Translate =>
-  (t, i) => {
-    const value = t.ir.op1(`${type}.convert_i${i.size === 64 ? 64 : 32}_s`, t.read(i, 1))
+  (type: FloatType): Fast =>
+  (t, i, check) => {
+    const source = t.read(i, 1)
+    const value = t.ir.op1(`${type}.convert_i${i.size === 64 ? 64 : 32}_s`, source)
+    check(-1, source, value)
     t.setXmm(i.reg, withLow(t, type, t.xmm(i.reg), value))
   }
 
 /** CVTSx2SI and CVTTSx2SI. */
 const toGeneral =
-  (type: FloatType, truncate: boolean): Translate =>
-  (t, i) => {
+  (type: FloatType, truncate: boolean): Fast =>
+  (t, i, check) => {
     const { ir } = t
     const size = i.size === 64 ? 64 : 32
     const source = readScalar(t, i, 1, type)
@@ -51,17 +53,23 @@ const toGeneral =
     // trunc_sat is right below the range; above it and for NaN it is not.
     const converted = ir.op1(`i${size}.trunc_sat_${type}_s`, whole)
     const indefinite = size === 64 ? ir.i64Halves(0, 0x8000_0000) : ir.i32(0x8000_0000)
-    t.setGpr(i.reg, size, t.select(size, ir.op2(`${type}.lt`, whole, limit), converted, indefinite))
+    const result = t.select(size, ir.op2(`${type}.lt`, whole, limit), converted, indefinite)
+    check(-1, source, result)
+    t.setGpr(i.reg, size, result)
   }
 
-const ss2sd: Translate = (t, i) => {
+const ss2sd: Fast = (t, i, check) => {
   const a = readScalar(t, i, 1, 'f32')
-  t.setXmm(i.reg, withLow(t, 'f64', t.xmm(i.reg), pinned(t, t.ir.op1('f64.promote_f32', a), a, 'f32')))
+  const result = t.ir.op1('f64.promote_f32', a)
+  check(-1, a, result)
+  t.setXmm(i.reg, withLow(t, 'f64', t.xmm(i.reg), pinned(t, result, a, 'f32')))
 }
 
-const sd2ss: Translate = (t, i) => {
+const sd2ss: Fast = (t, i, check) => {
   const a = readScalar(t, i, 1, 'f64')
-  t.setXmm(i.reg, withLow(t, 'f32', t.xmm(i.reg), pinned(t, t.ir.op1('f32.demote_f64', a), a, 'f64')))
+  const result = t.ir.op1('f32.demote_f64', a)
+  check(-1, a, result)
+  t.setXmm(i.reg, withLow(t, 'f32', t.xmm(i.reg), pinned(t, result, a, 'f64')))
 }
 
 /** A conversion's NaN keeps the sign and the upper bits of the payload. */
@@ -83,10 +91,12 @@ function pinned(t: Translator, result: Value, a: Value, from: FloatType): Value 
 }
 
 /** Packed conversions between floats go by the scalar ones where NaNs must be pinned. */
-const ps2pd: Translate = (t, i) => {
+const ps2pd: Fast = (t, i, check) => {
   const a = readVector(t, i, 1)
+  const result = t.ir.op1('f64x2.promote_low_f32x4', a)
+  check(-1, a, result)
   if (!t.ir.options.pinNaN) {
-    writeVector(t, i, 0, t.ir.op1('f64x2.promote_low_f32x4', a))
+    writeVector(t, i, 0, result)
     return
   }
   const lane = (k: number): Value => {
@@ -96,10 +106,12 @@ const ps2pd: Translate = (t, i) => {
   writeVector(t, i, 0, t.ir.lane('f64x2.replace_lane', 1, t.ir.op1('f64x2.splat', lane(0)), lane(1)))
 }
 
-const pd2ps: Translate = (t, i) => {
+const pd2ps: Fast = (t, i, check) => {
   const a = readVector(t, i, 1)
+  const result = t.ir.op1('f32x4.demote_f64x2_zero', a)
+  check(-1, a, result)
   if (!t.ir.options.pinNaN) {
-    writeVector(t, i, 0, t.ir.op1('f32x4.demote_f64x2_zero', a))
+    writeVector(t, i, 0, result)
     return
   }
   const lane = (k: number): Value => {
@@ -111,13 +123,19 @@ const pd2ps: Translate = (t, i) => {
 }
 
 const unary =
-  (name: string): Translate =>
-  (t, i) =>
-    writeVector(t, i, 0, t.ir.op1(name, readVector(t, i, 1)))
+  (name: string): Fast =>
+  (t, i, check) => {
+    const source = readVector(t, i, 1)
+    const result = t.ir.op1(name, source)
+    check(-1, source, result)
+    writeVector(t, i, 0, result)
+  }
 
 /** CVTPI2PS keeps the upper half of its xmm destination. */
-const pi2ps: Translate = (t, i) => {
-  const converted = t.ir.op1('f32x4.convert_i32x4_s', readVector(t, i, 1))
+const pi2ps: Fast = (t, i, check) => {
+  const source = readVector(t, i, 1)
+  const converted = t.ir.op1('f32x4.convert_i32x4_s', source)
+  check(-1, source, converted)
   t.setXmm(
     i.reg,
     t.ir.shuffle(converted, t.xmm(i.reg), [0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31]),
@@ -125,19 +143,21 @@ const pi2ps: Translate = (t, i) => {
 }
 
 const ps2dq =
-  (truncate: boolean): Translate =>
-  (t, i) => {
+  (truncate: boolean): Fast =>
+  (t, i, check) => {
     const { ir } = t
     const source = readVector(t, i, 1)
     const whole = truncate ? source : ir.op1('f32x4.nearest', source)
     const fits = ir.op2('f32x4.lt', whole, splat32(t, LIMIT_F32[32]!))
     const converted = ir.op1('i32x4.trunc_sat_f32x4_s', whole)
-    writeVector(t, i, 0, ir.op3('v128.bitselect', converted, splat32(t, 0x8000_0000), fits))
+    const result = ir.op3('v128.bitselect', converted, splat32(t, 0x8000_0000), fits)
+    check(-1, source, result)
+    writeVector(t, i, 0, result)
   }
 
 const pd2dq =
-  (truncate: boolean): Translate =>
-  (t, i) => {
+  (truncate: boolean): Fast =>
+  (t, i, check) => {
     const { ir } = t
     const source = readVector(t, i, 1)
     const whole = truncate ? source : ir.op1('f64x2.nearest', source)
@@ -148,10 +168,12 @@ const pd2dq =
       [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23],
     )
     const converted = ir.op1('i32x4.trunc_sat_f64x2_s_zero', whole)
-    writeVector(t, i, 0, ir.op3('v128.bitselect', splat32(t, 0x8000_0000), converted, narrowed))
+    const result = ir.op3('v128.bitselect', splat32(t, 0x8000_0000), converted, narrowed)
+    check(-1, source, result)
+    writeVector(t, i, 0, result)
   }
 
-const convert = (op: FloatOp, type: FloatType, count: number, fast: Translate, zeroRest = false): Translate =>
+const convert = (op: FloatOp, type: FloatType, count: number, fast: Fast, zeroRest = false): Translate =>
   float({ op, type, count, zeroRest }, fast)
 
 /** Conversions to or from an mm register change to the MMX state. */

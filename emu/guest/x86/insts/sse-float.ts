@@ -3,6 +3,8 @@
 import type { Value } from '../../../ir/region.ts'
 import type { Insn } from '../decode.ts'
 import {
+  type Check,
+  type Fast,
   FLOAT_FORMS,
   type FloatForm,
   float,
@@ -17,37 +19,49 @@ import {
 } from '../float-lanes.ts'
 import { type Row, row } from '../row.ts'
 import type { Translator } from '../translate.ts'
-import { readScalar, readVector, splat32, writeVector, zeroVector } from '../xmm-operands.ts'
+import { low, readScalar, readVector, splat32, writeVector, zeroVector } from '../xmm-operands.ts'
 import { laneBytes } from './sse-move.ts'
 
 type Translate = (t: Translator, i: Insn) => void
 
 /** ADDxx, SUBxx, MULxx, DIVxx. */
 const arithmetic =
-  (name: 'add' | 'sub' | 'mul' | 'div', form: FloatForm): Translate =>
-  (t, i) => {
+  (name: 'add' | 'sub' | 'mul' | 'div', form: FloatForm): Fast =>
+  (t, i, check) => {
     if (form.scalar) {
       const b = readScalar(t, i, 1, form.type)
       const a = readScalar(t, i, 0, form.type)
-      writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op2(`${form.type}.${name}`, a, b), a, b))
+      const result = t.ir.op2(`${form.type}.${name}`, a, b)
+      check(a, b, result)
+      writeLow(t, i, form.type, pinScalar(t, form.type, result, a, b))
     } else {
       const b = readVector(t, i, 1)
       const a = readVector(t, i, 0)
-      writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op2(`${form.lanes}.${name}`, a, b), a, b))
+      const result = t.ir.op2(`${form.lanes}.${name}`, a, b)
+      check(a, b, result)
+      writeVector(t, i, 0, pinVector(t, form.lanes, result, a, b))
     }
   }
 
-const squareRoot =
-  (form: FloatForm): Translate =>
-  (t, i) => {
-    if (form.scalar) {
-      const a = readScalar(t, i, 1, form.type)
-      writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op1(`${form.type}.sqrt`, a), a, -1))
-    } else {
-      const a = readVector(t, i, 1)
-      writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op1(`${form.lanes}.sqrt`, a), a, -1))
-    }
+/** An operation of one operand, in the scalar or the vector form. */
+function unary(t: Translator, i: Insn, form: FloatForm, name: string, check: Check): void {
+  if (form.scalar) {
+    const a = readScalar(t, i, 1, form.type)
+    const result = t.ir.op1(`${form.type}.${name}`, a)
+    check(-1, a, result)
+    writeLow(t, i, form.type, pinScalar(t, form.type, result, a, -1))
+  } else {
+    const a = readVector(t, i, 1)
+    const result = t.ir.op1(`${form.lanes}.${name}`, a)
+    check(-1, a, result)
+    writeVector(t, i, 0, pinVector(t, form.lanes, result, a, -1))
   }
+}
+
+const squareRoot =
+  (form: FloatForm): Fast =>
+  (t, i, check) =>
+    unary(t, i, form, 'sqrt', check)
 
 /** Lane 0 of `value` over operand 0, by a blend: for results made with vector operations. */
 function writeBlended(t: Translator, i: Insn, form: FloatForm, value: Value): void {
@@ -64,12 +78,20 @@ function writeBlended(t: Translator, i: Insn, form: FloatForm, value: Value): vo
   )
 }
 
+/** Operands that are vectors, for the check: lane 0 of them where the form is scalar. */
+function checkLanes(t: Translator, form: FloatForm, a: Value, b: Value, check: Check): void {
+  const lane = (x: Value): Value => (form.scalar ? low(t, form.type, x) : x)
+  check(lane(a), lane(b), -1)
+}
+
 /** MIN and MAX give the second operand when the operands are equal or one is a NaN: wasm's pmin of (b, a). */
 const minMax =
-  (name: 'min' | 'max', form: FloatForm): Translate =>
-  (t, i) => {
+  (name: 'min' | 'max', form: FloatForm): Fast =>
+  (t, i, check) => {
     const b = readVector(t, i, 1)
-    writeBlended(t, i, form, t.ir.op2(`${form.lanes}.p${name}`, b, readVector(t, i, 0)))
+    const a = readVector(t, i, 0)
+    checkLanes(t, form, a, b, check)
+    writeBlended(t, i, form, t.ir.op2(`${form.lanes}.p${name}`, b, a))
   }
 
 /** The eight predicates of CMPxx. */
@@ -97,34 +119,30 @@ function comparison(t: Translator, lanes: string, predicate: number, a: Value, b
 }
 
 const compare =
-  (form: FloatForm): Translate =>
-  (t, i) => {
+  (form: FloatForm): Fast =>
+  (t, i, check) => {
     const b = readVector(t, i, 1)
-    writeBlended(t, i, form, comparison(t, form.lanes, i.imm, readVector(t, i, 0), b))
+    const a = readVector(t, i, 0)
+    checkLanes(t, form, a, b, check)
+    writeBlended(t, i, form, comparison(t, form.lanes, i.imm, a, b))
   }
 
 const compareFlags =
-  (form: FloatForm): Translate =>
-  (t, i) => {
+  (form: FloatForm): Fast =>
+  (t, i, check) => {
     const b = readScalar(t, i, 1, form.type)
-    t.flags.setFloatCompare(form.type, readScalar(t, i, 0, form.type), b)
+    const a = readScalar(t, i, 0, form.type)
+    check(a, b, -1)
+    t.flags.setFloatCompare(form.type, a, b)
   }
 
 const ROUNDINGS = ['nearest', 'floor', 'ceil', 'trunc']
 
 /** ROUNDxx: the immediate says how; bit 2 means as MXCSR, which is nearest here. */
 const round =
-  (form: FloatForm): Translate =>
-  (t, i) => {
-    const name = i.imm & 4 ? 'nearest' : ROUNDINGS[i.imm & 3]!
-    if (form.scalar) {
-      const a = readScalar(t, i, 1, form.type)
-      writeLow(t, i, form.type, pinScalar(t, form.type, t.ir.op1(`${form.type}.${name}`, a), a, -1))
-    } else {
-      const a = readVector(t, i, 1)
-      writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op1(`${form.lanes}.${name}`, a), a, -1))
-    }
-  }
+  (form: FloatForm): Fast =>
+  (t, i, check) =>
+    unary(t, i, form, i.imm & 4 ? 'nearest' : ROUNDINGS[i.imm & 3]!, check)
 
 /** Even and odd lanes of two vectors: what horizontal operations combine. */
 function evenOdd(t: Translator, form: FloatForm, a: Value, b: Value): [Value, Value] {
@@ -143,21 +161,25 @@ function evenOdd(t: Translator, form: FloatForm, a: Value, b: Value): [Value, Va
 }
 
 const horizontal =
-  (name: 'add' | 'sub', form: FloatForm): Translate =>
-  (t, i) => {
+  (name: 'add' | 'sub', form: FloatForm): Fast =>
+  (t, i, check) => {
     const b = readVector(t, i, 1)
-    const [x, y] = evenOdd(t, form, readVector(t, i, 0), b)
-    writeVector(t, i, 0, pinVector(t, form.lanes, t.ir.op2(`${form.lanes}.${name}`, x, y), x, y))
+    const a = readVector(t, i, 0)
+    const [x, y] = evenOdd(t, form, a, b)
+    const result = t.ir.op2(`${form.lanes}.${name}`, x, y)
+    check(a, b, result)
+    writeVector(t, i, 0, pinVector(t, form.lanes, result, x, y))
   }
 
 const addSub =
-  (form: FloatForm): Translate =>
-  (t, i) => {
+  (form: FloatForm): Fast =>
+  (t, i, check) => {
     const b = readVector(t, i, 1)
     const a = readVector(t, i, 0)
     const lanes = form.type === 'f32' ? [0, 5, 2, 7] : [0, 3]
     const [difference, sum] = [t.ir.op2(`${form.lanes}.sub`, a, b), t.ir.op2(`${form.lanes}.add`, a, b)]
     const mixed = t.ir.shuffle(difference, sum, laneBytes(lanes, form.type === 'f32' ? 4 : 8))
+    check(a, b, mixed)
     writeVector(t, i, 0, pinVector(t, form.lanes, mixed, a, b))
   }
 
@@ -167,14 +189,15 @@ const laneMask = (t: Translator, bits: number, size: number): Value =>
 
 /** DPPS and DPPD: products of the lanes in the immediate's upper half, summed by pairs, into those of its lower half. */
 const dotProduct =
-  (form: FloatForm): Translate =>
-  (t, i) => {
+  (form: FloatForm): Fast =>
+  (t, i, check) => {
     const { ir } = t
     const size = form.type === 'f32' ? 4 : 8
     const b = readVector(t, i, 1)
     const a = readVector(t, i, 0)
     const sum = (x: Value, y: Value): Value =>
       pinVector(t, form.lanes, ir.op2(`${form.lanes}.add`, x, y), x, y)
+    check(a, b, -1)
     const product = pinVector(t, form.lanes, ir.op2(`${form.lanes}.mul`, a, b), a, b)
     const masked = ir.op2('v128.and', product, laneMask(t, i.imm >> 4, size))
     const swap = (v: Value, lanes: number[]): Value => ir.shuffle(v, v, laneBytes(lanes, size))

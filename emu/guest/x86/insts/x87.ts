@@ -121,18 +121,24 @@ const nop: Translate = () => {}
 
 /** Environments of 28 and 108 bytes, by way of the scratch field. Their 16-bit forms no compiler makes. */
 const area =
-  (name: string, bytes: number, writes: boolean): Translate =>
+  (name: string, registersBytes: number, writes: boolean): Translate =>
   (t, i) => {
     const { ir } = t
-    if (i.size === 16) {
-      ir.exit(EXIT_UNDEFINED, i.pc)
-      return
-    }
+    const isShort = i.size === 16
+    const bytes = (isShort ? 14 : 28) + registersBytes
+    // The short forms end in half a word.
+    const places = Array.from({ length: Math.ceil(bytes / 4) }, (_, k) => ({
+      at: 4 * k,
+      whole: 4 * k + 4 <= bytes,
+    }))
     if (!writes) requireNoPending(t)
     if (writes) t.checkMemoryStore(i, bytes)
-    else for (let at = 0; at < bytes; at += 4) ir.stateStore(32, scratch + at, t.loadMemory(i, 32, at))
-    call(t, packCall(name))
-    if (writes) for (let at = 0; at < bytes; at += 4) t.storeMemory(i, 32, ir.stateLoad(32, scratch + at), at)
+    else
+      for (const { at, whole } of places)
+        ir.stateStore(32, scratch + at, t.loadMemory(i, whole ? 32 : 'u16', at))
+    call(t, packCall(isShort ? `${name}Short` : name))
+    if (!writes) return
+    for (const { at, whole } of places) t.storeMemory(i, whole ? 32 : 16, ir.stateLoad(32, scratch + at), at)
   }
 
 const ARITHMETIC = ['add', 'mul', 'com', 'comp', 'sub', 'subr', 'div', 'divr']
@@ -200,12 +206,12 @@ export const X87: readonly Row[] = [
   row('FLD', 'd9 /0 m', 'Md', withMemory('load', 'f32'), x87),
   row('FST', 'd9 /2 m', 'Md', storing('store', 'f32'), x87),
   row('FSTP', 'd9 /3 m', 'Md', storing('store', 'f32', 1), x87),
-  row('FLDENV', 'd9 /4 m', 'M', area('loadEnvironment', 28, false), {
+  row('FLDENV', 'd9 /4 m', 'M', area('loadEnvironment', 0, false), {
     feature: 'x87',
     untested: 'instruction pointers differ by maker',
   }),
   row('FLDCW', 'd9 /5 m', 'Mw', withMemory('loadControl', 'i16'), x87),
-  row('FNSTENV', 'd9 /6 m', 'M', area('storeEnvironment', 28, true), {
+  row('FNSTENV', 'd9 /6 m', 'M', area('storeEnvironment', 0, true), {
     feature: 'x87',
     untested: 'instruction pointers differ by maker',
   }),
@@ -281,11 +287,11 @@ export const X87: readonly Row[] = [
   row('FISTTP', 'dd /1 m', 'Mq', storing('storeTruncated', 'i64', 1), x87),
   row('FST', 'dd /2 m', 'Mq', storing('store', 'f64'), x87),
   row('FSTP', 'dd /3 m', 'Mq', storing('store', 'f64', 1), x87),
-  row('FRSTOR', 'dd /4 m', 'M', area('restore', 108, false), {
+  row('FRSTOR', 'dd /4 m', 'M', area('restore', 80, false), {
     feature: 'x87',
     untested: 'instruction pointers differ by maker',
   }),
-  row('FNSAVE', 'dd /6 m', 'M', area('save', 108, true), {
+  row('FNSAVE', 'dd /6 m', 'M', area('save', 80, true), {
     feature: 'x87',
     untested: 'instruction pointers differ by maker',
   }),

@@ -21,11 +21,14 @@ import { copyRegister, exchangeRegisters, fastArithmetic, fastCompare, fastLoad,
 import { LN2, P, pi } from './fixed.ts'
 import { C0, C1, C2, C3, ES, Fpu, SCRATCH } from './fpu.ts'
 import {
+  type EnvironmentFormat,
   initialise,
+  LONG,
   load,
   loadEnvironment,
   operand,
   restoreAll,
+  SHORT,
   SOURCES,
   type Source,
   saveAll,
@@ -290,16 +293,23 @@ export const X87_OPERATIONS: Record<string, Operation> = {
   init: initialise,
   loadControl,
   status: (fpu) => (fpu.status & ~0x3800) | (fpu.top << 11),
-  storeEnvironment: (fpu) => {
-    storeEnvironment(fpu, SCRATCH)
-    // FNSTENV masks all exceptions.
-    fpu.control |= 0x3f
-    fpu.status &= ~0x8080
-  },
-  loadEnvironment: (fpu) => loadEnvironment(fpu, SCRATCH),
-  save: (fpu) => saveAll(fpu, SCRATCH),
-  restore: (fpu) => restoreAll(fpu, SCRATCH),
+  storeEnvironment: (fpu) => storeMasking(fpu, LONG),
+  storeEnvironmentShort: (fpu) => storeMasking(fpu, SHORT),
+  loadEnvironment: (fpu) => loadEnvironment(fpu, SCRATCH, LONG),
+  loadEnvironmentShort: (fpu) => loadEnvironment(fpu, SCRATCH, SHORT),
+  save: (fpu) => saveAll(fpu, SCRATCH, LONG),
+  saveShort: (fpu) => saveAll(fpu, SCRATCH, SHORT),
+  restore: (fpu) => restoreAll(fpu, SCRATCH, LONG),
+  restoreShort: (fpu) => restoreAll(fpu, SCRATCH, SHORT),
 }
+
+/** FNSTENV masks all exceptions. */
+function storeMasking(fpu: Fpu, format: EnvironmentFormat): void {
+  storeEnvironment(fpu, SCRATCH, format)
+  fpu.control |= 0x3f
+  fpu.status &= ~0x8080
+}
+
 const BY_NUMBER = Object.values(X87_OPERATIONS)
 const NUMBERS = new Map(Object.keys(X87_OPERATIONS).map((name, k) => [name, k]))
 

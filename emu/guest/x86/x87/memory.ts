@@ -192,7 +192,7 @@ function storeDecimal(fpu: Fpu, x: F.Float | null): boolean {
   return true
 }
 
-// ---- the environment: 28 bytes in 64-bit mode
+// ---- the environment: seven fields
 
 const FPIP = STATE_BASE + X86_STATE.fpip
 const FPDP = STATE_BASE + X86_STATE.fpdp
@@ -216,52 +216,71 @@ function tagWord(fpu: Fpu): number {
   return word
 }
 
-export function storeEnvironment(fpu: Fpu, to: number): void {
+/** How an environment lies in memory: bytes from field to field. The short one has half of each field and no opcode. */
+export type EnvironmentFormat = 2 | 4
+export const SHORT = 2
+export const LONG = 4
+const FIELDS = 7
+
+export function storeEnvironment(fpu: Fpu, to: number, format: EnvironmentFormat): void {
   const { view } = fpu
-  view.setUint32(to, 0xffff_0000 | fpu.control, true)
-  view.setUint32(to + 4, (0xffff_0000 | (fpu.status & ~0x3800) | (fpu.top << 11)) >>> 0, true)
-  view.setUint32(to + 8, (0xffff_0000 | tagWord(fpu)) >>> 0, true)
-  view.setUint32(to + 12, view.getUint32(FPIP, true), true)
-  view.setUint32(to + 16, (view.getUint16(FPOP, true) & 0x7ff) << 16, true)
-  view.setUint32(to + 20, view.getUint32(FPDP, true), true)
-  view.setUint32(to + 24, 0xffff_0000, true)
+  const fields = [
+    fpu.control,
+    (fpu.status & ~0x3800) | (fpu.top << 11),
+    tagWord(fpu),
+    view.getUint32(FPIP, true),
+    format === SHORT ? 0 : (view.getUint16(FPOP, true) & 0x7ff) << 16,
+    view.getUint32(FPDP, true),
+    0,
+  ]
+  fields.forEach((value, k) => {
+    // What belongs to no field is ones.
+    const above = k < 3 || k === 6 ? 0xffff_0000 : 0
+    if (format === SHORT) view.setUint16(to + 2 * k, value, true)
+    else view.setUint32(to + 4 * k, (value | above) >>> 0, true)
+  })
 }
 
-export function loadEnvironment(fpu: Fpu, from: number): void {
+export function loadEnvironment(fpu: Fpu, from: number, format: EnvironmentFormat): void {
   const { view } = fpu
-  fpu.control = (view.getUint16(from, true) & 0x1f3f) | 0x40
-  const status = view.getUint16(from + 4, true)
+  const low = (field: number): number => view.getUint16(from + field * format, true)
+  const pointer = (field: number): number =>
+    format === SHORT ? low(field) : view.getUint32(from + 4 * field, true)
+  fpu.control = (low(0) & 0x1f3f) | 0x40
+  const status = low(1)
   fpu.status = status & ~0xb880
   if (fpu.status & fpu.unmasked) fpu.status |= 0x8080
   fpu.top = (status >> 11) & 7
-  const tags = view.getUint16(from + 8, true)
+  const tags = low(2)
   let valid = 0
   for (let k = 0; k < 8; k++) if (((tags >> (2 * k)) & 3) !== 3) valid |= 1 << k
   fpu.tags = valid
-  view.setBigUint64(FPIP, BigInt(view.getUint32(from + 12, true)), true)
-  view.setBigUint64(FPDP, BigInt(view.getUint32(from + 20, true)), true)
-  view.setUint16(FPOP, (view.getUint32(from + 16, true) >> 16) & 0x7ff, true)
+  view.setBigUint64(FPIP, BigInt(pointer(3)), true)
+  view.setBigUint64(FPDP, BigInt(pointer(5)), true)
+  view.setUint16(FPOP, format === SHORT ? 0 : (pointer(4) >> 16) & 0x7ff, true)
 }
 
 /** FNSAVE: environment and the eight registers from the top; then as after FNINIT. */
-export function saveAll(fpu: Fpu, to: number): void {
-  storeEnvironment(fpu, to)
+export function saveAll(fpu: Fpu, to: number, format: EnvironmentFormat): void {
+  storeEnvironment(fpu, to, format)
+  const registers = to + FIELDS * format
   for (let i = 0; i < 8; i++) {
     const [significand, signExponent] = fpu.raw(i)
-    fpu.view.setBigUint64(to + 28 + 10 * i, significand, true)
-    fpu.view.setUint16(to + 36 + 10 * i, signExponent, true)
+    fpu.view.setBigUint64(registers + 10 * i, significand, true)
+    fpu.view.setUint16(registers + 8 + 10 * i, signExponent, true)
   }
   initialise(fpu)
 }
 
-export function restoreAll(fpu: Fpu, from: number): void {
-  loadEnvironment(fpu, from)
+export function restoreAll(fpu: Fpu, from: number, format: EnvironmentFormat): void {
+  loadEnvironment(fpu, from, format)
+  const registers = from + FIELDS * format
   const { tags } = fpu
   for (let i = 0; i < 8; i++)
     fpu.setRaw(
       i,
-      fpu.view.getBigUint64(from + 28 + 10 * i, true),
-      fpu.view.getUint16(from + 36 + 10 * i, true),
+      fpu.view.getBigUint64(registers + 10 * i, true),
+      fpu.view.getUint16(registers + 8 + 10 * i, true),
     )
   fpu.tags = tags
 }
