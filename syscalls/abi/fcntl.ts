@@ -102,6 +102,19 @@ export const atFlags = flagTable(
   },
   'AT_???',
 )
+/** statx(2) names how far to look first: AT_STATX_SYNC_AS_STAT is none of both. */
+export const statxFlags: FlagTable = {
+  ...atFlags,
+  choice: {
+    mask: AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC,
+    names: [
+      ['AT_STATX_SYNC_AS_STAT', 0],
+      ['AT_STATX_FORCE_SYNC', AT_STATX_FORCE_SYNC],
+      ['AT_STATX_DONT_SYNC', AT_STATX_DONT_SYNC],
+      ['AT_STATX_SYNC_TYPE', AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC],
+    ],
+  },
+}
 export const unlinkFlags = flagTable({ AT_REMOVEDIR }, 'AT_???')
 export const accessFlags = flagTable({ AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH }, 'AT_???')
 

@@ -72,6 +72,10 @@ function readProgram(task: Task, path: Path): Uint8Array | number {
     task.kernel.execProblem = inode.isDirectory ? 'a directory, not a program' : 'not a regular file'
     return -EACCES
   }
+  if (path.mount.isNoExec) {
+    task.kernel.execProblem = 'it is on a file system mounted noexec'
+    return -EACCES
+  }
   const refused = permission(task.credentials, inode, MAY_EXEC)
   if (refused) {
     task.kernel.execProblem = 'the file is not marked executable'
@@ -110,7 +114,7 @@ function scriptLine(bytes: Uint8Array): { interpreter: string; argument: string 
 export function explainToChannel(task: Task, path: Path): void {
   const { kernel, group } = task
   const isFirst = group.parent === kernel.init && !group.hasExeced
-  if (!isFirst) kernel.diagnoseOnce(`${path.name(kernel.root)}: ${kernel.execProblem}`)
+  if (!isFirst) kernel.diagnoseOnce(`${path.name(kernel.mountTree.root)}: ${kernel.execProblem}`)
 }
 
 function parse(task: Task, path: Path, bytes: Uint8Array): ElfImage | number {
@@ -147,7 +151,7 @@ function finish(
     interpreter: null,
     argv,
     execName,
-    setIdInode: direct ? path.inode : null,
+    setIdInode: direct && !path.mount.isNoSuid ? path.inode : null,
   }
   if (image.interpreter === undefined) return program
   if (image.interpreter === '') return -EINVAL

@@ -10,6 +10,7 @@ import { identityRows } from './identity.ts'
 import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
+import { mountRows } from './mount.ts'
 import { pidfdRows } from './pidfd.ts'
 import { pollRows } from './poll.ts'
 import { processRows } from './process.ts'
@@ -18,6 +19,8 @@ import { signalRows } from './signal.ts'
 import { socketRows } from './socket.ts'
 import { spliceRows } from './splice.ts'
 import { statRows } from './stat.ts'
+import { statfsRows } from './statfs.ts'
+import { statxRows } from './statx.ts'
 import { systemRows } from './system.ts'
 import { timeRows } from './time.ts'
 import { timerRows } from './timer.ts'
@@ -32,7 +35,10 @@ export const syscallRows: readonly SyscallRow[] = [
   ...fdRows,
   ...dirRows,
   ...statRows,
+  ...statxRows,
+  ...statfsRows,
   ...xattrRows,
+  ...mountRows,
   ...mmapRows,
   ...processRows,
   ...identityRows,

@@ -1,28 +1,23 @@
 /**
  * The machine and its limits: uname(2), sysinfo(2), getrandom(2), getrlimit(2), getrusage(2), sched_*(2),
- * sethostname(2), mount(2), and calls that are refused on purpose.
+ * sethostname(2), and calls that are refused on purpose.
  */
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
-import { EBUSY, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
-import { AT_FDCWD } from '../abi/fcntl.ts'
+import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
-import { FOLLOW } from '../vfs/walk.ts'
-import { resolve } from './names.ts'
 import { putRusage } from './process.ts'
 import {
   addr,
   flags,
-  hex,
   inStruct,
   int,
   outBuf,
   outStruct,
-  path,
   pid,
   size,
   string,
@@ -152,67 +147,6 @@ function sysGetcpu(task: Task, cpu: number, node: number): number {
   return node && !task.mm.setU32(node, 0) ? -EFAULT : 0
 }
 
-const MS_RDONLY = 1
-const MS_REMOUNT = 32
-
-function sysMount(
-  task: Task,
-  sourceAddr: number,
-  targetAddr: number,
-  typeAddr: number,
-  flagBits: number,
-  dataAddr: number,
-): number {
-  if (!task.credentials.isPrivileged) return -EPERM
-  const target = resolve(task, AT_FDCWD, targetAddr, FOLLOW)
-  if (typeof target === 'number') return target
-  if (flagBits & MS_REMOUNT) {
-    target.mount.readOnly = (flagBits & MS_RDONLY) !== 0
-    return 0
-  }
-  if (flagBits & ~(MS_RDONLY | 0x40e)) return -EINVAL
-  const typeName = task.readPath(typeAddr)
-  if (typeof typeName === 'number') return typeName
-  const source = sourceAddr ? task.readPath(sourceAddr) : 'none'
-  if (typeof source === 'number') return source
-  const data = dataAddr ? task.readPath(dataAddr) : ''
-  if (typeof data === 'number') return data
-  const type = task.kernel.fileSystemTypes.find((known) => known.name === typeName)
-  if (!type || type.needsSource) {
-    task.kernel.diagnoseOnce(`mount: file-system type ${typeName} is not known (ENODEV)`)
-    return -ENODEV
-  }
-  if (!target.inode.isDirectory) return -ENOTDIR
-  const options = new Map(
-    data
-      .split(',')
-      .filter(Boolean)
-      .map((part) => [part.split('=')[0]!, part.split('=')[1] ?? '']),
-  )
-  const fs = type.mount(task.kernel, source, options)
-  if (typeof fs === 'number') return fs
-  task.kernel.mount(fs, target, source, (flagBits & MS_RDONLY) !== 0, data)
-  return 0
-}
-
-function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
-  if (!task.credentials.isPrivileged) return -EPERM
-  const target = resolve(task, AT_FDCWD, targetAddr, FOLLOW)
-  if (typeof target === 'number') return target
-  const { mount } = target
-  if (target.dentry !== mount.root || !mount.at) return -EINVAL
-  const MNT_DETACH = 2
-  if (!(flagBits & MNT_DETACH)) {
-    for (const other of task.kernel.tasks.values()) {
-      if (other.fs.cwd.mount === mount) return -EBUSY
-      for (const number of other.fds.open()) if (other.fds.get(number)?.path?.mount === mount) return -EBUSY
-    }
-    if (task.kernel.mounts.some((other) => other.at?.mount === mount)) return -EBUSY
-  }
-  task.kernel.unmount(mount)
-  return 0
-}
-
 const refused = (errno: number) => (): number => -errno
 
 export const systemRows = [
@@ -256,8 +190,6 @@ export const systemRows = [
   syscall('getpriority', [int, int], () => 20),
   syscall('setpriority', [int, int, int], () => 0, 'accepted and ignored'),
   syscall('getcpu', [addr, addr, addr], sysGetcpu),
-  syscall('mount', [path, path, string, hex, string], sysMount, 'types without a source; no bind mounts'),
-  syscall('umount2', [path, int], sysUmount),
   // Refused without a diagnostic: C libraries try these at every start and go on without them.
   syscall('rseq', [addr, uint, int, uint], refused(ENOSYS), 'ENOSYS'),
 ]
