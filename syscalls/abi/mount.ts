@@ -109,3 +109,19 @@ export const ST_RDONLY = 1
 export const ST_VALID = 0x20
 /** These mean the same in mount(2) and statfs(2). */
 export const ST_OF_SUPER = MS_SYNCHRONOUS | MS_MANDLOCK
+export const statfsFlags = flagTable(
+  {
+    ST_VALID,
+    ST_RDONLY,
+    ST_NOSUID: 2,
+    ST_NODEV: 4,
+    ST_NOEXEC: 8,
+    ST_SYNCHRONOUS: 0x10,
+    ST_MANDLOCK: 0x40,
+    ST_NOATIME: 0x400,
+    ST_NODIRATIME: 0x800,
+    ST_RELATIME: 0x1000,
+    ST_NOSYMFOLLOW: 0x2000,
+  },
+  'ST_???',
+)

@@ -93,3 +93,20 @@ export const DEVPTS_SUPER_MAGIC = 0x1cd1
 export const PROC_SUPER_MAGIC = 0x9fa0
 export const OVERLAYFS_SUPER_MAGIC = 0x794c7630
 export const EXT4_SUPER_MAGIC = 0xef53
+export const PIPEFS_MAGIC = 0x50495045
+export const SOCKFS_MAGIC = 0x534f434b
+export const ANON_INODE_FS_MAGIC = 0x09041934
+/** As strace names them: ext4 by its first ancestor. */
+export const fileSystemMagics = flagTable(
+  {
+    TMPFS_MAGIC,
+    DEVPTS_SUPER_MAGIC,
+    PROC_SUPER_MAGIC,
+    OVERLAYFS_SUPER_MAGIC,
+    EXT2_SUPER_MAGIC: EXT4_SUPER_MAGIC,
+    PIPEFS_MAGIC,
+    SOCKFS_MAGIC,
+    ANON_INODE_FS_MAGIC,
+  },
+  'FS_MAGIC_???',
+)

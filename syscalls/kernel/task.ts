@@ -18,6 +18,7 @@ import type { Path } from '../vfs/path.ts'
 import type { Credentials } from './credentials.ts'
 import type { FdTable } from './fd-table.ts'
 import type { FsContext } from './fs-context.ts'
+import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
 import { PendingSignals } from './pending.ts'
 import { SigSet } from './sigset.ts'
@@ -101,6 +102,10 @@ export class Task implements Caller, Waiter {
   robustList = 0
   /** In a futex's queue: which FUTEX_WAKE_BITSETs reach it. */
   futexBitset = 0
+  /** The priority-inheriting lock that the wait is for, or will be; others must not wake it. */
+  futexTarget: FutexKey | null = null
+  /** FUTEX_CMP_REQUEUE_PI has moved it to that lock. */
+  futexMoved = false
   /** A vfork parent waits here until this task execs or ends. */
   vforkDone: WaitQueue | null = null
   parentDeathSignal = 0

@@ -17,7 +17,7 @@ const FLAGS = [
 ]
 const TIMEOUT_MS = 30_000
 /** Probes that mount do it in a mount namespace of their own. */
-const mounts = (name) => name.includes('mount')
+const mounts = (name) => name.includes('mount') || name === 'trace-files'
 const wanted = process.argv.slice(2)
 for (const folder of ['bin', 'recorded', 'traced']) mkdirSync(join(here, folder), { recursive: true })
 
@@ -41,7 +41,9 @@ function attempt(program, name) {
 /** What strace prints between the two getppid calls that surround what a probe is about. */
 function trace(program, name) {
   const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
-  spawnSync('strace', ['-o', join(cwd, 'trace'), program, name], { env: {}, cwd, input: '' })
+  const words = ['strace', '-o', join(cwd, 'trace'), program, name]
+  const namespaced = mounts(basename(program)) ? ['unshare', '-m', ...words] : words
+  spawnSync('/usr/bin/env', namespaced, { env: { PATH: '/usr/bin:/bin' }, cwd, input: '' })
   const text = readFileSync(join(cwd, 'trace'), 'utf8')
   rmSync(cwd, { recursive: true, force: true })
   const lines = text.split('\n')

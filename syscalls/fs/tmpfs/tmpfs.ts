@@ -68,7 +68,7 @@ export class Tmpfs extends FileSystem implements Room {
   readonly type: string
   override readonly stable = true
   override readonly keepsXattrs = true
-  override readonly hasFineTimes = true
+  override readonly hasFineTimes: boolean
   override readonly attributesKnown = STATX_ATTRS_COMMON | STATX_ATTRS_KEPT
   readonly root: TmpfsInode
   readonly clock: Clock
@@ -81,6 +81,7 @@ export class Tmpfs extends FileSystem implements Room {
   constructor(clock: Clock, options: TmpfsOptions = {}) {
     super()
     this.type = options.type ?? 'tmpfs'
+    this.hasFineTimes = this.type === 'tmpfs'
     this.clock = clock
     this.sizeMax = options.sizeMax ?? DEFAULT_SIZE
     this.root = this.newInode(S_IFDIR | (options.mode ?? 0o755), options.uid ?? 0, options.gid ?? 0)
