@@ -23,7 +23,7 @@ import { Clock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
 import { sendSignal } from './signal.ts'
-import { DEAD, RUNNABLE, RUNNING, type Task } from './task.ts'
+import { DEAD, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
 import { QUANTUM, runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 import { TimerQueue } from './timer-queue.ts'
@@ -182,6 +182,8 @@ export class Kernel {
       this.sliceTask = null
     }
     if (task.state !== DEAD) this.host.worked?.(QUANTUM - this.arch.budget(task.mm.state))
+    if (task.state === WAITING) task.usage.voluntarySwitches++
+    else if (task.state === RUNNABLE) task.usage.involuntarySwitches++
     const used = this.clock.monotonicNs() - startNs
     if (task.state === DEAD) task.group.cpuNs += used
     else task.cpuNs += used

@@ -24,6 +24,7 @@ import { PendingSignals } from './pending.ts'
 import { SigSet } from './sigset.ts'
 import type { ThreadGroup } from './thread-group.ts'
 import type { Timer } from './timer-queue.ts'
+import { Usage } from './usage.ts'
 import { type Waiter, WaitQueue } from './wait-queue.ts'
 
 export const RUNNABLE = 0
@@ -63,6 +64,8 @@ export class Task implements Caller, Waiter {
   readonly savedState: Uint8Array
   /** Processor time in ns. */
   cpuNs = 0
+  /** Only its switches: memory is counted once for all tasks that share it. */
+  readonly usage = new Usage()
 
   // A call in progress. `resumed`: the handler runs again after a wait.
   resumed = false
@@ -113,6 +116,9 @@ export class Task implements Caller, Waiter {
   /** sched_yield: the slice ends here. */
   yielded = false
   personality = 0
+  /** setpriority(2) and ioprio_set(2). */
+  nice = 0
+  ioPriority = 0
   private engineTicket = 0
 
   constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {

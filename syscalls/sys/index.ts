@@ -15,6 +15,8 @@ import { pidfdRows } from './pidfd.ts'
 import { pollRows } from './poll.ts'
 import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
+import { rusageRows } from './rusage.ts'
+import { schedRows } from './sched.ts'
 import { signalRows } from './signal.ts'
 import { socketRows } from './socket.ts'
 import { spliceRows } from './splice.ts'
@@ -52,5 +54,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...pidfdRows,
   ...socketRows,
   ...systemRows,
+  ...rusageRows,
+  ...schedRows,
   ...futexRows,
 ]
