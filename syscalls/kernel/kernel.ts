@@ -13,6 +13,7 @@ import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
 import type { Host } from '../host.ts'
 import { SocketFamilies } from '../net/socket.ts'
+import { absentCalls } from '../sys/absent.ts'
 import type { SyscallTable } from '../sys/row.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { DeviceTable } from '../vfs/device.ts'
@@ -152,7 +153,8 @@ export class Kernel {
   }
 
   missingCall(name: string): number {
-    this.diagnoseOnce(`system call ${name} is not implemented (ENOSYS)`)
+    const reason = absentCalls.get(name)
+    this.diagnoseOnce(`system call ${name} is not implemented (ENOSYS)${reason ? `: ${reason}` : ''}`)
     return -ENOSYS
   }
 
