@@ -14,7 +14,7 @@ function taskUses(task: Task, mount: Mount): boolean {
   if (task.fs.cwd.mount === mount || task.fs.root.mount === mount) return true
   if (task.mm.exe?.mount === mount) return true
   for (const vma of task.mm.vmas.all) if (vma.path?.mount === mount) return true
-  for (const file of openFiles(task)) if (file.path?.mount === mount) return true
+  for (const file of openFiles(task)) if (file.heldPath?.mount === mount) return true
   return false
 }
 

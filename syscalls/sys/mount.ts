@@ -183,8 +183,7 @@ function bind(request: Request): number {
   if (source.inode.isDirectory !== place.inode.isDirectory) return -ENOTDIR
   const { mountTree } = request.task.kernel
   const recursive = (request.flags & M.MS_REC) !== 0
-  const more = recursive ? mountTree.subtree(source.mount).length : 1
-  if (mountTree.mounts.length + more > MOUNT_COUNT_MAX) return -ENOSPC
+  if (mountTree.mounts.length + mountTree.boundBy(source, recursive).length > MOUNT_COUNT_MAX) return -ENOSPC
   mountTree.bind(source, place, recursive)
   return 0
 }

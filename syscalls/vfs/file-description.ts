@@ -61,6 +61,11 @@ export abstract class FileDescription {
 
   abstract get inode(): Inode
 
+  /** The name that it keeps in use: a bound socket's too. */
+  get heldPath(): Path | null {
+    return this.path
+  }
+
   get readable(): boolean {
     return (this.flags & (O_ACCMODE | O_PATH)) === O_RDONLY || (this.flags & (O_ACCMODE | O_PATH)) === 2
   }

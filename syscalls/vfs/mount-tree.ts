@@ -10,8 +10,8 @@ import type { DiskQuota, FileSystem } from './inode.ts'
 import { notifyUnmounted } from './notify.ts'
 import { Dentry, Mount, Path } from './path.ts'
 
-/** Mounts at the same time: Linux's fs.mount-max. */
-export const MOUNT_COUNT_MAX = 100_000
+/** Mounts at the same time, as Linux's fs.mount-max. Fewer than its 100,000: each may lie below the last. */
+export const MOUNT_COUNT_MAX = 4096
 /** The mount below the root that no name leads to has the number 1. */
 export const ROOTFS_MOUNT_ID = 1
 const FIRST_MOUNT_ID = 20
@@ -69,9 +69,23 @@ export class MountTree {
     return this.mounts.filter((other) => other.at?.mount === mount)
   }
 
-  /** The mount and all below it. */
-  subtree(mount: Mount): Mount[] {
-    return [mount, ...this.childrenOf(mount).flatMap((child) => this.subtree(child))]
+  /** The mount and all below it that `isWanted`, each behind the one that it is on. */
+  subtree(mount: Mount, isWanted: (mount: Mount) => boolean = () => true): Mount[] {
+    const below = new Map<Mount, Mount[]>()
+    for (const other of this.mounts) {
+      const parent = other.at?.mount
+      if (!parent || !isWanted(other)) continue
+      const known = below.get(parent)
+      if (known) known.push(other)
+      else below.set(parent, [other])
+    }
+    const found: Mount[] = []
+    const open = [mount]
+    for (let next = open.pop(); next; next = open.pop()) {
+      found.push(next)
+      for (const child of (below.get(next) ?? []).reverse()) open.push(child)
+    }
+    return found
   }
 
   isAncestor(mount: Mount, other: Mount): boolean {
@@ -79,29 +93,23 @@ export class MountTree {
     return false
   }
 
-  /** Another appearance of `source` at a place; `recursive` with the mounts below it, but unbindable ones. */
+  /** What a bind of `source` shows: its mount, and if `recursive` those below it, but unbindable ones. */
+  boundBy(source: Path, recursive: boolean): Mount[] {
+    const { mount, dentry } = source
+    if (!recursive) return [mount]
+    const isShown = (other: Mount): boolean => other.at?.mount !== mount || other.at.dentry.isBelow(dentry)
+    return this.subtree(mount, (other) => !other.unbindable && isShown(other))
+  }
+
+  /** Another appearance of `source` at a place. */
   bind(source: Path, at: Path, recursive: boolean): void {
-    const { mount } = source
-    const copy = this.copyOf(mount, source.dentry)
-    // What is below is looked up before the copy can be part of it.
-    const below = recursive
-      ? this.childrenOf(mount).filter((child) => child.at!.dentry.isBelow(source.dentry))
-      : []
-    const plans = below.flatMap((child) => this.planCopy(child, copy))
-    this.attach(copy, at)
-    for (const [made, place] of plans) this.attach(made, place)
-  }
-
-  private copyOf(mount: Mount, root: Dentry): Mount {
-    return new Mount(mount.fs, root, mount.source, mount.flags)
-  }
-
-  /** The copies of a mount and all below it, and where they go. */
-  private planCopy(mount: Mount, parent: Mount): [Mount, Path][] {
-    if (mount.unbindable) return []
-    const copy = this.copyOf(mount, mount.root)
-    const place = new Path(parent, mount.at!.dentry)
-    return [[copy, place], ...this.childrenOf(mount).flatMap((child) => this.planCopy(child, copy))]
+    const copies = new Map<Mount, Mount>()
+    for (const mount of this.boundBy(source, recursive)) {
+      const isTop = mount === source.mount
+      const copy = new Mount(mount.fs, isTop ? source.dentry : mount.root, mount.source, mount.flags)
+      copies.set(mount, copy)
+      this.attach(copy, isTop ? at : new Path(copies.get(mount.at!.mount)!, mount.at!.dentry))
+    }
   }
 
   move(mount: Mount, at: Path): void {

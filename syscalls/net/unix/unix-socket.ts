@@ -26,6 +26,7 @@ import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import { WaitQueue } from '../../kernel/wait-queue.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
+import type { Path } from '../../vfs/path.ts'
 import type { Incoming, Outgoing } from '../message.ts'
 import { Socket } from '../socket.ts'
 import { checkAddress, type UnixNames } from './names.ts'
@@ -61,6 +62,8 @@ export abstract class UnixSocket extends Socket {
   /** A positive errno that the next call is told. */
   error = 0
   address: Uint8Array | null = null
+  /** Where the address is a name of a file. */
+  boundAt: Path | null = null
   peer: UnixSocket | null = null
   isDead = false
   /** SO_PEERCRED: who connected, listened or made the pair. */
@@ -83,6 +86,10 @@ export abstract class UnixSocket extends Socket {
 
   get isStream(): boolean {
     return false
+  }
+
+  override get heldPath(): Path | null {
+    return this.boundAt
   }
 
   override get peerProcess(): ThreadGroup | null {

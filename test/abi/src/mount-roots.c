@@ -2,6 +2,8 @@
 #include "mounts.h"
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #define pivot(to, old) syscall(SYS_pivot_root, to, old)
 
@@ -28,6 +30,16 @@ static void busy(void)
 	mount("y", "a/sub", "tmpfs", 0, NULL);
 	SHOW(umount("a"));
 	umount("a/sub");
+	struct sockaddr_un name = {AF_UNIX, "a/socket"};
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	SHOW(bind(fd, &name, sizeof name));
+	SHOW(umount("a"));
+	close(fd);
+	int pair[2];
+	socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+	fd = inotify_init1(0);
+	SHOW(inotify_add_watch(fd, "a", IN_CREATE));
+	close(fd);
 	int to[2];
 	pipe(to);
 	fflush(stdout);
