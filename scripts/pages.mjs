@@ -8,15 +8,17 @@ const table = (head, rows) => {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** docs/syscalls.md: every call of x86-64 Linux by number, and how complete it is. */
-export function syscallsPage(rows, numbers) {
+/** docs/syscalls.md: every call of x86-64 Linux by number, how complete it is, and of an absent one why. */
+export function syscallsPage(rows, numbers, absentCalls) {
   const byName = new Map(rows.map((row) => [row.name, row]))
   const names = Object.keys(numbers).sort((a, b) => numbers[a] - numbers[b])
   const support = (name) => byName.get(name)?.support ?? 'absent'
   const full = names.filter((name) => support(name) === 'full').length
   const absent = names.filter((name) => support(name) === 'absent').length
-  const status = (name) =>
-    ['full', 'absent'].includes(support(name)) ? support(name) : `partial: ${support(name)}`
+  const status = (name) => {
+    if (support(name) === 'absent') return `absent: ${absentCalls.get(name)}`
+    return support(name) === 'full' ? 'full' : `partial: ${support(name)}`
+  }
   return `${NOTE}
 
 # System calls

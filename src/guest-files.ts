@@ -155,7 +155,7 @@ export class GuestFiles {
   /** The name without symlinks. */
   async realpath(path: string): Promise<string> {
     const found = await this.pathOf(new HostCaller(), 'realpath', path, FOLLOW)
-    return fromUtf8(found.name(this.kernel.root))
+    return fromUtf8(found.name(this.kernel.mountTree.root))
   }
 
   async mkdir(path: string, options: { recursive?: boolean; mode?: number } = {}): Promise<void> {
@@ -252,14 +252,14 @@ export class GuestFiles {
   }
 
   private pathOf(caller: HostCaller, syscall: string, path: string, flags: number): Promise<Path> {
-    const { root } = this.kernel
+    const { root } = this.kernel.mountTree
     return this.must(caller, syscall, path, () =>
       path === '' ? -ENOENT : walkPath(caller, root, root, utf8(path), flags),
     )
   }
 
   private lastOf(caller: HostCaller, syscall: string, path: string): Promise<LastComponent> {
-    const { root } = this.kernel
+    const { root } = this.kernel.mountTree
     return this.must(caller, syscall, path, () =>
       path === '' ? -ENOENT : walkParent(caller, root, root, utf8(path)),
     )
@@ -306,7 +306,8 @@ export class GuestFiles {
     use: (file: FileDescription, caller: HostCaller) => Promise<T>,
   ): Promise<T> {
     const caller = new HostCaller()
-    const { root, devices } = this.kernel
+    const { devices, mountTree } = this.kernel
+    const { root } = mountTree
     const request = { caller, devices, root, start: root, name: utf8(path), flags, mode }
     const file = await this.must(caller, 'open', path, () => (path === '' ? -ENOENT : openFile(request)))
     try {

@@ -170,7 +170,7 @@ export class Machine implements AsyncDisposable {
     this.parts = parts
     this.engines = [this.eventEngine(), ...(parts.engines ?? [])]
     this.fs = new GuestFiles(kernel)
-    kernel.mount(
+    kernel.mountTree.add(
       makeFileSystem(kernel, parts.root ?? { type: 'tmpfs', options: { mode: '755' } }),
       null,
       'rootfs',
@@ -198,7 +198,7 @@ export class Machine implements AsyncDisposable {
       ...(options.env ?? { PATH: DEFAULT_PATH, HOME: '/root' }),
     }
     const cwd = options.cwd ?? '/'
-    const start = walkPath(kernel.caller, kernel.root, kernel.root, utf8(cwd), FOLLOW)
+    const start = walkPath(kernel.caller, kernel.mountTree.root, kernel.mountTree.root, utf8(cwd), FOLLOW)
     if (typeof start === 'number') throw startError(start, `working directory ${cwd}`)
     if (!start.inode.isDirectory) throw startError(-ENOTDIR, `working directory ${cwd}`)
     const program = findInPath(kernel, path, cwd, env.PATH ?? DEFAULT_PATH)
@@ -336,7 +336,13 @@ function findInPath(kernel: Kernel, name: string, cwd: string, path: string): st
   if (name.includes('/')) return name
   for (const folder of path.split(':')) {
     const candidate = `${folder || cwd}/${name}`
-    const found = walkPath(kernel.caller, kernel.root, kernel.root, utf8(candidate), FOLLOW)
+    const found = walkPath(
+      kernel.caller,
+      kernel.mountTree.root,
+      kernel.mountTree.root,
+      utf8(candidate),
+      FOLLOW,
+    )
     if (typeof found !== 'number' && found.inode.isRegular && found.inode.mode & 0o111) return candidate
   }
   throw new StartError('ENOENT', `${name}: not found in the guest's PATH`)

@@ -10,6 +10,7 @@ import type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 import { HostFs } from '../syscalls/fs/hostfs/hostfs.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import type { FileSystem } from '../syscalls/vfs/inode.ts'
+import { LOCKED_READONLY } from '../syscalls/vfs/mount-tree.ts'
 import type { Path } from '../syscalls/vfs/path.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import { StartError, startError } from './errors.ts'
@@ -55,18 +56,18 @@ export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSy
 export function mountAt(kernel: Kernel, mount: MountChoice): void {
   const at = ensureDirectory(kernel, utf8(mount.at))
   const fs = makeFileSystem(kernel, mount.fs)
-  kernel.mount(fs, at, utf8(mount.source ?? fs.type), mount.readOnly ?? false)
+  kernel.mountTree.add(fs, at, utf8(mount.source ?? fs.type), mount.readOnly ? LOCKED_READONLY : undefined)
 }
 
 /** The directory of that name (a byte string), made with its parents when it is missing. */
 export function ensureDirectory(kernel: Kernel, name: string): Path {
-  let path = kernel.root
+  let path = kernel.mountTree.root
   for (const part of name.split('/').filter(Boolean)) {
-    let next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
+    let next = walkPath(kernel.caller, kernel.mountTree.root, path, part, FOLLOW)
     if (next === -ENOENT) {
       const made = path.inode.mkdir(kernel.caller, part, 0o040755)
       if (typeof made === 'number') throw startError(made, `making ${fromUtf8(name)}`)
-      next = walkPath(kernel.caller, kernel.root, path, part, FOLLOW)
+      next = walkPath(kernel.caller, kernel.mountTree.root, path, part, FOLLOW)
     }
     if (typeof next === 'number') throw startError(next, fromUtf8(name))
     path = next

@@ -54,6 +54,10 @@ export class AddressSpace {
   flags!: Uint8Array
   /** Guest pages with contents. */
   presentPages = 0
+  /** The most there were at once. */
+  presentPagesMost = 0
+  /** Those that were ever made here. */
+  pagesMade = 0
   private readonly pool: MemoryPool
 
   constructor(pool: MemoryPool) {
@@ -88,6 +92,8 @@ export class AddressSpace {
       return false
     }
     this.presentPages += fresh
+    this.presentPagesMost = Math.max(this.presentPagesMost, this.presentPages)
+    this.pagesMade += fresh
     this.dropCode(addr, sizeBytes)
     this.clear(addr, sizeBytes)
     this.setFlags(addr, sizeBytes, prot, 0)
@@ -267,7 +273,7 @@ export class AddressSpace {
       copy.release()
       return null
     }
-    copy.presentPages = this.presentPages
+    copy.presentPages = copy.presentPagesMost = this.presentPages
     if (!copy.growTo(this.bytes.length)) {
       copy.release()
       return null

@@ -180,12 +180,18 @@ function programOf(
   const argv = [name, ...options.args]
   if (name === '') throw new UsageError('PROGRAM is empty')
   const { kernel } = machine
-  const cwd = walkPath(kernel.caller, kernel.root, kernel.root, utf8(workdir), FOLLOW)
+  const cwd = walkPath(kernel.caller, kernel.mountTree.root, kernel.mountTree.root, utf8(workdir), FOLLOW)
   if (typeof cwd === 'number' || !cwd.inode.isDirectory)
     throw new UsageError(`the working directory ${workdir} is no directory of the guest`)
   if (name.includes('/')) return { program: name, argv }
   for (const folder of path.split(':')) {
-    const found = walkPath(kernel.caller, kernel.root, cwd, utf8(`${folder || '.'}/${name}`), FOLLOW)
+    const found = walkPath(
+      kernel.caller,
+      kernel.mountTree.root,
+      cwd,
+      utf8(`${folder || '.'}/${name}`),
+      FOLLOW,
+    )
     if (typeof found !== 'number' && found.inode.isRegular && found.inode.mode & 0o111)
       return { program: `${folder || '.'}/${name}`, argv }
   }

@@ -102,6 +102,19 @@ export const atFlags = flagTable(
   },
   'AT_???',
 )
+/** statx(2) names how far to look first: AT_STATX_SYNC_AS_STAT is none of both. */
+export const statxFlags: FlagTable = {
+  entries: [...atFlags.entries, ['AT_RECURSIVE', 0x8000]],
+  unknown: atFlags.unknown,
+  choice: {
+    mask: AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC,
+    names: [
+      ['AT_STATX_SYNC_AS_STAT', 0],
+      ['AT_STATX_FORCE_SYNC', AT_STATX_FORCE_SYNC],
+      ['AT_STATX_DONT_SYNC', AT_STATX_DONT_SYNC],
+    ],
+  },
+}
 export const unlinkFlags = flagTable({ AT_REMOVEDIR }, 'AT_???')
 export const accessFlags = flagTable({ AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH }, 'AT_???')
 
@@ -123,6 +136,8 @@ export const F_SETOWN = 8
 export const F_GETOWN = 9
 export const F_SETSIG = 10
 export const F_GETSIG = 11
+export const F_SETOWN_EX = 15
+export const F_GETOWN_EX = 16
 export const F_OFD_GETLK = 36
 export const F_OFD_SETLK = 37
 export const F_OFD_SETLKW = 38
@@ -140,7 +155,31 @@ export const F_SEAL_GROW = 4
 export const F_SEAL_WRITE = 8
 export const F_SEAL_FUTURE_WRITE = 16
 export const F_SEAL_EXEC = 32
+export const seals = flagTable(
+  { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_EXEC },
+  'F_SEAL_???',
+)
 export const FD_CLOEXEC = 1
+export const fdFlags = flagTable({ FD_CLOEXEC }, 'FD_???')
+/** struct f_owner_ex. */
+export const F_OWNER_TID = 0
+export const F_OWNER_PID = 1
+export const F_OWNER_PGRP = 2
+export const ownerTypes = flagTable({ F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP }, 'F_OWNER_???')
+/** F_NOTIFY: what happens in a directory. */
+export const DN_MULTISHOT = 0x80000000
+export const notifyFlags = flagTable(
+  {
+    DN_ACCESS: 1,
+    DN_MODIFY: 2,
+    DN_CREATE: 4,
+    DN_DELETE: 8,
+    DN_RENAME: 16,
+    DN_ATTRIB: 32,
+    DN_MULTISHOT,
+  },
+  'DN_???',
+)
 export const fcntlCommands = flagTable(
   {
     F_DUPFD,
@@ -155,6 +194,8 @@ export const fcntlCommands = flagTable(
     F_GETOWN,
     F_SETSIG,
     F_GETSIG,
+    F_SETOWN_EX,
+    F_GETOWN_EX,
     F_OFD_GETLK,
     F_OFD_SETLK,
     F_OFD_SETLKW,
@@ -172,6 +213,7 @@ export const fcntlCommands = flagTable(
 export const F_RDLCK = 0
 export const F_WRLCK = 1
 export const F_UNLCK = 2
+export const lockTypes = flagTable({ F_RDLCK, F_WRLCK, F_UNLCK }, 'F_???')
 
 export const SEEK_SET = 0
 export const SEEK_CUR = 1

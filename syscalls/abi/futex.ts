@@ -4,6 +4,7 @@ import { flagTable } from './flag-table.ts'
 
 export const FUTEX_WAIT = 0
 export const FUTEX_WAKE = 1
+export const FUTEX_FD = 2
 export const FUTEX_REQUEUE = 3
 export const FUTEX_CMP_REQUEUE = 4
 export const FUTEX_WAKE_OP = 5
@@ -15,6 +16,8 @@ export const FUTEX_WAKE_BITSET = 10
 export const FUTEX_WAIT_REQUEUE_PI = 11
 export const FUTEX_CMP_REQUEUE_PI = 12
 export const FUTEX_LOCK_PI2 = 13
+/** What is left of an operation without its flags. */
+export const FUTEX_CMD_MASK = 0x7f
 export const FUTEX_PRIVATE_FLAG = 128
 export const FUTEX_CLOCK_REALTIME = 256
 
@@ -25,6 +28,7 @@ export const FUTEX_TID_MASK = 0x3fffffff
 const OPERATIONS = {
   FUTEX_WAIT,
   FUTEX_WAKE,
+  FUTEX_FD,
   FUTEX_REQUEUE,
   FUTEX_CMP_REQUEUE,
   FUTEX_WAKE_OP,
@@ -67,7 +71,24 @@ export const FUTEX_OP_CMP_LE = 3
 export const FUTEX_OP_CMP_GT = 4
 export const FUTEX_OP_CMP_GE = 5
 
+export const wakeOperations = flagTable(
+  { FUTEX_OP_SET, FUTEX_OP_ADD, FUTEX_OP_OR, FUTEX_OP_ANDN, FUTEX_OP_XOR },
+  'FUTEX_OP_???',
+)
+export const wakeComparisons = flagTable(
+  {
+    FUTEX_OP_CMP_EQ,
+    FUTEX_OP_CMP_NE,
+    FUTEX_OP_CMP_LT,
+    FUTEX_OP_CMP_LE,
+    FUTEX_OP_CMP_GT,
+    FUTEX_OP_CMP_GE,
+  },
+  'FUTEX_OP_CMP_???',
+)
+
 /** futex_waitv(2): the size of struct futex_waitv, how many there may be, and the one size of word there is. */
 export const WAITV_SIZE = 24
 export const WAITV_MAX = 128
 export const FUTEX2_SIZE_U32 = 2
+export const waiterFlags = flagTable({ FUTEX_32: FUTEX2_SIZE_U32, FUTEX_PRIVATE_FLAG }, 'FUTEX_???')

@@ -183,6 +183,24 @@ export const AT_RANDOM = 25
 export const AT_HWCAP2 = 26
 export const AT_EXECFN = 31
 
+export const RLIMIT_NICE = 13
+export const NICE_MIN = -20
+export const NICE_MAX = 19
+export const PRIO_PROCESS = 0
+export const PRIO_PGRP = 1
+export const PRIO_USER = 2
+export const priorityKinds = flagTable({ PRIO_PROCESS, PRIO_PGRP, PRIO_USER }, 'PRIO_???')
+export const IOPRIO_WHO_PROCESS = 1
+export const ioprioKinds = flagTable(
+  { IOPRIO_WHO_PROCESS, IOPRIO_WHO_PGRP: 2, IOPRIO_WHO_USER: 3 },
+  'IOPRIO_WHO_???',
+)
+export const IOPRIO_CLASS_NONE = 0
+export const IOPRIO_CLASS_RT = 1
+export const IOPRIO_CLASS_BE = 2
+export const IOPRIO_CLASS_IDLE = 3
+export const IOPRIO_CLASS_SHIFT = 13
+
 export const CLOCK_REALTIME = 0
 export const CLOCK_MONOTONIC = 1
 export const CLOCK_PROCESS_CPUTIME_ID = 2

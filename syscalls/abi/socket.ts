@@ -126,6 +126,10 @@ export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
 export const SO_PROTOCOL = 38
 export const SO_DOMAIN = 39
+export const SO_PASSPIDFD = 76
+export const SO_PEERPIDFD = 77
+/** ioctl(2): whether the next byte is the urgent one. */
+export const SIOCATMARK = 0x8905
 export const socketOptions = flagTable(
   {
     SO_DEBUG,
@@ -163,16 +167,16 @@ export const socketOptions = flagTable(
     SO_DOMAIN,
     SO_PEEK_OFF: 42,
     SO_PEERGROUPS: 59,
+    SO_PASSPIDFD,
+    SO_PEERPIDFD,
   },
   'SO_???',
 )
 
 export const SCM_RIGHTS = 1
 export const SCM_CREDENTIALS = 2
-export const controlTypes = flagTable(
-  { SCM_RIGHTS, SCM_CREDENTIALS, SCM_SECURITY: 3, SCM_PIDFD: 4 },
-  'SCM_???',
-)
+export const SCM_PIDFD = 4
+export const controlTypes = flagTable({ SCM_RIGHTS, SCM_CREDENTIALS, SCM_SECURITY: 3, SCM_PIDFD }, 'SCM_???')
 /** Descriptors in one message: Linux SCM_MAX_FD. */
 export const SCM_FD_COUNT_MAX = 253
 /** What a process without a user id here is shown as. */

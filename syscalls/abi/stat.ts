@@ -29,6 +29,10 @@ export const direntType = (mode: number): number => (mode & S_IFMT) >> 12
 export const STATX_BASIC_STATS = 0x7ff
 export const STATX_BTIME = 0x800
 export const STATX_MNT_ID = 0x1000
+export const STATX_MNT_ID_UNIQUE = 0x4000
+export const STATX_MTIME = 0x40
+export const STATX_CTIME = 0x80
+export const STATX__RESERVED = 0x80000000
 export const statxMasks = flagTable(
   {
     STATX_ALL: 0xfff,
@@ -39,16 +43,41 @@ export const statxMasks = flagTable(
     STATX_UID: 8,
     STATX_GID: 0x10,
     STATX_ATIME: 0x20,
-    STATX_MTIME: 0x40,
-    STATX_CTIME: 0x80,
+    STATX_MTIME,
+    STATX_CTIME,
     STATX_INO: 0x100,
     STATX_SIZE: 0x200,
     STATX_BLOCKS: 0x400,
     STATX_BTIME,
     STATX_MNT_ID,
+    STATX_DIOALIGN: 0x2000,
+    STATX_MNT_ID_UNIQUE,
+    STATX_SUBVOL: 0x8000,
+    STATX_WRITE_ATOMIC: 0x10000,
+    STATX_DIO_READ_ALIGN: 0x20000,
   },
   'STATX_???',
 )
+
+export const STATX_ATTR_MOUNT_ROOT = 0x2000
+/** STATX_ATTR_*. */
+export const statxAttributes = flagTable(
+  {
+    STATX_ATTR_COMPRESSED: 4,
+    STATX_ATTR_IMMUTABLE: 0x10,
+    STATX_ATTR_APPEND: 0x20,
+    STATX_ATTR_NODUMP: 0x40,
+    STATX_ATTR_ENCRYPTED: 0x800,
+    STATX_ATTR_AUTOMOUNT: 0x1000,
+    STATX_ATTR_MOUNT_ROOT,
+    STATX_ATTR_VERITY: 0x100000,
+    STATX_ATTR_DAX: 0x200000,
+  },
+  'STATX_ATTR_???',
+)
+/** Every file system knows about AUTOMOUNT, MOUNT_ROOT and DAX; those that could keep them, of the others. */
+export const STATX_ATTRS_COMMON = 0x203000
+export const STATX_ATTRS_KEPT = 0x70
 
 /** A device number as the kernel keeps it; stat(2) shows it through the same encoding. */
 export const makedev = (major: number, minor: number): number =>
@@ -59,12 +88,25 @@ export const minor = (dev: number): number => (dev & 0xff) | ((dev >>> 12) & 0xf
 export const UTIME_NOW = 0x3fffffff
 export const UTIME_OMIT = 0x3ffffffe
 
-export const ST_RDONLY = 1
-export const ST_NOSUID = 2
-export const ST_RELATIME = 4096
-
 export const TMPFS_MAGIC = 0x01021994
 export const DEVPTS_SUPER_MAGIC = 0x1cd1
 export const PROC_SUPER_MAGIC = 0x9fa0
 export const OVERLAYFS_SUPER_MAGIC = 0x794c7630
 export const EXT4_SUPER_MAGIC = 0xef53
+export const PIPEFS_MAGIC = 0x50495045
+export const SOCKFS_MAGIC = 0x534f434b
+export const ANON_INODE_FS_MAGIC = 0x09041934
+/** As strace names them: ext4 by its first ancestor. */
+export const fileSystemMagics = flagTable(
+  {
+    TMPFS_MAGIC,
+    DEVPTS_SUPER_MAGIC,
+    PROC_SUPER_MAGIC,
+    OVERLAYFS_SUPER_MAGIC,
+    EXT2_SUPER_MAGIC: EXT4_SUPER_MAGIC,
+    PIPEFS_MAGIC,
+    SOCKFS_MAGIC,
+    ANON_INODE_FS_MAGIC,
+  },
+  'FS_MAGIC_???',
+)

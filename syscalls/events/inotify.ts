@@ -55,10 +55,10 @@ class Watch implements InodeWatch {
   }
 
   told(events: number, name: string, cookie: number, isUnlinked: boolean): void {
-    if ((events & this.mask & I.IN_ALL_EVENTS) === 0) return
+    if ((events & (this.mask | I.IN_UNMOUNT) & (I.IN_ALL_EVENTS | I.IN_UNMOUNT)) === 0) return
     if (isUnlinked && this.mask & I.IN_EXCL_UNLINK) return
     this.file.queueEvent({ wd: this.wd, mask: events, cookie, name })
-    if (this.mask & I.IN_ONESHOT) this.file.drop(this)
+    if (this.mask & I.IN_ONESHOT && !(events & I.IN_UNMOUNT)) this.file.drop(this)
   }
 
   inodeGone(): void {
@@ -93,6 +93,7 @@ export class InotifyFile extends AnonymousFile {
     this.byWd.set(watch.wd, watch)
     inode.watches ??= new Set()
     inode.watches.add(watch)
+    inode.fs.watched.add(inode)
     return watch.wd
   }
 
@@ -113,7 +114,9 @@ export class InotifyFile extends AnonymousFile {
     this.byWd.delete(watch.wd)
     const { inode } = watch
     inode.watches?.delete(watch)
-    if (inode.watches?.size === 0) inode.watches = null
+    if (inode.watches?.size !== 0) return
+    inode.watches = null
+    inode.fs.watched.delete(inode)
   }
 
   queueEvent(event: Event): void {

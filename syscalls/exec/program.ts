@@ -79,6 +79,10 @@ function readProgram(task: Task, path: Path): Uint8Array | number {
     task.kernel.execProblem = inode.isDirectory ? 'a directory, not a program' : 'not a regular file'
     return -EACCES
   }
+  if (path.mount.isNoExec) {
+    task.kernel.execProblem = 'it is on a file system mounted noexec'
+    return -EACCES
+  }
   const refused = permission(task.credentials, inode, MAY_EXEC)
   if (refused) {
     task.kernel.execProblem = 'the file is not marked executable'
@@ -117,7 +121,7 @@ function scriptLine(bytes: Uint8Array): { interpreter: string; argument: string 
 export function explainToChannel(task: Task, path: Path): void {
   const { kernel, group } = task
   const isFirst = group.parent === kernel.init && !group.hasExeced
-  if (!isFirst) kernel.diagnoseOnce(`${path.name(kernel.root)}: ${kernel.execProblem}`)
+  if (!isFirst) kernel.diagnoseOnce(`${path.name(kernel.mountTree.root)}: ${kernel.execProblem}`)
 }
 
 function parse(task: Task, path: Path, head: Uint8Array): ElfFile | number {
@@ -164,7 +168,8 @@ function finish(
 ): Program | number {
   const file = parse(task, path, head)
   if (typeof file === 'number') return file
-  const program: Program = { file, interpreter: null, argv, execName, setIdInode: direct ? path.inode : null }
+  const setIdInode = direct && !path.mount.isNoSuid ? path.inode : null
+  const program: Program = { file, interpreter: null, argv, execName, setIdInode }
   const name = file.image.interpreter
   if (name === undefined) return program
   if (name === '') return -EINVAL

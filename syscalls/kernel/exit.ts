@@ -30,6 +30,7 @@ export function exitTask(task: Task, status: number): void {
   dropMm(task)
   kernel.tasks.delete(task.tid)
   group.cpuNs += task.cpuNs
+  group.usage.add(task.usage)
   group.tasks.splice(group.tasks.indexOf(task), 1)
   if (group.tasks.length === 0) {
     group.lastUid = task.credentials.uid
@@ -53,6 +54,7 @@ export function dropMm(task: Task): void {
   const { mm } = task
   if (mm.running === task) mm.running = null
   if (--mm.users > 0) return
+  task.group.usage.addSpace(mm.space)
   task.kernel.cpu.release(mm.space)
   destroyMm(mm)
 }
@@ -106,6 +108,8 @@ export function reap(kernel: Task['kernel'], group: ThreadGroup): void {
   if (parent) {
     parent.children.delete(group)
     parent.childrenCpuNs += group.cpuNs + group.childrenCpuNs
+    parent.childrenUsage.add(group.usage)
+    parent.childrenUsage.add(group.childrenUsage)
   }
   kernel.groups.delete(group.pid)
   kernel.onReaped(group)

@@ -110,6 +110,8 @@ function inherit(task: Task, child: Task, flags: number): void {
   child.comm = task.comm
   child.blocked.copyFrom(task.savedMask ?? task.blocked)
   child.personality = task.personality
+  child.nice = task.nice
+  child.ioPriority = task.ioPriority
   child.noNewPrivileges = task.noNewPrivileges
   // In shared memory the alternate stack stays the parent's alone, except that vfork keeps it, as Linux does.
   if (flags & CLONE_VM && !(flags & CLONE_VFORK)) return

@@ -3,6 +3,7 @@
  * Path: sys/futex.ts; exit wakes clear_child_tid and lets go of the robust list (robust-list.ts).
  */
 
+import { EINVAL } from '../abi/errno.ts'
 import { FUTEX_WAITERS } from '../abi/futex.ts'
 import type { Mm } from '../mm/mm.ts'
 import type { Kernel } from './kernel.ts'
@@ -13,6 +14,11 @@ export interface FutexKey {
   owner: object
   offset: number
 }
+
+/** The bitset of waits and wakes without one. */
+export const ANY_BIT = 0xffffffff
+
+export const isSameKey = (a: FutexKey, b: FutexKey): boolean => a.owner === b.owner && a.offset === b.offset
 
 /** Who owns the word: the memory, or for a shared mapping the object, so that processes meet. */
 export function futexKey(mm: Mm, addr: number): FutexKey {
@@ -43,11 +49,12 @@ export class Futexes {
   }
 }
 
-/** Wakes up to `count` waiters whose bitset meets this one; returns how many. */
+/** Wakes up to `count` waiters whose bitset meets this one; how many, or an errno: a lock's are not woken so. */
 export function wakeFutex(kernel: Kernel, mm: Mm, addr: number, count: number, bitset: number): number {
   const key = futexKey(mm, addr)
   const queue = kernel.futexes.existing(key)
   if (!queue) return 0
+  if (queue.first instanceof Task && queue.first.futexTarget) return -EINVAL
   const meets = (waiter: Waiter): boolean => waiter instanceof Task && (waiter.futexBitset & bitset) !== 0
   const woken = queue.wake(count, meets)
   kernel.futexes.tidy(key)
@@ -63,7 +70,7 @@ export function handOverFutex(kernel: Kernel, mm: Mm, addr: number, bits: number
   const queue = kernel.futexes.existing(key)
   const next = queue?.first
   if (!queue || !(next instanceof Task)) return false
-  mm.setU32(addr, (next.tid | bits | (queue.length > 1 ? FUTEX_WAITERS : 0)) >>> 0)
+  mm.setU32(addr, (next.tid | bits | FUTEX_WAITERS) >>> 0)
   queue.wake(1)
   kernel.futexes.tidy(key)
   return true

@@ -13,17 +13,18 @@ import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
 import type { Host } from '../host.ts'
 import { SocketFamilies } from '../net/socket.ts'
+import { absentCalls } from '../sys/absent.ts'
 import type { SyscallTable } from '../sys/row.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { DeviceTable } from '../vfs/device.ts'
 import type { FileSystemType } from '../vfs/file-system-type.ts'
-import { DiskQuota, type FileSystem } from '../vfs/inode.ts'
-import { Dentry, Mount, Path } from '../vfs/path.ts'
+import { DiskQuota } from '../vfs/inode.ts'
+import { MountTree } from '../vfs/mount-tree.ts'
 import { Clock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
 import { sendSignal } from './signal.ts'
-import { DEAD, RUNNABLE, RUNNING, type Task } from './task.ts'
+import { DEAD, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
 import { QUANTUM, runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 import { TimerQueue } from './timer-queue.ts'
@@ -75,8 +76,7 @@ export class Kernel {
   readonly init: ThreadGroup
   /** The kernel itself as a caller of file systems: root, never blocked. */
   readonly caller: Caller
-  readonly mounts: Mount[] = []
-  root!: Path
+  readonly mountTree: MountTree
   hostname: string
   domainname = '(none)'
   readonly bootNs: number
@@ -89,7 +89,6 @@ export class Kernel {
   callCount = 0
   private readonly runQueue: Task[] = []
   private lastPid = 1
-  private nextDev = 1
   private readonly diagnosed = new Set<string>()
 
   constructor(parts: KernelParts) {
@@ -106,6 +105,7 @@ export class Kernel {
     this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
     this.groups.set(1, this.init)
     this.caller = kernelCaller()
+    this.mountTree = new MountTree(this.diskQuota)
   }
 
   /** The next free process id. */
@@ -153,28 +153,9 @@ export class Kernel {
   }
 
   missingCall(name: string): number {
-    this.diagnoseOnce(`system call ${name} is not implemented (ENOSYS)`)
+    const reason = absentCalls.get(name)
+    this.diagnoseOnce(`system call ${name} is not implemented (ENOSYS)${reason ? `: ${reason}` : ''}`)
     return -ENOSYS
-  }
-
-  /** Mounts a file system; the first one is the root. */
-  mount(fs: FileSystem, at: Path | null, source: string, readOnly = false, options = ''): Mount {
-    if (fs.dev === 0) fs.dev = this.nextDev++
-    fs.attachQuota(this.diskQuota)
-    const mount = new Mount(fs, new Dentry('', null, fs.root), at, source, readOnly, options)
-    this.mounts.push(mount)
-    if (at) {
-      at.dentry.mounts ??= []
-      at.dentry.mounts.push(mount)
-    } else this.root = new Path(mount, mount.root)
-    return mount
-  }
-
-  unmount(mount: Mount): void {
-    this.mounts.splice(this.mounts.indexOf(mount), 1)
-    const mounts = mount.at?.dentry.mounts
-    mounts?.splice(mounts.indexOf(mount), 1)
-    if (mounts?.length === 0) mount.at!.dentry.mounts = null
   }
 
   /** Runs until `finished` says so. Everything asynchronous of the machine happens while this awaits. */
@@ -203,6 +184,8 @@ export class Kernel {
       this.sliceTask = null
     }
     if (task.state !== DEAD) this.host.worked?.(QUANTUM - this.arch.budget(task.mm.state))
+    if (task.state === WAITING) task.usage.voluntarySwitches++
+    else if (task.state === RUNNABLE) task.usage.involuntarySwitches++
     const used = this.clock.monotonicNs() - startNs
     if (task.state === DEAD) task.group.cpuNs += used
     else task.cpuNs += used

@@ -4,12 +4,11 @@
  */
 
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../abi/futex.ts'
-import { handOverFutex, wakeFutex } from './futex.ts'
+import { ANY_BIT, handOverFutex, wakeFutex } from './futex.ts'
 import type { Task } from './task.ts'
 
 /** A list that a hostile program made into a circle ends here. */
 const ENTRIES_MAX = 2048
-const ANY_BIT = 0xffffffff
 
 export function releaseRobustList(task: Task): void {
   const head = task.robustList

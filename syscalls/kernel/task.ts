@@ -18,11 +18,13 @@ import type { Path } from '../vfs/path.ts'
 import type { Credentials } from './credentials.ts'
 import type { FdTable } from './fd-table.ts'
 import type { FsContext } from './fs-context.ts'
+import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
 import { PendingSignals } from './pending.ts'
 import { SigSet } from './sigset.ts'
 import type { ThreadGroup } from './thread-group.ts'
 import type { Timer } from './timer-queue.ts'
+import { Usage } from './usage.ts'
 import { type Waiter, WaitQueue } from './wait-queue.ts'
 
 export const RUNNABLE = 0
@@ -62,6 +64,8 @@ export class Task implements Caller, Waiter {
   readonly savedState: Uint8Array
   /** Processor time in ns. */
   cpuNs = 0
+  /** Only its switches: memory is counted once for all tasks that share it. */
+  readonly usage = new Usage()
 
   // A call in progress. `resumed`: the handler runs again after a wait.
   resumed = false
@@ -101,6 +105,10 @@ export class Task implements Caller, Waiter {
   robustList = 0
   /** In a futex's queue: which FUTEX_WAKE_BITSETs reach it. */
   futexBitset = 0
+  /** The priority-inheriting lock that the wait is for, or will be; others must not wake it. */
+  futexTarget: FutexKey | null = null
+  /** FUTEX_CMP_REQUEUE_PI has moved it to that lock. */
+  futexMoved = false
   /** A vfork parent waits here until this task execs or ends. */
   vforkDone: WaitQueue | null = null
   parentDeathSignal = 0
@@ -108,6 +116,9 @@ export class Task implements Caller, Waiter {
   /** sched_yield: the slice ends here. */
   yielded = false
   personality = 0
+  /** setpriority(2) and ioprio_set(2). */
+  nice = 0
+  ioPriority = 0
   private engineTicket = 0
 
   constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {

@@ -18,6 +18,7 @@ import type { ProcessTimers } from './process-timers.ts'
 import { SigSet } from './sigset.ts'
 import type { Task } from './task.ts'
 import type { Timer, TimerQueue } from './timer-queue.ts'
+import { Usage } from './usage.ts'
 import { WaitQueue } from './wait-queue.ts'
 
 export class SigAction {
@@ -129,6 +130,9 @@ export class ThreadGroup {
   cpuLimit: Timer | null = null
   cpuNs = 0
   childrenCpuNs = 0
+  /** Of tasks and memories that are gone. */
+  readonly usage = new Usage()
+  readonly childrenUsage = new Usage()
   startNs = 0
   subreaper = false
   /** /proc/PID/oom_score_adj: told, and of no effect. */

@@ -11,6 +11,7 @@ import {
   MREMAP_DONTUNMAP,
   MREMAP_FIXED,
   MREMAP_MAYMOVE,
+  PROT_EXEC,
   PROT_NONE,
   PROT_WRITE,
 } from '../abi/mman.ts'
@@ -95,7 +96,7 @@ export function mprotect(mm: Mm, addr: number, length: number, prot: number): nu
   let at = addr
   for (const vma of mm.vmas.overlapping(addr, end)) {
     if (vma.start > at) return -ENOMEM
-    if (prot & PROT_WRITE && !vma.mayWrite) return -EACCES
+    if ((prot & PROT_WRITE && !vma.mayWrite) || (prot & PROT_EXEC && !vma.mayExec)) return -EACCES
     at = vma.end
   }
   if (at < end) return -ENOMEM

@@ -22,6 +22,8 @@ export class Vma {
   object: SharedObject | null
   /** May be made writable by mprotect: false for a shared mapping of a file opened read-only. */
   mayWrite = true
+  /** May be made executable by mprotect: false for a file on a mount that was noexec. */
+  mayExec = true
   growsDown = false
   /** `[heap]`, `[stack]` in /proc/PID/maps. */
   label = ''
@@ -55,6 +57,7 @@ export class Vma {
       this.label === next.label &&
       this.growsDown === next.growsDown &&
       this.mayWrite === next.mayWrite &&
+      this.mayExec === next.mayExec &&
       (this.inode === null || this.offset + this.size === next.offset)
     )
   }

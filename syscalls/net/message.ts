@@ -5,6 +5,7 @@
 
 import { copyBytes } from '../abi/bytes.ts'
 import type { Ucred } from '../abi/socket.ts'
+import type { ThreadGroup } from '../kernel/thread-group.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 
 /** A vector of pieces of one memory, checked beforehand. */
@@ -78,6 +79,8 @@ export interface Incoming {
   /** Held for the receiver, who installs or drops them. */
   rights: FileDescription[] | null
   credentials: Ucred | null
+  /** The sender, for who wants a pidfd of it. */
+  process: ThreadGroup | null
   /** MSG_TRUNC and the like. */
   flagsOut: number
 }
@@ -88,6 +91,7 @@ export const incoming = (data: IoVector, flags: number): Incoming => ({
   address: null,
   rights: null,
   credentials: null,
+  process: null,
   flagsOut: 0,
 })
 

@@ -9,6 +9,7 @@ import { O_NONBLOCK, O_RDWR } from '../abi/fcntl.ts'
 import { AF_MAX, MSG_DONTWAIT, SHUT_RDWR, SOCK_TYPE_MAX } from '../abi/socket.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
+import type { ThreadGroup } from '../kernel/thread-group.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from '../vfs/caller.ts'
 import { FileDescription } from '../vfs/file-description.ts'
@@ -50,6 +51,11 @@ export abstract class Socket extends FileDescription {
 
   override get label(): string {
     return `socket:[${this.file.ino}]`
+  }
+
+  /** The process at the other end, where the family knows it. */
+  get peerProcess(): ThreadGroup | null {
+    return null
   }
 
   abstract send(task: Task, message: Outgoing): number

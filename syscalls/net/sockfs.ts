@@ -1,11 +1,10 @@
 /** The inodes of sockets: what fstat(2) shows of them. */
 
-import { S_IFSOCK } from '../abi/stat.ts'
+import { S_IFSOCK, SOCKFS_MAGIC } from '../abi/stat.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { NamelessInode, NamelessKind } from '../vfs/nameless.ts'
 
-const SOCKFS_MAGIC = 0x534f434b
 const sockfs = new NamelessKind('sockfs', SOCKFS_MAGIC, 8)
 
 /** One for each socket. */

@@ -213,7 +213,8 @@ function sysChroot(task: Task, addr: number): number {
 function sysGetcwd(task: Task, buf: number, bufSize: number): number {
   const { cwd, root } = task.fs
   if (cwd.removed) return -ENOENT
-  const name = bytesOf(`${cwd.name(root)}\0`)
+  const unreachable = cwd.isReachableFrom(root) ? '' : '(unreachable)'
+  const name = bytesOf(`${unreachable}${cwd.name(root)}\0`)
   if (name.length > PATH_MAX) return -ENAMETOOLONG
   if (name.length > bufSize) return -ERANGE
   return task.mm.copyOut(buf, name) ? name.length : -EFAULT

@@ -1,8 +1,9 @@
 /** Descriptors: dup(2), fcntl(2), ioctl(2), flock(2), pipe(2), close-on-exec. */
 
-import { EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOTDIR, EPERM } from '../abi/errno.ts'
+import { EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../abi/poll.ts'
+import { SIGNAL_MAX } from '../abi/signal.ts'
 import { PipeInode } from '../fs/pipefs/pipefs.ts'
 import { FD_COUNT_MAX } from '../kernel/fd-table.ts'
 import type { Task } from '../kernel/task.ts'
@@ -64,12 +65,23 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
       file.flags = (file.flags & ~F.SETFL_MASK) | (argument & F.SETFL_MASK)
       return 0
     case F.F_GETOWN:
-      return file.owner
-    case F.F_SETOWN:
-      file.owner = argument | 0
-      return 0
+      return file.owner.type === F.F_OWNER_PGRP ? -file.owner.id : file.owner.id
+    case F.F_SETOWN: {
+      const id = argument | 0
+      return setOwner(task, file, id < 0 ? F.F_OWNER_PGRP : F.F_OWNER_PID, Math.abs(id))
+    }
+    case F.F_GETOWN_EX:
+      if (!task.mm.canWrite(argument, 8)) return -EFAULT
+      task.mm.setU32(argument, file.owner.type)
+      return task.mm.setU32(argument + 4, file.owner.id) ? 0 : -EFAULT
+    case F.F_SETOWN_EX:
+      if (!task.mm.canRead(argument, 8)) return -EFAULT
+      return setOwner(task, file, task.mm.i32(argument), task.mm.i32(argument + 4))
     case F.F_GETSIG:
+      return file.ownerSignal
     case F.F_SETSIG:
+      if (argument > SIGNAL_MAX) return -EINVAL
+      file.ownerSignal = argument
       return 0
     case F.F_GETPIPE_SZ:
       return file instanceof PipeEnd ? PIPE_SIZE : -EBADF
@@ -93,11 +105,22 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     case F.F_SETLEASE:
       return setLease(file, argument | 0)
     case F.F_NOTIFY:
-      if (!file.inode.isDirectory) return -ENOTDIR
-      return argument === 0 ? 0 : -EINVAL
+      if ((argument & ~F.DN_MULTISHOT) === 0) return 0
+      return file.inode.isDirectory ? -EINVAL : -ENOTDIR
     default:
       return -EINVAL
   }
+}
+
+/** F_SETOWN: anybody who exists, or nobody. */
+function setOwner(task: Task, file: FileDescription, type: number, id: number): number {
+  if (type !== F.F_OWNER_TID && type !== F.F_OWNER_PID && type !== F.F_OWNER_PGRP) return -EINVAL
+  const { tasks, groups } = task.kernel
+  const isGroup = (): boolean => [...groups.values()].some((group) => group.processGroup === id)
+  const exists = type === F.F_OWNER_PGRP ? isGroup() : tasks.has(id) || groups.has(id)
+  if (id !== 0 && !exists) return -ESRCH
+  file.owner = { type, id }
+  return 0
 }
 
 /** No leases are given: a file that others have open never gets one, so programs are ready for that. */

@@ -1,32 +1,27 @@
 /**
- * futex(2), futex_waitv(2): wait, wake, requeue, and priority-inheriting locks. Keys and wake-ups: kernel/futex.ts;
- * what a thread leaves locked when it ends: kernel/robust-list.ts.
- *
- * Priorities are all equal here, so priority inheritance comes down to handing a lock over to whoever waits longest.
+ * futex(2), futex_waitv(2): wait, wake, requeue. Priority-inheriting locks are futex-pi.ts; keys and wake-ups
+ * kernel/futex.ts; what a thread leaves locked when it ends kernel/robust-list.ts.
  */
 
 import {
   BLOCKED,
   EAGAIN,
-  EDEADLK,
   EFAULT,
   EINVAL,
   ENOSYS,
-  EPERM,
   ERESTART_RESTARTBLOCK,
-  ERESTARTNOINTR,
   ERESTARTSYS,
   ESRCH,
   ETIMEDOUT,
 } from '../abi/errno.ts'
 import * as F from '../abi/futex.ts'
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../abi/process.ts'
-import { futexKey, handOverFutex, wakeFutex } from '../kernel/futex.ts'
+import { ANY_BIT, futexKey, wakeFutex } from '../kernel/futex.ts'
 import { Task } from '../kernel/task.ts'
+import { lockPi, requeuePi, unlockPi, waitRequeuePi } from './futex-pi.ts'
 import { addr, inStruct, pid, size, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
-const ANY_BIT = 0xffffffff
 const ROBUST_HEAD_SIZE = 24
 
 /** Takes the call's deadline from a timespec; 0 or an errno. */
@@ -57,6 +52,7 @@ function wait(task: Task, at: number, expected: number, bitset: number): number 
     if (current < 0) return -EFAULT
     if (current !== expected) return -EAGAIN
     task.futexBitset = bitset
+    task.futexTarget = null
   }
   const result = task.blockOn(futexes.queue(key))
   if (result === BLOCKED) return BLOCKED
@@ -78,9 +74,10 @@ function interrupted(task: Task, result: number, again: (task: Task) => number):
 function requeue(task: Task, from: number, to: number, wakeCount: number, moveCount: number): number {
   if (wakeCount < 0 || moveCount < 0) return -EINVAL
   const { futexes } = task.kernel
-  const woken = wakeFutex(task.kernel, task.mm, from, wakeCount, ANY_BIT)
   const source = futexes.existing(futexKey(task.mm, from))
-  if (!source) return woken
+  if (!source) return 0
+  if (source.first instanceof Task && source.first.futexTarget) return -EINVAL
+  const woken = wakeFutex(task.kernel, task.mm, from, wakeCount, ANY_BIT)
   const target = futexes.queue(futexKey(task.mm, to))
   if (source === target) return woken + Math.min(moveCount, source.length)
   const moved = source.moveTo(target, moveCount, (waiter) => {
@@ -151,43 +148,9 @@ function wakeOp(
   const also = compares((code >>> 24) & 15, old, signed12(code))
   if (also === undefined) return -ENOSYS
   const woken = wakeFutex(task.kernel, task.mm, at, Math.max(1, wakeCount), ANY_BIT)
-  return also ? woken + wakeFutex(task.kernel, task.mm, at2, Math.max(1, count2), ANY_BIT) : woken
-}
-
-/** Takes a lock whose word is its owner's tid; one that is held is waited for. */
-function lockPi(task: Task, at: number, isTry: boolean): number {
-  const { kernel, mm } = task
-  const key = futexKey(mm, at)
-  if (task.resumed) {
-    // Whoever let go has made this task the owner.
-    if (task.wokenQueue) return 0
-    if (task.timedOut) {
-      kernel.futexes.tidy(key)
-      return -ETIMEDOUT
-    }
-  } else {
-    const word = mm.getU32(at)
-    if (word < 0) return -EFAULT
-    const owner = word & F.FUTEX_TID_MASK
-    if (owner === task.tid) return -EDEADLK
-    if (owner === 0) return mm.setU32(at, ((word & F.FUTEX_OWNER_DIED) | task.tid) >>> 0) ? 0 : -EFAULT
-    if (!kernel.tasks.has(owner)) return -ESRCH
-    if (isTry) return -EAGAIN
-    if (!mm.setU32(at, (word | F.FUTEX_WAITERS) >>> 0)) return -EFAULT
-    task.futexBitset = ANY_BIT
-  }
-  const result = task.blockOn(kernel.futexes.queue(key))
-  if (result === BLOCKED) return BLOCKED
-  kernel.futexes.tidy(key)
-  return result === -ERESTARTSYS ? -ERESTARTNOINTR : result
-}
-
-function unlockPi(task: Task, at: number): number {
-  const word = task.mm.getU32(at)
-  if (word < 0) return -EFAULT
-  if ((word & F.FUTEX_TID_MASK) !== task.tid) return -EPERM
-  if (handOverFutex(task.kernel, task.mm, at, 0)) return 0
-  return task.mm.setU32(at, 0) ? 0 : -EFAULT
+  if (!also || woken < 0) return woken
+  const more = wakeFutex(task.kernel, task.mm, at2, Math.max(1, count2), ANY_BIT)
+  return more < 0 ? more : woken + more
 }
 
 /** The waits of futex(2), their deadline read at the first entry. */
@@ -198,6 +161,7 @@ function waiting(
   val: number,
   timeoutAddr: number,
   realtime: boolean,
+  second: number,
   bitset: number,
 ): number {
   if (!task.resumed) {
@@ -207,9 +171,12 @@ function waiting(
     if (refused) return refused
   }
   if (command === F.FUTEX_WAIT) return wait(task, at, val, ANY_BIT)
+  if (command === F.FUTEX_WAIT_REQUEUE_PI) return waitRequeuePi(task, at, val, second)
   if (command === F.FUTEX_WAIT_BITSET) return bitset === 0 ? -EINVAL : wait(task, at, val, bitset)
   return lockPi(task, at, false)
 }
+
+const REALTIME_COMMANDS = new Set([F.FUTEX_WAIT_BITSET, F.FUTEX_WAIT_REQUEUE_PI, F.FUTEX_LOCK_PI2])
 
 function sysFutex(
   task: Task,
@@ -222,7 +189,7 @@ function sysFutex(
 ): number {
   const command = op & 0x7f
   const realtime = (op & F.FUTEX_CLOCK_REALTIME) !== 0
-  if (realtime && command !== F.FUTEX_WAIT_BITSET && command !== F.FUTEX_LOCK_PI2) return -ENOSYS
+  if (realtime && !REALTIME_COMMANDS.has(command)) return -ENOSYS
   if (at % 4 !== 0) return -EINVAL
   const count = val | 0
   switch (command) {
@@ -230,7 +197,8 @@ function sysFutex(
     case F.FUTEX_WAIT_BITSET:
     case F.FUTEX_LOCK_PI:
     case F.FUTEX_LOCK_PI2:
-      return waiting(task, command, at, val, timeoutAddr, realtime, val3)
+    case F.FUTEX_WAIT_REQUEUE_PI:
+      return waiting(task, command, at, val, timeoutAddr, realtime, second, val3)
     case F.FUTEX_WAKE:
     case F.FUTEX_WAKE_BITSET: {
       const bitset = command === F.FUTEX_WAKE ? ANY_BIT : val3
@@ -243,6 +211,8 @@ function sysFutex(
       if (current < 0 || task.mm.getU32(second) < 0) return -EFAULT
       return current === val3 >>> 0 ? requeue(task, at, second, count, timeoutAddr | 0) : -EAGAIN
     }
+    case F.FUTEX_CMP_REQUEUE_PI:
+      return requeuePi(task, at, second, count, timeoutAddr | 0, val3)
     case F.FUTEX_REQUEUE:
       return requeue(task, at, second, count, timeoutAddr | 0)
     case F.FUTEX_WAKE_OP:
@@ -305,18 +275,14 @@ function sysFutexWaitv(
       if (current !== task.mm.space.view.getUint32(waitersAddr + i * F.WAITV_SIZE, true)) return -EAGAIN
     }
   task.futexBitset = ANY_BIT
+  task.futexTarget = null
   let result = BLOCKED
   for (const queue of queues) result = task.blockOn(queue)
   return result
 }
 
 export const futexRows = [
-  syscall(
-    'futex',
-    [addr, value(F.futexOperations), uint, inStruct('timespec'), addr, uint],
-    sysFutex,
-    'no FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI: no C library uses them any more',
-  ),
+  syscall('futex', [addr, value(F.futexOperations), uint, inStruct('timespec'), addr, uint], sysFutex),
   syscall('futex_waitv', [addr, uint, uint, inStruct('timespec'), uint], sysFutexWaitv),
   syscall('set_robust_list', [addr, size], (task, head, length) => {
     if (length !== ROBUST_HEAD_SIZE) return -EINVAL

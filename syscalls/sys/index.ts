@@ -10,14 +10,19 @@ import { identityRows } from './identity.ts'
 import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
+import { mountRows } from './mount.ts'
 import { pidfdRows } from './pidfd.ts'
 import { pollRows } from './poll.ts'
 import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
+import { rusageRows } from './rusage.ts'
+import { schedRows } from './sched.ts'
 import { signalRows } from './signal.ts'
 import { socketRows } from './socket.ts'
 import { spliceRows } from './splice.ts'
 import { statRows } from './stat.ts'
+import { statfsRows } from './statfs.ts'
+import { statxRows } from './statx.ts'
 import { systemRows } from './system.ts'
 import { timeRows } from './time.ts'
 import { timerRows } from './timer.ts'
@@ -32,7 +37,10 @@ export const syscallRows: readonly SyscallRow[] = [
   ...fdRows,
   ...dirRows,
   ...statRows,
+  ...statxRows,
+  ...statfsRows,
   ...xattrRows,
+  ...mountRows,
   ...mmapRows,
   ...processRows,
   ...identityRows,
@@ -46,5 +54,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...pidfdRows,
   ...socketRows,
   ...systemRows,
+  ...rusageRows,
+  ...schedRows,
   ...futexRows,
 ]

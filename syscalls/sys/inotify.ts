@@ -57,7 +57,7 @@ export const inotifyRows = [
     'inotify_add_watch',
     [fd, path, flags(I.inotifyEvents)],
     sysInotifyAddWatch,
-    'what happens through this kernel; no IN_UNMOUNT',
+    'what happens through this kernel',
   ),
   syscall('inotify_rm_watch', [fd, int], sysInotifyRmWatch),
 ]

@@ -32,7 +32,7 @@ function mountOf(kernel: Kernel): Mount {
     const fs = new Tmpfs(kernel.clock)
     fs.dev = 1
     fs.attachQuota(kernel.diskQuota)
-    mount = new Mount(fs, new Dentry('', null, fs.root), null, 'tmpfs', false)
+    mount = new Mount(fs, new Dentry('', null, fs.root), 'tmpfs')
     mounts.set(kernel, mount)
   }
   return mount

@@ -6,6 +6,7 @@
 import { putU64 } from '../abi/arch/arch.ts'
 import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { PidFile } from '../events/pidfd.ts'
 import { releaseFile } from '../kernel/fd-table.ts'
 import type { Task } from '../kernel/task.ts'
 import { type Incoming, IoVector, type Outgoing } from '../net/message.ts'
@@ -198,6 +199,7 @@ class ControlWriter {
       const body = new Uint8Array(Int32Array.of(credentials.pid, credentials.uid, credentials.gid).buffer)
       this.putOne(S.SCM_CREDENTIALS, body)
     }
+    this.putPidfd()
     if (rights) this.putRights(rights)
   }
 
@@ -218,6 +220,18 @@ class ControlWriter {
     record.set(body.subarray(0, length - CMSG_HEADER_SIZE), CMSG_HEADER_SIZE)
     if (!this.task.mm.copyOut(this.at + this.used, record)) return
     this.used += Math.min(align8(length), left)
+  }
+
+  /** A descriptor of the sender's process: only made where there is room for it. */
+  private putPidfd(): void {
+    const { task, message } = this
+    if (!message.process) return
+    if (this.room - this.used < CMSG_HEADER_SIZE + 4) {
+      message.flagsOut |= S.MSG_CTRUNC
+      return
+    }
+    const number = task.fds.installNew(new PidFile(task.kernel, message.process, 0), true)
+    this.putOne(S.SCM_PIDFD, new Uint8Array(Int32Array.of(number).buffer))
   }
 
   private putRights(rights: FileDescription[]): void {

@@ -79,6 +79,7 @@ const libraryHead = new Uint8Array(4096)
 
 function checkFile(file: FileDescription, prot: number, shared: boolean): number {
   if (!file.readable) return -EACCES
+  if (prot & M.PROT_EXEC && file.path?.mount.isNoExec) return -EPERM
   if (!file.inode.isRegular) return -ENODEV
   if (shared && prot & M.PROT_WRITE && !file.writable) return -EACCES
   if (shared && prot & M.PROT_WRITE && isWriteSealed(file.inode)) return -EPERM
@@ -92,6 +93,7 @@ function describeFile(task: Task, vma: Vma, file: FileDescription, offset: numbe
   vma.inode = file.inode
   vma.path = file.path
   vma.offset = offset
+  vma.mayExec = !file.path?.mount.isNoExec
   if (!vma.shared) return
   vma.object = objectOf(task, file.inode)
   vma.mayWrite = file.writable && !isWriteSealed(file.inode)

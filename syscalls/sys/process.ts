@@ -26,7 +26,8 @@ import { exitTask, reap } from '../kernel/exit.ts'
 import { type CloneArguments, cloneTask } from '../kernel/fork.ts'
 import { beginGroupExit } from '../kernel/signal.ts'
 import { COMM_SIZE, type Task } from '../kernel/task.ts'
-import { GROUP_REAPED, JOB_NONE } from '../kernel/thread-group.ts'
+import { GROUP_REAPED, JOB_NONE, type ThreadGroup } from '../kernel/thread-group.ts'
+import { groupUsage, Usage } from '../kernel/usage.ts'
 import { ANY, type ChildChoice, type ChildEvent, findEvent } from '../kernel/wait.ts'
 import type { Path } from '../vfs/path.ts'
 import { FOLLOW } from '../vfs/walk.ts'
@@ -48,6 +49,7 @@ import {
   uint,
   value,
 } from './row.ts'
+import { putRusage } from './rusage.ts'
 
 /** `pidfdAt`: where CLONE_PIDFD wants the descriptor's number. */
 function clone(task: Task, request: CloneArguments, pidfdAt = -1): number {
@@ -175,13 +177,11 @@ function consume(task: Task, event: ChildEvent): void {
   else event.child.jobReport = JOB_NONE
 }
 
-/** struct rusage: utime, stime, then fourteen longs. */
-export function putRusage(task: Task, at: number, cpuNs: number): boolean {
-  if (!task.mm.canWrite(at, 144)) return false
-  task.mm.space.bytes.fill(0, at, at + 144)
-  const seconds = Math.floor(cpuNs / 1e9)
-  task.mm.setPair(at, seconds, Math.floor((cpuNs - seconds * 1e9) / 1000))
-  return true
+/** A child's usage with that of its own children. */
+function usageOf(child: ThreadGroup): Usage {
+  const usage = groupUsage(child)
+  usage.add(child.childrenUsage)
+  return usage
 }
 
 function sysWait4(task: Task, which: number, statusAddr: number, options: number, usageAddr: number): number {
@@ -195,9 +195,10 @@ function sysWait4(task: Task, which: number, statusAddr: number, options: number
   if (event === null) return options & P.WNOHANG ? 0 : task.blockOn(task.group.childEvents)
   const { child } = event
   const cpuNs = child.cpuNs + child.childrenCpuNs
+  const usage = usageOf(child)
   consume(task, event)
   if (statusAddr && !task.mm.setU32(statusAddr, event.status)) return -EFAULT
-  if (usageAddr && !putRusage(task, usageAddr, cpuNs)) return -EFAULT
+  if (usageAddr && !putRusage(task, usageAddr, cpuNs, usage)) return -EFAULT
   return child.pid
 }
 
@@ -232,7 +233,8 @@ function sysWaitid(
   if (event === null && !(options & P.WNOHANG))
     return isNonBlocking ? -EAGAIN : task.blockOn(task.group.childEvents)
   if (event && !(options & P.WNOWAIT)) consume(task, event)
-  if (usageAddr && !putRusage(task, usageAddr, event?.child.cpuNs ?? 0)) return -EFAULT
+  const usage = event ? usageOf(event.child) : new Usage()
+  if (usageAddr && !putRusage(task, usageAddr, event?.child.cpuNs ?? 0, usage)) return -EFAULT
   if (!infoAddr) return 0
   if (!task.mm.canWrite(infoAddr, 128)) return -EFAULT
   if (event) writeSigInfo(task.mm.space.view, infoAddr, eventInfo(event))

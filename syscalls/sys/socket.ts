@@ -3,8 +3,9 @@
  * Path: a handler checks what the program gave, finds the Socket, and the family (net/) does the work.
  */
 
-import { BLOCKED, EBADF, EFAULT, EINVAL, EMFILE, ENOTSOCK } from '../abi/errno.ts'
+import { BLOCKED, EBADF, EFAULT, EINVAL, EMFILE, ENODATA, ENOTSOCK } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { PidFile } from '../events/pidfd.ts'
 import type { Task } from '../kernel/task.ts'
 import { type Incoming, incoming, outgoing } from '../net/message.ts'
 import { getSocketOption, setSocketOption } from '../net/options.ts'
@@ -233,6 +234,8 @@ const MESSAGE_COUNT_MAX = 1024
 /** How far a call with several messages is, and what the one under way keeps. */
 interface Batch {
   index: number
+  /** Looked at between two messages; nobody is woken by it. */
+  deadlineNs: number
   progress: number
   inner: unknown
 }
@@ -244,8 +247,9 @@ function forEachMessage(
   count: number,
   flagBits: number,
   one: (header: number, flagBits: number) => number,
+  deadlineNs = Number.POSITIVE_INFINITY,
 ): number {
-  const batch = (task.progressState as Batch | null) ?? { index: 0, progress: 0, inner: null }
+  const batch = (task.progressState as Batch | null) ?? { index: 0, deadlineNs, progress: 0, inner: null }
   let flagsNow = flagBits
   while (batch.index < Math.min(count, MESSAGE_COUNT_MAX)) {
     if (batch.index > 0 && flagBits & S.MSG_WAITFORONE) flagsNow |= S.MSG_DONTWAIT
@@ -263,7 +267,7 @@ function forEachMessage(
     batch.inner = null
     batch.progress = 0
     // The time given for all of them is looked at between two.
-    if (task.timedOut) break
+    if (task.timedOut || task.kernel.clock.monotonicNs() >= batch.deadlineNs) break
   }
   return batch.index
 }
@@ -290,11 +294,11 @@ function sysRecvmmsg(
   }
   const socket = socketOf(task, number)
   if (typeof socket === 'number') return socket
-  const done = forEachMessage(task, at, count, flagBits, (header, bits) =>
-    receiveOne(task, socket, header, bits),
-  )
-  if (timeoutAddr && done >= 0) {
-    const leftNs = Math.max(0, deadlineNs - task.kernel.clock.monotonicNs())
+  const receive = (header: number, bits: number): number => receiveOne(task, socket, header, bits)
+  const done = forEachMessage(task, at, count, flagBits, receive, deadlineNs)
+  if (timeoutAddr && done > 0) {
+    const end = (task.progressState as Batch).deadlineNs
+    const leftNs = Math.max(0, end - task.kernel.clock.monotonicNs())
     if (leftNs !== Infinity) task.mm.setPair(timeoutAddr, Math.floor(leftNs / 1e9), Math.floor(leftNs % 1e9))
   }
   return done
@@ -314,11 +318,24 @@ function sysGetsockopt(
   if (!mm.canRead(lengthAt, 4)) return -EFAULT
   const room = mm.i32(lengthAt)
   if (room < 0) return -EINVAL
+  if (level === S.SOL_SOCKET && name === S.SO_PEERPIDFD) return peerPidfd(task, socket, at, room, lengthAt)
   const bytes = getSocketOption(socket, level, name)
   if (typeof bytes === 'number') return bytes
   const told = bytes.subarray(0, room)
   if (!mm.copyOut(at, told)) return -EFAULT
   return mm.setU32(lengthAt, told.length) ? 0 : -EFAULT
+}
+
+/** SO_PEERPIDFD makes a descriptor: of who connected, listened or made the pair. */
+function peerPidfd(task: Task, socket: Socket, at: number, room: number, lengthAt: number): number {
+  const process = socket.peerProcess
+  if (!process) return -ENODATA
+  if (room < 4) return -EINVAL
+  if (!task.mm.canWrite(at, 4) || !task.mm.canWrite(lengthAt, 4)) return -EFAULT
+  const number = task.fds.installNew(new PidFile(task.kernel, process, 0), true)
+  if (number < 0) return number
+  task.mm.setU32(at, number)
+  return task.mm.setU32(lengthAt, 4) ? 0 : -EFAULT
 }
 
 /** No option is longer. */
@@ -365,22 +382,12 @@ export const socketRows = [
     sysGetname(task, f, at, n, true),
   ),
   syscall('shutdown', [fd, how], sysShutdown),
-  syscall('sendto', [fd, inBuf(2), size, message, inSocketAddress(5), int], sysSendto, 'no MSG_OOB'),
-  syscall(
-    'recvfrom',
-    [fd, outBuf, size, message, outSocketAddress(5), outSocketLength],
-    sysRecvfrom,
-    'no MSG_OOB',
-  ),
-  syscall('sendmsg', [fd, inMessage, message], sysSendmsg, 'no MSG_OOB'),
-  syscall('recvmsg', [fd, outMessage, message], sysRecvmsg, 'no MSG_OOB'),
-  syscall('sendmmsg', [fd, messages, uint, message], sysSendmmsg, 'no MSG_OOB'),
-  syscall(
-    'recvmmsg',
-    [fd, messages, uint, message, inStruct('timespec')],
-    sysRecvmmsg,
-    'no MSG_OOB; the timeout is looked at once',
-  ),
+  syscall('sendto', [fd, inBuf(2), size, message, inSocketAddress(5), int], sysSendto),
+  syscall('recvfrom', [fd, outBuf, size, message, outSocketAddress(5), outSocketLength], sysRecvfrom),
+  syscall('sendmsg', [fd, inMessage, message], sysSendmsg),
+  syscall('recvmsg', [fd, outMessage, message], sysRecvmsg),
+  syscall('sendmmsg', [fd, messages, uint, message], sysSendmmsg),
+  syscall('recvmmsg', [fd, messages, uint, message, inStruct('timespec')], sysRecvmmsg),
   syscall('getsockopt', [fd, socketLevel, socketOption, outOption, outSocketLength], sysGetsockopt),
   syscall('setsockopt', [fd, socketLevel, socketOption, inOption, int], sysSetsockopt),
 ]

@@ -1,41 +1,20 @@
 /**
- * Attributes: stat(2), statx(2), access(2), chmod(2), chown(2), utimensat(2), statfs(2), umask(2).
+ * Attributes: stat(2), access(2), chmod(2), chown(2), utimensat(2), umask(2).
+ * statx(2) is statx.ts, statfs(2) statfs.ts.
  */
 
-import { putU64, type StatFields } from '../abi/arch/arch.ts'
+import type { StatFields } from '../abi/arch/arch.ts'
 import { EACCES, EBADF, EFAULT, EINVAL, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { IN_ATTRIB } from '../abi/inotify.ts'
-import {
-  isSymlink,
-  major,
-  minor,
-  S_ISGID,
-  S_ISUID,
-  ST_RDONLY,
-  ST_RELATIME,
-  STATX_BASIC_STATS,
-  STATX_MNT_ID,
-  statxMasks,
-  UTIME_NOW,
-  UTIME_OMIT,
-} from '../abi/stat.ts'
+import { isSymlink, S_ISGID, S_ISUID, UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts'
 import { Credentials } from '../kernel/credentials.ts'
 import type { Task } from '../kernel/task.ts'
 import { type AttributeChange, type Inode, Timestamp } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
 import { MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
-import {
-  resolve,
-  resolveInode,
-  resolveName,
-  resolveTarget,
-  type Target,
-  targetOf,
-  targetOfFd,
-  targetOfOpen,
-} from './names.ts'
+import { resolveName, resolveTarget, type Target, targetOf, targetOfFd, targetOfOpen } from './names.ts'
 import { dirfd, fd, flags, inStruct, int, mode, outStruct, path, syscall } from './row.ts'
 
 /** Filled again for every call: stat allocates nothing. */
@@ -69,6 +48,7 @@ function fillStat(task: Task, inode: Inode): number {
   stat.gid = inode.gid
   stat.rdev = inode.rdev
   stat.size = inode.size
+  stat.blockSize = inode.fs.blockSize
   stat.blocks = inode.blocks
   stat.atimeSec = inode.atime.sec
   stat.atimeNsec = inode.atime.nsec
@@ -90,8 +70,8 @@ function putStat(task: Task, inode: Inode, addr: number): number {
 }
 
 function statName(task: Task, at: number, name: number, addr: number, flagBits: number): number {
-  const inode = resolveInode(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
-  return typeof inode === 'number' ? inode : putStat(task, inode, addr)
+  const target = statTarget(task, at, name, flagBits)
+  return typeof target === 'number' ? target : putStat(task, target.inode, addr)
 }
 
 function sysFstat(task: Task, fdNumber: number, addr: number): number {
@@ -99,53 +79,19 @@ function sysFstat(task: Task, fdNumber: number, addr: number): number {
   return file ? putStat(task, file.inode, addr) : -EBADF
 }
 
-const STAT_FLAGS = F.AT_SYMLINK_NOFOLLOW | F.AT_NO_AUTOMOUNT | F.AT_EMPTY_PATH
+/** What a call of the family is about: with AT_EMPTY_PATH a null name is as good as an empty one. */
+export function statTarget(task: Task, at: number, name: number, flagBits: number): Target | number {
+  if (name === 0 && flagBits & F.AT_EMPTY_PATH)
+    return at === F.AT_FDCWD ? targetOf(task.fs.cwd) : targetOfFd(task, at)
+  return resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
+}
+
+/** The AT_STATX_SYNC_TYPE bits mean nothing to file systems that are always in step. */
+export const STAT_FLAGS =
+  F.AT_SYMLINK_NOFOLLOW | F.AT_NO_AUTOMOUNT | F.AT_EMPTY_PATH | F.AT_STATX_FORCE_SYNC | F.AT_STATX_DONT_SYNC
 
 function sysNewfstatat(task: Task, at: number, name: number, addr: number, flagBits: number): number {
   return flagBits & ~STAT_FLAGS ? -EINVAL : statName(task, at, name, addr, flagBits)
-}
-
-const STATX_SIZE = 256
-
-function sysStatx(
-  task: Task,
-  at: number,
-  name: number,
-  flagBits: number,
-  mask: number,
-  addr: number,
-): number {
-  if (flagBits & ~(STAT_FLAGS | F.AT_STATX_FORCE_SYNC | F.AT_STATX_DONT_SYNC)) return -EINVAL
-  if (mask & 0x80000000) return -EINVAL
-  const inode = resolveInode(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
-  if (typeof inode === 'number') return inode
-  const filled = fillStat(task, inode)
-  if (filled < 0) return filled
-  if (!task.mm.canWrite(addr, STATX_SIZE)) return -EFAULT
-  const { view, bytes } = task.mm.space
-  bytes.fill(0, addr, addr + STATX_SIZE)
-  view.setUint32(addr, STATX_BASIC_STATS | (mask & STATX_MNT_ID), true)
-  view.setUint32(addr + 4, stat.blockSize, true)
-  view.setUint32(addr + 16, stat.nlink, true)
-  view.setUint32(addr + 20, stat.uid, true)
-  view.setUint32(addr + 24, stat.gid, true)
-  view.setUint16(addr + 28, stat.mode, true)
-  putU64(view, addr + 32, stat.ino)
-  putU64(view, addr + 40, stat.size)
-  putU64(view, addr + 48, stat.blocks)
-  putU64(view, addr + 64, stat.atimeSec)
-  view.setUint32(addr + 72, stat.atimeNsec, true)
-  putU64(view, addr + 96, stat.ctimeSec)
-  view.setUint32(addr + 104, stat.ctimeNsec, true)
-  putU64(view, addr + 112, stat.mtimeSec)
-  view.setUint32(addr + 120, stat.mtimeNsec, true)
-  view.setUint32(addr + 128, major(stat.rdev), true)
-  view.setUint32(addr + 132, minor(stat.rdev), true)
-  view.setUint32(addr + 136, major(stat.dev), true)
-  view.setUint32(addr + 140, minor(stat.dev), true)
-  putU64(view, addr + 144, stat.dev)
-  task.mm.stored(addr, STATX_SIZE)
-  return 0
 }
 
 function accessName(task: Task, at: number, name: number, modeBits: number, flagBits: number): number {
@@ -160,6 +106,7 @@ function accessName(task: Task, at: number, name: number, modeBits: number, flag
     target = typeof found === 'number' ? found : targetOf(found)
   }
   if (typeof target === 'number') return target
+  if (modeBits & F.X_OK && target.inode.isRegular && target.path?.mount.isNoExec) return -EACCES
   if (modeBits & F.W_OK && target.readOnly && (target.inode.isRegular || target.inode.isDirectory))
     return -EROFS
   let who = task.credentials
@@ -332,41 +279,6 @@ function sysUtime(task: Task, name: number, addr: number): number {
   return setTimes(task, resolveTarget(task, F.AT_FDCWD, name, 0, true), times)
 }
 
-const STATFS_SIZE = 120
-
-function putStatfs(task: Task, inode: Inode, readOnly: boolean, addr: number): number {
-  if (!task.mm.canWrite(addr, STATFS_SIZE)) return -EFAULT
-  const { view } = task.mm.space
-  const s = inode.fs.statfs()
-  const fields = [
-    s.type,
-    s.blockSize,
-    s.blocks,
-    s.blocksFree,
-    s.blocksFree,
-    s.files,
-    s.filesFree,
-    inode.fs.dev,
-  ]
-  for (const [i, field] of fields.entries()) putU64(view, addr + i * 8, field)
-  putU64(view, addr + 64, F.NAME_MAX)
-  putU64(view, addr + 72, s.blockSize)
-  putU64(view, addr + 80, ST_RELATIME | 0x20 | (readOnly ? ST_RDONLY : 0))
-  for (let at = 88; at < STATFS_SIZE; at += 8) putU64(view, addr + at, 0)
-  task.mm.stored(addr, STATFS_SIZE)
-  return 0
-}
-
-function sysStatfs(task: Task, name: number, addr: number): number {
-  const found = resolve(task, F.AT_FDCWD, name, FOLLOW)
-  return typeof found === 'number' ? found : putStatfs(task, found.inode, found.readOnly, addr)
-}
-
-function sysFstatfs(task: Task, fdNumber: number, addr: number): number {
-  const file = task.fds.get(fdNumber)
-  return file ? putStatfs(task, file.inode, file.path?.readOnly ?? false, addr) : -EBADF
-}
-
 function sysUmask(task: Task, mask: number): number {
   const old = task.fs.umask
   task.fs.umask = mask & 0o777
@@ -381,12 +293,6 @@ export const statRows = [
   syscall('lstat', [path, outStruct('stat')], (task, n, s) => statName(task, AT, n, s, NOFOLLOW)),
   syscall('fstat', [fd, outStruct('stat')], sysFstat),
   syscall('newfstatat', [dirfd, path, outStruct('stat'), flags(F.atFlags)], sysNewfstatat),
-  syscall(
-    'statx',
-    [dirfd, path, flags(F.atFlags), flags(statxMasks), outStruct('statx')],
-    sysStatx,
-    'no birth time',
-  ),
   syscall('access', [path, flags(F.accessModes)], (task, n, m) => accessName(task, AT, n, m, 0)),
   syscall('faccessat', [dirfd, path, flags(F.accessModes)], (task, d, n, m) => accessName(task, d, n, m, 0)),
   syscall('faccessat2', [dirfd, path, flags(F.accessModes), flags(F.accessFlags)], accessName),
@@ -404,7 +310,5 @@ export const statRows = [
   syscall('futimesat', [dirfd, path, inStruct('timevalPair')], sysUtimes),
   syscall('utimes', [path, inStruct('timevalPair')], (task, n, t) => sysUtimes(task, AT, n, t)),
   syscall('utime', [path, inStruct('long')], sysUtime),
-  syscall('statfs', [path, outStruct('statfs')], sysStatfs),
-  syscall('fstatfs', [fd, outStruct('statfs')], sysFstatfs),
   syscall('umask', [mode], sysUmask),
 ]

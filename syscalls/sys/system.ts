@@ -1,28 +1,21 @@
 /**
- * The machine and its limits: uname(2), sysinfo(2), getrandom(2), getrlimit(2), getrusage(2), sched_*(2),
- * sethostname(2), mount(2), and calls that are refused on purpose.
+ * The machine and its limits: uname(2), sysinfo(2), getrandom(2), getrlimit(2), sethostname(2), and calls that are refused on purpose.
  */
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
-import { EBUSY, EFAULT, EINVAL, ENODEV, ENOSYS, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
-import { AT_FDCWD } from '../abi/fcntl.ts'
+import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
-import { FOLLOW } from '../vfs/walk.ts'
-import { resolve } from './names.ts'
-import { putRusage } from './process.ts'
 import {
   addr,
   flags,
-  hex,
   inStruct,
   int,
   outBuf,
   outStruct,
-  path,
   pid,
   size,
   string,
@@ -89,25 +82,32 @@ function sysGetrandom(task: Task, buf: number, count: number, flagBits: number):
   return room
 }
 
-function groupFor(task: Task, which: number): ThreadGroup | undefined {
-  return which === 0 ? task.group : task.kernel.groups.get(which)
+/** The process of a task, one's own for 0; EPERM where it is another user's. */
+function groupFor(task: Task, which: number): ThreadGroup | number {
+  const other = which === 0 ? task : task.kernel.tasks.get(which)
+  if (!other) return -ESRCH
+  const { credentials: who } = task
+  const { uid, euid, suid, gid, egid, sgid } = other.credentials
+  const isSame =
+    [uid, euid, suid].every((id) => id === who.uid) && [gid, egid, sgid].every((id) => id === who.gid)
+  return other === task || isSame || who.isPrivileged ? other.group : -EPERM
 }
 
 function sysPrlimit(task: Task, which: number, resource: number, newAddr: number, oldAddr: number): number {
-  if (resource < 0 || resource >= P.RLIMIT_COUNT) return -EINVAL
-  const group = groupFor(task, which)
-  if (!group) return -ESRCH
-  const limit = group.limits[resource]!
   const fresh = newAddr ? readLimit(task, newAddr) : null
   if (typeof fresh === 'number') return fresh
+  const group = groupFor(task, which)
+  if (typeof group === 'number') return group
+  if (resource < 0 || resource >= P.RLIMIT_COUNT) return -EINVAL
+  const limit = group.limits[resource]!
   if (fresh) {
     if (fresh.soft > fresh.hard) return -EINVAL
     if (fresh.hard > limit.hard && !task.credentials.isPrivileged) return -EPERM
     if (resource === P.RLIMIT_NOFILE && fresh.hard > 1048576) return -EPERM
   }
-  if (oldAddr && !task.mm.setPair(oldAddr, limit.soft, limit.hard)) return -EFAULT
+  const { soft, hard } = limit
   if (fresh) applyLimit(group, resource, fresh.soft, fresh.hard)
-  return 0
+  return oldAddr && !task.mm.setPair(oldAddr, soft, hard) ? -EFAULT : 0
 }
 
 function readLimit(task: Task, at: number): { soft: number; hard: number } | number {
@@ -124,93 +124,6 @@ export function applyLimit(group: ThreadGroup, resource: number, soft: number, h
     if (resource === P.RLIMIT_AS) task.mm.sizeMax = soft >= P.RLIM_INFINITY ? Infinity : soft
     if (resource === P.RLIMIT_STACK) task.mm.stackSizeMax = Math.min(task.mm.stackSizeMax, soft)
   }
-}
-
-function sysGetrusage(task: Task, who: number, at: number): number {
-  let cpuNs: number
-  if (who === P.RUSAGE_SELF) cpuNs = task.kernel.groupCpuNs(task.group)
-  else if (who === P.RUSAGE_CHILDREN) cpuNs = task.group.childrenCpuNs
-  else if (who === P.RUSAGE_THREAD) cpuNs = task.kernel.taskCpuNs(task)
-  else return -EINVAL
-  return putRusage(task, at, cpuNs) ? 0 : -EFAULT
-}
-
-function sysSchedGetaffinity(task: Task, which: number, length: number, at: number): number {
-  if (length < 8 || length % 8) return -EINVAL
-  if (which !== 0 && !task.kernel.tasks.has(which)) return -ESRCH
-  return task.mm.setU64(at, 1) ? 8 : -EFAULT
-}
-
-function sysSchedYield(task: Task): number {
-  // The slice ends: the program goes on when its turn comes again.
-  task.yielded = true
-  return 0
-}
-
-function sysGetcpu(task: Task, cpu: number, node: number): number {
-  if (cpu && !task.mm.setU32(cpu, 0)) return -EFAULT
-  return node && !task.mm.setU32(node, 0) ? -EFAULT : 0
-}
-
-const MS_RDONLY = 1
-const MS_REMOUNT = 32
-
-function sysMount(
-  task: Task,
-  sourceAddr: number,
-  targetAddr: number,
-  typeAddr: number,
-  flagBits: number,
-  dataAddr: number,
-): number {
-  if (!task.credentials.isPrivileged) return -EPERM
-  const target = resolve(task, AT_FDCWD, targetAddr, FOLLOW)
-  if (typeof target === 'number') return target
-  if (flagBits & MS_REMOUNT) {
-    target.mount.readOnly = (flagBits & MS_RDONLY) !== 0
-    return 0
-  }
-  if (flagBits & ~(MS_RDONLY | 0x40e)) return -EINVAL
-  const typeName = task.readPath(typeAddr)
-  if (typeof typeName === 'number') return typeName
-  const source = sourceAddr ? task.readPath(sourceAddr) : 'none'
-  if (typeof source === 'number') return source
-  const data = dataAddr ? task.readPath(dataAddr) : ''
-  if (typeof data === 'number') return data
-  const type = task.kernel.fileSystemTypes.find((known) => known.name === typeName)
-  if (!type || type.needsSource) {
-    task.kernel.diagnoseOnce(`mount: file-system type ${typeName} is not known (ENODEV)`)
-    return -ENODEV
-  }
-  if (!target.inode.isDirectory) return -ENOTDIR
-  const options = new Map(
-    data
-      .split(',')
-      .filter(Boolean)
-      .map((part) => [part.split('=')[0]!, part.split('=')[1] ?? '']),
-  )
-  const fs = type.mount(task.kernel, source, options)
-  if (typeof fs === 'number') return fs
-  task.kernel.mount(fs, target, source, (flagBits & MS_RDONLY) !== 0, data)
-  return 0
-}
-
-function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
-  if (!task.credentials.isPrivileged) return -EPERM
-  const target = resolve(task, AT_FDCWD, targetAddr, FOLLOW)
-  if (typeof target === 'number') return target
-  const { mount } = target
-  if (target.dentry !== mount.root || !mount.at) return -EINVAL
-  const MNT_DETACH = 2
-  if (!(flagBits & MNT_DETACH)) {
-    for (const other of task.kernel.tasks.values()) {
-      if (other.fs.cwd.mount === mount) return -EBUSY
-      for (const number of other.fds.open()) if (other.fds.get(number)?.path?.mount === mount) return -EBUSY
-    }
-    if (task.kernel.mounts.some((other) => other.at?.mount === mount)) return -EBUSY
-  }
-  task.kernel.unmount(mount)
-  return 0
 }
 
 const refused = (errno: number) => (): number => -errno
@@ -238,26 +151,6 @@ export const systemRows = [
   syscall('setrlimit', [value(P.rlimitResources), inStruct('rlimit')], (task, resource, at) =>
     sysPrlimit(task, 0, resource, at, 0),
   ),
-  syscall('getrusage', [value(P.rusageWho), outStruct('rusage')], sysGetrusage, 'times only'),
-  syscall('sched_yield', [], sysSchedYield),
-  syscall('sched_getaffinity', [pid, uint, addr], sysSchedGetaffinity),
-  syscall('sched_setaffinity', [pid, uint, addr], () => 0, 'there is one processor'),
-  syscall('sched_getparam', [pid, addr], (task, _pid, at) => (task.mm.setU32(at, 0) ? 0 : -EFAULT)),
-  syscall('sched_getscheduler', [pid], () => 0),
-  syscall('sched_setscheduler', [pid, value(P.schedPolicies), addr], (_t, _p, policy) =>
-    policy === 0 ? 0 : -EPERM,
-  ),
-  syscall('sched_get_priority_max', [value(P.schedPolicies)], (_t, policy) =>
-    policy === 1 || policy === 2 ? 99 : 0,
-  ),
-  syscall('sched_get_priority_min', [value(P.schedPolicies)], (_t, policy) =>
-    policy === 1 || policy === 2 ? 1 : 0,
-  ),
-  syscall('getpriority', [int, int], () => 20),
-  syscall('setpriority', [int, int, int], () => 0, 'accepted and ignored'),
-  syscall('getcpu', [addr, addr, addr], sysGetcpu),
-  syscall('mount', [path, path, string, hex, string], sysMount, 'types without a source; no bind mounts'),
-  syscall('umount2', [path, int], sysUmount),
   // Refused without a diagnostic: C libraries try these at every start and go on without them.
   syscall('rseq', [addr, uint, int, uint], refused(ENOSYS), 'ENOSYS'),
 ]

@@ -25,7 +25,7 @@ import type { Inode } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
 import { MAY_READ, MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
 import { resolveTarget, type Target, targetOfOpen } from './names.ts'
-import { type ArgumentType, addr, fd, flags, inBuf, outBuf, path, size, string, syscall } from './row.ts'
+import { type ArgumentType, fd, flags, inBuf, outBuf, path, size, string, syscall } from './row.ts'
 
 const XATTR_CREATE = 1
 const XATTR_REPLACE = 2
@@ -160,7 +160,7 @@ const xattrFlags = flags(flagTable({ XATTR_CREATE, XATTR_REPLACE }, 'XATTR_???')
 const rowsOf = (prefix: string, which: ArgumentType, find: Finder) => [
   syscall(`${prefix}setxattr`, [which, string, inBuf(3), size, xattrFlags], setter(find)),
   syscall(`${prefix}getxattr`, [which, string, outBuf, size], getter(find)),
-  syscall(`${prefix}listxattr`, [which, addr, size], lister(find)),
+  syscall(`${prefix}listxattr`, [which, outBuf, size], lister(find)),
   syscall(`${prefix}removexattr`, [which, string], remover(find)),
 ]
 

@@ -18,6 +18,7 @@ const SLAVE_INO = 3
 
 export class DevPts extends FileSystem {
   readonly type: string = 'devpts'
+  override readonly blockSize = 1024
   readonly root: DevPtsDirectory
   readonly ptmx: DevPtsNode
   readonly clock: Clock

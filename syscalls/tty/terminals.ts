@@ -54,11 +54,7 @@ export class Terminals {
   /** A pair for the embedder, which holds the master, and a program. */
   openPair(caller: Caller): { master: TtyFile; slave: TtyFile } | number {
     const ptmx = new Dentry('ptmx', null, this.devpts.ptmx)
-    const master = this.openMaster(
-      caller,
-      O_RDWR,
-      new Path(new Mount(this.devpts, ptmx, null, 'devpts', false), ptmx),
-    )
+    const master = this.openMaster(caller, O_RDWR, new Path(new Mount(this.devpts, ptmx, 'devpts'), ptmx))
     if (typeof master === 'number') return master
     const { index } = master.tty
     const slave = this.openTty(master.tty.other, caller, O_RDWR, this.slavePath(index))
@@ -95,15 +91,17 @@ export class Terminals {
       if (mount !== this.nowhere) return new Path(mount, mount.root.child(String(index), inode))
     if (!this.nowhere) {
       const top = new Dentry('', null, this.devpts.root)
-      this.nowhere = new Mount(this.devpts, top, null, 'devpts', false)
+      this.nowhere = new Mount(this.devpts, top, 'devpts')
     }
     const dev = new Dentry('dev', this.nowhere.root, this.devpts.root)
     const pts = new Dentry('pts', dev, this.devpts.root)
     return new Path(this.nowhere, new Dentry(String(index), pts, inode))
   }
 
+  /** Where all terminals show: not the binds of one of them. */
   private mounts(): Mount[] {
-    return this.kernel.mounts.filter((mount) => mount.fs === this.devpts)
+    const { mounts } = this.kernel.mountTree
+    return mounts.filter((mount) => mount.fs === this.devpts && mount.root === this.devpts.rootDentry)
   }
 }
 

@@ -21,8 +21,8 @@ import type { Caller } from './caller.ts'
 import type { Inode } from './inode.ts'
 import { notifyLinked, notifyMade, notifyMoved, notifyRemoved } from './notify.ts'
 import type { Path } from './path.ts'
-import { mayCreate, mayDelete, mayLink, modeOfNew } from './permission.ts'
-import { type LastComponent, lookupChild } from './walk.ts'
+import { MAY_WRITE, mayCreate, mayDelete, mayLink, modeOfNew, permission } from './permission.ts'
+import { type LastComponent, lookupChild, lookupEntry } from './walk.ts'
 
 const isSpecial = (name: string): boolean => name === '' || name === '.' || name === '..'
 
@@ -84,8 +84,8 @@ export function makeLink(caller: Caller, source: Path, last: LastComponent): num
   return 0
 }
 
-/** Whether something is mounted on the entry: its dentry is then not the directory's own child. */
-const isMountPoint = (parent: Path, victim: Path): boolean => victim.mount !== parent.mount
+/** Whether something is mounted on the entry, here or where a bind shows it too. */
+const isMountPoint = (victim: Path): boolean => victim.dentry.mounts !== null
 
 function removed(last: LastComponent, victim: Path): number {
   last.parent.dentry.forget(last.name)
@@ -96,13 +96,14 @@ function removed(last: LastComponent, victim: Path): number {
 /** unlink(2). */
 export function removeFile(caller: Caller, last: LastComponent): number {
   if (isSpecial(last.name)) return -EISDIR
-  const victim = lookupChild(caller, last.parent, last.name)
+  if (last.parent.readOnly) return -EROFS
+  const victim = lookupEntry(caller, last.parent, last.name)
   if (typeof victim === 'number') return victim
   if (last.trailingSlash) return victim.inode.isDirectory ? -EISDIR : -ENOTDIR
   const refused = mayDelete(caller.credentials, last.parent, victim.inode)
   if (refused) return refused
   if (victim.inode.isDirectory) return -EISDIR
-  if (isMountPoint(last.parent, victim)) return -EBUSY
+  if (isMountPoint(victim)) return -EBUSY
   const result = last.parent.inode.unlink(caller, last.name, victim.inode)
   return result < 0 ? result : removed(last, victim)
 }
@@ -112,12 +113,13 @@ export function removeDirectory(caller: Caller, last: LastComponent): number {
   if (last.name === '.') return -EINVAL
   if (last.name === '..') return -ENOTEMPTY
   if (last.name === '') return -EBUSY
-  const victim = lookupChild(caller, last.parent, last.name)
+  if (last.parent.readOnly) return -EROFS
+  const victim = lookupEntry(caller, last.parent, last.name)
   if (typeof victim === 'number') return victim
   const refused = mayDelete(caller.credentials, last.parent, victim.inode)
   if (refused) return refused
   if (!victim.inode.isDirectory) return -ENOTDIR
-  if (isMountPoint(last.parent, victim)) return -EBUSY
+  if (isMountPoint(victim)) return -EBUSY
   const result = last.parent.inode.rmdir(caller, last.name, victim.inode)
   return result < 0 ? result : removed(last, victim)
 }
@@ -127,9 +129,10 @@ export function renameName(caller: Caller, from: LastComponent, to: LastComponen
   if (from.parent.mount !== to.parent.mount) return -EXDEV
   for (const { name } of [from, to])
     if (isSpecial(name)) return flags & RENAME_NOREPLACE && name === to.name ? -EEXIST : -EBUSY
-  const source = lookupChild(caller, from.parent, from.name)
+  if (from.parent.readOnly) return -EROFS
+  const source = lookupEntry(caller, from.parent, from.name)
   if (typeof source === 'number') return source
-  const target = lookupChild(caller, to.parent, to.name)
+  const target = lookupEntry(caller, to.parent, to.name)
   if (typeof target === 'number' && target !== -ENOENT) return target
   const replaced = typeof target === 'number' ? null : target
   if (replaced && flags & RENAME_NOREPLACE) return -EEXIST
@@ -139,11 +142,8 @@ export function renameName(caller: Caller, from: LastComponent, to: LastComponen
   if (replaced && replaced.inode === source.inode) return 0
   const result = from.parent.inode.rename(caller, from.name, to.parent.inode, to.name, flags)
   if (result < 0) return result
-  if (flags & RENAME_EXCHANGE) {
-    // Both names now mean the other file: they are looked up afresh.
-    from.parent.dentry.children?.delete(from.name)
-    to.parent.dentry.children?.delete(to.name)
-  } else source.dentry.moveTo(to.parent.dentry, to.name)
+  if (flags & RENAME_EXCHANGE) source.dentry.exchange(replaced!.dentry)
+  else source.dentry.moveTo(to.parent.dentry, to.name)
   const gone = flags & RENAME_EXCHANGE ? null : (replaced?.inode ?? null)
   notifyMoved(from.parent.inode, from.name, to.parent.inode, to.name, source.inode, gone)
   if (replaced && !gone)
@@ -159,7 +159,7 @@ function checkRename(
   target: Path | null,
   flags: number,
 ): number {
-  if (isMountPoint(from.parent, source) || (target && isMountPoint(to.parent, target))) return -EBUSY
+  if (isMountPoint(source) || (target && isMountPoint(target))) return -EBUSY
   const isDirectory = source.inode.isDirectory
   if (!isDirectory && (from.trailingSlash || to.trailingSlash)) return -ENOTDIR
   // A directory cannot become its own descendant, nor replace an ancestor.
@@ -181,6 +181,16 @@ function checkRename(
   if (target && !(flags & RENAME_EXCHANGE) && target.inode !== source.inode) {
     if (isDirectory && !target.inode.isDirectory) return -ENOTDIR
     if (!isDirectory && target.inode.isDirectory) return -EISDIR
+  }
+  return from.parent.inode === to.parent.inode ? 0 : mayChangeParent(caller, source, target, flags)
+}
+
+/** A directory that gets another parent is written to: its ".." changes. */
+function mayChangeParent(caller: Caller, source: Path, target: Path | null, flags: number): number {
+  const moved = flags & RENAME_EXCHANGE && target ? [source, target] : [source]
+  for (const { inode } of moved) {
+    const refused = inode.isDirectory ? permission(caller.credentials, inode, MAY_WRITE) : 0
+    if (refused) return refused
   }
   return 0
 }

@@ -6,6 +6,7 @@
 
 import { EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, ENOTTY, ENXIO, EPERM, ESPIPE } from '../abi/errno.ts'
 import {
+  F_OWNER_PID,
   F_SEAL_FUTURE_WRITE,
   F_SEAL_GROW,
   F_SEAL_SEAL,
@@ -47,8 +48,9 @@ export abstract class FileDescription {
   readonly path: Path | null
   /** Those of the references that are messages under way (SCM_RIGHTS). */
   inFlight = 0
-  /** F_SETOWN. */
-  owner = 0
+  /** F_SETOWN and F_SETSIG: who is to be told of events, and how. Nobody is told. */
+  owner = { type: F_OWNER_PID, id: 0 }
+  ownerSignal = 0
   /** The epolls that watch it, which forget it when it goes. */
   watches: Set<FileWatch> | null = null
 
@@ -58,6 +60,11 @@ export abstract class FileDescription {
   }
 
   abstract get inode(): Inode
+
+  /** The name that it keeps in use: a bound socket's too. */
+  get heldPath(): Path | null {
+    return this.path
+  }
 
   get readable(): boolean {
     return (this.flags & (O_ACCMODE | O_PATH)) === O_RDONLY || (this.flags & (O_ACCMODE | O_PATH)) === 2

@@ -6,12 +6,12 @@
  */
 
 import { EINVAL, ENOTDIR, ENXIO, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts'
-import { isDirectory, isRegular, S_IFMT } from '../abi/stat.ts'
+import { isDirectory, isRegular, S_IFMT, STATX_ATTRS_COMMON } from '../abi/stat.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Caller } from './caller.ts'
 import type { FileLocks } from './locks.ts'
 import type { InodeWatch } from './notify.ts'
-import type { Path } from './path.ts'
+import type { Dentry, Path } from './path.ts'
 
 export class Timestamp {
   sec = 0
@@ -75,7 +75,20 @@ export abstract class FileSystem {
   abstract readonly root: Inode
   /** st_dev; the kernel numbers file systems as they are made. */
   dev = 0
+  /** SB_RDONLY: wherever it is mounted. */
   readOnly = false
+  /** MS_* that hold for the whole of it: SUPER_FLAGS. */
+  superFlags = 0
+  /** Made when it is first mounted. */
+  rootDentry: Dentry | null = null
+  /** st_blksize. */
+  readonly blockSize: number = 4096
+  /** stx_attributes_mask: STATX_ATTR_*. */
+  readonly attributesKnown: number = STATX_ATTRS_COMMON
+  /** Times tell apart changes that follow each other closely. */
+  readonly hasFineTimes: boolean = false
+  /** Inodes that somebody watches (inotify). */
+  readonly watched = new Set<Inode>()
   /** Entries are only changed through this kernel, so a dentry need not be asked for again. */
   readonly stable: boolean = false
   /** Reading never waits for a promise, so a page can be read when it is first touched. */
@@ -83,6 +96,18 @@ export abstract class FileSystem {
   /** Files have extended attributes. */
   readonly keepsXattrs: boolean = false
   abstract statfs(): StatFs
+  /** Its own options, as /proc/mounts shows them: `,size=1024k`. */
+  get shownOptions(): string {
+    return ''
+  }
+  /** New options of its own, by mount(2) with MS_REMOUNT; unknown ones are EINVAL. */
+  reconfigure(options: ReadonlyMap<string, string>): number {
+    return options.size > 0 ? -EINVAL : 0
+  }
+  /** Whether a remount may make it writable. */
+  get mayBecomeWritable(): boolean {
+    return true
+  }
   /** Told when it is mounted; what keeps contents in memory counts them there too. */
   attachQuota(_quota: DiskQuota): void {}
   sync(_caller: Caller): number {
@@ -102,6 +127,8 @@ export abstract class Inode {
   readonly atime = new Timestamp()
   readonly mtime = new Timestamp()
   readonly ctime = new Timestamp()
+  /** When it was made, where the file system knows. */
+  btime: Timestamp | null = null
   /** Shared mappings of this file. */
   mapped: MappedFile | null = null
   /** Advisory record locks, made when first asked for. */

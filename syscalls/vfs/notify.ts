@@ -14,8 +14,9 @@ import {
   IN_MOVE_SELF,
   IN_MOVED_FROM,
   IN_MOVED_TO,
+  IN_UNMOUNT,
 } from '../abi/inotify.ts'
-import type { Inode } from './inode.ts'
+import type { FileSystem, Inode } from './inode.ts'
 import type { Path } from './path.ts'
 
 /** What somebody wants to hear of one inode. */
@@ -72,6 +73,14 @@ export function notifyIfGone(inode: Inode): void {
   if (inode.watches === null || inode.nlink > 0 || inode.openCount > 0) return
   tell(inode, IN_DELETE_SELF, '')
   for (const watch of [...(inode.watches ?? [])]) watch.inodeGone()
+}
+
+/** The last mount of a file system is gone, and with it everything that was watched there. */
+export function notifyUnmounted(fs: FileSystem): void {
+  for (const inode of [...fs.watched]) {
+    tell(inode, IN_UNMOUNT | kindOf(inode), '')
+    for (const watch of [...(inode.watches ?? [])]) watch.inodeGone()
+  }
 }
 
 /** `replaced` was the new name's file before. */

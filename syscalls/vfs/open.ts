@@ -151,7 +151,7 @@ function findOrCreate(request: OpenRequest): Found | number {
       if (!isSymlink(path.inode.mode))
         return last.trailingSlash && !path.inode.isDirectory ? -ENOTDIR : { path, created: false }
       if (flags & O_NOFOLLOW) return -ELOOP
-      const magic = mayFollow(caller, path.inode, scope)
+      const magic = mayFollow(caller, path, scope)
       if (typeof magic === 'number') return magic
       if (magic) return { path: magic, created: false }
       const target = path.inode.readlink(caller)
@@ -192,6 +192,7 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
   if (inode.isDirectory) {
     if (access !== O_RDONLY || flags & O_CREAT || flags & O_TRUNC) return -EISDIR
   } else if (flags & O_DIRECTORY) return -ENOTDIR
+  if (path.mount.isNoDev && (inode.type === S_IFCHR || inode.type === S_IFBLK)) return -EACCES
   if (!created) {
     const mask =
       (access !== O_WRONLY ? MAY_READ : 0) | (access !== O_RDONLY || flags & O_TRUNC ? MAY_WRITE : 0)

@@ -3,6 +3,14 @@
  * file hold one. Path: walk.ts moves along them; getcwd and /proc read names back from them.
  */
 
+import {
+  MNT_NODEV,
+  MNT_NOEXEC,
+  MNT_NOSUID,
+  MNT_NOSYMFOLLOW,
+  MNT_READONLY,
+  MNT_RELATIME,
+} from '../abi/mount.ts'
 import type { FileSystem, Inode } from './inode.ts'
 
 export class Dentry {
@@ -26,9 +34,12 @@ export class Dentry {
     this.children ??= new Map()
     const known = this.children.get(name)
     if (known && known.inode === inode) return known
+    if (known?.mounts) {
+      // A mount point stays one, though the file system below made a new inode object for it.
+      known.inode = inode
+      return known
+    }
     const made = new Dentry(name, this, inode)
-    // A mount point stays one, though the file system below made a new inode object for it.
-    if (known?.mounts) made.mounts = known.mounts
     this.children.set(name, made)
     return made
   }
@@ -49,31 +60,75 @@ export class Dentry {
     this.parent = parent
     this.name = name
   }
+
+  /** After renameat2(2) with RENAME_EXCHANGE: each has the other's name. */
+  exchange(other: Dentry): void {
+    const { parent, name } = this
+    this.parent = other.parent
+    this.name = other.name
+    other.parent = parent
+    other.name = name
+    this.parent?.children?.set(this.name, this)
+    other.parent?.children?.set(other.name, other)
+  }
+
+  /** Whether it is `ancestor` or lies below. */
+  isBelow(ancestor: Dentry): boolean {
+    for (let d: Dentry | null = this; d; d = d.parent) if (d === ancestor) return true
+    return false
+  }
+
+  /** The name inside the file system, of which mountinfo shows a mount's root. */
+  get nameInside(): string {
+    let text = ''
+    for (let d: Dentry = this; d.parent; d = d.parent) text = `/${d.name}${text}`
+    return `${text || '/'}${this.removed ? '//deleted' : ''}`
+  }
 }
 
+/** One appearance of a file system, or of a part of it, in the tree: mount-tree.ts attaches it. Linux struct mount. */
 export class Mount {
   readonly fs: FileSystem
+  /** What it shows as its top: below the file system's root for a bind. */
   readonly root: Dentry
-  /** Where it is mounted; null for the root mount. */
-  readonly at: Path | null
   readonly source: string
-  readonly options: string
-  readOnly: boolean
+  /** MNT_*. */
+  flags: number
+  id = 0
+  /** Where it is mounted; null for the root mount, and for what is not in the tree. */
+  at: Path | null = null
+  /** In the tree, and not detached from it. */
+  attached = false
+  /** MS_UNBINDABLE. */
+  unbindable = false
+  /** MNT_EXPIRE found it unused, and nobody has looked at it since. */
+  expiring = false
 
-  constructor(
-    fs: FileSystem,
-    root: Dentry,
-    at: Path | null,
-    source: string,
-    readOnly: boolean,
-    options = '',
-  ) {
+  constructor(fs: FileSystem, root: Dentry, source: string, flags: number = MNT_RELATIME) {
     this.fs = fs
     this.root = root
-    this.at = at
     this.source = source
-    this.readOnly = readOnly
-    this.options = options
+    this.flags = flags
+  }
+
+  get readOnly(): boolean {
+    return (this.flags & MNT_READONLY) !== 0 || this.fs.readOnly
+  }
+
+  get isNoSuid(): boolean {
+    return (this.flags & MNT_NOSUID) !== 0
+  }
+
+  get isNoDev(): boolean {
+    return (this.flags & MNT_NODEV) !== 0
+  }
+
+  get isNoExec(): boolean {
+    return (this.flags & MNT_NOEXEC) !== 0
+  }
+
+  get isNoSymlinkFollow(): boolean {
+    return (this.flags & MNT_NOSYMFOLLOW) !== 0
   }
 }
 
@@ -91,7 +146,11 @@ export class Path {
   }
 
   get readOnly(): boolean {
-    return this.mount.readOnly || this.mount.fs.readOnly
+    return this.mount.readOnly
+  }
+
+  get isMountRoot(): boolean {
+    return this.dentry === this.mount.root
   }
 
   equals(other: Path): boolean {
@@ -110,36 +169,46 @@ export class Path {
     }
   }
 
-  /** "..": across mount points, but not above `root`. */
-  parent(root: Path): Path {
+  /** "..": across mount points, but not above `root`; null where a rename has put this outside of its bind. */
+  parent(root: Path): Path | null {
     let path: Path = this
-    while (path.dentry === path.mount.root) {
-      if (path.equals(root) || !path.mount.at) return path
+    while (path.isMountRoot) {
+      if (path.equals(root) || !path.mount.at) return path.covered()
       path = path.mount.at
     }
-    if (path.equals(root) || !path.dentry.parent) return path
-    return new Path(path.mount, path.dentry.parent).covered()
+    if (path.equals(root)) return path.covered()
+    const { parent } = path.dentry
+    const { root: top } = path.mount
+    if (!parent || (top.parent && !parent.isBelow(top))) return null
+    return new Path(path.mount, parent).covered()
   }
 
-  /** The name as seen from `root`; Linux appends " (deleted)" where /proc shows a removed one. */
-  name(root: Path): string {
+  /** The names up to `root`, or as far as they go; null for what is outside of its own mount. */
+  private namesTo(root: Path): { text: string; reached: boolean } | null {
     let text = ''
     let path: Path = this
-    let unreachable = false
     while (!path.equals(root)) {
-      if (path.dentry === path.mount.root) {
-        if (!path.mount.at) {
-          unreachable = root.mount.at !== null || root.dentry.parent !== null
-          break
-        }
+      if (path.isMountRoot) {
+        if (!path.mount.at) return { text, reached: false }
         path = path.mount.at
         continue
       }
-      text = `/${path.dentry.name}${text}`
-      if (!path.dentry.parent) break
-      path = new Path(path.mount, path.dentry.parent)
+      const { name, parent } = path.dentry
+      // What was made without a directory (memfd) has a name of its own.
+      if (!parent) return name === '' ? null : { text: `/${name}${text}`, reached: false }
+      text = `/${name}${text}`
+      path = new Path(path.mount, parent)
     }
-    return `${unreachable ? '(unreachable)' : ''}${text || '/'}`
+    return { text, reached: true }
+  }
+
+  /** The name as seen from `root`; where that is not above it, the name as far up as there is one. */
+  name(root: Path): string {
+    return this.namesTo(root)?.text || '/'
+  }
+
+  isReachableFrom(root: Path): boolean {
+    return this.namesTo(root)?.reached === true
   }
 
   /** Whether this name was removed (getcwd: ENOENT). */

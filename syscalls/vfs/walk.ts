@@ -16,7 +16,6 @@ import {
 } from '../abi/fcntl.ts'
 import { isSymlink } from '../abi/stat.ts'
 import type { Caller } from './caller.ts'
-import type { Inode } from './inode.ts'
 import { Path } from './path.ts'
 import { MAY_EXEC, permission } from './permission.ts'
 
@@ -24,6 +23,8 @@ import { MAY_EXEC, permission } from './permission.ts'
 export const FOLLOW = 1
 /** The last component must be a directory. */
 export const DIRECTORY = 2
+/** This walk is not what keeps a mount from expiring: umount2(2). */
+export const KEEP_EXPIRY = 4
 
 /** How openat2(2) confines a walk: RESOLVE_* and the directory it may not leave. */
 export interface WalkScope {
@@ -105,7 +106,9 @@ class Walk {
     if (name === '..') {
       const { scope } = this
       if (scope !== null && scope.flags & RESOLVE_BENEATH && directory.equals(scope.base)) return -EXDEV
-      this.at = directory.parent(this.root)
+      const parent = directory.parent(this.root)
+      if (!parent) return -ENOENT
+      this.at = parent
       return this.leavesMount() ? -EXDEV : 0
     }
     const next = lookupChild(this.caller, directory, name)
@@ -114,10 +117,10 @@ class Walk {
       this.at = next
       return this.leavesMount() ? -EXDEV : 0
     }
-    return this.follow(directory, next.inode, flags)
+    return this.follow(directory, next, flags)
   }
 
-  private follow(directory: Path, link: Inode, flags: number): number {
+  private follow(directory: Path, link: Path, flags: number): number {
     if (this.linksLeft-- === 0) return -ELOOP
     const magic = mayFollow(this.caller, link, this.scope)
     if (typeof magic === 'number') return magic
@@ -125,7 +128,7 @@ class Walk {
       this.at = magic
       return this.leavesMount() ? -EXDEV : 0
     }
-    const target = link.readlink(this.caller)
+    const target = link.inode.readlink(this.caller)
     if (typeof target === 'number') return target
     if (target === '') return -ENOENT
     this.at = directory
@@ -134,33 +137,33 @@ class Walk {
 }
 
 /** Where a magic link leads, null for an ordinary symlink, or why this walk may not follow it. */
-export function mayFollow(caller: Caller, link: Inode, scope: WalkScope | null): Path | number | null {
+export function mayFollow(caller: Caller, link: Path, scope: WalkScope | null): Path | number | null {
   const flags = scope === null ? 0 : scope.flags
-  if (flags & RESOLVE_NO_SYMLINKS) return -ELOOP
-  const magic = link.magicLink(caller)
+  if (flags & RESOLVE_NO_SYMLINKS || link.mount.isNoSymlinkFollow) return -ELOOP
+  const magic = link.inode.magicLink(caller)
   if (magic !== null && flags & RESOLVE_NO_MAGICLINKS) return -ELOOP
   return magic !== null && flags & (RESOLVE_BENEATH | RESOLVE_IN_ROOT) ? -EXDEV : magic
 }
 
 /** The entry `name` of a directory, through mounts; -ENOENT when it is not there. */
 export function lookupChild(caller: Caller, directory: Path, name: string): Path | number {
-  if (name.length > NAME_MAX) return -ENAMETOOLONG
-  const dentry = directory.dentry
-  const fs = dentry.inode.fs
-  const known = dentry.children?.get(name)
-  if (known && fs.stable)
-    return known.mounts ? new Path(directory.mount, known).covered() : new Path(directory.mount, known)
-  const inode = dentry.inode.lookup(caller, name)
-  if (typeof inode === 'number') {
-    if (inode === -ENOENT && known && !known.mounts) dentry.forget(name)
-    return inode
-  }
-  const child = dentry.child(name, inode)
-  const path = new Path(directory.mount, child)
-  return child.mounts ? path.covered() : path
+  const found = lookupEntry(caller, directory, name)
+  return typeof found === 'number' || !found.dentry.mounts ? found : found.covered()
 }
 
-/** Resolves a whole name. `flags`: FOLLOW, DIRECTORY. */
+/** The entry itself, whatever is mounted on it: what unlink(2) and rename(2) are about. */
+export function lookupEntry(caller: Caller, directory: Path, name: string): Path | number {
+  if (name.length > NAME_MAX) return -ENAMETOOLONG
+  const dentry = directory.dentry
+  const known = dentry.children?.get(name)
+  if (known && dentry.inode.fs.stable) return new Path(directory.mount, known)
+  const inode = dentry.inode.lookup(caller, name)
+  if (typeof inode !== 'number') return new Path(directory.mount, dentry.child(name, inode))
+  if (inode === -ENOENT && known && !known.mounts) dentry.forget(name)
+  return inode
+}
+
+/** Resolves a whole name. `flags`: FOLLOW, DIRECTORY, KEEP_EXPIRY. */
 export function walkPath(
   caller: Caller,
   root: Path,
@@ -172,7 +175,9 @@ export function walkPath(
   if (name === '') return -ENOENT
   const walk = new Walk(caller, root, start, scope)
   const result = walk.run(name, WHOLE, flags)
-  return result === 0 ? walk.path : result
+  if (result !== 0) return result
+  if (!(flags & KEEP_EXPIRY)) walk.path.mount.expiring = false
+  return walk.path
 }
 
 /** Resolves all but the last component. */

@@ -75,6 +75,7 @@ describe.each(probes)('%s', (probe) => {
 function comparable(line: string): string {
   return line
     .replace(/0x[0-9a-f]{6,}/g, 'ADDRESS')
+    .replace(/f_fsid=\{val=\[.*?\]\}/, 'f_fsid=ID')
     .replace(/pid=\d+|(?<=^getpid\(\) += |^pidfd_open\()\d+/g, 'PID')
     .replace(/ += /g, ' = ')
 }

@@ -3,7 +3,7 @@
 // usage: node test/abi/build.mjs [NAME…]     the binaries and recordings are committed
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 const here = import.meta.dirname
 const FLAGS = [
@@ -16,13 +16,18 @@ const FLAGS = [
   '-w',
 ]
 const TIMEOUT_MS = 30_000
+/** Probes that mount do it in a mount namespace of their own. */
+const mounts = (name) => name.includes('mount') || name === 'trace-files'
 const wanted = process.argv.slice(2)
 for (const folder of ['bin', 'recorded', 'traced']) mkdirSync(join(here, folder), { recursive: true })
 
 /** One case in an empty directory of its own. */
 function attempt(program, name) {
   const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
-  const result = spawnSync(program, [name], {
+  const [command, ...words] = mounts(basename(program))
+    ? ['/usr/bin/unshare', '-m', program, name]
+    : [program, name]
+  const result = spawnSync(command, words, {
     encoding: 'utf8',
     env: {},
     cwd,
@@ -36,7 +41,9 @@ function attempt(program, name) {
 /** What strace prints between the two getppid calls that surround what a probe is about. */
 function trace(program, name) {
   const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
-  spawnSync('strace', ['-o', join(cwd, 'trace'), program, name], { env: {}, cwd, input: '' })
+  const words = ['strace', '-o', join(cwd, 'trace'), program, name]
+  const namespaced = mounts(basename(program)) ? ['unshare', '-m', ...words] : words
+  spawnSync('/usr/bin/env', namespaced, { env: { PATH: '/usr/bin:/bin' }, cwd, input: '' })
   const text = readFileSync(join(cwd, 'trace'), 'utf8')
   rmSync(cwd, { recursive: true, force: true })
   const lines = text.split('\n')

@@ -6,13 +6,16 @@ import { describe, expect, it } from 'vitest'
 import { ROWS } from '../../emu/guest/x86/isa.ts'
 import { instructionsPage, syscallsPage } from '../../scripts/pages.mjs'
 import { X86_64_NUMBERS } from '../../syscalls/abi/arch/x86-64-numbers.ts'
+import { absentCalls } from '../../syscalls/sys/absent.ts'
 import { syscallRows } from '../../syscalls/sys/index.ts'
 
 const page = (name: string): string => readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8')
 
 describe('docs', () => {
   it('list every system call', () => {
-    expect(page('syscalls.md'), 'run npm run docs').toBe(syscallsPage(syscallRows, X86_64_NUMBERS))
+    expect(page('syscalls.md'), 'run npm run docs').toBe(
+      syscallsPage(syscallRows, X86_64_NUMBERS, absentCalls),
+    )
   })
 
   it('list every instruction', () => {
@@ -23,5 +26,11 @@ describe('docs', () => {
     const names = syscallRows.map((row) => row.name)
     expect(new Set(names).size).toBe(names.length)
     expect(names.filter((name) => !(name in X86_64_NUMBERS))).toEqual([])
+  })
+
+  it('give a reason for each call that is absent, and for no other', () => {
+    const present = new Set(syscallRows.map((row) => row.name))
+    const missing = Object.keys(X86_64_NUMBERS).filter((name) => !present.has(name))
+    expect([...absentCalls.keys()].sort()).toEqual(missing.sort())
   })
 })

@@ -35,13 +35,15 @@ function bytesAt(mm: Mm, addr: number, size: number): string {
   return quote(latin1(mm.space.bytes, addr, addr + shown), size > shown)
 }
 
-function stringAt(mm: Mm, addr: number, shownMax: number): string {
+export function stringAt(mm: Mm, addr: number, shownMax: number = STRING_SHOWN_MAX): string {
   if (addr === 0) return 'NULL'
   const bytes = mm.cstring(addr, PATH_SHOWN_MAX)
   if (bytes === null) return pointer(addr)
   const text = bytes === undefined ? latin1(mm.copyIn(addr, PATH_SHOWN_MAX)!) : latin1(bytes)
   return text.length > shownMax ? quote(text.slice(0, shownMax), true) : quote(text)
 }
+
+export const pathAt = (mm: Mm, addr: number): string => stringAt(mm, addr, PATH_SHOWN_MAX)
 
 function iov(mm: Mm, addr: number, count: number, limit: number): string {
   if (addr === 0) return 'NULL'
@@ -126,9 +128,9 @@ export function printArgument(
       return octal(value)
     }
     case 'path':
-      return stringAt(mm, value, PATH_SHOWN_MAX)
+      return pathAt(mm, value)
     case 'string':
-      return stringAt(mm, value, STRING_SHOWN_MAX)
+      return stringAt(mm, value)
     case 'flags':
     case 'openFlags':
       return flagNames(type.table!, value)
@@ -141,7 +143,9 @@ export function printArgument(
     case 'inBuf':
       return bytesAt(mm, value, length)
     case 'outBuf':
-      return failed ? pointer(value) : bytesAt(mm, value, call.result)
+      // A list of names of which only the length was asked for is not there.
+      if (failed || (call.name.endsWith('listxattr') && call.args[2] === 0)) return pointer(value)
+      return bytesAt(mm, value, call.result)
     case 'outString':
       return failed ? pointer(value) : stringOut(call, mm, value)
     case 'iov':

@@ -2,17 +2,8 @@
 
 import { EPOLL_CTL_DEL, epollOperations } from '../../abi/epoll.ts'
 import { ERRNO_TEXT, errnoName } from '../../abi/errno.ts'
-import {
-  F_DUPFD,
-  F_DUPFD_CLOEXEC,
-  F_GETFD,
-  F_GETFL,
-  F_SETFD,
-  F_SETFL,
-  fcntlCommands,
-  openFlags,
-} from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
+import * as M from '../../abi/mount.ts'
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
@@ -22,7 +13,9 @@ import {
 } from '../../abi/process.ts'
 import { signalName } from '../../abi/signal.ts'
 import type { SyscallCall } from '../call.ts'
-import { fdSetAt } from './arguments.ts'
+import { fdSetAt, pathAt, stringAt } from './arguments.ts'
+import { fcntlArgument, fcntlArgumentCount, fcntlResult, isFcntlOut } from './fcntl.ts'
+import { futexArguments, waitvArguments } from './futex.ts'
 import { printStruct } from './structs.ts'
 import { terminalArgument } from './terminals.ts'
 import { hex, octal, pointer } from './values.ts'
@@ -46,15 +39,27 @@ export const WHOLE: Record<string, (call: SyscallCall) => string> = {
     if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) text += `, child_tidptr=${pointer(childTid)}`
     return text
   },
-  fcntl(call) {
-    const command = call.args[1]!
-    const head = `${call.args[0]}, ${valueName(fcntlCommands, command)}`
-    if (command === F_GETFD || command === F_GETFL) return head
-    if (command === F_SETFD) return `${head}, ${call.args[2]! & 1 ? 'FD_CLOEXEC' : call.args[2]}`
-    if (command === F_SETFL) return `${head}, ${flagNames(openFlags, call.args[2]!)}`
-    if (command === F_DUPFD || command === F_DUPFD_CLOEXEC) return `${head}, ${call.args[2]}`
-    return `${head}, ${pointer(call.args[2]!)}`
+  mount(call) {
+    const [source, target, type, flags, options] = call.args as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    const mm = call.task.memory
+    const isOld = (flags & M.MS_MGC_MSK) >>> 0 === M.MS_MGC_VAL
+    const bits = isOld ? flags & ~M.MS_MGC_MSK : flags
+    // What these do not look at is an address only.
+    const ignoresOptions = (bits & M.MS_REMOUNT) === 0 && (bits & IGNORES_OPTIONS) !== 0
+    const ignoresType = ignoresOptions || (bits & M.MS_REMOUNT) !== 0
+    const text = (at: number, isIgnored: boolean): string => (isIgnored ? pointer(at) : stringAt(mm, at))
+    const names = [isOld ? 'MS_MGC_VAL' : '', bits || !isOld ? flagNames(M.mountFlags, bits) : '']
+    const shown = names.filter(Boolean).join('|')
+    return `${pathAt(mm, source)}, ${pathAt(mm, target)}, ${text(type, ignoresType)}, ${shown}, ${text(options, ignoresOptions)}`
   },
+  futex: futexArguments,
+  futex_waitv: waitvArguments,
   mmap(call) {
     const [at, size, prot, flags, fd, offset] = call.args as unknown as number[]
     const types = call.task.kernel.table[call.nr]!.args
@@ -76,20 +81,25 @@ export const WHOLE: Record<string, (call: SyscallCall) => string> = {
   exit_group: (call) => String(call.args[0]),
 }
 
-/** Calls whose futex-like tails are left out. */
-export function argumentCount(call: SyscallCall, known: number): number {
-  if (call.name === 'futex') {
-    const command = call.args[1]! & 0x7f
-    if (command === 1) return 3
-    if (command === 0) return 4
-  }
-  return known
+const IGNORES_OPTIONS = M.MS_BIND | M.MS_MOVE | M.MS_SHARED | M.MS_PRIVATE | M.MS_SLAVE | M.MS_UNBINDABLE
+
+/** How many arguments are printed. */
+export const argumentCount = (call: SyscallCall, known: number): number =>
+  call.name === 'fcntl' ? fcntlArgumentCount(call) : known
+
+/** Calls whose third argument is what their second says. */
+export const BY_COMMAND: Record<
+  string,
+  { isOut: (call: SyscallCall) => boolean; print: (call: SyscallCall) => string }
+> = {
+  ioctl: { isOut: () => true, print: ioctlArgument },
+  fcntl: { isOut: isFcntlOut, print: fcntlArgument },
 }
 
 const HEX_RESULTS = new Set(['brk', 'mmap', 'mremap', 'shmat'])
 
 /** An ioctl's third argument, at the exit. */
-export function ioctlArgument(call: SyscallCall): string {
+function ioctlArgument(call: SyscallCall): string {
   const [, request, argument] = call.args as unknown as [number, number, number]
   return terminalArgument(call.task.memory, request, argument, call.result < 0) ?? pointer(argument)
 }
@@ -104,10 +114,7 @@ export function printResult(call: SyscallCall): string {
   }
   if (HEX_RESULTS.has(name)) return hex(result)
   if (name === 'umask') return octal(result)
-  if (name === 'fcntl') {
-    if (call.args[1] === F_GETFD) return result ? `${hex(result)} (flags FD_CLOEXEC)` : '0'
-    if (call.args[1] === F_GETFL) return `${hex(result)} (flags ${flagNames(openFlags, result)})`
-  }
+  if (name === 'fcntl') return fcntlResult(call) ?? String(result)
   if (name === 'poll' || name === 'ppoll') {
     if (result === 0) return '0 (Timeout)'
     return `${result} (${printStruct(call.task.memory, 'pollfd', call.args[0]!, call.args[1]!, true)})`

@@ -14,7 +14,7 @@ import type { ArgumentType } from '../../sys/row.ts'
 import type { SyscallCall } from '../call.ts'
 import { allCalls, type Engine, RUN, SIGNAL_DELIVER } from '../engine.ts'
 import { isKnownAtEntry, printArgument } from './arguments.ts'
-import { argumentCount, ioctlArgument, printResult, WHOLE } from './calls.ts'
+import { argumentCount, BY_COMMAND, printResult, WHOLE } from './calls.ts'
 import { noteRoom } from './sockets.ts'
 import { hex, quote, quoteShort, siginfo } from './values.ts'
 
@@ -92,9 +92,9 @@ class TextTrace implements Engine {
     let i = from
     for (; i < count; i++) {
       if (!atExit && !isKnownAtEntry(types[i]!)) break
-      if (!atExit && call.name === 'ioctl' && i === 2) break
-      const part =
-        call.name === 'ioctl' && i === 2 ? ioctlArgument(call) : printArgument(call, types, i, atExit)
+      const special = i === 2 ? BY_COMMAND[call.name] : undefined
+      if (!atExit && special?.isOut(call)) break
+      const part = special ? special.print(call) : printArgument(call, types, i, atExit)
       if (part === null) continue
       text += (i > from ? ', ' : '') + part
     }

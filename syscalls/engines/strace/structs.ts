@@ -4,13 +4,34 @@ import { latin1 } from '../../abi/bytes.ts'
 import { epollEvents } from '../../abi/epoll.ts'
 import { O_CREAT, O_DIRECTORY, O_TMPFILE, openFlags, resolveFlags } from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
+import { statfsFlags } from '../../abi/mount.ts'
 import { pollEvents } from '../../abi/poll.ts'
 import { cloneFlags, RLIM_INFINITY, SIGEV_NONE, SIGEV_THREAD_ID, sigevNotify } from '../../abi/process.ts'
 import { sigactionFlags, sigaltstackFlags, sigInfo, signalName } from '../../abi/signal.ts'
-import { fileTypes, major, minor, S_IFBLK, S_IFCHR, S_IFMT } from '../../abi/stat.ts'
+import {
+  fileSystemMagics,
+  fileTypes,
+  major,
+  minor,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFMT,
+  statxAttributes,
+  statxMasks,
+} from '../../abi/stat.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { StructName } from '../../sys/row.ts'
-import { ARRAY_SHOWN_MAX, hex, octal, pointer, quote, siginfo, sigset, waitStatus } from './values.ts'
+import {
+  ARRAY_SHOWN_MAX,
+  hex,
+  hexOrZero,
+  octal,
+  pointer,
+  quote,
+  siginfo,
+  sigset,
+  waitStatus,
+} from './values.ts'
 
 /** Sizes that must be readable before a printer runs. */
 const SIZES: Record<StructName, number> = {
@@ -53,11 +74,15 @@ export function printStruct(mm: Mm, name: StructName, addr: number, count: numbe
   return PRINTERS[name](mm, addr)
 }
 
+/** A long that strace prints as an unsigned one. */
+const unsigned = (value: number): string =>
+  value < 0 ? String(BigInt.asUintN(64, BigInt(value))) : String(value)
+
 const timespec = (mm: Mm, at: number): string => {
   const nsec = mm.i64(at + 8)
   if (nsec === 0x3fffffff) return 'UTIME_NOW'
   if (nsec === 0x3ffffffe) return 'UTIME_OMIT'
-  return `{tv_sec=${mm.i64(at)}, tv_nsec=${nsec}}`
+  return `{tv_sec=${mm.i64(at)}, tv_nsec=${unsigned(nsec)}}`
 }
 const timeval = (mm: Mm, at: number): string => `{tv_sec=${mm.i64(at)}, tv_usec=${mm.i64(at + 8)}}`
 
@@ -88,7 +113,16 @@ function stat(mm: Mm, at: number): string {
 function statx(mm: Mm, at: number): string {
   const { view } = mm.space
   const mode = view.getUint16(at + 28, true)
-  return `{stx_mask=STATX_ALL|STATX_MNT_ID, stx_attributes=0, stx_mode=${printMode(mode)}, stx_size=${mm.i64(at + 40)}, ...}`
+  const mask = flagNames(statxMasks, view.getUint32(at, true))
+  const attributes = flagNames(statxAttributes, mm.u64(at + 8))
+  return `{stx_mask=${mask}, stx_attributes=${attributes}, stx_mode=${printMode(mode)}, stx_size=${mm.i64(at + 40)}, ...}`
+}
+
+function statfs(mm: Mm, at: number): string {
+  const field = (i: number): number => mm.u64(at + i * 8)
+  const counts = `f_blocks=${field(2)}, f_bfree=${field(3)}, f_bavail=${field(4)}, f_files=${field(5)}, f_ffree=${field(6)}`
+  const id = `f_fsid={val=[${hexOrZero(mm.i32(at + 56) >>> 0)}, ${hexOrZero(mm.i32(at + 60) >>> 0)}]}`
+  return `{f_type=${valueName(fileSystemMagics, field(0))}, f_bsize=${field(1)}, ${counts}, ${id}, f_namelen=${field(8)}, f_frsize=${field(9)}, f_flags=${flagNames(statfsFlags, field(10))}}`
 }
 
 const handlerName = (addr: number): string => (addr === 0 ? 'SIG_DFL' : addr === 1 ? 'SIG_IGN' : hex(addr))
@@ -161,8 +195,7 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   sigevent,
   stat,
   statx,
-  statfs: (mm, at) =>
-    `{f_type=${hex(mm.u64(at))}, f_bsize=${mm.u64(at + 8)}, f_blocks=${mm.u64(at + 16)}, ...}`,
+  statfs,
   sigaction,
   sigset: (mm, at) => sigset(mm.i32(at), mm.i32(at + 4)),
   sizedSigset: (mm, at) =>

@@ -50,6 +50,8 @@ export const quoteShort = (text: string): string =>
 export const hex = (value: number): string => `0x${BigInt(value).toString(16)}`
 export const pointer = (value: number): string =>
   value === 0 ? 'NULL' : hex(value < 0 ? value + 2 ** 64 : value)
+/** As C's %#x prints it. */
+export const hexOrZero = (value: number): string => (value === 0 ? '0' : hex(value))
 export const octal = (value: number): string =>
   value === 0 ? '000' : `0${value.toString(8).padStart(3, '0')}`.replace(/^00/, '0')
 

@@ -1,10 +1,9 @@
 /** The one inode behind every file that is only a descriptor: eventfd(2), epoll(7) and their like. */
 
+import { ANON_INODE_FS_MAGIC } from '../../abi/stat.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { FileDescription } from '../../vfs/file-description.ts'
 import { FileSystem, Inode, type StatFs } from '../../vfs/inode.ts'
-
-const ANON_INODE_FS_MAGIC = 0x09041934
 
 class AnonFs extends FileSystem {
   readonly type = 'anon_inodefs'

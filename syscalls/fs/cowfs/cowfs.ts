@@ -20,6 +20,7 @@ import {
   FileSystem,
   Inode,
   type StatFs,
+  Timestamp,
 } from '../../vfs/inode.ts'
 import { setIdBitsLost } from '../../vfs/permission.ts'
 import { Tmpfs, type TmpfsInode } from '../tmpfs/tmpfs.ts'
@@ -108,6 +109,7 @@ class CowInode extends Inode {
     this.atime.set(from.atime.sec, from.atime.nsec)
     this.mtime.set(from.mtime.sec, from.mtime.nsec)
     this.ctime.set(from.ctime.sec, from.ctime.nsec)
+    this.btime = from.btime
   }
 
   override refresh(caller: Caller): number {
@@ -190,6 +192,8 @@ class CowInode extends Inode {
     inode.nlink = isDirectory(mode) ? 2 : 1
     inode.atime.setNow(this.fs.clock)
     inode.touch()
+    inode.btime = new Timestamp()
+    inode.btime.setNow(this.fs.clock)
     return inode
   }
 

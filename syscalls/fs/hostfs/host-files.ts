@@ -15,6 +15,8 @@ export interface HostStats {
   atimeMs: number
   mtimeMs: number
   ctimeMs: number
+  /** 0 where the host does not know. */
+  birthtimeMs?: number
 }
 
 export interface HostDirent {

@@ -16,7 +16,7 @@ import {
   FileSystem,
   Inode,
   type StatFs,
-  type Timestamp,
+  Timestamp,
 } from '../../vfs/inode.ts'
 import type { HostFiles, HostStats } from './host-files.ts'
 import { hostName, ignoresCase, isWindowsPath } from './host-names.ts'
@@ -35,6 +35,7 @@ export class HostFs extends FileSystem {
   readonly root: HostInode
   readonly files: HostFiles
   readonly owner: HostFsOptions['owner']
+  private readonly isWriteProtected: boolean
   /** Its rules for names hold: docs/hostfs.md. */
   readonly isWindows: boolean
   /** The host takes names that differ by case for one. */
@@ -44,13 +45,18 @@ export class HostFs extends FileSystem {
   constructor(options: HostFsOptions) {
     super()
     this.files = options.files
-    this.readOnly = options.readOnly ?? false
+    this.isWriteProtected = this.readOnly = options.readOnly ?? false
     this.owner = options.owner
     this.isWindows = isWindowsPath(options.directory)
     const separators = this.isWindows ? /(.)[/\\]+$/ : /(.)\/+$/
     const directory = options.directory.replace(separators, '$1')
     this.root = new HostInode(this, null, directory, this.files.lstatSync(`${directory}/.`))
     this.ignoresCase = ignoresCase(this.files, `${directory}/.`)
+  }
+
+  /** What the host gave for reading stays that. */
+  override get mayBecomeWritable(): boolean {
+    return !this.isWriteProtected
   }
 
   statfs(): StatFs {
@@ -130,6 +136,7 @@ class HostInode extends Inode {
     setTime(this.atime, stats.atimeMs)
     setTime(this.mtime, stats.mtimeMs)
     setTime(this.ctime, stats.ctimeMs)
+    if (stats.birthtimeMs) setTime((this.btime ??= new Timestamp()), stats.birthtimeMs)
   }
 
   override refresh(): number {

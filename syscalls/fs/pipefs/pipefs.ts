@@ -1,11 +1,10 @@
 /** The inodes of pipes and other files without a name: what fstat(2) shows of them. */
 
-import { S_IFIFO } from '../../abi/stat.ts'
+import { PIPEFS_MAGIC, S_IFIFO } from '../../abi/stat.ts'
 import type { Credentials } from '../../kernel/credentials.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { NamelessInode, NamelessKind } from '../../vfs/nameless.ts'
 
-const PIPEFS_MAGIC = 0x50495045
 const pipefs = new NamelessKind('pipefs', PIPEFS_MAGIC, 0x0d)
 
 /** One for each pipe. */

@@ -75,6 +75,10 @@ export class ProcDirectory extends ProcInode {
     return -ENOENT
   }
 
+  override rename(caller: Caller, _name: string, directory: Inode, newName: string): number {
+    return typeof directory.lookup(caller, newName) === 'number' ? -ENOENT : -EPERM
+  }
+
   override readdir(caller: Caller, offset: number, sink: DirectorySink): number {
     // Numbers are offsets of their own, so that processes may come and go between two calls.
     const entries = this.list(caller)

@@ -13,6 +13,7 @@ import type { FileDescription } from '../../vfs/file-description.ts'
 import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
 import { MemoryNode } from './memory-file.ts'
+import { mountInfoText, mountStatsText, mountsText } from './mounts.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
 import { nameOf, PAGE, sizes, statText, statusText } from './status.ts'
 
@@ -39,29 +40,6 @@ function pathName(task: Task, path: Path): string {
 const range = (task: Task | undefined, from: number, to: number): string =>
   task && to > from ? latin1(task.mm.copyIn(from, to - from) ?? new Uint8Array(0)) : ''
 
-function mountsText(kernel: Kernel, task: Task | undefined): string {
-  const root = task?.fs.root ?? kernel.root
-  return kernel.mounts
-    .map((mount) => {
-      const at = mount.at ? mount.at.name(root) : '/'
-      const mode = mount.readOnly || mount.fs.readOnly ? 'ro' : 'rw'
-      return `${mount.source} ${at} ${mount.fs.type} ${mode},relatime${mount.options ? `,${mount.options}` : ''} 0 0\n`
-    })
-    .join('')
-}
-
-function mountInfoText(kernel: Kernel, task: Task | undefined): string {
-  const root = task?.fs.root ?? kernel.root
-  return kernel.mounts
-    .map((mount, i) => {
-      const parent = mount.at ? kernel.mounts.indexOf(mount.at.mount) + 20 : 1
-      const mode = mount.readOnly ? 'ro' : 'rw'
-      const at = mount.at ? mount.at.name(root) : '/'
-      return `${i + 20} ${parent} 0:${mount.fs.dev} / ${at} ${mode},relatime - ${mount.fs.type} ${mount.source} ${mode}\n`
-    })
-    .join('')
-}
-
 /** How a descriptor is shown, and where its link leads. */
 function fdTarget(task: Task, file: FileDescription): string {
   return file.path ? pathName(task, file.path) : file.label
@@ -70,7 +48,7 @@ function fdTarget(task: Task, file: FileDescription): string {
 function fdPath(file: FileDescription): Path {
   if (file.path) return file.path
   const dentry = new Dentry(file.label, null, file.inode)
-  return new Path(new Mount(file.inode.fs, dentry, null, 'none', false), dentry)
+  return new Path(new Mount(file.inode.fs, dentry, 'none'), dentry)
 }
 
 /** May the caller look into this task: its own user's, or anybody's for root. ptrace(2). */
@@ -189,6 +167,7 @@ function taskEntries(
     guarded('smaps_rollup', () => rollupText(task), 0o444),
     file('mounts', () => mountsText(kernel, task)),
     file('mountinfo', () => mountInfoText(kernel, task)),
+    file('mountstats', () => mountStatsText(kernel, task)),
     guarded('auxv', () => (task ? latin1(task.mm.auxv) : '')),
     file('limits', () => limitsText(group)),
     guarded('io', ioText),
@@ -361,7 +340,7 @@ function fdInfoEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEn
           fs,
           base + FD_INO * 2 + number,
           () =>
-            `pos:\t${file.pos}\nflags:\t0${(file.flags | (task.fds.isCloseOnExec(number) ? O_CLOEXEC : 0)).toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n${file.details}`,
+            `pos:\t${file.pos}\nflags:\t0${(file.flags | (task.fds.isCloseOnExec(number) ? O_CLOEXEC : 0)).toString(8)}\nmnt_id:\t${file.path?.mount.id ?? 0}\nino:\t${file.inode.ino}\n${file.details}`,
         ),
       )
     },

@@ -12,6 +12,7 @@ import { processDirectory, threadDirectory } from './process-files.ts'
 
 class ProcFs extends FileSystem {
   readonly type: string = 'proc'
+  override readonly blockSize = 1024
   readonly root: ProcDirectory
   /** The time every node shows. */
   readonly start = new Timestamp()

@@ -46,6 +46,7 @@ export function sizes(task: Task | undefined): { total: number; resident: number
 export function statText(kernel: Kernel, task: Task | undefined, group: ThreadGroup): string {
   const { total, resident } = sizes(task)
   const mm = task?.mm
+  const nice = task?.nice ?? 0
   const fields = [
     task?.tid ?? group.pid,
     `(${nameOf(task, group)})`,
@@ -54,7 +55,7 @@ export function statText(kernel: Kernel, task: Task | undefined, group: ThreadGr
     group.processGroup,
     group.sessionId,
     group.terminal?.rdev ?? 0, group.terminal?.foreground ?? -1, 0, 0, 0, 0, 0,
-    ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, 20, 0,
+    ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, 20 + nice, nice,
     Math.max(1, group.tasks.length), 0, ticks(group.startNs),
     total, Math.floor(resident / PAGE), '18446744073709551615',
     1, 1, mm?.stackTop ?? 0, 0, 0,
@@ -164,8 +165,8 @@ export function statusText(task: Task | undefined, group: ThreadGroup): string {
     'Cpus_allowed_list:\t0',
     'Mems_allowed:\t1',
     'Mems_allowed_list:\t0',
-    'voluntary_ctxt_switches:\t0',
-    'nonvoluntary_ctxt_switches:\t0',
+    `voluntary_ctxt_switches:\t${task?.usage.voluntarySwitches ?? 0}`,
+    `nonvoluntary_ctxt_switches:\t${task?.usage.involuntarySwitches ?? 0}`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -27,6 +27,8 @@ import {
   S_IFMT,
   S_IFREG,
   S_ISGID,
+  STATX_ATTRS_COMMON,
+  STATX_ATTRS_KEPT,
   TMPFS_MAGIC,
 } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
@@ -41,6 +43,7 @@ import {
   FileSystem,
   Inode,
   type StatFs,
+  Timestamp,
 } from '../../vfs/inode.ts'
 import { setIdBitsLost } from '../../vfs/permission.ts'
 import { PAGE, type Room, SparseBytes } from './sparse.ts'
@@ -65,9 +68,11 @@ export class Tmpfs extends FileSystem implements Room {
   readonly type: string
   override readonly stable = true
   override readonly keepsXattrs = true
+  override readonly hasFineTimes: boolean
+  override readonly attributesKnown = STATX_ATTRS_COMMON | STATX_ATTRS_KEPT
   readonly root: TmpfsInode
   readonly clock: Clock
-  readonly sizeMax: number
+  sizeMax: number
   used = 0
   fileCount = 0
   private nextIno = 1
@@ -76,6 +81,7 @@ export class Tmpfs extends FileSystem implements Room {
   constructor(clock: Clock, options: TmpfsOptions = {}) {
     super()
     this.type = options.type ?? 'tmpfs'
+    this.hasFineTimes = this.type === 'tmpfs'
     this.clock = clock
     this.sizeMax = options.sizeMax ?? DEFAULT_SIZE
     this.root = this.newInode(S_IFDIR | (options.mode ?? 0o755), options.uid ?? 0, options.gid ?? 0)
@@ -93,6 +99,8 @@ export class Tmpfs extends FileSystem implements Room {
     inode.atime.setNow(this.clock)
     inode.mtime.setNow(this.clock)
     inode.ctime.setNow(this.clock)
+    inode.btime = new Timestamp()
+    inode.btime.set(inode.ctime.sec, inode.ctime.nsec)
     this.fileCount++
     return inode
   }
@@ -121,6 +129,28 @@ export class Tmpfs extends FileSystem implements Room {
   /** What is there already, an image, is the host's gift: the quota is for what is added. */
   override attachQuota(quota: DiskQuota): void {
     this.quota = quota
+  }
+
+  override get shownOptions(): string {
+    const { mode, uid, gid } = this.root
+    const usual = this.type === 'tmpfs' ? 0o1777 : 0o755
+    const shown = [
+      this.sizeMax === DEFAULT_SIZE ? '' : `,size=${Math.floor(this.sizeMax / 1024)}k`,
+      (mode & 0o7777) === usual ? '' : `,mode=${(mode & 0o7777).toString(8).padStart(3, '0')}`,
+      uid === 0 ? '' : `,uid=${uid}`,
+      gid === 0 ? '' : `,gid=${gid}`,
+    ]
+    return shown.join('')
+  }
+
+  override reconfigure(options: ReadonlyMap<string, string>): number {
+    const parsed = parseOptions(options)
+    if (typeof parsed === 'number') return parsed
+    if (parsed.sizeMax !== undefined) {
+      if (parsed.sizeMax < this.used) return -EINVAL
+      this.sizeMax = parsed.sizeMax
+    }
+    return 0
   }
 
   statfs(): StatFs {
@@ -428,12 +458,32 @@ export function parseSize(text: string): number {
   return Number(match[1]) * unit
 }
 
+/** Options that are known and change nothing here. */
+const IGNORED_OPTIONS = new Set(['nr_inodes', 'nr_blocks', 'huge', 'mpol', 'inode32', 'inode64', 'noswap'])
+
+/** size=, mode=, uid=, gid=; tmpfs(5). */
+function parseOptions(options: ReadonlyMap<string, string>): TmpfsOptions | number {
+  const parsed: TmpfsOptions = {}
+  for (const [name, value] of options) {
+    if (IGNORED_OPTIONS.has(name)) continue
+    const isOctal = name === 'mode'
+    if (!isOctal && name !== 'size' && name !== 'uid' && name !== 'gid') return -EINVAL
+    const number = name === 'size' ? parseSize(value) : isOctal ? octalOf(value) : decimalOf(value)
+    if (Number.isNaN(number)) return -EINVAL
+    if (name === 'size') parsed.sizeMax = Math.ceil(number / PAGE) * PAGE || DEFAULT_SIZE
+    else parsed[name] = isOctal ? number & 0o1777 : number
+  }
+  return parsed
+}
+
+const octalOf = (text: string): number => (/^[0-7]{1,6}$/.test(text) ? Number.parseInt(text, 8) : NaN)
+const decimalOf = (text: string): number => (/^\d{1,10}$/.test(text) ? Number(text) >>> 0 : NaN)
+
 export const tmpfs: FileSystemType = {
   name: 'tmpfs',
   needsSource: false,
   mount(kernel, _source, options) {
-    const sizeMax = options.has('size') ? parseSize(options.get('size')!) : DEFAULT_SIZE
-    const mode = options.has('mode') ? Number.parseInt(options.get('mode')!, 8) : 0o1777
-    return Number.isNaN(sizeMax) || Number.isNaN(mode) ? -EINVAL : new Tmpfs(kernel.clock, { sizeMax, mode })
+    const parsed = parseOptions(options)
+    return typeof parsed === 'number' ? parsed : new Tmpfs(kernel.clock, { mode: 0o1777, ...parsed })
   },
 }

@@ -2,8 +2,9 @@
 
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN } from '../../abi/errno.ts'
 import { POLLHUP } from '../../abi/poll.ts'
-import { SO_PASSCRED, type Ucred } from '../../abi/socket.ts'
+import { SO_PASSCRED, SO_PASSPIDFD, type Ucred } from '../../abi/socket.ts'
 import type { Task } from '../../kernel/task.ts'
+import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import { WaitQueue } from '../../kernel/wait-queue.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { checkAddress } from './names.ts'
@@ -32,6 +33,7 @@ export abstract class UnixConnection extends UnixSocket {
   private backlog = 0
   /** Who listens: what those that connect see. */
   private ownCredentials: Ucred | null = null
+  private ownProcess: ThreadGroup | null = null
   /** Woken when a connection was accepted: those that wait to connect. */
   private readonly accepted = new WaitQueue()
 
@@ -51,6 +53,7 @@ export abstract class UnixConnection extends UnixSocket {
       end.peer = peer
       end.state = CONNECTED
       end.peerCredentials = credentialsOf(task)
+      end.peerGroup = task.group
     }
   }
 
@@ -60,6 +63,7 @@ export abstract class UnixConnection extends UnixSocket {
     // A negative one counts as very long.
     this.backlog = Math.min(backlog >>> 0, BACKLOG_MAX)
     this.ownCredentials = credentialsOf(task)
+    this.ownProcess = task.group
     this.accepted.wakeAll()
     return 0
   }
@@ -77,9 +81,10 @@ export abstract class UnixConnection extends UnixSocket {
     if (this.state !== UNCONNECTED) return -EINVAL
     const end = other.another(task)
     end.address = other.address
-    if (other.passesCredentials) end.switches.add(SO_PASSCRED)
+    for (const option of [SO_PASSCRED, SO_PASSPIDFD]) if (other.switches.has(option)) end.switches.add(option)
     end.join(this, task)
     this.peerCredentials = other.ownCredentials!
+    this.peerGroup = other.ownProcess
     end.listener = other
     other.waiting.push(end)
     other.changed.wakeAll(READABLE)

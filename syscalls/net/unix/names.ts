@@ -71,6 +71,7 @@ export class UnixNames {
     if (typeof node === 'number') return node
     this.byInode.set(node.inode, socket)
     socket.address = pathAddress(path)
+    socket.boundAt = node
     return 0
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Ucred } from '../../abi/socket.ts'
+import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
 import type { UnixSocket } from './unix-socket.ts'
 
@@ -38,6 +39,7 @@ export class Packet {
   rightsUid = 0
   /** null: the sender was not asked. */
   credentials: Ucred | null = null
+  process: ThreadGroup | null = null
 
   constructor(sender: UnixSocket, bytes: Uint8Array, isStream: boolean) {
     this.sender = sender

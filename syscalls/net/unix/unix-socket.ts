@@ -22,9 +22,11 @@ import * as S from '../../abi/socket.ts'
 import { TIOCOUTQ } from '../../abi/tty.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
+import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import { WaitQueue } from '../../kernel/wait-queue.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
+import type { Path } from '../../vfs/path.ts'
 import type { Incoming, Outgoing } from '../message.ts'
 import { Socket } from '../socket.ts'
 import { checkAddress, type UnixNames } from './names.ts'
@@ -42,6 +44,8 @@ export const DOWN_BOTH = 3
 
 export const READABLE = POLLIN | POLLRDNORM
 export const WRITABLE = POLLOUT | POLLWRNORM | POLLWRBAND
+/** Options that say what comes along with messages. */
+const PASSED = new Set([S.SO_PASSCRED, S.SO_PASSPIDFD])
 const NO_ADDRESS = new Uint8Array([S.AF_UNIX, 0])
 
 /** What all sockets of a kernel share. */
@@ -58,10 +62,14 @@ export abstract class UnixSocket extends Socket {
   /** A positive errno that the next call is told. */
   error = 0
   address: Uint8Array | null = null
+  /** Where the address is a name of a file. */
+  boundAt: Path | null = null
   peer: UnixSocket | null = null
   isDead = false
   /** SO_PEERCRED: who connected, listened or made the pair. */
   peerCredentials: S.Ucred = { pid: 0, uid: -1, gid: -1 }
+  /** The same one's process. */
+  peerGroup: ThreadGroup | null = null
   readonly queue: Packet[] = []
   /** What the packets under way from here cost. */
   sentCost = 0
@@ -80,9 +88,22 @@ export abstract class UnixSocket extends Socket {
     return false
   }
 
+  override get heldPath(): Path | null {
+    return this.boundAt
+  }
+
+  override get peerProcess(): ThreadGroup | null {
+    return this.peerGroup
+  }
+
   /** The other end of the data that is sent without an address. */
   protected get passesCredentials(): boolean {
     return this.switches.has(S.SO_PASSCRED)
+  }
+
+  /** Whether messages say who sent them: by credentials, or by a pidfd. */
+  protected get passesSender(): boolean {
+    return this.passesCredentials || this.switches.has(S.SO_PASSPIDFD)
   }
 
   // Names.
@@ -107,14 +128,14 @@ export abstract class UnixSocket extends Socket {
 
   override getOption(level: number, name: number): Uint8Array | number | null {
     if (level !== S.SOL_SOCKET) return null
-    if (name === S.SO_PASSCRED) return new Uint8Array([this.passesCredentials ? 1 : 0, 0, 0, 0])
+    if (PASSED.has(name)) return new Uint8Array([this.switches.has(name) ? 1 : 0, 0, 0, 0])
     if (name !== S.SO_PEERCRED) return null
     const { pid, uid, gid } = this.peerCredentials
     return new Uint8Array(Int32Array.of(pid, uid, gid).buffer)
   }
 
   override setOption(_task: Task, level: number, name: number, value: Uint8Array): number | null {
-    if (level !== S.SOL_SOCKET || name !== S.SO_PASSCRED) return null
+    if (level !== S.SOL_SOCKET || !PASSED.has(name)) return null
     if (value[0]! | value[1]! | value[2]! | value[3]!) this.switches.add(name)
     else this.switches.delete(name)
     return 0
@@ -138,9 +159,10 @@ export abstract class UnixSocket extends Socket {
     message.data.gather(from, bytes, size)
     const packet = new Packet(this, bytes, this.isStream)
     packet.credentials = message.credentials
-    if (!packet.credentials && (this.passesCredentials || to.passesCredentials)) {
+    if (this.passesSender || to.passesSender) {
       const { uid, gid } = task.credentials
-      packet.credentials = { pid: task.group.pid, uid, gid }
+      packet.credentials ??= { pid: task.group.pid, uid, gid }
+      packet.process = task.group
     }
     if (message.rights && from === 0) {
       packet.rights = [...message.rights]
@@ -185,6 +207,7 @@ export abstract class UnixSocket extends Socket {
   protected giveCredentials(packet: Packet, message: Incoming): void {
     if (this.passesCredentials)
       message.credentials = packet.credentials ?? { pid: 0, uid: S.OVERFLOW_ID, gid: S.OVERFLOW_ID }
+    if (this.switches.has(S.SO_PASSPIDFD)) message.process = packet.process
   }
 
   override dropRights(rights: readonly FileDescription[]): void {

@@ -186,5 +186,96 @@ static void kept(void)
 	}
 	names_of("h");
 }
+
+static void room(void)
+{
+	file();
+	memset(b, 'v', sizeof b);
+	SHOW(setxattr("f", "user.large", b, 65536, 0));
+	SHOW(getxattr("f", "user.large", NULL, 0));
+	SHOW(getxattr("f", "user.large", b, 65535));
+	SHOW(getxattr("f", "user.large", b, 65536));
+	SHOW(setxattr("f", "user.large", b, 1, XATTR_REPLACE));
+	SHOW(getxattr("f", "user.large", b, sizeof b));
+	SHOW(getxattr("f", "user.large", b, 0));
+	SHOW(getxattr("f", "user.none", NULL, 0));
+	setxattr("f", "user.second", b, 3, 0);
+	SHOW(listxattr("f", NULL, 0));
+	SHOW(listxattr("f", b, 22));
+	SHOW(listxattr("f", b, 23));
+	SHOW(listxattr("f", b, 24));
+	SHOW(listxattr("f", b, 70000));
+}
+
+static void directories(void)
+{
+	file();
+	mkdir("d", 0755);
+	SHOW(setxattr("d", "user.a", "x", 1, 0));
+	SHOW(setxattr("d/", "user.b", "y", 1, 0));
+	names_of("d");
+	SHOW(setxattr("f/", "user.b", "y", 1, 0));
+	SHOW(setxattr("f/x", "user.b", "y", 1, 0));
+	int fd = open("d", O_RDONLY | O_DIRECTORY);
+	SHOW(fgetxattr(fd, "user.a", b, 10));
+	SHOW(fremovexattr(fd, "user.a"));
+	SHOW(rmdir("d"));
+	SHOW(fgetxattr(fd, "user.b", b, 10));
+	SHOW(fsetxattr(fd, "user.c", "z", 1, 0));
+	SHOW(flistxattr(fd, b, 100));
+	mkdir("d", 0755);
+	SHOW(listxattr("d", b, 100));
+	symlink("loop", "loop");
+	SHOW(getxattr("loop", "user.a", b, 1));
+	SHOW(lgetxattr("loop", "user.a", b, 1));
+	SHOW(lgetxattr("loop", "trusted.a", b, 1));
+	SHOW(lremovexattr("loop", "user.a"));
+	SHOW(llistxattr("loop", b, 1));
+}
+
+static void unlinked(void)
+{
+	file();
+	int fd = open("f", O_RDWR);
+	SHOW(fsetxattr(fd, "user.a", "x", 1, 0));
+	unlink("f");
+	SHOW(fgetxattr(fd, "user.a", b, 10));
+	SHOW(fsetxattr(fd, "user.b", "y", 1, 0));
+	SHOW(flistxattr(fd, b, 100));
+	SHOW(getxattr("f", "user.a", b, 10));
+	SHOW(getxattr("/proc/self/fd/3", "user.a", b, 10));
+	SHOW(lgetxattr("/proc/self/fd/3", "user.a", b, 10));
+	close(fd);
+	SHOW(fgetxattr(fd, "user.a", b, 10));
+	SHOW(fremovexattr(fd, "user.a"));
+	SHOW(flistxattr(fd, b, 10));
+}
+
+static void flags_and_names(void)
+{
+	file();
+	SHOW(setxattr("f", "user.a", "x", 1, XATTR_REPLACE));
+	SHOW(setxattr("f", "user.a", "x", 1, XATTR_CREATE | XATTR_REPLACE));
+	SHOW(setxattr("f", "user.a", "x", 1, XATTR_CREATE));
+	SHOW(setxattr("f", "user.a", "y", 1, XATTR_CREATE | XATTR_REPLACE));
+	SHOW(getxattr("f", "user.a", b, 10));
+	SHOW(setxattr("f", "user.A", "z", 1, XATTR_CREATE));
+	SHOW(setxattr("f", "user.with space", "z", 1, 0));
+	SHOW(setxattr("f", "user.\xc3\xa4", "z", 1, 0));
+	SHOW(setxattr("f", "USER.a", "z", 1, 0));
+	SHOW(setxattr("f", "trusted.", "z", 1, 0));
+	SHOW(setxattr("f", "security.", "z", 1, 0));
+	SHOW(getxattr("f", "trusted.", b, 1));
+	SHOW(removexattr("f", "user."));
+	SHOW(removexattr("f", "user.none"));
+	SHOW(setxattr("f", "user.a", "x", -1, 0));
+	SHOW(getxattr("f", (void *)8, b, 1));
+	SHOW(removexattr("f", (void *)8));
+	SHOW(getxattr("f", "user.a", (void *)8, 1));
+	SHOW(getxattr("f", "user.a", (void *)8, 0));
+	names_of("f");
+}
+
 PROBES({"one", one}, {"names", names}, {"arguments", arguments}, {"links_and_descriptors", links_and_descriptors},
-       {"permissions", permissions}, {"other_file_systems", other_file_systems}, {"kept", kept})
+       {"permissions", permissions}, {"other_file_systems", other_file_systems}, {"kept", kept},
+       {"room", room}, {"directories", directories}, {"unlinked", unlinked}, {"flags_and_names", flags_and_names})

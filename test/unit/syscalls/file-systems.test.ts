@@ -433,3 +433,22 @@ describe('names', () => {
     ])
   })
 })
+
+describe('a mount that the embedder made read-only', () => {
+  it('stays so, remounted or bound elsewhere', async () => {
+    const MS_REMOUNT = 32
+    const MS_BIND = 4096
+    const calls: Call[] = [
+      ['mkdir', '/m/d', 0o755],
+      ['mount', 0, '/m', 0, MS_REMOUNT | MS_BIND, 0],
+      ['mount', 0, '/m', 0, MS_REMOUNT, 0],
+      ['mkdir', '/b', 0o755],
+      ['mount', '/m', '/b', 0, MS_BIND, 0],
+      ['mount', 0, '/b', 0, MS_REMOUNT | MS_BIND, 0],
+      ['mkdir', '/b/d', 0o755],
+      ['umount2', '/b', 0],
+    ]
+    const seen = await results({ type: 'tmpfs' }, calls, true)
+    expect(seen).toEqual([-E.EROFS, -E.EPERM, -E.EPERM, 0, 0, -E.EPERM, -E.EROFS, 0])
+  })
+})

@@ -20,6 +20,8 @@ const EXCLUDED = new Set([
   'tgkill',
   'rt_sigqueueinfo',
   'alarm',
+  'setrlimit',
+  'prlimit64',
   'timer_settime',
   'pidfd_send_signal',
   'epoll_wait',

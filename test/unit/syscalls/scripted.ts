@@ -247,7 +247,7 @@ export function scripted(
     ...options.machine,
   })
   const { kernel } = machine
-  const root = kernel.root.inode as TmpfsInode
+  const root = kernel.mountTree.root.inode as TmpfsInode
   const bin = root.mkdir(kernel.caller, 'bin', 0o040755) as TmpfsInode
   root.mkdir(kernel.caller, 'tmp', 0o041777)
   for (const [label, step] of cpu.labels) {

@@ -1,0 +1,313 @@
+/**
+ * mount(2), umount2(2), pivot_root(2): new file systems, binds, moves and what each mount allows. Linux
+ * fs/namespace.c, whose order of checks this follows. What they change: vfs/mount-tree.ts.
+ * Absent: namespaces (there is one) and propagation (every mount is private, whatever MS_SHARED says).
+ */
+
+import { PAGE_SIZE } from '../../emu/memory/layout.ts'
+import {
+  EACCES,
+  EAGAIN,
+  EBUSY,
+  EFAULT,
+  EINVAL,
+  ELOOP,
+  ENAMETOOLONG,
+  ENODEV,
+  ENOENT,
+  ENOSPC,
+  ENOTDIR,
+  EPERM,
+} from '../abi/errno.ts'
+import { AT_FDCWD } from '../abi/fcntl.ts'
+import * as M from '../abi/mount.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Task } from '../kernel/task.ts'
+import { MOUNT_COUNT_MAX } from '../vfs/mount-tree.ts'
+import type { Mount, Path } from '../vfs/path.ts'
+import { DIRECTORY, FOLLOW, KEEP_EXPIRY } from '../vfs/walk.ts'
+import { mountIsBusy, mountIsWritten } from './mount-use.ts'
+import { resolve, resolveName } from './names.ts'
+import { flags, path, string, syscall } from './row.ts'
+
+/** What a mount(2) that makes or changes one says, its texts read. */
+interface Request {
+  task: Task
+  source: string | null
+  target: Path
+  type: string | null
+  /** MS_*. */
+  flags: number
+  options: string
+}
+
+/** A name or a type: absent, or as long as a path at most. */
+function readText(task: Task, at: number): string | null | number {
+  if (at === 0) return null
+  const text = task.readPath(at)
+  return text === -ENAMETOOLONG ? -EINVAL : text
+}
+
+/** A page of options, or as much of it as there is. */
+function readOptions(task: Task, at: number): string | number {
+  if (at === 0) return ''
+  const room = task.mm.readablePrefix(at, PAGE_SIZE)
+  if (room === 0) return -EFAULT
+  const { bytes } = task.mm.space
+  let text = ''
+  for (let i = at; i < at + room && bytes[i] !== 0; i++) text += String.fromCharCode(bytes[i]!)
+  return text
+}
+
+function sysMount(
+  task: Task,
+  sourceAddr: number,
+  targetAddr: number,
+  typeAddr: number,
+  flagBits: number,
+  dataAddr: number,
+): number {
+  const type = readText(task, typeAddr)
+  if (typeof type === 'number') return type
+  const source = readText(task, sourceAddr)
+  if (typeof source === 'number') return source
+  const options = readOptions(task, dataAddr)
+  if (typeof options === 'number') return options
+  const target = resolve(task, AT_FDCWD, targetAddr, FOLLOW)
+  if (typeof target === 'number') return target
+  const magic = (flagBits & M.MS_MGC_MSK) >>> 0 === M.MS_MGC_VAL
+  const bits = magic ? flagBits & 0xffff : flagBits
+  if (bits & M.MS_NOUSER) return -EINVAL
+  if (!task.credentials.isPrivileged) return -EPERM
+  const request: Request = { task, source, target, type, flags: bits, options }
+  if (bits & M.MS_REMOUNT) return bits & M.MS_BIND ? remountOne(request) : remountAll(request)
+  if (bits & M.MS_BIND) return bind(request)
+  if (bits & (M.MS_SHARED | M.MS_PRIVATE | M.MS_SLAVE | M.MS_UNBINDABLE)) return changeType(request)
+  return bits & M.MS_MOVE ? move(request) : mountNew(request)
+}
+
+/** The MNT_* flags that MS_* ask for. A remount that says nothing of access times leaves them as they are. */
+function mountFlagsOf({ flags: bits, target }: Request): number {
+  let made = bits & M.MS_RDONLY ? M.MNT_READONLY : 0
+  for (const [ms, mnt] of M.MOUNT_OPTIONS) if (bits & ms) made |= mnt
+  if (!(bits & M.MS_NOATIME)) made |= M.MNT_RELATIME
+  if (bits & M.MS_STRICTATIME) made &= ~(M.MNT_RELATIME | M.MNT_NOATIME)
+  const times = M.MS_NOATIME | M.MS_NODIRATIME | M.MS_RELATIME | M.MS_STRICTATIME
+  if (bits & M.MS_REMOUNT && !(bits & times))
+    made = (made & ~M.MNT_ATIME_MASK) | (target.mount.flags & M.MNT_ATIME_MASK)
+  return made
+}
+
+/** What a remount may change: the root of a mount that is in the tree, unless the machine's owner locked it. */
+function mayRemount(request: Request): number {
+  const { mount } = request.target
+  if (!mount.attached || !request.target.isMountRoot) return -EINVAL
+  return mount.flags & M.MNT_LOCK_READONLY && !(request.flags & M.MS_RDONLY) ? -EPERM : 0
+}
+
+const setFlags = (mount: Mount, made: number): void => {
+  mount.flags = made | (mount.flags & M.MNT_LOCK_READONLY)
+}
+
+/** MS_REMOUNT | MS_BIND: only what this mount allows. */
+function remountOne(request: Request): number {
+  const refused = mayRemount(request)
+  if (refused) return refused
+  const { mount } = request.target
+  const becomesReadOnly = request.flags & M.MS_RDONLY && !(mount.flags & M.MNT_READONLY)
+  if (becomesReadOnly && mountIsWritten(request.task.kernel, mount)) return -EBUSY
+  setFlags(mount, mountFlagsOf(request))
+  return 0
+}
+
+/** `size=1m,ro`: options by name, of which the VFS takes those that mean a flag of the whole file system. */
+function parseOptions(text: string): { flags: number; cleared: number; own: Map<string, string> } {
+  const own = new Map<string, string>()
+  let bits = 0
+  let cleared = 0
+  for (const part of text.split(',').filter(Boolean)) {
+    const [name, value = ''] = part.split(/=(.*)/s) as [string, string?]
+    const shown = M.SUPER_OPTIONS.find(([, known]) => known === name)
+    if (name === 'ro') bits |= M.MS_RDONLY
+    else if (name === 'rw') cleared |= M.MS_RDONLY
+    else if (name === 'async') cleared |= M.MS_SYNCHRONOUS
+    else if (shown) bits |= shown[0]
+    else own.set(name, value)
+  }
+  return { flags: bits, cleared, own }
+}
+
+/** MS_REMOUNT: the file system itself, wherever it is mounted, and the flags of this mount. */
+function remountAll(request: Request): number {
+  const refused = mayRemount(request)
+  if (refused) return refused
+  const { mount } = request.target
+  const { fs } = mount
+  const parsed = parseOptions(request.options)
+  const bits = (request.flags | parsed.flags) & ~parsed.cleared
+  const readOnly = (bits & M.MS_RDONLY) !== 0
+  if (!readOnly && !fs.mayBecomeWritable) return -EACCES
+  const { kernel } = request.task
+  const result = fs.reconfigure(parsed.own)
+  if (result < 0) return result
+  if (readOnly && !fs.readOnly && isWritten(kernel, mount)) return -EBUSY
+  fs.readOnly = readOnly
+  fs.superFlags = bits & M.SUPER_FLAGS
+  setFlags(mount, mountFlagsOf(request))
+  return 0
+}
+
+/** Whether any mount of the same file system has a file open for writing. */
+const isWritten = (kernel: Kernel, mount: Mount): boolean =>
+  kernel.mountTree.mounts.some((other) => other.fs === mount.fs && mountIsWritten(kernel, other))
+
+/** Where a mount goes: on top of what is there already. A directory only covers a directory. */
+function placeOf(request: Request, isDirectory: boolean): Path | number {
+  const place = request.target.covered()
+  if (place.removed || !place.mount.attached) return -ENOENT
+  if (place.inode.isDirectory !== isDirectory) return -ENOTDIR
+  return request.task.kernel.mountTree.mounts.length >= MOUNT_COUNT_MAX ? -ENOSPC : place
+}
+
+/** The source of a bind or a move: a name. */
+function sourcePath({ task, source }: Request): Path | number {
+  return source === null || source === '' ? -EINVAL : resolveName(task, AT_FDCWD, source, FOLLOW)
+}
+
+function bind(request: Request): number {
+  const source = sourcePath(request)
+  if (typeof source === 'number') return source
+  const place = request.target.covered()
+  if (place.removed || !place.mount.attached) return -ENOENT
+  if (source.mount.unbindable || !source.mount.attached) return -EINVAL
+  if (source.inode.isDirectory !== place.inode.isDirectory) return -ENOTDIR
+  const { mountTree } = request.task.kernel
+  const recursive = (request.flags & M.MS_REC) !== 0
+  if (mountTree.mounts.length + mountTree.boundBy(source, recursive).length > MOUNT_COUNT_MAX) return -ENOSPC
+  mountTree.bind(source, place, recursive)
+  return 0
+}
+
+/** Which propagation a mount has: only whether it may be bound makes a difference here. */
+function changeType(request: Request): number {
+  const { mount } = request.target
+  if (!request.target.isMountRoot || !mount.attached) return -EINVAL
+  const kind = request.flags & ~(M.MS_REC | M.MS_SILENT)
+  const kinds: number[] = [M.MS_SHARED, M.MS_PRIVATE, M.MS_SLAVE, M.MS_UNBINDABLE]
+  if (!kinds.includes(kind)) return -EINVAL
+  const changed = request.flags & M.MS_REC ? request.task.kernel.mountTree.subtree(mount) : [mount]
+  for (const one of changed) one.unbindable = kind === M.MS_UNBINDABLE
+  return 0
+}
+
+function move(request: Request): number {
+  const source = sourcePath(request)
+  if (typeof source === 'number') return source
+  const place = request.target.covered()
+  if (place.removed || !place.mount.attached) return -ENOENT
+  const { mount } = source
+  const { mountTree } = request.task.kernel
+  if (!source.isMountRoot || !mount.attached) return -EINVAL
+  if (source.inode.isDirectory !== place.inode.isDirectory) return -EINVAL
+  if (mountTree.isAncestor(mount, place.mount)) return -ELOOP
+  mountTree.move(mount, place)
+  return 0
+}
+
+function mountNew(request: Request): number {
+  const { task, type: typeName } = request
+  const { kernel } = task
+  if (typeName === null) return -EINVAL
+  const type = kernel.fileSystemTypes.find((known) => known.name === typeName)
+  if (!type || type.needsSource) {
+    kernel.diagnoseOnce(`mount: file-system type ${typeName} is not known (ENODEV)`)
+    return -ENODEV
+  }
+  const source = request.source ?? 'none'
+  const parsed = parseOptions(request.options)
+  const fs = type.mount(kernel, source, parsed.own)
+  if (typeof fs === 'number') return fs
+  const place = placeOf(request, fs.root.isDirectory)
+  if (typeof place === 'number') return place
+  const bits = (request.flags | parsed.flags) & ~parsed.cleared
+  // One that is mounted elsewhere too (devpts) stays as it is there.
+  if (fs.rootDentry === null) {
+    fs.readOnly = (bits & M.MS_RDONLY) !== 0
+    fs.superFlags = bits & M.SUPER_FLAGS
+  }
+  kernel.mountTree.add(fs, place, source, mountFlagsOf(request))
+  return 0
+}
+
+const UMOUNT_FLAGS = M.MNT_FORCE | M.MNT_DETACH | M.MNT_EXPIRE | M.UMOUNT_NOFOLLOW
+
+function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
+  if (flagBits & ~UMOUNT_FLAGS) return -EINVAL
+  const follow = flagBits & M.UMOUNT_NOFOLLOW ? 0 : FOLLOW
+  const found = resolve(task, AT_FDCWD, targetAddr, follow | KEEP_EXPIRY)
+  if (typeof found === 'number') return found
+  if (!task.credentials.isPrivileged) return -EPERM
+  const target = found.covered()
+  const { mount } = target
+  if (!target.isMountRoot || !mount.attached) return -EINVAL
+  const { kernel } = task
+  const busy = (): boolean =>
+    mountIsBusy(kernel, mount) || mount.at === null || kernel.mountTree.childrenOf(mount).length > 0
+  const isRoot = mount === task.fs.root.mount
+  if (flagBits & M.MNT_EXPIRE) {
+    if (isRoot || flagBits & (M.MNT_FORCE | M.MNT_DETACH)) return -EINVAL
+    if (busy()) return -EBUSY
+    if (!mount.expiring) {
+      mount.expiring = true
+      return -EAGAIN
+    }
+  }
+  if (!(flagBits & M.MNT_DETACH)) {
+    if (isRoot) return makeReadOnly(kernel, mount)
+    if (busy()) return -EBUSY
+  }
+  kernel.mountTree.detach(mount, (one) => mountIsBusy(kernel, one))
+  return 0
+}
+
+/** "Unmounting" one's own root only makes its file system read-only. */
+function makeReadOnly(kernel: Kernel, mount: Mount): number {
+  if (!mount.fs.readOnly && isWritten(kernel, mount)) return -EBUSY
+  mount.fs.readOnly = true
+  return 0
+}
+
+function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
+  if (!task.credentials.isPrivileged) return -EPERM
+  const top = resolve(task, AT_FDCWD, topAddr, FOLLOW | DIRECTORY)
+  if (typeof top === 'number') return top
+  const oldName = resolve(task, AT_FDCWD, oldAddr, FOLLOW | DIRECTORY)
+  if (typeof oldName === 'number') return oldName
+  const old = oldName.covered()
+  const { root } = task.fs
+  if (old.removed || !old.mount.attached) return -ENOENT
+  if (!root.mount.attached || !top.mount.attached) return -EINVAL
+  if (top.removed) return -ENOENT
+  if (top.mount === root.mount || old.mount === root.mount) return -EBUSY
+  if (!root.isMountRoot || !top.isMountRoot) return -EINVAL
+  if (!old.isReachableFrom(top) || !top.isReachableFrom(root)) return -EINVAL
+  const { kernel } = task
+  kernel.mountTree.pivot(root.mount, top.mount, old)
+  // Everybody who was at the old root is at the new one now.
+  for (const other of kernel.tasks.values()) {
+    if (other.fs.root.equals(root)) other.fs.root = top
+    if (other.fs.cwd.equals(root)) other.fs.cwd = top
+  }
+  return 0
+}
+
+export const mountRows = [
+  syscall(
+    'mount',
+    [path, path, string, flags(M.mountFlags), string],
+    sysMount,
+    'types without a source; every mount is private',
+  ),
+  syscall('umount2', [path, flags(M.umountFlags)], sysUmount),
+  syscall('pivot_root', [path, path], sysPivotRoot),
+]

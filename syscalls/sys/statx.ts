@@ -1,0 +1,89 @@
+/** Attributes with a mask, birth time and mount: statx(2), Linux fs/stat.c. */
+
+import { putU64 } from '../abi/arch/arch.ts'
+import { EFAULT, EINVAL } from '../abi/errno.ts'
+import { AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC, statxFlags } from '../abi/fcntl.ts'
+import {
+  major,
+  minor,
+  STATX__RESERVED,
+  STATX_ATTR_MOUNT_ROOT,
+  STATX_BASIC_STATS,
+  STATX_BTIME,
+  STATX_CTIME,
+  STATX_MNT_ID,
+  STATX_MNT_ID_UNIQUE,
+  STATX_MTIME,
+  statxMasks,
+} from '../abi/stat.ts'
+import type { Task } from '../kernel/task.ts'
+import type { Timestamp } from '../vfs/inode.ts'
+import { MOUNT_UNIQUE_ID_OFFSET } from '../vfs/mount-tree.ts'
+import type { Target } from './names.ts'
+import { dirfd, flags, outStruct, path, syscall } from './row.ts'
+import { STAT_FLAGS, statTarget } from './stat.ts'
+
+const STATX_SIZE = 256
+const SYNC_TYPE = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC
+
+function sysStatx(
+  task: Task,
+  at: number,
+  name: number,
+  flagBits: number,
+  mask: number,
+  addr: number,
+): number {
+  if (mask & STATX__RESERVED || (flagBits & SYNC_TYPE) === SYNC_TYPE || flagBits & ~STAT_FLAGS) return -EINVAL
+  const target = statTarget(task, at, name, flagBits)
+  if (typeof target === 'number') return target
+  const fresh = target.inode.refresh(task)
+  if (fresh < 0) return fresh
+  if (!task.mm.canWrite(addr, STATX_SIZE)) return -EFAULT
+  putStatx(task, target, mask, addr)
+  task.mm.stored(addr, STATX_SIZE)
+  return 0
+}
+
+function putStatx(task: Task, { inode, path: at }: Target, mask: number, addr: number): void {
+  const { view, bytes } = task.mm.space
+  const { fs } = inode
+  const uniqueId = (mask & STATX_MNT_ID_UNIQUE) !== 0
+  const birth = mask & STATX_BTIME ? inode.btime : null
+  let given = STATX_BASIC_STATS | (uniqueId ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID) | (birth ? STATX_BTIME : 0)
+  // Where times have fine grains, nobody looks at them unasked.
+  const wantsTimes = !fs.hasFineTimes || (mask & (STATX_CTIME | STATX_MTIME)) !== 0
+  if (!wantsTimes) given &= ~(STATX_CTIME | STATX_MTIME)
+  bytes.fill(0, addr, addr + STATX_SIZE)
+  view.setUint32(addr, given, true)
+  view.setUint32(addr + 4, fs.blockSize, true)
+  putU64(view, addr + 8, at?.isMountRoot && at.mount.attached ? STATX_ATTR_MOUNT_ROOT : 0)
+  view.setUint32(addr + 16, inode.nlink, true)
+  view.setUint32(addr + 20, inode.uid, true)
+  view.setUint32(addr + 24, inode.gid, true)
+  view.setUint16(addr + 28, inode.mode, true)
+  putU64(view, addr + 32, inode.ino)
+  putU64(view, addr + 40, inode.size)
+  putU64(view, addr + 48, inode.blocks)
+  putU64(view, addr + 56, fs.attributesKnown)
+  putTime(view, addr + 64, inode.atime)
+  if (birth) putTime(view, addr + 80, birth)
+  if (wantsTimes) putTime(view, addr + 96, inode.ctime)
+  if (wantsTimes) putTime(view, addr + 112, inode.mtime)
+  view.setUint32(addr + 128, major(inode.rdev), true)
+  view.setUint32(addr + 132, minor(inode.rdev), true)
+  view.setUint32(addr + 136, major(fs.dev), true)
+  view.setUint32(addr + 140, minor(fs.dev), true)
+  // What has no name is on a mount of its own that nobody sees.
+  const id = at ? at.mount.id : fs.dev
+  putU64(view, addr + 144, uniqueId ? MOUNT_UNIQUE_ID_OFFSET + id : id)
+}
+
+function putTime(view: DataView, at: number, time: Timestamp): void {
+  putU64(view, at, time.sec)
+  view.setUint32(at + 8, time.nsec, true)
+}
+
+export const statxRows = [
+  syscall('statx', [dirfd, path, flags(statxFlags), flags(statxMasks), outStruct('statx')], sysStatx),
+]
