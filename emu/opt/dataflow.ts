@@ -66,6 +66,8 @@ export class Dataflow {
   private readonly defined: VariableSets
   /** USE_* by node, valid for the block marked last. */
   uses = new Uint8Array(4096)
+  /** By node: how many nodes that are only made in exits have it as operand. */
+  coldUses = new Uint8Array(4096)
 
   constructor(region: Region, order: Block[]) {
     const count = region.blocks.length
@@ -76,7 +78,10 @@ export class Dataflow {
     this.liveOut = new VariableSets(count)
     this.exposed = new VariableSets(count)
     this.defined = new VariableSets(count)
-    if (this.uses.length < region.count) this.uses = new Uint8Array(region.count * 2)
+    if (this.uses.length < region.count) {
+      this.uses = new Uint8Array(region.count * 2)
+      this.coldUses = new Uint8Array(region.count * 2)
+    }
     this.findDefined()
     this.findDirty()
     for (const block of this.order) {
@@ -122,6 +127,7 @@ export class Dataflow {
   mark(block: Block): void {
     const { region, uses } = this
     uses.fill(0, block.firstNode, block.endNode)
+    this.coldUses.fill(0, block.firstNode, block.endNode)
     if (block.value >= 0) this.use(block.value)
     const leaves = leavesRegion(block)
     this.lastSets(block, block.endLog, (variable, value) => {
@@ -163,9 +169,14 @@ export class Dataflow {
     const number = region.op[n]!
     if (hot || IS_EFFECT[number]) return
     const operands = OPERANDS[number]!
-    if (operands > 0) this.useCold(region.a[n]!)
-    if (operands > 1) this.useCold(region.b[n]!)
-    if (operands > 2) this.useCold(region.c[n]!)
+    if (operands > 0) this.useInCold(region.a[n]!)
+    if (operands > 1) this.useInCold(region.b[n]!)
+    if (operands > 2) this.useInCold(region.c[n]!)
+  }
+
+  private useInCold(n: number): void {
+    if (this.coldUses[n]! < USE_MANY) this.coldUses[n]!++
+    this.useCold(n)
   }
 
   /** Calls back with the last value each variable was set to before log position `end`. */

@@ -164,6 +164,9 @@ export class Lowerer {
   private scratch32 = 0
   private slot32 = 0
   private scratch64 = 0
+  /** Whether code of an exit is being written, and the nodes whose values are kept in locals only there. */
+  private isCold = false
+  private readonly coldKept: number[] = []
   /** By variable: its value at the exit being written, -1 for the local's. */
   private readonly exitValues = new Int32Array(64).fill(-1)
 
@@ -753,7 +756,26 @@ export class Lowerer {
 
   /** Leaves at node n with the registers as its log position has them. */
   private exit(n: number, kind: number): void {
-    this.leaveFor(this.region.exitLog[n]!, kind, this.region.exitPc[n]!)
+    this.cold(() => this.leaveFor(this.region.exitLog[n]!, kind, this.region.exitPc[n]!))
+  }
+
+  /** Writes code that runs only at an exit: values that are only made there are kept while they are used again. */
+  private cold(write: () => void): void {
+    const { isCold } = this
+    const kept = this.coldKept.length
+    this.isCold = true
+    write()
+    this.isCold = isCold
+    this.forgetCold(kept)
+  }
+
+  private forgetCold(kept: number): void {
+    while (this.coldKept.length > kept) {
+      const n = this.coldKept.pop()!
+      const type = this.region.typeOf(n)
+      this.localOf[n] = -1
+      this.freeTemps[type]!.push(this.usedTemps[type]!.pop()!)
+    }
   }
 
   /** Pushes a value. */
@@ -766,7 +788,13 @@ export class Lowerer {
       out.s64(region.a[n]!, region.b[n]!)
     } else if (number === N.get) this.localGet(this.localFor(region.a[n]!))
     else if (this.localOf[n]! >= 0) this.localGet(this.localOf[n]!)
-    else this.expression(n)
+    else {
+      this.expression(n)
+      if (!this.isCold || this.flow.coldUses[n]! < USE_MANY) return
+      this.keep(n)
+      this.localGet(this.localOf[n]!)
+      this.coldKept.push(n)
+    }
   }
 
   /** Pushes a node's value by computing it here. */
@@ -794,9 +822,13 @@ export class Lowerer {
       this.value(region.a[n]!)
       out.u8(W.IF)
       out.u8(W.WASM_TYPES[OPS[number]!.out]!)
+      // What is kept in one arm has no value behind it.
+      const kept = this.coldKept.length
       this.value(region.b[n]!)
+      this.forgetCold(kept)
       out.u8(W.ELSE)
       this.value(region.c[n]!)
+      this.forgetCold(kept)
       out.u8(W.END)
       return
     }
@@ -818,8 +850,6 @@ export class Lowerer {
 
   private helperIf(n: number): void {
     const { region, out } = this
-    const scratch = STATE_BASE + this.linkage.state.scratch
-    const pair = region.c[n]!
     out.u8(W.BLOCK)
     out.u8(W.VOID)
     out.u8(W.BLOCK)
@@ -828,6 +858,14 @@ export class Lowerer {
     out.u8(W.BR)
     out.u32(1)
     out.u8(W.END)
+    this.cold(() => this.askHelper(n))
+    out.u8(W.END)
+  }
+
+  private askHelper(n: number): void {
+    const { region, out } = this
+    const scratch = STATE_BASE + this.linkage.state.scratch
+    const pair = region.c[n]!
     this.value(region.b[n]!)
     out.u8(W.I32_EQZ)
     out.u8(W.BR_IF)
@@ -848,7 +886,6 @@ export class Lowerer {
     out.u8(W.BR_IF)
     out.u32(0)
     this.exit(n, EXIT_SLOW)
-    out.u8(W.END)
   }
 
   /** Branches out of the innermost block when a condition holds; each part of one made by `or` is a branch of its own. */
