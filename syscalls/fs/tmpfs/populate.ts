@@ -1,11 +1,11 @@
 /**
  * Fills a tmpfs from a list: the default root, tar archives, tests. Names are taken apart here and never leave the
- * tree: "..", empty parts and a leading "/" are dropped, and no symlink is followed.
+ * tree: "..", empty parts and a leading "/" are dropped, and a symlink on the way leads to a place in the tree.
  */
 
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
+import { isSymlink, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import type { Caller } from '../../vfs/caller.ts'
-import type { Tmpfs, TmpfsInode } from './tmpfs.ts'
+import type { StoredBytes, Tmpfs, TmpfsInode } from './tmpfs.ts'
 
 export interface ImageEntry {
   /** Byte string. */
@@ -17,6 +17,8 @@ export interface ImageEntry {
   mtimeSec?: number
   rdev?: number
   data?: Uint8Array
+  /** Instead of `data`: contents that are read where they lie. */
+  stored?: StoredBytes
   /** Of a symlink its text, of a hard link the name of the other entry. */
   target?: string
 }
@@ -39,18 +41,67 @@ function child(directory: TmpfsInode, caller: Caller, name: string): TmpfsInode 
   return typeof found === 'number' ? null : (found as TmpfsInode)
 }
 
+/** Links on the way to a name: as many as Linux follows. */
+const LINKS_MAX = 40
+
+/** The directory of these names, made where it is missing; null when one of them is no directory. */
 function directoryOf(fs: Tmpfs, caller: Caller, parts: readonly string[]): TmpfsInode | null {
-  let at = fs.root
-  for (const part of parts) {
+  const pending = [...parts].reverse()
+  /** From the root to where we are. */
+  let way = [fs.root]
+  let links = 0
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+    const at = way[way.length - 1]!
+    if (part === '..') {
+      if (way.length > 1) way.pop()
+      continue
+    }
     let next = child(at, caller, part)
     if (!next) {
       next = fs.newInode(S_IFDIR | 0o755, 0, 0)
       at.addEntry(part, next)
     }
-    if (!next.isDirectory) return null
-    at = next
+    if (isSymlink(next.mode)) {
+      if (++links > LINKS_MAX) return null
+      if (next.target.startsWith('/')) way = [fs.root]
+      const names = next.target.split('/').filter((name) => name !== '' && name !== '.')
+      pending.push(...names.reverse())
+    } else if (next.isDirectory) way.push(next)
+    else return null
   }
-  return at
+  return way[way.length - 1]!
+}
+
+/** Takes out an entry, with all below it; what is not there is no problem. A layer of an image says so of a lower one. */
+export function removeImageEntry(fs: Tmpfs, caller: Caller, entryName: string): void {
+  const parts = partsOf(entryName)
+  const name = parts.pop()
+  const parent = name === undefined ? null : directoryOf(fs, caller, parts)
+  const found = parent && child(parent, caller, name!)
+  if (!found) return
+  if (!found.isDirectory) parent.unlink(caller, name!, found)
+  else {
+    emptyDirectory(caller, found)
+    parent.rmdir(caller, name!, found)
+  }
+}
+
+/** Takes out everything below a directory. */
+export function emptyImageDirectory(fs: Tmpfs, caller: Caller, name: string): void {
+  const found = directoryOf(fs, caller, partsOf(name))
+  if (found) emptyDirectory(caller, found)
+}
+
+function emptyDirectory(caller: Caller, directory: TmpfsInode): void {
+  const names: string[] = []
+  directory.readdir(caller, 0, { add: (name) => names.push(name) > 0 })
+  for (const name of names) {
+    const found = child(directory, caller, name)!
+    if (found.isDirectory) {
+      emptyDirectory(caller, found)
+      directory.rmdir(caller, name, found)
+    } else directory.unlink(caller, name, found)
+  }
 }
 
 /** Adds an entry; why not, where it cannot be, or null. A later entry of the same name replaces the earlier. */
@@ -64,7 +115,8 @@ export function addImageEntry(fs: Tmpfs, caller: Caller, entry: ImageEntry): str
   const parent = directoryOf(fs, caller, parts)
   if (!parent) return `${entry.name}: a part of the name is no directory`
   const existing = child(parent, caller, name)
-  if (existing && entry.type !== 'directory') parent.unlink(caller, name, existing)
+  if (existing && !(existing.isDirectory && entry.type === 'directory'))
+    removeImageEntry(fs, caller, entry.name)
   if (entry.type === 'link') return addLink(fs, caller, parent, name, entry)
   // Nobody asks a symlink for its mode, so all have Linux's.
   const usual = entry.type === 'directory' ? 0o755 : 0o644
@@ -77,6 +129,7 @@ export function addImageEntry(fs: Tmpfs, caller: Caller, entry: ImageEntry): str
   if (!reused) parent.addEntry(name, inode)
   if (entry.data?.length && inode.write(caller, 0, entry.data, 0, entry.data.length) < entry.data.length)
     return `${entry.name}: no room left`
+  if (entry.stored) inode.setStored(entry.stored)
   if (entry.mtimeSec !== undefined) inode.mtime.set(entry.mtimeSec, 0)
   return null
 }

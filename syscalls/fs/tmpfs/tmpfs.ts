@@ -9,6 +9,7 @@ import {
   EEXIST,
   EFBIG,
   EINVAL,
+  EIO,
   EISDIR,
   EMLINK,
   ENOENT,
@@ -54,6 +55,8 @@ const ENTRY_SIZE = 20
 const INLINE_TARGET_MAX = 127
 const LINK_COUNT_MAX = 2 ** 31
 const DEFAULT_SIZE = 2 ** 31
+/** Stored contents are copied in parts of this size. */
+const COPY_SIZE = 1 << 20
 
 export interface TmpfsOptions {
   /** Bytes of file contents before ENOSPC. */
@@ -62,6 +65,13 @@ export interface TmpfsOptions {
   uid?: number
   gid?: number
   type?: string
+}
+
+/** Contents that lie elsewhere, in an archive say, until the file is changed. */
+export interface StoredBytes {
+  readonly sizeBytes: number
+  /** Reads a part that is all there; throws when it cannot be read. */
+  read(pos: number, bytes: Uint8Array, at: number, count: number): void
 }
 
 export class Tmpfs extends FileSystem implements Room {
@@ -179,6 +189,8 @@ export class TmpfsInode extends Inode {
   private nextSequence = 1
   /** Regular files. */
   private content: SparseBytes | null = null
+  /** Instead of `content` as long as nothing was changed. */
+  private stored: StoredBytes | null = null
   /** Made by O_TMPFILE and not yet named. */
   private linkable = false
   /** Symlinks. */
@@ -192,6 +204,7 @@ export class TmpfsInode extends Inode {
   }
 
   override get blocks(): number {
+    if (this.stored) return Math.ceil(this.stored.sizeBytes / PAGE) * (PAGE / 512)
     const pages = this.content ? this.content.pageCount : this.target.length > INLINE_TARGET_MAX ? 1 : 0
     return pages * (PAGE / 512)
   }
@@ -305,8 +318,9 @@ export class TmpfsInode extends Inode {
 
   /** Contents of a removed file go when the last descriptor and mapping are gone. */
   private freeIfUnused(): void {
-    if (this.nlink > 0 || this.openCount > 0 || this.mapped || !this.content) return
-    this.content.clear()
+    if (this.nlink > 0 || this.openCount > 0 || this.mapped) return
+    this.stored = null
+    this.content?.clear()
     this.content = null
   }
 
@@ -370,6 +384,7 @@ export class TmpfsInode extends Inode {
     if (this.entries) return -EISDIR
     const total = Math.min(count, this.size - pos)
     if (total <= 0) return 0
+    if (this.stored) return this.readStored(pos, bytes, at, total)
     if (this.content) this.content.read(pos, bytes, at, total)
     else bytes.fill(0, at, at + total)
     return total
@@ -378,6 +393,8 @@ export class TmpfsInode extends Inode {
   override write(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
     if (this.entries) return -EISDIR
     if (pos + count > FILE_SIZE_MAX) return -EFBIG
+    const refused = this.ownContents()
+    if (refused) return refused
     this.content ??= new SparseBytes(this.fs)
     const done = this.content.write(pos, bytes, at, count)
     if (done === 0 && count > 0) return -ENOSPC
@@ -388,6 +405,8 @@ export class TmpfsInode extends Inode {
   }
 
   override allocate(_caller: Caller, offset: number, length: number, keepSize: boolean): number {
+    const refused = this.ownContents()
+    if (refused) return refused
     this.content ??= new SparseBytes(this.fs)
     if (!this.content.allocate(offset, offset + length)) return -ENOSPC
     if (!keepSize && offset + length > this.size) this.size = offset + length
@@ -396,6 +415,8 @@ export class TmpfsInode extends Inode {
   }
 
   override punchHole(_caller: Caller, offset: number, length: number): number {
+    const refused = this.ownContents()
+    if (refused) return refused
     this.content?.punch(offset, offset + length)
     this.touch()
     return 0
@@ -404,6 +425,7 @@ export class TmpfsInode extends Inode {
   override seekHoleOrData(_caller: Caller, pos: number, data: boolean): number {
     const { size, content } = this
     if (pos >= size) return -ENXIO
+    if (this.stored) return data ? pos : size
     if (!content) return data ? -ENXIO : pos
     const found = content.find(pos, size, data)
     return data && found >= size ? -ENXIO : Math.min(found, size)
@@ -413,6 +435,8 @@ export class TmpfsInode extends Inode {
     if (change.size !== undefined) {
       if (this.entries) return -EISDIR
       if (change.size > FILE_SIZE_MAX) return -EFBIG
+      const refused = change.size === 0 ? this.dropStored() : this.ownContents()
+      if (refused) return refused
       this.resize(change.size)
       this.touch()
     }
@@ -422,6 +446,45 @@ export class TmpfsInode extends Inode {
     if (change.atime) this.atime.set(change.atime.sec, change.atime.nsec)
     if (change.mtime) this.mtime.set(change.mtime.sec, change.mtime.nsec)
     this.ctime.setNow(this.fs.clock)
+    return 0
+  }
+
+  /** Gives a new file contents that are read where they lie. */
+  setStored(stored: StoredBytes): void {
+    this.stored = stored
+    this.size = stored.sizeBytes
+  }
+
+  private readStored(pos: number, bytes: Uint8Array, at: number, count: number): number {
+    try {
+      this.stored!.read(pos, bytes, at, count)
+      return count
+    } catch {
+      return -EIO
+    }
+  }
+
+  private dropStored(): number {
+    this.stored = null
+    return 0
+  }
+
+  /** Before a change: stored contents become the file's own. */
+  private ownContents(): number {
+    const { stored } = this
+    if (!stored) return 0
+    const content = new SparseBytes(this.fs)
+    const part = new Uint8Array(Math.min(COPY_SIZE, stored.sizeBytes))
+    for (let pos = 0; pos < stored.sizeBytes; pos += part.length) {
+      const count = Math.min(part.length, stored.sizeBytes - pos)
+      const got = this.readStored(pos, part, 0, count)
+      const done = got < 0 ? got : content.write(pos, part, 0, count)
+      if (done === count) continue
+      content.clear()
+      return got < 0 ? got : -ENOSPC
+    }
+    this.stored = null
+    this.content = content
     return 0
   }
 

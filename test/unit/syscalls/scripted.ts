@@ -192,6 +192,8 @@ export class ScriptedCpu implements Cpu {
     throw new Error('not scripted')
   }
 
+  begin(): void {}
+
   release(): void {}
 }
 
