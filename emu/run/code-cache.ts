@@ -299,10 +299,23 @@ export class ProcessCode {
     return this.code === null ? pc : this.code.dispatch(pc, DEPTH_BYTES) >>> 0
   }
 
+  /** Leaves all instances; what is needed of them is made again, in a new table. */
+  private beginAnew(): void {
+    this.code = null
+    this.batches.clear()
+    this.indices.clear()
+    this.clearPcCache()
+  }
+
+  private clearPcCache(): void {
+    this.space.bytes.fill(0, PC_CACHE_BASE, PC_CACHE_BASE + PC_CACHE_SIZE)
+    // A slot that holds 0 knows pc 0 if it is that one's.
+    this.clearSlot(0)
+  }
+
   /** Takes the place of the code the process had: the pc cache is empty, and what was translated there is hot here. */
   replace(before: ProcessCode): void {
-    this.space.bytes.fill(0, PC_CACHE_BASE, PC_CACHE_BASE + PC_CACHE_SIZE)
-    this.clearSlot(0)
+    this.clearPcCache()
     this.begin(before.program)
     for (const pc of before.indices.keys()) this.translations.heat.add(pc, HEAT_MIN)
   }
@@ -355,6 +368,7 @@ export class ProcessCode {
   }
 
   private add(batch: Batch): void {
+    if (this.code?.isCrowded) this.beginAnew()
     this.code ??= this.translations.codeFor(this.space)
     if (!this.code.has(batch)) this.translations.counts.instances++
     const base = this.code.place(batch)

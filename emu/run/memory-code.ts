@@ -11,14 +11,20 @@ import type { Batch } from './stored-batches.ts'
 
 /** The table begins with as many places, and doubles. */
 const TABLE_FIRST = 256
-/** With more places in its table a Memory's code is not used for another process. */
-const TABLE_REUSED_MAX = 20_000
+/**
+ * An instance is kept by its table even when its places are emptied, and V8 has a copy of the table for each (20 bytes a
+ * place). Beyond so many copied places a process begins anew, and earlier if it would be another one's.
+ */
+const CROWDED = 1 << 23
+const REUSED_MAX = 1 << 20
 
 export class MemoryCode {
   /** The process that has the Memory now. */
   space: AddressSpace
   private readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_FIRST })
   private tableUsed = 0
+  /** All that were ever made. */
+  private instanceCount = 0
   private readonly bases = new Map<Batch, number>()
   private readonly helper: (id: number, a: number, b: number) => number
   /** Runs from a pc while the pc cache knows where to go on; depth is the host stack left for guest calls. */
@@ -31,9 +37,18 @@ export class MemoryCode {
     this.dispatch = exports.run as (pc: number, depth: number) => number
   }
 
+  private get copiedPlaces(): number {
+    return this.instanceCount * this.table.length
+  }
+
+  /** Whether it is better left, with its instances. */
+  get isCrowded(): boolean {
+    return this.copiedPlaces > CROWDED
+  }
+
   /** Whether another process should use it. */
   get isReusable(): boolean {
-    return this.tableUsed < TABLE_REUSED_MAX
+    return this.copiedPlaces < REUSED_MAX
   }
 
   has(batch: Batch): boolean {
@@ -48,6 +63,7 @@ export class MemoryCode {
     const needed = base + batch.entries.length
     if (needed > this.table.length) this.table.grow(Math.max(this.table.length, needed - this.table.length))
     this.tableUsed = needed
+    this.instanceCount++
     new WebAssembly.Instance(batch.module, {
       e: { m: this.space.memory, t: this.table, b: base, helper: this.helper },
     })
@@ -55,7 +71,7 @@ export class MemoryCode {
     return base
   }
 
-  /** Empties a batch's places, so that its instance can go. */
+  /** Empties a batch's places. */
   remove(batch: Batch): void {
     const base = this.bases.get(batch)
     if (base === undefined) return

@@ -355,6 +355,12 @@ export class Translator {
   // ---- stack
 
   /** Stores below the stack; the caller sets RSP by dropStack when nothing can fault any more. */
+  checkStackStore(size: 16 | 64): void {
+    this.ir.stackBased = true
+    this.ir.checkStore(this.ir.get(RSP), -size / 8, size / 8)
+    this.ir.stackBased = false
+  }
+
   storeStack(size: 16 | 64, value: Value): void {
     this.ir.stackBased = true
     this.ir.store(size, this.ir.get(RSP), -size / 8, value)

@@ -35,6 +35,8 @@ const call: Translate = (t, i) => {
 
 const callValue: Translate = (t, i) => {
   const target = t.read(i, 0)
+  // A stack that refuses the return address comes before a target that is no address.
+  t.checkStackStore(64)
   t.leaveIfWild(target)
   pushReturn(t, i)
   t.callValue(i, target)
