@@ -98,9 +98,10 @@ async function run(options: RunOptions): Promise<number> {
       HOME: '/root',
       USER: 'root',
       TERM: process.env.TERM ?? 'dumb',
+      ...tree.image?.config.env,
       ...options.env,
     }
-    const { program, argv } = programOf(machine, options, tree.workdir, env.PATH)
+    const { program, argv } = programOf(machine, options, tree, env.PATH)
     const { code, signal, timedOut } = await start(
       machine,
       program,
@@ -159,8 +160,7 @@ function compose(options: RunOptions, host: Host, tree: Tree, write: (text: stri
       mounts: tree.mounts,
       engines: enginesOf(options, write),
       explainFaults: true,
-      uid: options.uid,
-      gid: options.gid,
+      ...(options.user ?? tree.image?.user),
       limits: options.limits,
       ...(options.hostname === null ? {} : { hostname: options.hostname }),
     })
@@ -173,11 +173,13 @@ function compose(options: RunOptions, host: Host, tree: Tree, write: (text: stri
 function programOf(
   machine: Machine,
   options: RunOptions,
-  workdir: string,
+  { workdir, image }: Tree,
   path: string,
 ): { program: string; argv: string[] } {
-  const name = options.program ?? 'sh'
-  const argv = [name, ...options.args]
+  const usual = image ? [...image.config.entrypoint, ...image.config.command] : []
+  const argv = options.program === null ? usual : [options.program, ...options.args]
+  if (argv.length === 0) argv.push('sh')
+  const name = argv[0]!
   if (name === '') throw new UsageError('PROGRAM is empty')
   const { kernel } = machine
   const cwd = walkPath(kernel.caller, kernel.mountTree.root, kernel.mountTree.root, utf8(workdir), FOLLOW)

@@ -36,8 +36,7 @@ export interface RunOptions {
   seed: number | null
   stats: boolean
   hostname: string | null
-  uid: number
-  gid: number
+  user: { uid: number; gid: number } | null
   limits: Limits
   /** Wall-clock seconds, then everything is killed. */
   timeoutSec: number | null
@@ -77,7 +76,9 @@ PROGRAM is a path in the guest. Without it the userland's shell runs: interactiv
 script on its standard input. The current directory is at /work, copy-on-write.
 
   -v, --volume HOST:GUEST[:ro|rw|cow]  mount a host directory (cow when unsaid: changes stay in memory)
-      --root DIR|TAR                   what / is; a DIR copy-on-write (default: the embedded userland)
+      --root DIR|FILE                  what / is: a folder, copy-on-write; a tar archive (gzip, xz, zstd); a docker-save
+                                       archive or OCI layout, with its program, user and environment (default: the
+                                       embedded userland)
   -e, --env NAME=VALUE                 set a variable; NAME alone passes the host's
   -w, --workdir DIR                    the working directory in the guest
       --engine NAME[,opt=val]...       stand an engine above the kernel; the first one lowest
@@ -149,7 +150,7 @@ export function parseRun(
     seed: values.seed === undefined ? null : parseSeed(values.seed),
     stats: values.stats ?? false,
     hostname: values.hostname ?? null,
-    ...parseUser(values.user ?? '0'),
+    user: values.user === undefined ? null : parseUser(values.user),
     limits: parseLimits(values),
     timeoutSec: values.timeout === undefined ? null : parseNumber('--timeout', values.timeout),
     help: values.help ?? false,

@@ -4,14 +4,14 @@
  */
 
 import * as nodeFs from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CowFs } from '../../syscalls/fs/cowfs/cowfs.ts'
 import type { HostFiles } from '../../syscalls/fs/hostfs/host-files.ts'
 import { HostFs } from '../../syscalls/fs/hostfs/hostfs.ts'
+import type { ImageConfig } from '../host/node/root-image/oci.ts'
 import { userlandRoot } from '../host/node/userland.ts'
 import type { FileSystemChoice, MountChoice, VolumeMode } from '../mounting.ts'
 import { type RunOptions, UsageError } from './options.ts'
-import { tarRoot } from './tar.ts'
 
 /** Where the host's current directory is, unless --root says otherwise. */
 export const WORK = '/work'
@@ -44,11 +44,13 @@ export interface Tree {
   root: FileSystemChoice
   mounts: MountChoice[]
   workdir: string
+  /** What a container image says of its program, and the ids of its user. */
+  image: { config: ImageConfig; user: { uid: number; gid: number } | null } | null
 }
 
 /** What the options ask for. Throws UsageError. */
 export async function treeOf(options: RunOptions, diagnostics: (line: string) => void): Promise<Tree> {
-  const root = await rootOf(options, diagnostics)
+  const { root, image } = await rootOf(options, diagnostics)
   const mounts: MountChoice[] = [
     { at: '/proc', fs: { type: 'proc' }, source: 'proc' },
     { at: '/dev', fs: { type: 'devtmpfs' }, source: 'devtmpfs' },
@@ -70,13 +72,52 @@ export async function treeOf(options: RunOptions, diagnostics: (line: string) =>
       source: 'volume',
       readOnly: mode === 'ro',
     })
-  return { root, mounts, workdir: options.workdir ?? (options.root === null ? WORK : '/') }
+  const usual = options.root === null ? WORK : (image?.config.workdir ?? '/')
+  return { root, mounts, workdir: options.workdir ?? usual, image }
 }
 
-async function rootOf(options: RunOptions, diagnostics: (line: string) => void): Promise<FileSystemChoice> {
-  if (options.root === null) return userlandRoot()
-  if (!nodeFs.existsSync(options.root)) throw new UsageError(`--root ${options.root} does not exist`)
-  return nodeFs.statSync(options.root).isDirectory()
-    ? hostDirectory(options.root, 'cow', '--root')
-    : tarRoot(options.root, diagnostics)
+async function rootOf(
+  options: RunOptions,
+  diagnostics: (line: string) => void,
+): Promise<Pick<Tree, 'root' | 'image'>> {
+  const path = options.root
+  if (path === null) return { root: userlandRoot(), image: null }
+  if (!nodeFs.existsSync(path)) throw new UsageError(`--root ${path} does not exist`)
+  if (nodeFs.statSync(path).isDirectory() && !nodeFs.existsSync(join(path, 'oci-layout')))
+    return { root: hostDirectory(path, 'cow', '--root'), image: null }
+  try {
+    // Most runs have no archive and need not load what reads one.
+    const { importRoot } = await import('../host/node/root-image/import.ts')
+    const { openRoot, userOf } = await import('../host/node/root-image/open.ts')
+    const unpacked = await withProgress(`unpacking ${path}`, (progress) => importRoot(path, progress))
+    const root: FileSystemChoice = (kernel) =>
+      openRoot(unpacked, kernel, (problem) => diagnostics(`${path}: ${problem}`))
+    const { config } = unpacked
+    return { root, image: config && { config, user: userOf(unpacked, config.user) } }
+  } catch (error) {
+    throw new UsageError(`--root ${path} is no readable root archive: ${(error as Error).message}`)
+  }
+}
+
+/** Work of this length is shown, on a terminal. */
+const SHOWN_AFTER_MS = 500
+const SHOWN_EVERY_MS = 100
+
+async function withProgress<T>(
+  what: string,
+  work: (progress: (done: number) => void) => Promise<T>,
+): Promise<T> {
+  if (!process.stderr.isTTY) return work(() => {})
+  let next = Date.now() + SHOWN_AFTER_MS
+  let shown = false
+  try {
+    return await work((done) => {
+      if (Date.now() < next) return
+      next = Date.now() + SHOWN_EVERY_MS
+      shown = true
+      process.stderr.write(`\rumwelt: ${what}: ${Math.floor(done * 100)} %`)
+    })
+  } finally {
+    if (shown) process.stderr.write('\r\x1b[K')
+  }
 }
