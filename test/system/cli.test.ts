@@ -161,7 +161,7 @@ const MISTAKES: [string[], number, RegExp][] = [
   [['run', process.execPath], NOT_FOUND, /only the host has it: mount it with -v .+:.+:ro/],
   [['run', ''], OWN_ERROR, /PROGRAM is empty/],
   [['run', '--root', '/no/such', 'sh'], OWN_ERROR, /--root \/no\/such does not exist/],
-  [['run', '--root', 'not-a.tar', 'sh'], OWN_ERROR, /no readable tar archive/],
+  [['run', '--root', 'not-a.tar', 'sh'], OWN_ERROR, /no readable root archive/],
   [['run', '--root', 'directory', 'sh'], NOT_FOUND, /sh: not found/],
   [['run', '-v', 'nonsense', 'true'], OWN_ERROR, /a volume is HOST:GUEST/],
   [['run', '-v', '.:relative', 'true'], OWN_ERROR, /begins with \//],
