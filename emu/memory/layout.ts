@@ -15,6 +15,11 @@ export const STATE_SIZE = 0x1000
 export const PC_CACHE_BASE = 0x10000
 export const PC_CACHE_SIZE = 0x80000
 
+/** The slot of a guest pc in the pc cache, as an offset in the Memory. Translated code computes the same for a value. */
+export function pcCacheSlot(pc: number): number {
+  return PC_CACHE_BASE + (((pc ^ (pc >>> 14)) & 0xffff) << 3)
+}
+
 /** One byte of PAGE_* flags for each of the 2^20 guest pages. */
 export const PAGE_FLAGS_BASE = 0x100000
 

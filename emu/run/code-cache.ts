@@ -12,7 +12,7 @@ import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
-import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE } from '../memory/layout.ts'
+import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE, pcCacheSlot } from '../memory/layout.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
@@ -252,11 +252,6 @@ export class Translations {
     this.counts.guestBytes += image.sizeBytes
     return new Batch({ entries, image, returnPoints, sideExits, wasm: bytes })
   }
-}
-
-/** The slot of a guest pc in the pc cache, as an offset in the Memory. Lowering computes the same. */
-export function pcCacheSlot(pc: number): number {
-  return PC_CACHE_BASE + (((pc ^ (pc >>> 14)) & 0xffff) << 3)
 }
 
 /** What a process's code asks the CPU. */

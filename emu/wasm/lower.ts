@@ -35,6 +35,7 @@ import {
   PAGE_SHIFT,
   PAGE_W,
   PC_CACHE_BASE,
+  pcCacheSlot,
   STATE_BASE,
 } from '../memory/layout.ts'
 import { Dataflow, USE_COLD, USE_MANY } from '../opt/dataflow.ts'
@@ -568,16 +569,23 @@ export class Lowerer {
       out.u32(known)
       return
     }
+    const slot = pcCacheSlot(pc)
+    this.constant(0)
+    this.memory(W.I32_LOAD, 2, slot)
     this.constant(pc)
-    this.localSet(this.scratch32)
-    this.transferValue(call)
+    this.unlessKnown(() => this.constant(pc))
+    if (call) this.calleeDepth()
+    else this.localGet(0)
+    this.constant(0)
+    this.memory(W.I32_LOAD, 2, slot + 4)
+    this.toIndex(call)
   }
 
   /** Calls or jumps to the guest address in scratch32 through the pc cache; a miss is the dispatcher's. */
   private transferValue(call: boolean): void {
     const out = this.out
     const slot = this.slot32
-    // PC_CACHE_BASE + 8 * ((pc ^ pc >>> 14) & 0xffff), see pcCacheSlot in run/code-cache.ts
+    // As pcCacheSlot.
     this.localGet(this.scratch32)
     this.localGet(this.scratch32)
     this.constant(14)
@@ -591,16 +599,28 @@ export class Lowerer {
     out.u32(slot)
     this.memory(W.I32_LOAD, 2, PC_CACHE_BASE)
     this.localGet(this.scratch32)
-    out.u8(W.I32_NE)
-    out.u8(W.IF)
-    out.u8(W.VOID)
-    this.localGet(this.scratch32)
-    out.u8(W.RETURN)
-    out.u8(W.END)
+    this.unlessKnown(() => this.localGet(this.scratch32))
     if (call) this.calleeDepth()
     else this.localGet(0)
     this.localGet(slot)
     this.memory(W.I32_LOAD, 2, PC_CACHE_BASE + 4)
+    this.toIndex(call)
+  }
+
+  /** Compares a slot's pc with the wanted one, both on the stack; unless they are equal, the pc is the dispatcher's. */
+  private unlessKnown(pushPc: () => void): void {
+    const { out } = this
+    out.u8(W.I32_NE)
+    out.u8(W.IF)
+    out.u8(W.VOID)
+    pushPc()
+    out.u8(W.RETURN)
+    out.u8(W.END)
+  }
+
+  /** Calls or jumps to a place in the table. */
+  private toIndex(call: boolean): void {
+    const { out } = this
     out.u8(call ? W.CALL_INDIRECT : W.RETURN_CALL_INDIRECT)
     out.u32(TYPE_REGION)
     out.u8(0)

@@ -28,7 +28,7 @@ printf '#include "two.h"\nint two(void) { return 2; }\n' > two.c
 printf 'int two(void);\n' > two.h
 printf 'prog: one.o two.o\n\t$(CC) -o $@ $^\n%%.o: %%.c two.h\n\t$(CC) -c -O2 -Wall -o $@ $<\n' > Makefile`
 const python = (text) => `cat > t.py <<'X'\n${text}\nX\npython3 t.py`
-const JAVA = String.raw`cat > H.java <<'X'
+const JAVA = `cat > H.java <<'X'
 import java.util.*;
 import java.util.stream.*;
 public class H {

@@ -6,7 +6,7 @@ root=$1
 shift
 base=/tmp/.umwelt-native-$$
 mkdir "$base"
-trap 'umount -R "$base"; rmdir "$base"' EXIT
+trap 'umount -R -l "$base"; rmdir "$base"' EXIT
 mount -t tmpfs none "$base"
 mkdir "$base/upper" "$base/work" "$base/root"
 mount -t overlay overlay -o "lowerdir=$root,upperdir=$base/upper,workdir=$base/work" "$base/root"

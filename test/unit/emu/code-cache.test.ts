@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { AddressSpace } from '../../../emu/memory/address-space.ts'
-import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../emu/memory/layout.ts'
+import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, pcCacheSlot } from '../../../emu/memory/layout.ts'
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
-import { ProcessCode, pcCacheSlot, Translations } from '../../../emu/run/code-cache.ts'
+import { ProcessCode, Translations } from '../../../emu/run/code-cache.ts'
 import { decodeBatches, encodeBatch, type TranslationStore } from '../../../emu/run/stored-batches.ts'
 
 const OWNER = { executed: () => true, interpreted: () => true, invalidate: () => {} }
