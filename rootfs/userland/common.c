@@ -21,9 +21,7 @@ void *reallocate(void *old, size_t size) {
   if (!block) _exit(warn("out of memory") + 1);
   return block;
 }
-
 char *duplicate(const char *text) { return strcpy(reallocate(NULL, strlen(text) + 1), text); }
-
 char *format_text(const char *format, ...) {
   va_list arguments;
   char *text;
@@ -33,11 +31,7 @@ char *format_text(const char *format, ...) {
   return text;
 }
 
-struct arena_chunk {
-  struct arena_chunk *previous;
-  size_t used, size;
-  _Alignas(16) char bytes[];
-};
+struct arena_chunk { struct arena_chunk *previous; size_t used, size; _Alignas(16) char bytes[]; };
 
 void *arena_allocate(struct arena *arena, size_t size) {
   enum { CHUNK_SIZE_MIN = 4000, ALIGNMENT = 16 };
@@ -56,11 +50,9 @@ void *arena_allocate(struct arena *arena, size_t size) {
 char *arena_copy(struct arena *arena, const char *text, size_t length) {
   return memcpy(arena_allocate(arena, length + 1), text, length);
 }
-
 struct arena_mark arena_mark(struct arena *arena) {
   return (struct arena_mark){arena->top, arena->top ? arena->top->used : 0};
 }
-
 void arena_release(struct arena *arena, struct arena_mark mark) {
   for (struct arena_chunk *chunk; (chunk = arena->top) != mark.chunk; free(chunk)) arena->top = chunk->previous;
   if (mark.chunk) mark.chunk->used = mark.used;
@@ -80,25 +72,13 @@ void buffer_append(struct buffer *buffer, const char *text, size_t length) {
 
 void buffer_add(struct buffer *buffer, char byte) { buffer_append(buffer, &byte, 1); }
 void buffer_put(struct buffer *buffer, const char *text) { buffer_append(buffer, text, strlen(text)); }
-
-char *buffer_text(struct buffer *buffer) {
-  buffer_add(buffer, 0);
-  buffer->length--;
-  return buffer->bytes;
-}
-
-int count_words(char **words) {
-  int count = 0;
-  while (words[count]) count++;
-  return count;
-}
-
+char *buffer_text(struct buffer *buffer) { buffer_add(buffer, 0); buffer->length--; return buffer->bytes; }
+int count_words(char **words) { int count = 0; while (words[count]) count++; return count; }
 int index_of(const char *word, const char *const *list) {
   for (int i = 0; list[i]; i++)
     if (equal(list[i], word)) return i;
   return -1;
 }
-
 int compare_texts(const void *left, const void *right) { return strcmp(*(char **)left, *(char **)right); }
 
 /* ---- input and output */
@@ -129,13 +109,11 @@ bool next_line(struct inputs *inputs) {
   inputs->line[inputs->length] = 0;
   return true;
 }
-
 bool next_input_line(struct inputs *inputs) {
   while (!inputs->file || !next_line(inputs))
     if (!next_input(inputs)) return false;
   return true;
 }
-
 bool write_all(int fd, const char *bytes, size_t length) {
   for (ssize_t put; length > 0; bytes += put, length -= put) {
     put = write(fd, bytes, length);
@@ -144,7 +122,6 @@ bool write_all(int fd, const char *bytes, size_t length) {
   }
   return true;
 }
-
 bool copy_descriptor(int from, int to) {
   static char block[32768];
   ssize_t got;
@@ -152,7 +129,6 @@ bool copy_descriptor(int from, int to) {
     if (!write_all(to, block, got)) return false;
   return got == 0;
 }
-
 char *read_all(int fd, size_t *length) {
   struct buffer all = {0};
   char block[4096];
@@ -161,7 +137,6 @@ char *read_all(int fd, size_t *length) {
   *length = all.length;
   return buffer_text(&all);
 }
-
 char *read_file(const char *path, size_t *length) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   char *text = fd < 0 ? NULL : read_all(fd, length);
@@ -175,7 +150,6 @@ char *join_path(const char *directory, const char *name) {
   size_t length = strlen(directory);
   return format_text("%s%s%s", directory, length && directory[length - 1] == '/' ? "" : "/", name);
 }
-
 char *path_basename(const char *path) {
   size_t end = strlen(path);
   while (end > 1 && path[end - 1] == '/') end--;
@@ -184,12 +158,10 @@ char *path_basename(const char *path) {
   if (start == end && end > 0) start--; /* the path is only slashes */
   return format_text("%.*s", (int)(end - start), path + start);
 }
-
 bool is_directory(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
-
 bool is_same_file(const struct stat *left, const struct stat *right) {
   return left->st_ino == right->st_ino && left->st_dev == right->st_dev;
 }
@@ -202,7 +174,6 @@ void make_parents(char *path) {
     *slash = '/';
   }
 }
-
 static int not_dots(const struct dirent *entry) { return !equal(entry->d_name, ".") && !equal(entry->d_name, ".."); }
 
 char **list_names(const char *path) {
@@ -245,7 +216,6 @@ int walk_each(char **paths, visitor *before, visitor *after) {
   for (paths = *paths ? paths : here; *paths; paths++) status |= !walk(*paths, before, after, 0);
   return status;
 }
-
 bool remove_visited(const char *path, const struct stat *status, int depth) {
   return (S_ISDIR(status->st_mode) ? rmdir : unlink)(path) == 0 || !warn_errno(path);
 }
@@ -258,7 +228,6 @@ bool parse_integer(const char *text, int base, long long *value) {
   *value = strtoll(text, &end, base);
   return end != text && *end == 0 && errno == 0;
 }
-
 long long parse_size(const char *text) {
   char *end;
   long long value = strtoll(text, &end, 10);
@@ -277,11 +246,7 @@ char *format_size(unsigned long long bytes, char text[24]) {
   return text;
 }
 
-mode_t current_umask(void) {
-  mode_t mask = umask(0);
-  umask(mask);
-  return mask;
-}
+mode_t current_umask(void) { mode_t mask = umask(0); umask(mask); return mask; }
 
 /* One "u+rwX" clause's permission letters, as the bits for all three classes. */
 static bool parse_permissions(const char **text, mode_t old, bool is_folder, mode_t *bits) {
@@ -329,7 +294,6 @@ void format_mode(mode_t mode, char text[11]) {
     if (mode & (S_ISUID >> class)) text[3 + class * 3] = (mode & (0100 >> class * 3) ? "sst" : "SST")[class];
   text[10] = 0;
 }
-
 static const char *name_or_number(const char *name, unsigned id) {
   static char numbers[2][12];
   static int next;
@@ -337,12 +301,10 @@ static const char *name_or_number(const char *name, unsigned id) {
   snprintf(numbers[next ^= 1], 12, "%u", id);
   return numbers[next];
 }
-
 const char *user_name(uid_t id) {
   struct passwd *user = getpwuid(id);
   return name_or_number(user ? user->pw_name : NULL, id);
 }
-
 const char *group_name(gid_t id) {
   struct group *group = getgrgid(id);
   return name_or_number(group ? group->gr_name : NULL, id);
@@ -357,7 +319,6 @@ static const char signal_names[][7] = {
 const char *signal_name(int number) {
   return number >= 0 && number < (int)COUNT(signal_names) ? signal_names[number] : NULL;
 }
-
 int signal_number(const char *name) {
   long long number;
   if (parse_integer(name, 10, &number)) return number >= 0 && number < SIGNAL_LIMIT ? (int)number : -1;
@@ -390,7 +351,6 @@ char *next_candidate(const char **path, const char *name) {
   *path = (*path)[length] && !is_path ? *path + length + 1 : NULL;
   return is_path ? duplicate(name) : format_text("%.*s/%s", length ? (int)length : 1, directory, name);
 }
-
 int execute(char **argv) {
   fflush(stdout);
   execvp(argv[0], argv);

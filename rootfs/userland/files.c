@@ -9,19 +9,16 @@ static bool make_directory(char *path) {
   if (!there && mkdir(path, new_directory_mode) < 0) return !warn_errno(path);
   return there || !option['m'] || chmod(path, new_directory_mode) == 0; /* past the umask */
 }
-
 int mkdir_main(char **operands) {
   new_directory_mode = 0777;
   bool valid = !option['m'] || parse_mode(option['m'], 0777, true, &new_directory_mode);
   return valid ? each_operand(operands, make_directory) : warn("invalid mode '%s'", option['m']);
 }
-
 static bool remove_directory(char *path) {
   bool good = rmdir(path) == 0;
   for (char *slash; good && option['p'] && (slash = strrchr(path, '/')); good = rmdir(path) == 0) *slash = 0;
   return good || !warn_errno(path);
 }
-
 int rmdir_main(char **operands) { return each_operand(operands, remove_directory); }
 
 static bool remove_tree(char *path) {
@@ -105,20 +102,17 @@ static bool copy_after(const char *path, const struct stat *from, int depth) {
   else if (S_ISDIR(from->st_mode)) chmod(copy_target(path), from->st_mode & ~current_umask() & 07777);
   return true;
 }
-
 static bool copy_tree(const char *source, const char *target) {
   copying.source = source;
   copying.target = target;
   copying.failed = false;
   return walk(source, copy_before, copy_after, 0) && !copying.failed;
 }
-
 int cp_main(char **operands) {
   copying.preserve = option['p'] || option['a'];
   copying.recursive = option['r'] || option['R'] || option['a'];
   return each_pair(operands, copy_tree);
 }
-
 static bool move_path(const char *source, const char *target) {
   if (rename(source, target) == 0) return true;
   if (errno != EXDEV) return !warn_errno(source);
@@ -126,14 +120,11 @@ static bool move_path(const char *source, const char *target) {
   if (!is_directory(target)) unlink(target);
   return copy_tree(source, target) && walk(source, NULL, remove_visited, 0);
 }
-
 int mv_main(char **operands) { return each_pair(operands, move_path); }
-
 static bool link_path(const char *source, const char *target) {
   if (option['f'] && unlink(target) < 0 && errno != ENOENT) return !warn_errno(target);
   return (option['s'] ? symlink : link)(source, target) == 0 || !warn_errno(target);
 }
-
 int ln_main(char **operands) {
   char *here[] = {operands[0], ".", NULL};
   return each_pair(operands[0] && !operands[1] ? here : operands, link_path);
@@ -191,7 +182,6 @@ static bool print_link(char *path) {
   if (found) printf("%s%s", target, option['n'] ? "" : "\n");
   return found;
 }
-
 int readlink_main(char **operands) { return each_operand(operands, print_link); }
 
 static bool print_status(char *path) {

@@ -121,12 +121,10 @@ static const char *skip_field(const char *at) {
   while (*at && !isblank(*at)) at++;
   return at;
 }
-
 static const char *field_start(const char *line, long field) {
   for (; field > 1 && *line; field--) { line = skip_field(line); line += separator && *line; }
   return line;
 }
-
 static const char *advance(const char *at, long characters) {
   size_t left = strlen(at);
   return at + ((size_t)characters < left ? (size_t)characters : left);
@@ -147,8 +145,7 @@ static void key_text(const char *line, const struct key *key, struct buffer *tex
 }
 
 static double leading_number(char *text) {
-  /* Only decimal: strtod would take "0x10" and "inf" too. */
-  text += strspn(text, " \t");
+  text += strspn(text, " \t"); /* only decimal: strtod would take "0x10" and "inf" too */
   text[strspn(text, "-0123456789.")] = 0;
   return strtod(text, NULL);
 }
@@ -196,8 +193,7 @@ static bool parse_key(char *text, const char *global) {
   if (*text == ',') key->end_field = strtol(text + 1, &text, 10);
   if (key->end_field && *text == '.') key->end_char = strtol(text + 1, &text, 10);
   text += strspn(text, "bfnr");
-  /* Without letters of its own the global ones hold. */
-  set_ordering(key, *letters ? letters : global);
+  set_ordering(key, *letters ? letters : global); /* without letters of its own the global ones hold */
   return !*text && key->start_field > 0 && key->start_char > 0;
 }
 

@@ -21,8 +21,7 @@ static void add_file(struct listing *listing, char *name, char *path) {
   char target[PATH_MAX] = "";
   if (option['l'] && S_ISLNK(file.status.st_mode) && readlink(path, target, sizeof target - 1) >= 0)
     file.link = format_text(" -> %s", target);
-  listing->files = reallocate(listing->files, (listing->count + 1) * sizeof file);
-  listing->files[listing->count++] = file;
+  APPEND(listing->files, listing->count, file);
 }
 
 static int compare_files(const void *left, const void *right) {
@@ -41,7 +40,6 @@ static int compare_files(const void *left, const void *right) {
 static void sort_files(struct listing *listing) {
   if (listing->count) qsort(listing->files, listing->count, sizeof *listing->files, compare_files);
 }
-
 static const char *type_mark(const struct file *file) {
   mode_t mode = file->status.st_mode;
   if (!option['F']) return "";
@@ -134,7 +132,7 @@ static void list_directory(const char *path, bool with_title) {
   if (option['l']) printf("total %llu\n", blocks / 2);
   print_listing(&listing);
   for (struct file *file = listing.files; option['R'] && file < listing.files + listing.count; file++)
-    if (S_ISDIR(file->status.st_mode) && strcmp(file->name, ".") != 0 && strcmp(file->name, "..") != 0)
+    if (S_ISDIR(file->status.st_mode) && !equal(file->name, ".") && !equal(file->name, ".."))
       list_directory(file->path, true);
   free(listing.files);
 }

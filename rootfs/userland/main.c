@@ -23,13 +23,11 @@ const struct applet *find_applet(const struct applet *table, const char *name) {
   while (table->name && !equal(table->name, name)) table++;
   return table->name ? table : NULL;
 }
-
 int usage_error(void) {
   const struct applet *applet = find_applet(applets, program_name);
   fprintf(stderr, "usage: %s %s\n", program_name, applet ? applet->usage : "");
   return 1;
 }
-
 int each_operand(char **operands, bool (*act)(char *operand)) {
   int status = *operands ? 0 : usage_error();
   for (; *operands; operands++) status |= !act(*operands);

@@ -105,7 +105,6 @@ int basename_main(char **operands) {
   if (suffix && suffix < length && equal(name + length - suffix, operands[1])) name[length - suffix] = 0;
   return puts(name) < 0;
 }
-
 static bool print_directory(char *path) {
   size_t end = strlen(path);
   while (end > 1 && path[end - 1] == '/') end--;
@@ -113,18 +112,12 @@ static bool print_directory(char *path) {
   while (end > 1 && path[end - 1] == '/') end--;
   return printf("%.*s\n", end ? (int)end : 1, end ? path : ".") > 0;
 }
-
 int dirname_main(char **operands) { return each_operand(operands, print_directory); }
-
 int pwd_main(char **operands) {
   char *directory = getcwd(NULL, 0);
   return directory ? puts(directory) < 0 : warn_errno("cannot determine current directory");
 }
-
-int yes_main(char **operands) {
-  while (puts(*operands ? *operands : "y") >= 0) continue;
-  return 1;
-}
+int yes_main(char **operands) { while (puts(*operands ? *operands : "y") >= 0) continue; return 1; }
 
 int seq_main(char **operands) {
   const char *separator = "\n";
@@ -169,7 +162,6 @@ static bool malformed(const char *format, const char *what) {
   test_malformed = true;
   return false;
 }
-
 static long long integer_operand(const char *text) {
   long long value = 0;
   if (!parse_integer(text, 10, &value)) malformed("Illegal number: %s", text);
@@ -254,7 +246,6 @@ static bool evaluate_and(void) {
   while (!test_malformed && skip_word("-a")) value &= evaluate_primary();
   return value;
 }
-
 static bool evaluate_or(void) {
   bool value = evaluate_and();
   while (!test_malformed && skip_word("-o")) value |= evaluate_and();

@@ -58,7 +58,6 @@ static regex_t *compile(const char *text, int flags) {
     script_error("bad regular expression");
   return regex;
 }
-
 static void skip_blanks(void) { script += strspn(script, " \t"); }
 
 static struct address read_address(void) {
@@ -121,9 +120,9 @@ static void read_transliteration(struct command *command) {
 }
 
 static void read_command(size_t *open_braces, int *depth) {
-  commands = reallocate(commands, (command_count + 1) * sizeof *commands);
-  struct command *command = &commands[command_count];
-  *command = (struct command){.first = read_address()};
+  APPEND(commands, command_count, (struct command){.first = read_address()});
+  size_t index = command_count - 1;
+  struct command *command = &commands[index];
   if (*script == ',') { script++; skip_blanks(); command->second = read_address(); }
   for (; *script == '!'; skip_blanks()) command->negated = *script++;
   command->name = *script ? *script++ : 0;
@@ -134,15 +133,14 @@ static void read_command(size_t *open_braces, int *depth) {
   if (command->name == 'y') read_transliteration(command);
   skip_blanks();
   if (command->name == 'q') command->number = strtol(script, &script, 10);
-  if (command->name == '{' && *depth < 32) open_braces[(*depth)++] = command_count;
+  if (command->name == '{' && *depth < 32) open_braces[(*depth)++] = index;
   if (command->name == '}' && --*depth < 0) script_error("unexpected '}'");
-  if (command->name == '}') commands[open_braces[*depth]].target = command_count;
+  if (command->name == '}') commands[open_braces[*depth]].target = index;
   if (strchr(":bt", command->name)) {
     size_t length = strcspn(script, ";\n} ");
     command->text = format_text("%.*s", (int)length, script);
     script += length;
   }
-  command_count++;
   skip_blanks();
   if (*script && !strchr(";}\n#", *script) && command->name != '{')
     script_error("extra characters after command");
@@ -159,7 +157,7 @@ static void parse_script(void) {
   for (struct command *jump = commands; jump < commands + command_count; jump++) {
     if (jump->name != 'b' && jump->name != 't') continue;
     size_t at = *jump->text ? 0 : command_count;
-    while (at < command_count && !(commands[at].name == ':' && strcmp(commands[at].text, jump->text) == 0))
+    while (at < command_count && !(commands[at].name == ':' && equal(commands[at].text, jump->text)))
       at++;
     if (*jump->text && at == command_count) script_error("can't find label");
     jump->target = at;
@@ -245,16 +243,14 @@ static bool is_selected(struct command *command) {
   return !beyond;
 }
 
-static void add_replacement(struct buffer *out, const char *replacement, const char *text,
-  const regmatch_t *matches) {
-  for (; *replacement; replacement++) {
-    bool escaped = *replacement == '\\' && replacement[1];
-    replacement += escaped;
-    bool is_group = escaped && isdigit(*replacement), is_all = !escaped && *replacement == '&';
-    int group = is_group ? *replacement - '0' : is_all ? 0 : -1;
-    if (group < 0) buffer_add(out, escaped && *replacement == 'n' ? '\n' : *replacement);
-    else if (matches[group].rm_so >= 0)
-      buffer_append(out, text + matches[group].rm_so, matches[group].rm_eo - matches[group].rm_so);
+static void add_replacement(struct buffer *out, const char *with, const char *text, const regmatch_t *matches) {
+  for (; *with; with++) {
+    bool escaped = *with == '\\' && with[1];
+    with += escaped;
+    bool is_group = escaped && isdigit(*with), is_all = !escaped && *with == '&';
+    const regmatch_t *match = &matches[is_group ? *with - '0' : 0];
+    if (!is_group && !is_all) buffer_add(out, escaped && *with == 'n' ? '\n' : *with);
+    else if (match->rm_so >= 0) buffer_append(out, text + match->rm_so, match->rm_eo - match->rm_so);
   }
 }
 
@@ -277,7 +273,7 @@ static bool substitute(struct command *command) {
     if ((replaced && !command->global) || (is_empty && !*text)) break;
     if (is_empty) buffer_add(&out, *text++);
   }
-  buffer_append(&out, text, strlen(text));
+  buffer_put(&out, text);
   buffer_text(&out);
   free(replaced ? pattern.bytes : out.bytes);
   if (replaced) pattern = out;
@@ -285,8 +281,8 @@ static bool substitute(struct command *command) {
 }
 
 static void copy_space(struct buffer *to, struct buffer *from, bool appends) {
-  to->length = appends ? to->length : 0;
   if (appends) buffer_add(to, '\n');
+  else to->length = 0;
   buffer_append(to, from->bytes, from->length);
   buffer_text(to);
 }
@@ -303,8 +299,8 @@ static enum outcome run_next(bool appends) {
   if (at_last_line()) return quit(0); /* as GNU sed does */
   if (!appends && !option['n']) put_pattern(pattern.length);
   flush_appended();
-  pattern.length = appends ? pattern.length : 0;
   if (appends) buffer_add(&pattern, '\n');
+  else pattern.length = 0;
   read_line();
   return GOES_ON;
 }
@@ -328,7 +324,7 @@ static enum outcome run_command_at(size_t *at, bool *substituted) {
     memmove(pattern.bytes, newline + 1, pattern.length + 1);
     return RESTARTS;
   case 'q': return quit(command->number);
-  case 'a': buffer_append(&appended, command->text, strlen(command->text)); break;
+  case 'a': buffer_put(&appended, command->text); break;
   case 'i': put_text(command->text, strlen(command->text), false); break;
   case 'c':
     if (!command->in_range || command->negated) put_text(command->text, strlen(command->text), false);

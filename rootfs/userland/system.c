@@ -33,14 +33,14 @@ static int list_signals(char **numbers) {
 int kill_main(char **operands) {
   int number = SIGTERM, status = 0;
   long long pid;
-  if (*operands && strcmp(*operands, "-l") == 0) return list_signals(operands + 1);
-  if (*operands && **operands == '-' && strcmp(*operands, "--") != 0) {
+  if (*operands && equal(*operands, "-l")) return list_signals(operands + 1);
+  if (*operands && **operands == '-' && !equal(*operands, "--")) {
     const char *name = *operands++ + 1;
-    if (strcmp(name, "s") == 0 && *operands) name = *operands++;
+    if (equal(name, "s") && *operands) name = *operands++;
     number = signal_number(name);
     if (number < 0) return warn("%s: invalid signal", name);
   }
-  if (*operands && strcmp(*operands, "--") == 0) operands++;
+  if (*operands && equal(*operands, "--")) operands++;
   if (!*operands) return usage_error() + 1;
   for (; *operands; operands++) {
     if (!parse_integer(*operands, 10, &pid)) status = warn("%s: invalid process id", *operands);
@@ -68,8 +68,7 @@ int ps_main(char **operands) {
   char **names = list_names("/proc");
   if (!names) return warn_errno("/proc");
   puts("  PID  PPID USER     STAT COMMAND");
-  /* Sorted as text; a shorter number is a smaller one. */
-  for (size_t digits = 1; digits < 8; digits++)
+  for (size_t digits = 1; digits < 8; digits++) /* sorted as text; a shorter number is a smaller one */
     for (char **name = names; *name; name++)
       if (isdigit(**name) && strlen(*name) == digits) print_process(*name);
   return 0;
@@ -136,39 +135,38 @@ int date_main(char **operands) {
   return printf("%.*s\n", (int)length, text) < 0;
 }
 
-int mount_main(char **operands) {
-  static const char *const names[] = {"ro", "nosuid", "nodev", "noexec", "remount", "bind", "rw", "defaults"};
-  static const unsigned long flags[] = {MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, 0, 0};
-  enum { FLAG_COUNT = sizeof flags / sizeof *flags };
+static int list_mounts(void) {
   size_t length;
-  if (!*operands) {
-    char *mounts = read_file("/proc/mounts", &length), *line, *words[4];
-    if (!mounts) return warn_errno("/proc/mounts");
-    while ((line = strsep(&mounts, "\n")) && *line) {
-      for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : "";
-      printf("%s on %s type %s (%s)\n", words[0], words[1], words[2], words[3]);
-    }
-    return 0;
+  char *mounts = read_file("/proc/mounts", &length), *line, *words[4];
+  if (!mounts) return warn_errno("/proc/mounts");
+  while ((line = strsep(&mounts, "\n")) && *line) {
+    for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : "";
+    printf("%s on %s type %s (%s)\n", words[0], words[1], words[2], words[3]);
   }
+  return 0;
+}
+
+int mount_main(char **operands) {
+  static const char *const names[] = {
+    "ro", "nosuid", "nodev", "noexec", "remount", "bind", "rw", "defaults", NULL,
+  };
+  static const unsigned long flags[] = {MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, 0, 0};
+  if (!*operands) return list_mounts();
   if (!operands[1]) return usage_error();
   unsigned long all = option['r'] ? MS_RDONLY : 0;
   struct buffer data = {0}; /* the options that are the file system's own */
   char *words = duplicate(option['o'] ? option['o'] : "");
   for (char *word = strtok(words, ",\n"); word; word = strtok(NULL, ",\n")) {
-    int row = 0;
-    while (row < FLAG_COUNT && strcmp(names[row], word) != 0) row++;
-    all |= row < FLAG_COUNT ? flags[row] : 0;
-    if (row == FLAG_COUNT && data.length) buffer_add(&data, ',');
-    if (row == FLAG_COUNT) buffer_append(&data, word, strlen(word));
+    int row = index_of(word, names);
+    if (row >= 0) all |= flags[row];
+    else buffer_put(&data, format_text("%s%s", data.length ? "," : "", word));
   }
-  return mount(operands[0], operands[1], option['t'], all, buffer_text(&data)) < 0
-    ? warn_errno(operands[1]) : 0;
+  bool good = mount(operands[0], operands[1], option['t'], all, buffer_text(&data)) == 0;
+  return good ? 0 : warn_errno(operands[1]);
 }
 
-int umount_main(char **operands) {
-  int status = 0, flags = (option['l'] ? MNT_DETACH : 0) | (option['f'] ? MNT_FORCE : 0);
-  if (!*operands) return usage_error();
-  for (; *operands; operands++)
-    if (umount2(*operands, flags) < 0) status = warn_errno(*operands);
-  return status;
+static bool unmount(char *path) {
+  int flags = (option['l'] ? MNT_DETACH : 0) | (option['f'] ? MNT_FORCE : 0);
+  return umount2(path, flags) == 0 || !warn_errno(path);
 }
+int umount_main(char **operands) { return each_operand(operands, unmount); }

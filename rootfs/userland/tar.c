@@ -18,7 +18,6 @@ static bool read_whole(void *block, size_t length) {
   }
   return true;
 }
-
 static void write_archive(const void *bytes, size_t length) {
   static const char zeros[BLOCK];
   if (!write_all(archive, bytes, length) || !write_all(archive, zeros, -length % BLOCK))
@@ -125,7 +124,6 @@ static bool is_wanted(const char *name, char **wanted) {
   }
   return any;
 }
-
 static char *read_long_text(long long size) {
   if (size < 0 || size > 1 << 20) exit(warn("unexpected end of archive"));
   char *text = reallocate(NULL, size + BLOCK);
@@ -172,7 +170,7 @@ int tar_main(char **operands) {
     else return usage_error() + 1;
   }
   if (!mode) return usage_error() + 1;
-  if (*operands && strcmp(*operands, "-C") == 0 && operands[1]) directory = operands[1], operands += 2;
+  if (*operands && equal(*operands, "-C") && operands[1]) directory = operands[1], operands += 2;
   int flags = mode == 'c' ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY;
   archive = equal(file, "-") ? mode == 'c' : open(file, flags, 0666);
   if (archive < 0 || (directory && chdir(directory) < 0)) return warn_errno(archive < 0 ? file : directory) + 1;
@@ -191,7 +189,6 @@ static const char *dd_operand(char **operands, const char *name) {
     if (strncmp(*operands, name, strlen(name)) == 0) found = *operands + strlen(name);
   return found;
 }
-
 static long long dd_number(char **operands, const char *name, long long fallback) {
   const char *text = dd_operand(operands, name);
   return text ? parse_size(text) : fallback;

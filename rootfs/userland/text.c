@@ -34,7 +34,6 @@ static bool parse_range(char **operands) {
   bool good = parse_integer(text, 10, &range.count);
   return good || !warn("invalid number of %s: '%s'", range.bytes ? "bytes" : "lines", text);
 }
-
 static void print_header(struct inputs *inputs) {
   static const char *gap = "";
   const char *shown = equal(inputs->name, "-") ? "standard input" : inputs->name;

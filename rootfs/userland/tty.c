@@ -32,7 +32,6 @@ static const struct {
 static tcflag_t *field_of(struct termios *terminal, enum field field) {
   return field == INPUT ? &terminal->c_iflag : field == OUTPUT ? &terminal->c_oflag : &terminal->c_lflag;
 }
-
 static void set(struct termios *terminal, const struct setting *setting, bool value) {
   tcflag_t *field = field_of(terminal, setting->field);
   *field = value ? *field | setting->flag : *field & ~setting->flag;
@@ -61,26 +60,26 @@ static char **apply(struct termios *terminal, char **operands) {
   const char *name = *operands + !value, *argument = operands[1];
   struct winsize size;
   for (const struct setting *row = settings; row->name; row++)
-    if (strcmp(row->name, name) == 0) return set(terminal, row, value), operands + 1;
+    if (equal(row->name, name)) return set(terminal, row, value), operands + 1;
   for (size_t i = 0; characters[i].name && argument; i++) {
-    if (strcmp(characters[i].name, name) != 0) continue;
+    if (!equal(characters[i].name, name)) continue;
     bool is_control = *argument == '^' && argument[1];
     int control = argument[0] && argument[1] == '?' ? 127 : argument[0] ? argument[1] & 31 : 0;
     terminal->c_cc[characters[i].index] = is_control ? control : *argument;
     return operands + 2;
   }
-  if ((is_raw = strcmp(name, "raw") == 0) || strcmp(name, "cooked") == 0) {
+  if ((is_raw = equal(name, "raw")) || equal(name, "cooked")) {
     for (const struct setting *row = settings; row->name; row++)
       if (row->when & COOKED) set(terminal, row, is_raw != value);
     terminal->c_cc[VMIN] = 1;
     return operands + 1;
   }
-  if (strcmp(name, "sane") == 0) {
+  if (equal(name, "sane")) {
     for (const struct setting *row = settings; row->name; row++) set(terminal, row, row->when & SANE);
     for (size_t i = 0; characters[i].name; i++) terminal->c_cc[characters[i].index] = characters[i].sane;
     return operands + 1;
   }
-  bool is_rows = strcmp(name, "rows") == 0, is_columns = strncmp(name, "col", 3) == 0;
+  bool is_rows = equal(name, "rows"), is_columns = strncmp(name, "col", 3) == 0;
   if ((!is_rows && !is_columns) || !argument || ioctl(0, TIOCGWINSZ, &size) < 0) return NULL;
   *(is_rows ? &size.ws_row : &size.ws_col) = atoi(argument);
   return ioctl(0, TIOCSWINSZ, &size) == 0 ? operands + 2 : NULL;
@@ -91,8 +90,8 @@ int stty_main(char **operands) {
   int rows, columns;
   if (tcgetattr(0, &terminal) < 0) return warn_errno("standard input");
   terminal_size(0, &rows, &columns);
-  if (!*operands || strcmp(*operands, "-a") == 0) return print_settings(&terminal), 0;
-  if (strcmp(*operands, "size") == 0) return printf("%d %d\n", rows, columns) < 0;
+  if (!*operands || equal(*operands, "-a")) return print_settings(&terminal), 0;
+  if (equal(*operands, "size")) return printf("%d %d\n", rows, columns) < 0;
   for (char **next; *operands; operands = next)
     if (!(next = apply(&terminal, operands))) return warn("invalid argument '%s'", *operands);
   return tcsetattr(0, TCSADRAIN, &terminal) < 0 ? warn_errno("standard input") : 0;
@@ -113,8 +112,7 @@ static void add_lines(const char *text) {
       buffer_append(&line, is_tab ? "        " : text, is_tab ? cells : 1);
     }
     text += *text == '\n';
-    lines = reallocate(lines, (line_count + 1) * sizeof *lines);
-    lines[line_count++] = buffer_text(&line);
+    APPEND(lines, line_count, buffer_text(&line));
   }
 }
 

@@ -41,11 +41,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct applet {
-  const char *name;
-  int (*run)(char **operands);
-  const char *options, *usage;
-};
+struct applet { const char *name; int (*run)(char **operands); const char *options, *usage; };
 extern const struct applet applets[]; /* ends with a row without name */
 extern const char *option[128]; /* what was given as -x: NULL, "", or the argument; several one a line */
 extern const char *program_name; /* under which errors are reported */
@@ -85,11 +81,7 @@ struct arena_mark arena_mark(struct arena *arena);
 void arena_release(struct arena *arena, struct arena_mark mark);
 
 /* A growing byte string, in an arena or (NULL) in memory of its own. */
-struct buffer {
-  char *bytes;
-  size_t length, capacity;
-  struct arena *arena;
-};
+struct buffer { char *bytes; size_t length, capacity; struct arena *arena; };
 void buffer_add(struct buffer *buffer, char byte);
 void buffer_append(struct buffer *buffer, const char *text, size_t length);
 void buffer_put(struct buffer *buffer, const char *text);

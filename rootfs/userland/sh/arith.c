@@ -18,7 +18,6 @@ static _Noreturn void fail(struct arithmetic *a, const char *why) {
   nesting = 0;
   shell_fail(complain("arithmetic expression: %s: \"%s\"", why, a->whole));
 }
-
 static bool skip_text(struct arithmetic *a, const char *text) {
   while (isspace(*a->at)) a->at++;
   bool found = strncmp(a->at, text, strlen(text)) == 0;
@@ -37,11 +36,10 @@ static const struct binary {
 
 static const struct binary *peek_binary(struct arithmetic *a) {
   skip_text(a, "");
-  for (size_t i = 0; i < sizeof binaries / sizeof *binaries; i++)
+  for (size_t i = 0; i < COUNT(binaries); i++)
     if (strncmp(a->at, binaries[i].text, strlen(binaries[i].text)) == 0) return &binaries[i];
   return NULL;
 }
-
 static long long divide(struct arithmetic *a, char operator, long long left, long long right) {
   if (right == 0 && !a->skipping) fail(a, "division by zero");
   if (right == 0) return 0;
@@ -88,7 +86,7 @@ static long long parse_name(struct arithmetic *a) {
   a->at += length;
   skip_text(a, "");
   if (strncmp(a->at, "==", 2) == 0) return name_value(a, name);
-  for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+  for (size_t i = 0; i < COUNT(operators); i++) {
     if (!skip_text(a, operators[i])) continue;
     long long value = parse_assignment(a);
     if (*operators[i] != '=') value = apply(a, operators[i], name_value(a, name), value);

@@ -38,7 +38,6 @@ void set_parameters(char **values) {
   free_names(sh.parameters.owned);
   sh.parameters = (struct parameters){copies, count, copies};
 }
-
 static int set_main(char **operands) {
   if (!*operands) return variable_print_all(0, ""), 0;
   int used = set_options(operands);
@@ -56,7 +55,6 @@ static int count_operand(char **operands, int minimum, int fallback) {
     shell_fail(complain("%s: Illegal number: %s", program_name, *operands));
   return count;
 }
-
 static int shift_main(char **operands) {
   int count = count_operand(operands, 0, 1);
   if (count > sh.parameters.count) shell_fail(complain("shift: can't shift that many"));
@@ -64,7 +62,6 @@ static int shift_main(char **operands) {
   sh.parameters.count -= count;
   return 0;
 }
-
 static int break_main(char **operands) {
   int levels = count_operand(operands, 1, 1);
   if (sh.loop_depth > 0) {
@@ -73,21 +70,15 @@ static int break_main(char **operands) {
   }
   return 0;
 }
-
 static int return_main(char **operands) {
   int status = count_operand(operands, 0, sh.status);
   sh.unwind = UNWIND_RETURN;
   return status;
 }
-
 static int exit_main(char **operands) { shell_exit(count_operand(operands, 0, sh.status)); }
-
 static int eval_main(char **operands) {
   struct buffer text = {.arena = &sh.scratch};
-  for (; *operands; operands++) {
-    buffer_put(&text, *operands);
-    buffer_add(&text, ' ');
-  }
+  for (; *operands; operands++) { buffer_put(&text, *operands); buffer_add(&text, ' '); }
   return run_text(buffer_text(&text));
 }
 
@@ -114,7 +105,6 @@ static int dot_main(char **operands) {
   if (status < 0) shell_fail(complain(".: %s: not found", *operands));
   return status;
 }
-
 static int exec_main(char **operands) {
   if (!*operands) return 0;
   bool interactive = sh.interactive;
@@ -131,13 +121,11 @@ static int declare_main(char **operands) {
   for (; *operands; operands++) variable_assign(*operands, flags);
   return 0;
 }
-
 static int local_main(char **operands) {
   if (sh.function_depth == 0) shell_fail(complain("local: not in a function"));
   for (; *operands; operands++) { variable_make_local(*operands); variable_assign(*operands, 0); }
   return 0;
 }
-
 static int unset_main(char **operands) {
   for (; *operands; operands++) {
     if (!option['f']) variable_unset(*operands);
@@ -290,7 +278,6 @@ static bool is_separator(struct line_split *split, size_t at, bool blank) {
   return at < split->length && !split->marks[at] && strchr(split->ifs, split->text[at]) &&
          (!blank || strchr(" \t\n", split->text[at]));
 }
-
 static void skip_blank_separators(struct line_split *split) {
   while (is_separator(split, split->at, true)) split->at++;
 }
@@ -298,8 +285,7 @@ static void skip_blank_separators(struct line_split *split) {
 static void assign_field(struct line_split *split, const char *name, bool is_last) {
   size_t start = split->at, end = start;
   while (end < split->length && !is_separator(split, end, false)) end++;
-  /* One delimiter: blanks, one other separator, blanks. */
-  split->at = end;
+  split->at = end; /* one delimiter: blanks, one other separator, blanks */
   skip_blank_separators(split);
   split->at += is_separator(split, split->at, false);
   skip_blank_separators(split);

@@ -20,9 +20,8 @@ int history_builtin(char **operands) {
   for (int i = 0; i < history_count; i++) printf("%5d  %s\n", i + 1, history[i]);
   return 0;
 }
-
 static void history_add(const char *line) {
-  if (!line[strspn(line, " \t")] || (history_count && strcmp(history[history_count - 1], line) == 0)) return;
+  if (!line[strspn(line, " \t")] || (history_count && equal(history[history_count - 1], line))) return;
   if (history_count == HISTORY_MAX) {
     free(history[0]);
     memmove(history, history + 1, --history_count * sizeof *history);
@@ -56,7 +55,7 @@ static void redraw(void) {
   int start = text_width(edit.prompt, strlen(edit.prompt)), end = start + text_width(text, edit.line.length);
   int at = start + text_width(text, edit.cursor);
   buffer_append(&out, move, sprintf(move, edit.shown_row ? "\r\033[%dA\033[J" : "\r\033[J", edit.shown_row));
-  buffer_append(&out, edit.prompt, strlen(edit.prompt));
+  buffer_put(&out, edit.prompt);
   buffer_append(&out, text, edit.line.length);
   /* In the last column the terminal waits with the wrap. */
   if (end && end % columns == 0) buffer_append(&out, "\r\n", 2);
@@ -85,27 +84,18 @@ static void delete_to(size_t to) {
   edit.line.length -= end - from;
   edit.cursor = from;
 }
-
-static void set_line(const char *text) {
-  edit.line.length = 0;
-  edit.cursor = 0;
-  insert(text, strlen(text));
-}
-
+static void set_line(const char *text) { edit.line.length = 0; edit.cursor = 0; insert(text, strlen(text)); }
 static size_t next_character(size_t at) {
   at += at < edit.line.length;
   while (at < edit.line.length && is_continuation(edit.line.bytes[at])) at++;
   return at;
 }
-
 static size_t previous_character(size_t at) {
   at -= at > 0;
   while (at > 0 && is_continuation(edit.line.bytes[at])) at--;
   return at;
 }
-
 static bool is_word_byte(char c) { return c < 0 || strchr(" \t/.,;|&()<>'\"=-", c) == NULL; }
-
 static size_t next_word(size_t at) {
   while (at < edit.line.length && !is_word_byte(edit.line.bytes[at])) at++;
   while (at < edit.line.length && is_word_byte(edit.line.bytes[at])) at++;
@@ -119,7 +109,6 @@ static size_t previous_word(size_t at, bool only_blanks) {
   while (at > 0 && (only_blanks ? text[at - 1] != ' ' : is_word_byte(text[at - 1]))) at--;
   return at;
 }
-
 static void browse(int step) {
   int wanted = edit.browsing + step;
   if (wanted < 0 || wanted > history_count) return;
@@ -133,12 +122,10 @@ static void browse(int step) {
 static struct { char **names; size_t count; } candidates;
 
 static void offer(const char *name, const char *prefix, const char *suffix) {
-  if (strncmp(name, prefix, strlen(prefix)) != 0) return;
   char *text = scratch_text("%s%s", name, suffix);
-  for (size_t i = 0; i < candidates.count; i++)
-    if (strcmp(candidates.names[i], text) == 0) return;
-  candidates.names = reallocate(candidates.names, (candidates.count + 1) * sizeof *candidates.names);
-  candidates.names[candidates.count++] = text;
+  bool known = strncmp(name, prefix, strlen(prefix)) != 0;
+  for (size_t i = 0; i < candidates.count && !known; i++) known = equal(candidates.names[i], text);
+  if (!known) APPEND(candidates.names, candidates.count, text);
 }
 
 static void offer_files(const char *directory, const char *prefix, bool only_programs) {
@@ -211,10 +198,7 @@ static enum outcome handle_key(int key) {
   switch (key) {
   case '\r': case '\n': return DONE;
   case -1: return END_OF_INPUT;
-  case CONTROL('D'):
-    if (length == 0) return END_OF_INPUT;
-    delete_to(next_character(edit.cursor));
-    break;
+  case CONTROL('D'): if (length == 0) return END_OF_INPUT; delete_to(next_character(edit.cursor)); break;
   case CONTROL('C'):
     edit.cursor = length;
     redraw();

@@ -22,13 +22,8 @@ static int check_errexit(int status) {
   if (status != 0 && sh.set['e'] && !sh.errexit_ignored) shell_exit(status);
   return status;
 }
-
 static _Noreturn void run_child(struct node *node) { exec_node(node, EXEC_LAST); shell_exit(sh.status); }
-
-static void make_pipe(int ends[2]) {
-  if (pipe(ends) < 0) shell_fail(complain("pipe: %s", strerror(errno)));
-}
-
+static void make_pipe(int ends[2]) { if (pipe(ends) < 0) shell_fail(complain("pipe: %s", strerror(errno))); }
 static void move_fd(int from, int to) {
   if (from != to && from >= 0) { dup2(from, to); close(from); }
 }
@@ -70,11 +65,11 @@ static int open_heredoc(const char *body) {
 }
 
 static int open_target(const char *operator, const char *path) {
-  int flags = strcmp(operator, "<") == 0 ? O_RDONLY : strcmp(operator, "<>") == 0 ? O_RDWR | O_CREAT
+  int flags = equal(operator, "<") ? O_RDONLY : equal(operator, "<>") ? O_RDWR | O_CREAT
             : O_WRONLY | O_CREAT | (operator[1] == '>' ? O_APPEND : O_TRUNC);
   struct stat status;
   /* POSIX: with -C, > must not truncate a regular file; devices are fine. */
-  if (sh.set['C'] && strcmp(operator, ">") == 0) {
+  if (sh.set['C'] && equal(operator, ">")) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
     bool is_device = fd < 0 && errno == EEXIST && !(stat(path, &status) == 0 && S_ISREG(status.st_mode));
     return is_device ? open(path, O_WRONLY) : fd;
@@ -84,15 +79,13 @@ static int open_target(const char *operator, const char *path) {
 
 static bool duplicate_fd(int fd, const char *text) {
   long long from;
-  if (strcmp(text, "-") == 0) return close(fd), true;
+  if (equal(text, "-")) return close(fd), true;
   bool valid = parse_integer(text, 10, &from) && from >= 0 && from < SHELL_FD_MIN;
   if (valid && (from != fd ? dup2(from, fd) : fcntl(from, F_GETFD)) >= 0) return true;
   return complain("%s: %s", text, valid ? strerror(errno) : "bad file descriptor"), false;
 }
-
 static void save_fd(int fd) {
-  saved_fds = reallocate(saved_fds, (saved_count + 1) * sizeof *saved_fds);
-  saved_fds[saved_count++] = (struct saved_fd){fd, fcntl(fd, F_DUPFD_CLOEXEC, SHELL_FD_MIN)};
+  APPEND(saved_fds, saved_count, (struct saved_fd){fd, fcntl(fd, F_DUPFD_CLOEXEC, SHELL_FD_MIN)});
 }
 
 /* False after printing an error. With `save`, redirect_undo takes it back. */
@@ -102,13 +95,10 @@ static bool redirect_apply(struct redirect *redirect, bool save) {
     char *target = redirect->literal ? redirect->target
                        : expand_text(redirect->target, is_heredoc ? EXPAND_HEREDOC : EXPAND_TEXT);
     if (save) save_fd(redirect->fd);
-    if (is_duplicate) {
-      if (!duplicate_fd(redirect->fd, target)) return false;
-      continue;
-    }
+    if (is_duplicate) { if (!duplicate_fd(redirect->fd, target)) return false; continue; }
     int fd = is_heredoc ? open_heredoc(target) : open_target(redirect->operator, target);
     if (fd < 0) {
-      bool creates = strcmp(redirect->operator, "<") != 0;
+      bool creates = !equal(redirect->operator, "<");
       complain("cannot %s %s: %s", creates ? "create" : "open", target, strerror(errno));
       return false;
     }
@@ -129,8 +119,7 @@ static void redirect_undo(int depth) {
 
 /* A file without a magic number is a script for this shell. */
 static void exec_as_script(char *file, char **argv, char **environment) {
-  int count = 0;
-  while (argv[count]) count++;
+  int count = count_words(argv);
   char **arguments = arena_allocate(&sh.scratch, (count + 2) * sizeof *arguments);
   memcpy(arguments + 1, argv, count * sizeof *argv);
   arguments[0] = "sh";
@@ -158,10 +147,8 @@ static int run_program(char **argv, struct redirect *redirects, int flags) {
   struct job *job = replace ? NULL : job_new(job_text);
   if (!replace && fork_subshell(job, FORK_FOREGROUND) > 0) return wait_foreground(job);
   if (!redirect_apply(redirects, false)) shell_exit(2);
-  /* Straight out: the shell's own EXIT trap is not for this process. */
-  _exit(exec_program(argv));
+  _exit(exec_program(argv)); /* straight out: the shell's own EXIT trap is not for this process */
 }
-
 static int run_builtin(const struct applet *builtin, char **argv) {
   int status = run_applet(builtin, argv);
   program_name = "sh";
@@ -201,23 +188,19 @@ void unwind_everything(void) {
   sh.unwind = UNWIND_NONE;
   arena_release(&sh.scratch, (struct arena_mark){NULL, 0});
 }
-
 static const struct applet *find_builtin(const char *name, bool *special) {
   const struct applet *builtin = find_applet(special_builtins, name);
   *special = builtin != NULL;
   return builtin ? builtin : find_applet(builtins, name);
 }
-
 int run_without_functions(char **argv) {
   bool special;
   const struct applet *builtin = find_builtin(argv[0], &special);
   return builtin ? run_builtin(builtin, argv) : run_program(argv, NULL, 0);
 }
-
 static void trace(const char *text, bool is_last) {
   if (sh.set['x']) fprintf(stderr, "%s%s", text, is_last ? "\n" : " ");
 }
-
 static void trace_begin(void) {
   const char *prompt = sh.set['x'] ? variable_get("PS4") : NULL;
   if (prompt) fputs(expand_text(prompt, EXPAND_HEREDOC), stderr);
@@ -258,7 +241,7 @@ static int exec_simple(struct node *node, int flags) {
   assign_all(node->assignments, !scoped, false);
   for (int i = 0; i < argc; i++) trace(argv[i], i == argc - 1);
   if (!builtin && !function) status = run_program(argv, node->redirects, flags);
-  else if (redirect_apply(node->redirects, strcmp(argv[0], "exec") != 0))
+  else if (redirect_apply(node->redirects, !equal(argv[0], "exec")))
     status = function ? call_function(function, argc, argv) : run_builtin(builtin, argv);
   else if (special) shell_fail(2);
   redirect_undo(depth);
@@ -326,12 +309,11 @@ static bool leaves_loop(void) {
 static int exec_while(struct node *node) {
   int status = 0;
   sh.loop_depth++;
-  for (;;) {
+  do {
     bool goes_on = holds(node->first) == (node->kind == NODE_WHILE);
     if (!goes_on && !sh.unwind) break;
     if (!sh.unwind) status = exec_node(node->second, 0);
-    if (leaves_loop()) break;
-  }
+  } while (!leaves_loop());
   sh.loop_depth--;
   return sh.status = sh.unwind == UNWIND_RETURN ? sh.status : status;
 }
@@ -388,9 +370,7 @@ static int exec_kind(struct node *node, int flags) {
 }
 
 /* ^C ends whatever an interactive shell was about. */
-static void check_interrupt(void) {
-  if (interrupted && sh.top_level) shell_fail(128 + SIGINT);
-}
+static void check_interrupt(void) { if (interrupted && sh.top_level) shell_fail(128 + SIGINT); }
 
 int exec_node(struct node *node, int flags) {
   if (!node) return sh.status = 0;

@@ -25,17 +25,14 @@ struct expansion {
 static void expand_until(struct expansion *e, struct parser *parser, int end, enum context context);
 
 static struct expansion new_expansion(bool split) {
-  /* A copy: ${IFS=...} may change it while it is in use. */
-  const char *ifs = variable_get("IFS");
+  const char *ifs = variable_get("IFS"); /* A copy: ${IFS=...} may change it while it is in use */
   return (struct expansion){
       .text = {.arena = &sh.scratch}, .split = split, .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
   };
 }
-
 static struct parser word_parser(const char *text) {
   return (struct parser){.text = (char *)text, .line = sh.line, .arena = &sh.scratch};
 }
-
 static void push_field(struct expansion *e, char *field) {
   if (e->count + 1 >= e->capacity) { /* one more for the final NULL */
     char **fields = arena_allocate(&sh.scratch, (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
@@ -87,8 +84,7 @@ static void add_split(struct expansion *e, char c) {
     end_field(e);
     e->after_blank |= ends;
   } else {
-    /* Two delimiters with nothing between them make an empty field. */
-    e->in_field |= !e->after_blank;
+    e->in_field |= !e->after_blank; /* two delimiters with nothing between them make an empty field */
     end_field(e);
     e->after_blank = false;
   }
@@ -137,8 +133,7 @@ static const char *parameter_value(const char *name) {
 static char *trim(const char *value, const char *pattern, char operator, bool longest) {
   size_t length = strlen(value);
   char *copy = arena_copy(&sh.scratch, value, length);
-  /* Tries the cuts in order of the length they take off. */
-  for (size_t i = 0; i <= length; i++) {
+  for (size_t i = 0; i <= length; i++) { /* tries the cuts in order of the length they take off */
     size_t taken = longest ? length - i : i, cut = operator == '%' ? length - taken : taken;
     char kept = copy[cut];
     if (operator == '#') copy[cut] = 0;
@@ -158,11 +153,9 @@ static char *read_name(struct parser *parser, bool braces) {
   parser->at += length;
   return arena_copy(&sh.scratch, text, length);
 }
-
 static _Noreturn void fail_unset(const char *name, const char *message) {
   shell_fail(complain("%s: %s", name, message));
 }
-
 static void add_value(struct expansion *e, const char *name, const char *value, bool quoted) {
   bool is_list = *name == '@' || *name == '*';
   if (!value && sh.set['u'] && !is_list) fail_unset(name, "parameter not set");
@@ -321,7 +314,7 @@ static void expand_until(struct expansion *e, struct parser *parser, int end, en
 
 /* export and its kin take assignments as arguments, and expand them so. */
 static bool is_declaration(const char *word) {
-  return strcmp(word, "export") == 0 || strcmp(word, "readonly") == 0 || strcmp(word, "local") == 0;
+  return equal(word, "export") || equal(word, "readonly") || equal(word, "local");
 }
 
 char **expand_words(struct word *words, int *count) {
@@ -349,7 +342,6 @@ char *expand_text(const char *word, enum expand_mode mode) {
   expand_until(&e, &parser, -1, context);
   return finished(&e, mode == EXPAND_PATTERN);
 }
-
 char *expand_assignment(const char *word) {
   size_t name = strcspn(word, "=") + 1;
   struct expansion e = new_expansion(false);

@@ -18,13 +18,11 @@ static int shell_status(int status) {
   return WIFSIGNALED(status)  ? 128 + WTERMSIG(status) : WIFSTOPPED(status) ? 128 + WSTOPSIG(status)
                               : WEXITSTATUS(status);
 }
-
 struct job *job_new(const char *text) {
   struct job *job = reallocate(NULL, sizeof *job);
   *job = (struct job){.text = duplicate(text)};
   return job;
 }
-
 static void job_add(struct job *job) {
   struct job **tail = &jobs;
   int number = 1;
@@ -32,7 +30,6 @@ static void job_add(struct job *job) {
   job->number = number;
   *tail = job;
 }
-
 static void job_free(struct job *job) {
   struct job **slot = &jobs;
   while (*slot && *slot != job) slot = &(*slot)->next;
@@ -47,15 +44,13 @@ pid_t fork_subshell(struct job *job, enum fork_kind kind) {
   pid_t pid = fork();
   if (pid < 0) shell_fail(complain("Cannot fork: %s", strerror(errno)));
   if (job && kind != FORK_INSIDE && sh.job_control) {
-    /* Both do it: neither may go on before it is done. */
-    if (!job->group) job->group = pid ? pid : getpid();
+    if (!job->group) job->group = pid ? pid : getpid(); /* both do it: neither may go on before it is done */
     setpgid(pid, job->group);
     if (kind == FORK_FOREGROUND) tcsetpgrp(TERMINAL, job->group);
   }
   if (pid > 0) {
     if (!job) return pid;
-    job->pids = reallocate(job->pids, (job->count + 1) * sizeof *job->pids);
-    job->pids[job->count++] = job->last = pid;
+    APPEND(job->pids, job->count, job->last = pid);
     job->live++;
     return pid;
   }
@@ -100,15 +95,16 @@ static void print_job(struct job *job, FILE *output) {
   job->changed = false;
 }
 
-void report_jobs(void) {
+static void print_jobs(FILE *output, bool only_changed) {
   poll_all();
   for (struct job *job = jobs, *next; job; job = next) {
     next = job->next;
-    if (job->changed) print_job(job, stderr);
+    if (job->changed || !only_changed) print_job(job, output);
     if (!job->live) job_free(job);
   }
 }
-
+void report_jobs(void) { print_jobs(stderr, true); }
+int jobs_builtin(char **operands) { return print_jobs(stdout, false), 0; }
 static void report_signal(int status) {
   int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   if (signal == SIGINT && sh.job_control)
@@ -121,10 +117,14 @@ int wait_foreground(struct job *job) {
   while (job->live && !job->stopped) job_poll(job, 0);
   if (sh.job_control && job->group) tcsetpgrp(TERMINAL, getpgrp());
   int status = job->status;
-  if (!job->stopped) { report_signal(status); job_free(job); return shell_status(status); }
-  if (!job->number) job_add(job);
-  fputc('\n', stderr);
-  print_job(job, stderr);
+  if (job->stopped) {
+    if (!job->number) job_add(job);
+    fputc('\n', stderr);
+    print_job(job, stderr);
+  } else {
+    report_signal(status);
+    job_free(job);
+  }
   return shell_status(status);
 }
 
@@ -155,12 +155,10 @@ static struct job *required_job(const char *which) {
 
 /* What kill takes for it: without job control it has no group of its own. */
 static pid_t job_target(struct job *job) { return job->group ? -job->group : job->last; }
-
 static void job_continue(struct job *job) {
   job->stopped = job->changed = false;
   kill(job_target(job), SIGCONT);
 }
-
 int fg_builtin(char **operands) {
   struct job *job = required_job(*operands);
   if (!job) return 1;
@@ -169,22 +167,11 @@ int fg_builtin(char **operands) {
   job_continue(job);
   return wait_foreground(job);
 }
-
 int bg_builtin(char **operands) {
   struct job *job = required_job(*operands);
   if (!job) return 1;
   job_continue(job);
   fprintf(stderr, "[%d]+ %s &\n", job->number, job->text);
-  return 0;
-}
-
-int jobs_builtin(char **operands) {
-  poll_all();
-  for (struct job *job = jobs, *next; job; job = next) {
-    next = job->next;
-    print_job(job, stdout);
-    if (!job->live) job_free(job);
-  }
   return 0;
 }
 
@@ -206,8 +193,7 @@ int kill_builtin(char **operands) {
 static int wait_for(struct job *job) {
   int signal = 0;
   sigset_t all, before;
-  /* All signals blocked between looking and sleeping: none is missed. */
-  traps_wake_waiting();
+  traps_wake_waiting(); /* all signals blocked between looking and sleeping: none is missed */
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
   for (;;) {
@@ -235,8 +221,7 @@ int wait_builtin(char **operands) {
 }
 
 void jobs_init(void) {
-  /* The shell's own group has the terminal whenever no job has. */
-  setpgid(0, 0);
+  setpgid(0, 0); /* the shell's own group has the terminal whenever no job has */
   tcsetpgrp(TERMINAL, getpgrp());
   sh.job_control = true;
 }

@@ -11,8 +11,7 @@ static struct node *parse_command(struct parser *parser);
 void syntax_error(struct parser *parser, const char *format, const char *what) {
   sh.line = parser->line;
   complain("Syntax error: %s", scratch_text(format, what));
-  /* What else was typed on the line is as wrong as its beginning. */
-  parser->text[parser->at] = 0;
+  parser->text[parser->at] = 0; /* what else was typed on the line is as wrong as its beginning */
   shell_fail(2);
 }
 
@@ -32,13 +31,11 @@ int next_byte(struct parser *parser) {
   parser->line += c == '\n';
   return c;
 }
-
 size_t name_length(const char *text) {
   size_t length = 0;
   while (text[length] == '_' || isalpha(text[length]) || (length && isdigit(text[length]))) length++;
   return length;
 }
-
 bool is_assignment(const char *word) {
   size_t length = name_length(word);
   return length > 0 && word[length] == '=';
@@ -78,12 +75,8 @@ void skip_element(struct parser *parser, bool quoted) {
     next_byte(parser);
   } else if (c == '$' && peek_byte(parser) == '(') {
     next_byte(parser);
-    if (peek_byte(parser) == '(') {
-      next_byte(parser);
-      skip_arithmetic(parser);
-    } else {
-      parse_until(parser, ")");
-    }
+    if (peek_byte(parser) == '(') { next_byte(parser); skip_arithmetic(parser); }
+    else parse_until(parser, ")");
   }
 }
 
@@ -115,7 +108,7 @@ static size_t operator_length(const char *text) {
       "<<-", "<<", "<&", "<>", ">>", ">&", ">|", "&&", "||",
       ";;",  "<",  ">",  "&",  "|",  ";",  "(",  ")",  "\n",
   };
-  for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+  for (size_t i = 0; i < COUNT(operators); i++)
     if (strncmp(text, operators[i], strlen(operators[i])) == 0) return strlen(operators[i]);
   return 0;
 }
@@ -151,70 +144,46 @@ static char *peek_token(struct parser *parser) {
   if (!parser->token) parser->token = lex_token(parser);
   return parser->token;
 }
-
 static char *next_token(struct parser *parser) {
   char *token = peek_token(parser);
   parser->token = NULL;
   return token;
 }
-
 static _Noreturn void unexpected(struct parser *parser) {
   const char *token = peek_token(parser);
   syntax_error(parser, "\"%s\" unexpected", !*token ? "end of file" : *token == '\n' ? "newline" : token);
 }
-
-static bool next_is(struct parser *parser, const char *token) { return strcmp(peek_token(parser), token) == 0; }
-
+static bool next_is(struct parser *parser, const char *token) { return equal(peek_token(parser), token); }
 static bool skip_token(struct parser *parser, const char *token) {
   bool is_next = next_is(parser, token);
   if (is_next) next_token(parser);
   return is_next;
 }
-
 static void expect(struct parser *parser, const char *token) {
   if (!skip_token(parser, token)) unexpected(parser);
 }
-
-static void skip_newlines(struct parser *parser) {
-  while (skip_token(parser, "\n")) continue;
-}
-
+static void skip_newlines(struct parser *parser) { while (skip_token(parser, "\n")) continue; }
 static bool is_redirect(const char *token) {
   token += isdigit(*token) && (token[1] == '<' || token[1] == '>');
   return *token == '<' || *token == '>';
 }
-
 static struct word **append_word(struct parser *parser, struct word **tail) {
   if (ends_word((unsigned char)*peek_token(parser)) || is_redirect(peek_token(parser))) unexpected(parser);
   *tail = arena_allocate(parser->arena, sizeof **tail);
   (*tail)->text = next_token(parser);
   return &(*tail)->next;
 }
-
 static bool next_is_word(struct parser *parser) {
   const char *token = peek_token(parser);
   return *token && !ends_word((unsigned char)*token) && !is_redirect(token);
 }
 
-static const char *const closers[] = {"", ")", ";;", "then", "else", "elif", "fi", "do", "done", "esac", "}"};
-static const char *const openers[] = {"!", "{", "case", "for", "if", "in", "until", "while"};
-
-static bool is_one_of(const char *token, const char *const *list, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(token, list[i]) == 0) return true;
-  return false;
-}
+static const char *const closers[] = {"", ")", ";;", "then", "else", "elif", "fi", "do", "done", "esac", "}", NULL};
+static const char *const openers[] = {"!", "{", "case", "for", "if", "in", "until", "while", NULL};
 
 /* What cannot begin a command ends the list before it. */
-static bool at_list_end(struct parser *parser) {
-  return is_one_of(peek_token(parser), closers, sizeof closers / sizeof *closers);
-}
-
-bool is_reserved(const char *word) {
-  return is_one_of(word, closers + 3, sizeof closers / sizeof *closers - 3) ||
-         is_one_of(word, openers, sizeof openers / sizeof *openers);
-}
-
+static bool at_list_end(struct parser *parser) { return index_of(peek_token(parser), closers) >= 0; }
+bool is_reserved(const char *word) { return index_of(word, closers + 3) >= 0 || index_of(word, openers) >= 0; }
 static struct node *new_node(struct parser *parser, enum node_kind kind, struct node *first) {
   struct node *node = arena_allocate(parser->arena, sizeof *node);
   *node = (struct node){.kind = kind, .line = parser->line, .first = first};
@@ -243,7 +212,6 @@ static struct node *parse_required(struct parser *parser) {
   if (!list) unexpected(parser);
   return list;
 }
-
 static struct node *parse_enclosed(struct parser *parser, const char *opener, const char *closer) {
   expect(parser, opener);
   struct node *list = parse_required(parser);
@@ -328,18 +296,20 @@ static struct node *parse_simple(struct parser *parser) {
   return node;
 }
 
+static struct node *parse_compound(struct parser *parser) {
+  if (next_is(parser, "(")) return new_node(parser, NODE_SUBSHELL, parse_enclosed(parser, "(", ")"));
+  if (next_is(parser, "{")) return new_node(parser, NODE_GROUP, parse_enclosed(parser, "{", "}"));
+  if (skip_token(parser, "if")) return parse_if(parser);
+  if (skip_token(parser, "while")) return parse_loop(parser, NODE_WHILE);
+  if (skip_token(parser, "until")) return parse_loop(parser, NODE_UNTIL);
+  if (skip_token(parser, "for")) return parse_for(parser);
+  return skip_token(parser, "case") ? parse_case(parser) : NULL;
+}
+
 static struct node *parse_command(struct parser *parser) {
-  struct node *node;
-  if (next_is(parser, "("))
-    node = new_node(parser, NODE_SUBSHELL, parse_enclosed(parser, "(", ")"));
-  else if (next_is(parser, "{")) node = new_node(parser, NODE_GROUP, parse_enclosed(parser, "{", "}"));
-  else if (skip_token(parser, "if")) node = parse_if(parser);
-  else if (skip_token(parser, "while")) node = parse_loop(parser, NODE_WHILE);
-  else if (skip_token(parser, "until")) node = parse_loop(parser, NODE_UNTIL);
-  else if (skip_token(parser, "for")) node = parse_for(parser);
-  else if (skip_token(parser, "case")) node = parse_case(parser);
-  else if (at_list_end(parser)) unexpected(parser);
-  else return parse_simple(parser);
+  struct node *node = parse_compound(parser);
+  if (!node && at_list_end(parser)) unexpected(parser);
+  if (!node) return parse_simple(parser);
   parse_redirects(parser, &node->redirects);
   return node;
 }

@@ -31,7 +31,6 @@ void shell_fail(int status) {
   sh.status = status;
   longjmp(*sh.top_level, 1);
 }
-
 void shell_exit(int status) {
   sh.status = status;
   sh.top_level = NULL; /* from here on errors end it too */
@@ -112,11 +111,7 @@ int run_file(const char *path) {
 /* An interactive shell comes back here after every error and ^C. */
 static void run_interactive(struct parser *parser) {
   jmp_buf top_level;
-  if (setjmp(top_level)) {
-    if (interrupted) fputc('\n', stderr);
-    interrupted = 0;
-    unwind_everything();
-  }
+  if (setjmp(top_level)) { if (interrupted) fputc('\n', stderr); interrupted = 0; unwind_everything(); }
   sh.top_level = &top_level;
   parser->refill = refill_terminal; /* ^D within a command is no end of the session */
   do {
@@ -137,8 +132,7 @@ static void set_initial_variables(void) {
   set_default("PS2", "> ");
   set_default("PS4", "+ ");
   variable_set("IFS", " \t\n", 0); /* POSIX: not taken from outside */
-  /* PWD from outside counts if it is where we are. */
-  const char *claimed = variable_get("PWD");
+  const char *claimed = variable_get("PWD"); /* PWD from outside counts if it is where we are */
   struct stat here, there;
   if (!claimed || *claimed != '/' || stat(claimed, &there) < 0 || stat(".", &here) < 0 ||
       here.st_ino != there.st_ino || here.st_dev != there.st_dev) {
@@ -154,7 +148,6 @@ static void set_default_prompt(void) {
   set_default("PS1", scratch_text("%s@%s:$PWD%c ", user_name(geteuid()), system.nodename,
                                   geteuid() == 0 ? '#' : '$'));
 }
-
 static void run_startup_files(bool login) {
   if (login) {
     run_file("/etc/profile");
@@ -188,7 +181,7 @@ int sh_main(char **operands) {
     }
     *to = 0;
   }
-  while (*operands && strcmp(*operands, "-") == 0) operands++;
+  while (*operands && equal(*operands, "-")) operands++;
   int used = set_options(operands);
   operands += used;
   if (used < 0 || (wants_command && !*operands)) return used < 0 ? 2 : complain("-c requires an argument");

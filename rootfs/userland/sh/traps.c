@@ -10,31 +10,27 @@ static void note_signal(int number) {
   if (number == SIGINT && !actions[SIGINT]) interrupted = 1;
   else if (actions[number]) pending[number] = any_pending = 1;
 }
-
 static bool set_handler(int number, void (*handler)(int)) {
-  /* No SA_RESTART: read and wait must notice. */
-  struct sigaction action = {.sa_handler = handler}, before;
+  struct sigaction action = {.sa_handler = handler}, before; /* no SA_RESTART: read and wait must notice */
   sigaction(number, &action, &before);
   return before.sa_handler == SIG_IGN;
 }
 
-/* What the shell does about signals without a trap: nothing, unless someone types at it. */
+/* What someone who types at the shell must not end it with. */
+static const int guarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+
+/* What the shell does about signals without a trap: nothing, unless it is interactive. */
 static void set_default(int number) {
-  static const int guarded[] = {SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
   bool ignores = false;
-  for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
-    ignores |= sh.interactive && guarded[i] == number;
+  for (size_t i = 0; i < COUNT(guarded); i++) ignores |= sh.interactive && guarded[i] == number;
   bool notes = number == SIGCHLD || (number == SIGINT && sh.interactive);
   bool was_ignored = set_handler(number, notes ? note_signal : ignores ? SIG_IGN : SIG_DFL);
   if (!at_start[number]) at_start[number] = was_ignored ? IGNORED : NOT_IGNORED;
 }
-
 void traps_set_interactive(void) {
-  static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-    if (!actions[numbers[i]]) set_default(numbers[i]);
+  for (size_t i = 0; i < COUNT(guarded); i++)
+    if (!actions[guarded[i]]) set_default(guarded[i]);
 }
-
 void traps_wake_waiting(void) { set_handler(SIGCHLD, note_signal); }
 
 void traps_reset(bool background) {
@@ -72,13 +68,11 @@ int trap_is_pending(void) {
     if (pending[i]) return i;
   return 0;
 }
-
 bool traps_any_set(void) {
   for (int i = 0; i < SIGNAL_LIMIT; i++)
     if (actions[i] && *actions[i]) return true;
   return false;
 }
-
 void traps_run_exit(void) {
   char *action = actions[0];
   actions[0] = NULL; /* it runs once, whatever it does */
@@ -115,7 +109,7 @@ int trap_builtin(char **operands) {
   /* A first operand that is a number means: reset all of them. */
   if (!parse_integer(*operands, 10, &number) && operands[1]) {
     action = *operands++;
-    if (strcmp(action, "-") == 0) action = NULL;
+    if (equal(action, "-")) action = NULL;
   }
   for (; *operands; operands++) {
     int signal = signal_number(*operands);

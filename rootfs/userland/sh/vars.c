@@ -16,13 +16,12 @@ struct function *functions;
 
 static struct variable **variable_slot(const char *name) {
   struct variable **slot = &variables;
-  while (*slot && strcmp((*slot)->name, name) != 0) slot = &(*slot)->next;
+  while (*slot && !equal((*slot)->name, name)) slot = &(*slot)->next;
   return slot;
 }
-
 const char *variable_get(const char *name) {
-  if (strcmp(name, "LINENO") == 0) return scratch_text("%d", sh.line);
-  if (strcmp(name, "PPID") == 0) return scratch_text("%d", getppid());
+  if (equal(name, "LINENO")) return scratch_text("%d", sh.line);
+  if (equal(name, "PPID")) return scratch_text("%d", getppid());
   struct variable *variable = *variable_slot(name);
   return variable ? variable->value : NULL;
 }
@@ -61,9 +60,7 @@ static void variable_remove(const char *name) {
   free(gone->value);
   free(gone);
 }
-
 void variable_unset(const char *name) { check_writable(*variable_slot(name)); variable_remove(name); }
-
 void variable_assign(const char *assignment, int flags) {
   size_t length = strcspn(assignment, "=");
   if (name_length(assignment) != length || length == 0)
@@ -87,7 +84,6 @@ void print_quoted(const char *text) {
   for (; *text; text++) *text == '\'' ? fputs("'\"'\"'", stdout) : putchar(*text);
   putchar('\'');
 }
-
 static int compare_names(const void *left, const void *right) {
   return strcmp((*(struct variable **)left)->name, (*(struct variable **)right)->name);
 }
@@ -95,11 +91,8 @@ static int compare_names(const void *left, const void *right) {
 void variable_print_all(int flags, const char *prefix) {
   size_t count = 0;
   struct variable **sorted = NULL;
-  for (struct variable *variable = variables; variable; variable = variable->next) {
-    if ((variable->flags & flags) != flags || (!flags && !variable->value)) continue;
-    sorted = reallocate(sorted, (count + 1) * sizeof *sorted);
-    sorted[count++] = variable;
-  }
+  for (struct variable *variable = variables; variable; variable = variable->next)
+    if ((variable->flags & flags) == flags && (flags || variable->value)) APPEND(sorted, count, variable);
   if (count) qsort(sorted, count, sizeof *sorted, compare_names);
   for (size_t i = 0; i < count; i++) {
     printf("%s%s", prefix, sorted[i]->name);
@@ -114,13 +107,12 @@ static void save_variable(struct variable before, bool existed) {
   *saved = (struct saved_variable){before, existed, saved_variables};
   saved_variables = saved;
 }
-
 void variable_scope_push(void) { save_variable((struct variable){0}, false); }
 
 void variable_make_local(const char *assignment) {
   char *name = arena_copy(&sh.scratch, assignment, strcspn(assignment, "="));
   for (struct saved_variable *saved = saved_variables; saved->before.name; saved = saved->next)
-    if (strcmp(saved->before.name, name) == 0) return;
+    if (equal(saved->before.name, name)) return;
   struct variable *variable = *variable_slot(name), before = {.name = duplicate(name)};
   if (variable) {
     before.value = variable->value ? duplicate(variable->value) : NULL;
@@ -134,11 +126,12 @@ bool variable_scope_pop(void) {
   if (is_scope_end) return false;
   while (!is_scope_end) {
     struct saved_variable *saved = saved_variables;
+    const char *name = saved->before.name;
     saved_variables = saved->next;
-    is_scope_end = !saved->before.name;
-    if (!is_scope_end) variable_remove(saved->before.name); /* even if it is readonly */
+    is_scope_end = !name;
+    if (!is_scope_end) variable_remove(name); /* even if it is readonly */
     if (saved->existed) {
-      struct variable *variable = variable_make(saved->before.name);
+      struct variable *variable = variable_make(name);
       variable->value = saved->before.value;
       variable->flags = saved->before.flags;
     }
@@ -150,10 +143,9 @@ bool variable_scope_pop(void) {
 
 static struct function *function_find(const char *name) {
   struct function *function = functions;
-  while (function && strcmp(function->name, name) != 0) function = function->next;
+  while (function && !equal(function->name, name)) function = function->next;
   return function;
 }
-
 struct node *function_body(const char *name) {
   struct function *function = function_find(name);
   return function ? function->body : NULL;
