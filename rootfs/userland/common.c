@@ -1,13 +1,17 @@
 /* What several programs share: messages, memory, input, paths, modes, names, the terminal. */
 #include "userland.h"
 
+void report(const char *who, const char *format, va_list arguments) {
+  fflush(stdout);
+  fprintf(stderr, "%s: ", who);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+}
+
 int warn(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fflush(stdout);
-  fprintf(stderr, "%s: ", program_name);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  report(program_name, format, arguments);
   va_end(arguments);
   return 1;
 }
@@ -22,6 +26,7 @@ void *reallocate(void *old, size_t size) {
   return block;
 }
 char *duplicate(const char *text) { return strcpy(reallocate(NULL, strlen(text) + 1), text); }
+
 char *format_text(const char *format, ...) {
   va_list arguments;
   char *text;
@@ -54,7 +59,8 @@ struct arena_mark arena_mark(struct arena *arena) {
   return (struct arena_mark){arena->top, arena->top ? arena->top->used : 0};
 }
 void arena_release(struct arena *arena, struct arena_mark mark) {
-  for (struct arena_chunk *chunk; (chunk = arena->top) != mark.chunk; free(chunk)) arena->top = chunk->previous;
+  for (struct arena_chunk *chunk; (chunk = arena->top) != mark.chunk; free(chunk))
+    arena->top = chunk->previous;
   if (mark.chunk) mark.chunk->used = mark.used;
 }
 
@@ -72,8 +78,16 @@ void buffer_append(struct buffer *buffer, const char *text, size_t length) {
 
 void buffer_add(struct buffer *buffer, char byte) { buffer_append(buffer, &byte, 1); }
 void buffer_put(struct buffer *buffer, const char *text) { buffer_append(buffer, text, strlen(text)); }
-char *buffer_text(struct buffer *buffer) { buffer_add(buffer, 0); buffer->length--; return buffer->bytes; }
-int count_words(char **words) { int count = 0; while (words[count]) count++; return count; }
+char *buffer_text(struct buffer *buffer) {
+  buffer_add(buffer, 0);
+  buffer->length--;
+  return buffer->bytes;
+}
+int count_words(char **words) {
+  int count = 0;
+  while (words[count]) count++;
+  return count;
+}
 int index_of(const char *word, const char *const *list) {
   for (int i = 0; list[i]; i++)
     if (equal(list[i], word)) return i;
@@ -109,11 +123,13 @@ bool next_line(struct inputs *inputs) {
   inputs->line[inputs->length] = 0;
   return true;
 }
+
 bool next_input_line(struct inputs *inputs) {
   while (!inputs->file || !next_line(inputs))
     if (!next_input(inputs)) return false;
   return true;
 }
+
 bool write_all(int fd, const char *bytes, size_t length) {
   for (ssize_t put; length > 0; bytes += put, length -= put) {
     put = write(fd, bytes, length);
@@ -122,6 +138,7 @@ bool write_all(int fd, const char *bytes, size_t length) {
   }
   return true;
 }
+
 bool copy_descriptor(int from, int to) {
   static char block[32768];
   ssize_t got;
@@ -129,14 +146,16 @@ bool copy_descriptor(int from, int to) {
     if (!write_all(to, block, got)) return false;
   return got == 0;
 }
+
 char *read_all(int fd, size_t *length) {
   struct buffer all = {0};
   char block[4096];
   for (ssize_t got; (got = read(fd, block, sizeof block)) > 0 || (got < 0 && errno == EINTR);)
     buffer_append(&all, block, got > 0 ? got : 0);
-  *length = all.length;
+  if (length) *length = all.length;
   return buffer_text(&all);
 }
+
 char *read_file(const char *path, size_t *length) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   char *text = fd < 0 ? NULL : read_all(fd, length);
@@ -150,6 +169,7 @@ char *join_path(const char *directory, const char *name) {
   size_t length = strlen(directory);
   return format_text("%s%s%s", directory, length && directory[length - 1] == '/' ? "" : "/", name);
 }
+
 char *path_basename(const char *path) {
   size_t end = strlen(path);
   while (end > 1 && path[end - 1] == '/') end--;
@@ -158,6 +178,7 @@ char *path_basename(const char *path) {
   if (start == end && end > 0) start--; /* the path is only slashes */
   return format_text("%.*s", (int)(end - start), path + start);
 }
+
 bool is_directory(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -174,6 +195,7 @@ void make_parents(char *path) {
     *slash = '/';
   }
 }
+
 static int not_dots(const struct dirent *entry) { return !equal(entry->d_name, ".") && !equal(entry->d_name, ".."); }
 
 char **list_names(const char *path) {
@@ -216,6 +238,7 @@ int walk_each(char **paths, visitor *before, visitor *after) {
   for (paths = *paths ? paths : here; *paths; paths++) status |= !walk(*paths, before, after, 0);
   return status;
 }
+
 bool remove_visited(const char *path, const struct stat *status, int depth) {
   return (S_ISDIR(status->st_mode) ? rmdir : unlink)(path) == 0 || !warn_errno(path);
 }
@@ -228,6 +251,7 @@ bool parse_integer(const char *text, int base, long long *value) {
   *value = strtoll(text, &end, base);
   return end != text && *end == 0 && errno == 0;
 }
+
 long long parse_size(const char *text) {
   char *end;
   long long value = strtoll(text, &end, 10);
@@ -246,7 +270,11 @@ char *format_size(unsigned long long bytes, char text[24]) {
   return text;
 }
 
-mode_t current_umask(void) { mode_t mask = umask(0); umask(mask); return mask; }
+mode_t current_umask(void) {
+  mode_t mask = umask(0);
+  umask(mask);
+  return mask;
+}
 
 /* One "u+rwX" clause's permission letters, as the bits for all three classes. */
 static bool parse_permissions(const char **text, mode_t old, bool is_folder, mode_t *bits) {
@@ -294,6 +322,7 @@ void format_mode(mode_t mode, char text[11]) {
     if (mode & (S_ISUID >> class)) text[3 + class * 3] = (mode & (0100 >> class * 3) ? "sst" : "SST")[class];
   text[10] = 0;
 }
+
 static const char *name_or_number(const char *name, unsigned id) {
   static char numbers[2][12];
   static int next;
@@ -301,6 +330,7 @@ static const char *name_or_number(const char *name, unsigned id) {
   snprintf(numbers[next ^= 1], 12, "%u", id);
   return numbers[next];
 }
+
 const char *user_name(uid_t id) {
   struct passwd *user = getpwuid(id);
   return name_or_number(user ? user->pw_name : NULL, id);
@@ -319,6 +349,7 @@ static const char signal_names[][7] = {
 const char *signal_name(int number) {
   return number >= 0 && number < (int)COUNT(signal_names) ? signal_names[number] : NULL;
 }
+
 int signal_number(const char *name) {
   long long number;
   if (parse_integer(name, 10, &number)) return number >= 0 && number < SIGNAL_LIMIT ? (int)number : -1;
@@ -351,6 +382,7 @@ char *next_candidate(const char **path, const char *name) {
   *path = (*path)[length] && !is_path ? *path + length + 1 : NULL;
   return is_path ? duplicate(name) : format_text("%.*s/%s", length ? (int)length : 1, directory, name);
 }
+
 int execute(char **argv) {
   fflush(stdout);
   execvp(argv[0], argv);

@@ -9,6 +9,7 @@ static bool make_directory(char *path) {
   if (!there && mkdir(path, new_directory_mode) < 0) return !warn_errno(path);
   return there || !option['m'] || chmod(path, new_directory_mode) == 0; /* past the umask */
 }
+
 int mkdir_main(char **operands) {
   new_directory_mode = 0777;
   bool valid = !option['m'] || parse_mode(option['m'], 0777, true, &new_directory_mode);
@@ -102,17 +103,20 @@ static bool copy_after(const char *path, const struct stat *from, int depth) {
   else if (S_ISDIR(from->st_mode)) chmod(copy_target(path), from->st_mode & ~current_umask() & 07777);
   return true;
 }
+
 static bool copy_tree(const char *source, const char *target) {
   copying.source = source;
   copying.target = target;
   copying.failed = false;
   return walk(source, copy_before, copy_after, 0) && !copying.failed;
 }
+
 int cp_main(char **operands) {
   copying.preserve = option['p'] || option['a'];
   copying.recursive = option['r'] || option['R'] || option['a'];
   return each_pair(operands, copy_tree);
 }
+
 static bool move_path(const char *source, const char *target) {
   if (rename(source, target) == 0) return true;
   if (errno != EXDEV) return !warn_errno(source);
@@ -120,6 +124,7 @@ static bool move_path(const char *source, const char *target) {
   if (!is_directory(target)) unlink(target);
   return copy_tree(source, target) && walk(source, NULL, remove_visited, 0);
 }
+
 int mv_main(char **operands) { return each_pair(operands, move_path); }
 static bool link_path(const char *source, const char *target) {
   if (option['f'] && unlink(target) < 0 && errno != ENOENT) return !warn_errno(target);
@@ -169,7 +174,8 @@ int touch_main(char **operands) {
   const char *date = option['r'] ? NULL : option['d'];
   long long seconds;
   if (option['r'] && stat(option['r'], &reference) < 0) return warn_errno(option['r']);
-  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds))) return warn("invalid date '%s'", date);
+  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds)))
+    return warn("invalid date '%s'", date);
   if (date) reference.st_atim = reference.st_mtim = (struct timespec){.tv_sec = seconds};
   new_times[0] = reference.st_atim;
   new_times[1] = reference.st_mtim;
@@ -182,6 +188,7 @@ static bool print_link(char *path) {
   if (found) printf("%s%s", target, option['n'] ? "" : "\n");
   return found;
 }
+
 int readlink_main(char **operands) { return each_operand(operands, print_link); }
 
 static bool print_status(char *path) {
@@ -215,8 +222,7 @@ static bool add_usage(const char *path, const struct stat *status, int depth) {
 int du_main(char **operands) { return walk_each(operands, NULL, add_usage); }
 
 int df_main(char **operands) {
-  size_t length;
-  char size[3][24], *line, *mounts = read_file("/proc/mounts", &length);
+  char size[3][24], *line, *mounts = read_file("/proc/mounts", NULL);
   struct statvfs all;
   if (!mounts) return warn_errno("/proc/mounts");
   const char *unit_name = option['h'] ? "Size" : "1K-blocks";

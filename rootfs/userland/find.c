@@ -88,11 +88,13 @@ static struct expression *parse_and(void) {
   }
   return left;
 }
+
 static struct expression *parse_or(void) {
   struct expression *left = parse_and();
   while (skip_word("-o")) left = new_expression(OR, left, parse_and());
   return left;
 }
+
 static int run_words(struct words *words) {
   words->list[words->count] = NULL;
   int status = run_command(words->list);
@@ -118,11 +120,13 @@ static int run_replaced(char **command, const char *mark, const char *replacemen
     words.list[words.count] = replace_marks(command[words.count], mark, replacement);
   return run_words(&words);
 }
+
 static bool gather(struct words *words, const char *path) {
   words->list[words->count++] = duplicate(path);
   if (words->count == WORDS_MAX && run_words(words)) find.status = 1;
   return true;
 }
+
 static bool has_size(const char *wanted, long long size) {
   bool has_sign = *wanted == '+' || *wanted == '-';
   char *end;
@@ -162,6 +166,7 @@ static bool find_after(const char *path, const struct stat *status, int depth) {
   if (find.depth_first && depth >= find.min_depth) evaluate(find.root, path, status);
   return true;
 }
+
 static void finish_gathered(struct expression *e) {
   if (!e) return;
   if (e->words && e->words->count > e->words->given && run_words(e->words)) find.status = 1;
@@ -214,7 +219,11 @@ int xargs_main(char **operands) {
     bool full = count >= limit || words.count == WORDS_MAX || bytes > BYTES_MAX;
     bool last = !word && (count || (!runs && !option['r']));
     if (mark && word) status = run_replaced(command, mark, word + strspn(word, " \t"));
-    if (!mark && (full || last)) { status = run_words(&words); bytes = 0; runs++; }
+    if (!mark && (full || last)) {
+      status = run_words(&words);
+      bytes = 0;
+      runs++;
+    }
     if (status) result = status >= 126 ? status : 123;
   } while (word && result < 126);
   return result;

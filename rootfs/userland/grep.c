@@ -121,6 +121,7 @@ static const char *skip_field(const char *at) {
   while (*at && !isblank(*at)) at++;
   return at;
 }
+
 static const char *field_start(const char *line, long field) {
   for (; field > 1 && *line; field--) { line = skip_field(line); line += separator && *line; }
   return line;

@@ -10,15 +10,16 @@ struct listing { struct file *files; size_t count; };
 static int exit_status;
 static bool something_printed;
 
+static void fail(const char *path) {
+  warn_errno(path);
+  exit_status = 2;
+}
+
 static void add_file(struct listing *listing, char *name, char *path) {
   struct file file = {.name = name, .path = path, .link = ""};
-  bool follow = path == name && !option['l'] && !option['d'];
-  if ((!follow || stat(path, &file.status) < 0) && lstat(path, &file.status) < 0) {
-    warn_errno(path);
-    exit_status = 2;
-    return;
-  }
   char target[PATH_MAX] = "";
+  bool follow = path == name && !option['l'] && !option['d'];
+  if ((!follow || stat(path, &file.status) < 0) && lstat(path, &file.status) < 0) return fail(path);
   if (option['l'] && S_ISLNK(file.status.st_mode) && readlink(path, target, sizeof target - 1) >= 0)
     file.link = format_text(" -> %s", target);
   APPEND(listing->files, listing->count, file);
@@ -26,20 +27,18 @@ static void add_file(struct listing *listing, char *name, char *path) {
 
 static int compare_files(const void *left, const void *right) {
   const struct file *l = left, *r = right;
-  const struct timespec *lt = &l->status.st_mtim, *rt = &r->status.st_mtim;
-  int order = 0;
-  if (option['t'])
-    order = lt->tv_sec != rt->tv_sec ? (lt->tv_sec < rt->tv_sec ? 1 : -1)
-                                     : (lt->tv_nsec < rt->tv_nsec) - (lt->tv_nsec > rt->tv_nsec);
-  else if (option['S'])
-    order = (l->status.st_size < r->status.st_size) - (l->status.st_size > r->status.st_size);
+  long long newer = (long long)r->status.st_mtim.tv_sec - l->status.st_mtim.tv_sec;
+  long long order = option['t'] ? newer : option['S'] ? (long long)r->status.st_size - l->status.st_size : 0;
+  if (order == 0 && option['t']) order = r->status.st_mtim.tv_nsec - l->status.st_mtim.tv_nsec;
   if (order == 0) order = strcmp(l->name, r->name);
-  return option['r'] ? -order : order;
+  int sign = (order > 0) - (order < 0);
+  return option['r'] ? -sign : sign;
 }
 
 static void sort_files(struct listing *listing) {
   if (listing->count) qsort(listing->files, listing->count, sizeof *listing->files, compare_files);
 }
+
 static const char *type_mark(const struct file *file) {
   mode_t mode = file->status.st_mode;
   if (!option['F']) return "";
@@ -119,7 +118,7 @@ static void list_directory(const char *path, bool with_title) {
   struct listing listing = {0};
   unsigned long long blocks = 0;
   char **names = list_names(path);
-  if (!names) { warn_errno(path); exit_status = 2; return; }
+  if (!names) return fail(path);
   if (option['a']) {
     add_file(&listing, ".", join_path(path, "."));
     add_file(&listing, "..", join_path(path, ".."));

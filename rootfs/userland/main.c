@@ -1,7 +1,5 @@
-/*
- * The multi-call entry: the name the binary was started under chooses the applet. The image installs one
- * symlink in /bin for each row of applets.h.
- */
+/* The multi-call entry: the name the binary was started under chooses the applet. The image installs one
+ * symlink in /bin for each row of applets.h. */
 #include "userland.h"
 
 #define APPLET(name, options, usage) int name##_main(char **);
@@ -64,6 +62,7 @@ int main(int argc, char **argv) {
   const struct applet *applet = find_applet(applets, name + (*name == '-')); /* a login shell has the dash */
   if (!applet && argc > 1) applet = find_applet(applets, *++argv);
   if (applet) return run_applet(applet, argv);
-  for (const struct applet *row = applets; row->name; row++) printf("%s%c", row->name, row[1].name ? ' ' : '\n');
+  for (const struct applet *row = applets; row->name; row++)
+    printf("%s%c", row->name, row[1].name ? ' ' : '\n');
   return argc > 1 ? fprintf(stderr, "userland: %s: applet not found\n", argv[0]), 127 : 0;
 }

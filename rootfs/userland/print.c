@@ -105,6 +105,7 @@ int basename_main(char **operands) {
   if (suffix && suffix < length && equal(name + length - suffix, operands[1])) name[length - suffix] = 0;
   return puts(name) < 0;
 }
+
 static bool print_directory(char *path) {
   size_t end = strlen(path);
   while (end > 1 && path[end - 1] == '/') end--;
@@ -112,6 +113,7 @@ static bool print_directory(char *path) {
   while (end > 1 && path[end - 1] == '/') end--;
   return printf("%.*s\n", end ? (int)end : 1, end ? path : ".") > 0;
 }
+
 int dirname_main(char **operands) { return each_operand(operands, print_directory); }
 int pwd_main(char **operands) {
   char *directory = getcwd(NULL, 0);
@@ -255,7 +257,8 @@ static bool evaluate_or(void) {
 int test_main(char **operands) {
   test_next = operands;
   test_end = operands + count_words(operands);
-  if (*program_name == '[' && (test_end == test_next || !equal(*--test_end, "]"))) return warn("missing ]") + 1;
+  if (*program_name == '[' && (test_end == test_next || !equal(*--test_end, "]")))
+    return warn("missing ]") + 1;
   if (test_next == test_end) return 1;
   test_malformed = false;
   bool value = evaluate_or();

@@ -58,6 +58,7 @@ static regex_t *compile(const char *text, int flags) {
     script_error("bad regular expression");
   return regex;
 }
+
 static void skip_blanks(void) { script += strspn(script, " \t"); }
 
 static struct address read_address(void) {
@@ -123,7 +124,11 @@ static void read_command(size_t *open_braces, int *depth) {
   APPEND(commands, command_count, (struct command){.first = read_address()});
   size_t index = command_count - 1;
   struct command *command = &commands[index];
-  if (*script == ',') { script++; skip_blanks(); command->second = read_address(); }
+  if (*script == ',') {
+    script++;
+    skip_blanks();
+    command->second = read_address();
+  }
   for (; *script == '!'; skip_blanks()) command->negated = *script++;
   command->name = *script ? *script++ : 0;
   if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name))
@@ -363,8 +368,7 @@ static void run_script(void) {
 }
 
 int sed_main(char **operands) {
-  size_t length;
-  script = option['f'] ? read_file(option['f'], &length) : option['e'] ? duplicate(option['e']) : *operands;
+  script = option['f'] ? read_file(option['f'], NULL) : option['e'] ? duplicate(option['e']) : *operands;
   if (!script) return option['f'] ? warn_errno(option['f']) : usage_error();
   parse_script();
   inputs.names = operands + (!option['f'] && !option['e']);

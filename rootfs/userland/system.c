@@ -52,7 +52,7 @@ int kill_main(char **operands) {
 static void print_process(const char *pid) {
   size_t length;
   struct stat owner;
-  char *directory = format_text("/proc/%s", pid), *text = read_file(join_path(directory, "stat"), &length);
+  char *directory = format_text("/proc/%s", pid), *text = read_file(join_path(directory, "stat"), NULL);
   /* The name in parentheses may hold anything, even a parenthesis. Behind it come the state and the parent. */
   char *open = text ? strchr(text, '(') : NULL, *close = text ? strrchr(text, ')') : NULL;
   if (!open || !close) return; /* it ended meanwhile */
@@ -126,7 +126,8 @@ int date_main(char **operands) {
   long long seconds = time(NULL);
   const char *date = option['d'], *format = *operands ? *operands : "+%a %b %e %H:%M:%S %Z %Y";
   char text[1024];
-  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds))) return warn("invalid date '%s'", date);
+  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds)))
+    return warn("invalid date '%s'", date);
   if (*format != '+') return usage_error();
   if (option['u']) setenv("TZ", "UTC0", 1);
   time_t now = seconds;
@@ -136,8 +137,7 @@ int date_main(char **operands) {
 }
 
 static int list_mounts(void) {
-  size_t length;
-  char *mounts = read_file("/proc/mounts", &length), *line, *words[4];
+  char *mounts = read_file("/proc/mounts", NULL), *line, *words[4];
   if (!mounts) return warn_errno("/proc/mounts");
   while ((line = strsep(&mounts, "\n")) && *line) {
     for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : "";

@@ -18,6 +18,7 @@ static bool read_whole(void *block, size_t length) {
   }
   return true;
 }
+
 static void write_archive(const void *bytes, size_t length) {
   static const char zeros[BLOCK];
   if (!write_all(archive, bytes, length) || !write_all(archive, zeros, -length % BLOCK))
@@ -124,6 +125,7 @@ static bool is_wanted(const char *name, char **wanted) {
   }
   return any;
 }
+
 static char *read_long_text(long long size) {
   if (size < 0 || size > 1 << 20) exit(warn("unexpected end of archive"));
   char *text = reallocate(NULL, size + BLOCK);
@@ -173,7 +175,8 @@ int tar_main(char **operands) {
   if (*operands && equal(*operands, "-C") && operands[1]) directory = operands[1], operands += 2;
   int flags = mode == 'c' ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY;
   archive = equal(file, "-") ? mode == 'c' : open(file, flags, 0666);
-  if (archive < 0 || (directory && chdir(directory) < 0)) return warn_errno(archive < 0 ? file : directory) + 1;
+  if (archive < 0 || (directory && chdir(directory) < 0))
+    return warn_errno(archive < 0 ? file : directory) + 1;
   if (mode != 'c') read_archive(operands);
   for (; mode == 'c' && *operands; operands++)
     if (!walk(*operands, add_member, NULL, 0)) tar_status = 2;
@@ -189,6 +192,7 @@ static const char *dd_operand(char **operands, const char *name) {
     if (strncmp(*operands, name, strlen(name)) == 0) found = *operands + strlen(name);
   return found;
 }
+
 static long long dd_number(char **operands, const char *name, long long fallback) {
   const char *text = dd_operand(operands, name);
   return text ? parse_size(text) : fallback;

@@ -34,6 +34,7 @@ static bool parse_range(char **operands) {
   bool good = parse_integer(text, 10, &range.count);
   return good || !warn("invalid number of %s: '%s'", range.bytes ? "bytes" : "lines", text);
 }
+
 static void print_header(struct inputs *inputs) {
   static const char *gap = "";
   const char *shown = equal(inputs->name, "-") ? "standard input" : inputs->name;
@@ -251,7 +252,8 @@ int tr_main(char **operands) {
 
 static void print_hex_line(unsigned long long offset, const unsigned char *bytes, int count) {
   printf(option['C'] ? "%08llx" : "%07llx", offset);
-  for (int i = 0; i < 16 && option['C']; i++) printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
+  for (int i = 0; i < 16 && option['C']; i++)
+    printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
   for (int i = 0; i < 16 && !option['C']; i += 2)
     printf(i < count ? " %04x" : "     ", bytes[i] | (i + 1 < count ? bytes[i + 1] << 8 : 0));
   if (option['C']) printf("  |");

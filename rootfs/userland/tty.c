@@ -148,11 +148,10 @@ static void read_pattern(int fd, char *text, int size) {
 int less_main(char **operands) {
   struct inputs inputs = {.names = operands};
   static char pattern[128];
-  size_t length;
   if (!isatty(1)) return cat_main(operands);
   terminal_size(1, &rows, &columns);
   rows--;
-  while (next_input(&inputs)) add_lines(read_all(fileno(inputs.file), &length));
+  while (next_input(&inputs)) add_lines(read_all(fileno(inputs.file), NULL));
   int fd = open("/dev/tty", O_RDONLY);
   if (fd < 0 || inputs.status) return inputs.status ? inputs.status : warn_errno("/dev/tty");
   terminal_raw(fd, true);

@@ -1,10 +1,8 @@
-/*
- * The embedded userland: one static binary holding the shell and the small tools of the default image. This
+/* The embedded userland: one static binary holding the shell and the small tools of the default image. This
  * header is what every applet may use. An applet is a row in applets.h, which says its options too: they are
  * parsed before it runs. It gets its operands and returns its exit status instead of calling exit(), because
  * the shell runs some of them in its own process (echo, test, printf ...). It writes through stdio, which its
- * caller flushes.
- */
+ * caller flushes. */
 #ifndef USERLAND_H
 #define USERLAND_H
 
@@ -57,6 +55,7 @@ int pwd_main(char **), test_main(char **), true_main(char **);
 /* ---- common.c. Both return 1, a failure's status; the second says "name: subject: Is a directory". */
 int warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int warn_errno(const char *subject);
+void report(const char *who, const char *format, va_list arguments);
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 /* Adds a value to an array in memory of its own. */
@@ -102,7 +101,7 @@ bool next_line(struct inputs *inputs);       /* of the open file */
 bool next_input_line(struct inputs *inputs); /* of all the files */
 bool copy_descriptor(int from, int to);
 bool write_all(int fd, const char *bytes, size_t length);
-char *read_all(int fd, size_t *length); /* what is left to read, with a NUL behind it */
+char *read_all(int fd, size_t *length); /* the rest, with a NUL behind it; the length may be NULL */
 char *read_file(const char *path, size_t *length); /* NULL if it cannot be opened */
 
 char **list_names(const char *path); /* of a directory, sorted, without "." and ".."; NULL with errno */
@@ -129,10 +128,8 @@ const char *user_name(uid_t id), *group_name(gid_t id); /* or the number; until 
 int signal_number(const char *name); /* "INT", "SIGINT" or "2" to 2; "EXIT" and "0" to 0; -1 if unknown */
 const char *signal_name(int number);
 enum { SIGNAL_LIMIT = 65 };
-/*
- * One echo/printf escape at `*text` (just behind the backslash): advances it and returns the byte, -1 for \c
- * (stop), or a backslash if it is no escape. `octal_needs_zero` is the echo and %b form, \0NNN instead of \NNN.
- */
+/* One echo/printf escape at `*text` (just behind the backslash): advances it and returns the byte, -1 for \c
+ * (stop), or a backslash if it is no escape. `octal_needs_zero` is the echo and %b form, \0NNN instead of \NNN. */
 int read_escape(const char **text, bool octal_needs_zero);
 /* The next file a program of that name may be on the search path, in new memory; *path ends as NULL. */
 char *next_candidate(const char **path, const char *name);

@@ -1,7 +1,5 @@
-/*
- * $((...)): C's integer expressions on 64 bits, by precedence climbing.
- * A side not taken (of && || ?:) is parsed with evaluation switched off.
- */
+/* $((...)): C's integer expressions on 64 bits, by precedence climbing.
+ * A side not taken (of && || ?:) is parsed with evaluation switched off. */
 #include "sh.h"
 
 struct arithmetic {
@@ -18,6 +16,7 @@ static _Noreturn void fail(struct arithmetic *a, const char *why) {
   nesting = 0;
   shell_fail(complain("arithmetic expression: %s: \"%s\"", why, a->whole));
 }
+
 static bool skip_text(struct arithmetic *a, const char *text) {
   while (isspace(*a->at)) a->at++;
   bool found = strncmp(a->at, text, strlen(text)) == 0;
@@ -27,8 +26,7 @@ static bool skip_text(struct arithmetic *a, const char *text) {
 
 /* Longer ones first, so that "<" does not hide "<<". */
 static const struct binary {
-  char text[3];
-  char precedence;
+  char text[3], precedence;
 } binaries[] = {
   {"||", 1}, {"&&", 2}, {"==", 6}, {"!=", 6}, {"<=", 7}, {">=", 7}, {"<<", 8}, {">>", 8}, {"|", 3},
   {"^", 4},  {"&", 5},  {"<", 7},  {">", 7},  {"+", 9},  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10},
@@ -40,26 +38,24 @@ static const struct binary *peek_binary(struct arithmetic *a) {
     if (strncmp(a->at, binaries[i].text, strlen(binaries[i].text)) == 0) return &binaries[i];
   return NULL;
 }
+
 static long long divide(struct arithmetic *a, char operator, long long left, long long right) {
   if (right == 0 && !a->skipping) fail(a, "division by zero");
   if (right == 0) return 0;
-  if (right == -1) /* the machine traps on INT64_MIN / -1 */
-    return operator == '/' ? (long long)(0 - (uint64_t)left) : 0;
+  if (right == -1) return operator == '/' ? (long long)(0 - (uint64_t)left) : 0; /* else INT64_MIN / -1 traps */
   return operator == '/' ? left / right : left % right;
 }
 
 static long long apply(struct arithmetic *a, const char *operator, long long left, long long right) {
   uint64_t l = left, r = right; /* overflow wraps */
+  bool or_equal = operator[1] == '=' && left == right, shifts = operator[1] == operator[0];
   switch (operator[0]) {
   case '*': return l * r;
   case '/': case '%': return divide(a, operator[0], left, right);
   case '+': return l + r;
   case '-': return l - r;
-  case '<':
-    return operator[1] == '<'   ? (long long)(l << (r & 63)) : operator[1] == '=' ? left <= right
-                                : left < right;
-  case '>':
-    return operator[1] == '>'   ? left >> (r & 63) : operator[1] == '=' ? left >= right : left > right;
+  case '<': return shifts ? (long long)(l << (r & 63)) : left < right || or_equal;
+  case '>': return shifts ? left >> (r & 63) : left > right || or_equal;
   case '=': return left == right;
   case '!': return left != right;
   case '&': return l & r;

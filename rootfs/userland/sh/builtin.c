@@ -38,6 +38,7 @@ void set_parameters(char **values) {
   free_names(sh.parameters.owned);
   sh.parameters = (struct parameters){copies, count, copies};
 }
+
 static int set_main(char **operands) {
   if (!*operands) return variable_print_all(0, ""), 0;
   int used = set_options(operands);
@@ -55,6 +56,7 @@ static int count_operand(char **operands, int minimum, int fallback) {
     shell_fail(complain("%s: Illegal number: %s", program_name, *operands));
   return count;
 }
+
 static int shift_main(char **operands) {
   int count = count_operand(operands, 0, 1);
   if (count > sh.parameters.count) shell_fail(complain("shift: can't shift that many"));
@@ -62,6 +64,7 @@ static int shift_main(char **operands) {
   sh.parameters.count -= count;
   return 0;
 }
+
 static int break_main(char **operands) {
   int levels = count_operand(operands, 1, 1);
   if (sh.loop_depth > 0) {
@@ -70,6 +73,7 @@ static int break_main(char **operands) {
   }
   return 0;
 }
+
 static int return_main(char **operands) {
   int status = count_operand(operands, 0, sh.status);
   sh.unwind = UNWIND_RETURN;
@@ -105,6 +109,7 @@ static int dot_main(char **operands) {
   if (status < 0) shell_fail(complain(".: %s: not found", *operands));
   return status;
 }
+
 static int exec_main(char **operands) {
   if (!*operands) return 0;
   bool interactive = sh.interactive;
@@ -121,11 +126,13 @@ static int declare_main(char **operands) {
   for (; *operands; operands++) variable_assign(*operands, flags);
   return 0;
 }
+
 static int local_main(char **operands) {
   if (sh.function_depth == 0) shell_fail(complain("local: not in a function"));
   for (; *operands; operands++) { variable_make_local(*operands); variable_assign(*operands, 0); }
   return 0;
 }
+
 static int unset_main(char **operands) {
   for (; *operands; operands++) {
     if (!option['f']) variable_unset(*operands);
@@ -152,8 +159,7 @@ static char *normalise(const char *path) {
 }
 
 static int cd_main(char **operands) {
-  const char *here = variable_get("PWD");
-  const char *old = scratch_text("%s", here ? here : "");
+  const char *here = variable_get("PWD"), *old = scratch_text("%s", here ? here : "");
   bool back = *operands && equal(*operands, "-");
   const char *target = back ? variable_get("OLDPWD") : *operands ? *operands : variable_get("HOME");
   if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME");

@@ -20,6 +20,7 @@ int history_builtin(char **operands) {
   for (int i = 0; i < history_count; i++) printf("%5d  %s\n", i + 1, history[i]);
   return 0;
 }
+
 static void history_add(const char *line) {
   if (!line[strspn(line, " \t")] || (history_count && equal(history[history_count - 1], line))) return;
   if (history_count == HISTORY_MAX) {
@@ -84,7 +85,12 @@ static void delete_to(size_t to) {
   edit.line.length -= end - from;
   edit.cursor = from;
 }
-static void set_line(const char *text) { edit.line.length = 0; edit.cursor = 0; insert(text, strlen(text)); }
+
+static void set_line(const char *text) {
+  edit.line.length = 0;
+  edit.cursor = 0;
+  insert(text, strlen(text));
+}
 static size_t next_character(size_t at) {
   at += at < edit.line.length;
   while (at < edit.line.length && is_continuation(edit.line.bytes[at])) at++;
@@ -109,6 +115,7 @@ static size_t previous_word(size_t at, bool only_blanks) {
   while (at > 0 && (only_blanks ? text[at - 1] != ' ' : is_word_byte(text[at - 1]))) at--;
   return at;
 }
+
 static void browse(int step) {
   int wanted = edit.browsing + step;
   if (wanted < 0 || wanted > history_count) return;

@@ -33,7 +33,11 @@ char *substitute_command(struct node *command) {
   size_t length, kept = 0;
   struct job *job = job_new("");
   make_pipe(ends);
-  if (fork_subshell(job, FORK_INSIDE) == 0) { close(ends[0]); move_fd(ends[1], 1); run_child(command); }
+  if (fork_subshell(job, FORK_INSIDE) == 0) {
+    close(ends[0]);
+    move_fd(ends[1], 1);
+    run_child(command);
+  }
   close(ends[1]);
   char *output = read_all(ends[0], &length), *text;
   close(ends[0]);
@@ -84,6 +88,7 @@ static bool duplicate_fd(int fd, const char *text) {
   if (valid && (from != fd ? dup2(from, fd) : fcntl(from, F_GETFD)) >= 0) return true;
   return complain("%s: %s", text, valid ? strerror(errno) : "bad file descriptor"), false;
 }
+
 static void save_fd(int fd) {
   APPEND(saved_fds, saved_count, (struct saved_fd){fd, fcntl(fd, F_DUPFD_CLOEXEC, SHELL_FD_MIN)});
 }
@@ -95,7 +100,10 @@ static bool redirect_apply(struct redirect *redirect, bool save) {
     char *target = redirect->literal ? redirect->target
                        : expand_text(redirect->target, is_heredoc ? EXPAND_HEREDOC : EXPAND_TEXT);
     if (save) save_fd(redirect->fd);
-    if (is_duplicate) { if (!duplicate_fd(redirect->fd, target)) return false; continue; }
+    if (is_duplicate) {
+      if (!duplicate_fd(redirect->fd, target)) return false;
+      continue;
+    }
     int fd = is_heredoc ? open_heredoc(target) : open_target(redirect->operator, target);
     if (fd < 0) {
       bool creates = !equal(redirect->operator, "<");
@@ -149,6 +157,7 @@ static int run_program(char **argv, struct redirect *redirects, int flags) {
   if (!redirect_apply(redirects, false)) shell_exit(2);
   _exit(exec_program(argv)); /* straight out: the shell's own EXIT trap is not for this process */
 }
+
 static int run_builtin(const struct applet *builtin, char **argv) {
   int status = run_applet(builtin, argv);
   program_name = "sh";
@@ -188,6 +197,7 @@ void unwind_everything(void) {
   sh.unwind = UNWIND_NONE;
   arena_release(&sh.scratch, (struct arena_mark){NULL, 0});
 }
+
 static const struct applet *find_builtin(const char *name, bool *special) {
   const struct applet *builtin = find_applet(special_builtins, name);
   *special = builtin != NULL;

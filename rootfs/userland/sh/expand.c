@@ -1,9 +1,7 @@
-/*
- * Words to fields (POSIX XCU 2.6), in one pass over a word's text: literal and
+/* Words to fields (POSIX XCU 2.6), in one pass over a word's text: literal and
  * quoted text joins the field being made, the result of an unquoted expansion
  * is split as it is added. What was quoted and would be special in a pattern
- * is preceded by QUOTE, which becomes a backslash in patterns and nothing in text.
- */
+ * is preceded by QUOTE, which becomes a backslash in patterns and nothing in text. */
 #include "sh.h"
 
 enum { QUOTE = 1 };
@@ -30,9 +28,11 @@ static struct expansion new_expansion(bool split) {
       .text = {.arena = &sh.scratch}, .split = split, .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
   };
 }
+
 static struct parser word_parser(const char *text) {
   return (struct parser){.text = (char *)text, .line = sh.line, .arena = &sh.scratch};
 }
+
 static void push_field(struct expansion *e, char *field) {
   if (e->count + 1 >= e->capacity) { /* one more for the final NULL */
     char **fields = arena_allocate(&sh.scratch, (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
@@ -153,9 +153,11 @@ static char *read_name(struct parser *parser, bool braces) {
   parser->at += length;
   return arena_copy(&sh.scratch, text, length);
 }
+
 static _Noreturn void fail_unset(const char *name, const char *message) {
   shell_fail(complain("%s: %s", name, message));
 }
+
 static void add_value(struct expansion *e, const char *name, const char *value, bool quoted) {
   bool is_list = *name == '@' || *name == '*';
   if (!value && sh.set['u'] && !is_list) fail_unset(name, "parameter not set");
@@ -173,36 +175,28 @@ static char *brace_text(struct parser *parser, enum context context, bool as_pat
 static void expand_braces(struct expansion *e, struct parser *parser, bool quoted) {
   enum context inner = quoted ? QUOTED_BRACES : PLAIN;
   char *name = read_name(parser, true);
-  bool is_length = false, colon, missing;
   /* "${#x}" is a length, but "${#}" and "${#:-x}" are about $#. */
-  if (*name == '#' && !strchr("}:=+%", peek_byte(parser))) {
-    is_length = true;
-    name = read_name(parser, true);
-  }
+  bool is_length = *name == '#' && !strchr("}:=+%", peek_byte(parser));
+  if (is_length) name = read_name(parser, true);
   const char *value = parameter_value(name);
-  colon = peek_byte(parser) == ':';
+  bool is_list = *name == '@' || *name == '*', colon = peek_byte(parser) == ':';
   parser->at += colon;
   int operator = next_byte(parser);
-  missing = !value || (colon && !*value);
+  bool missing = !value || (colon && !*value), trims = operator == '%' || operator == '#';
   if (!*name || operator < 0 || !strchr(is_length ? "}" : colon ? "-=?+" : "}-=?+%#", operator))
     syntax_error(parser, "bad substitution", "");
-  switch (operator) {
-  case '}':
-    if (is_length && strchr("@*", *name)) value = scratch_text("%d", sh.parameters.count);
-    else if (is_length && (value || !sh.set['u'])) value = scratch_text("%zu", value ? strlen(value) : 0);
-    if (is_length) add_result(e, value ? value : (fail_unset(name, "parameter not set"), ""), quoted);
-    else add_value(e, name, value, quoted);
-    return;
-  case '%': case '#': {
+  if ((trims || (is_length && !is_list)) && !value && sh.set['u']) fail_unset(name, "parameter not set");
+  if (is_length) {
+    size_t length = is_list ? (size_t)sh.parameters.count : value ? strlen(value) : 0;
+    add_result(e, scratch_text("%zu", length), quoted);
+  } else if (trims) {
     bool longest = peek_byte(parser) == operator;
     parser->at += longest;
-    if (!value && sh.set['u']) fail_unset(name, "parameter not set");
     /* Quotes in a pattern quote, even inside double quotes. */
     add_result(e, trim(value ? value : "", brace_text(parser, PLAIN, true), operator, longest), quoted);
-    return;
-  }
-  }
-  if (missing == (operator == '+')) { /* the word is not needed */
+  } else if (operator == '}') {
+    add_value(e, name, value, quoted);
+  } else if (missing == (operator == '+')) { /* the word is not needed */
     while (peek_byte(parser) != '}') skip_element(parser, quoted);
     parser->at++;
     if (operator == '+') e->in_field |= quoted;
@@ -214,7 +208,7 @@ static void expand_braces(struct expansion *e, struct parser *parser, bool quote
     add_result(e, value, quoted);
   } else if (operator == '?') {
     const char *message = brace_text(parser, inner, false);
-    fail_unset(name, *message ? message : colon  ? "parameter not set or null" : "parameter not set");
+    fail_unset(name, *message ? message : colon ? "parameter not set or null" : "parameter not set");
   } else {
     expand_until(e, parser, '}', inner);
   }
@@ -244,20 +238,14 @@ static void expand_backquotes(struct expansion *e, struct parser *parser, bool q
 
 static void expand_dollar(struct expansion *e, struct parser *parser, bool quoted) {
   const char *text = parser->text + parser->at;
-  if (text[0] == '(' && text[1] == '(') {
-    parser->at += 2;
-    expand_arithmetic(e, parser, quoted);
-  } else if (text[0] == '(') {
-    parser->at++;
-    add_result(e, substitute_command(parse_until(parser, ")")), quoted);
-  } else if (text[0] == '{') {
-    parser->at++;
-    expand_braces(e, parser, quoted);
-  } else {
-    const char *name = read_name(parser, false);
-    if (*name) add_value(e, name, parameter_value(name), quoted);
-    else add_byte(e, '$', quoted);
-  }
+  bool is_arithmetic = text[0] == '(' && text[1] == '(', has_brackets = text[0] == '(' || text[0] == '{';
+  parser->at += has_brackets + is_arithmetic;
+  const char *name = has_brackets ? "" : read_name(parser, false);
+  if (is_arithmetic) expand_arithmetic(e, parser, quoted);
+  else if (text[0] == '(') add_result(e, substitute_command(parse_until(parser, ")")), quoted);
+  else if (text[0] == '{') expand_braces(e, parser, quoted);
+  else if (*name) add_value(e, name, parameter_value(name), quoted);
+  else add_byte(e, '$', quoted);
 }
 
 static const char *home_of(const char *user) {
@@ -342,6 +330,7 @@ char *expand_text(const char *word, enum expand_mode mode) {
   expand_until(&e, &parser, -1, context);
   return finished(&e, mode == EXPAND_PATTERN);
 }
+
 char *expand_assignment(const char *word) {
   size_t name = strcspn(word, "=") + 1;
   struct expansion e = new_expansion(false);

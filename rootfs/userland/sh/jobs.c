@@ -23,6 +23,7 @@ struct job *job_new(const char *text) {
   *job = (struct job){.text = duplicate(text)};
   return job;
 }
+
 static void job_add(struct job *job) {
   struct job **tail = &jobs;
   int number = 1;
@@ -30,6 +31,7 @@ static void job_add(struct job *job) {
   job->number = number;
   *tail = job;
 }
+
 static void job_free(struct job *job) {
   struct job **slot = &jobs;
   while (*slot && *slot != job) slot = &(*slot)->next;
@@ -103,8 +105,10 @@ static void print_jobs(FILE *output, bool only_changed) {
     if (!job->live) job_free(job);
   }
 }
+
 void report_jobs(void) { print_jobs(stderr, true); }
 int jobs_builtin(char **operands) { return print_jobs(stdout, false), 0; }
+
 static void report_signal(int status) {
   int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   if (signal == SIGINT && sh.job_control)
@@ -159,6 +163,7 @@ static void job_continue(struct job *job) {
   job->stopped = job->changed = false;
   kill(job_target(job), SIGCONT);
 }
+
 int fg_builtin(char **operands) {
   struct job *job = required_job(*operands);
   if (!job) return 1;
@@ -167,6 +172,7 @@ int fg_builtin(char **operands) {
   job_continue(job);
   return wait_foreground(job);
 }
+
 int bg_builtin(char **operands) {
   struct job *job = required_job(*operands);
   if (!job) return 1;

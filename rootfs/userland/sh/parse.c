@@ -1,8 +1,6 @@
-/*
- * Text to a tree, by recursive descent along POSIX XCU 2.10's grammar. Every
+/* Text to a tree, by recursive descent along POSIX XCU 2.10's grammar. Every
  * token is its text: a word that looks like an operator or a reserved word
- * without being one is quoted, and its text shows the quotes.
- */
+ * without being one is quoted, and its text shows the quotes. */
 #include "sh.h"
 
 static struct node *parse_list(struct parser *parser);
@@ -31,6 +29,7 @@ int next_byte(struct parser *parser) {
   parser->line += c == '\n';
   return c;
 }
+
 size_t name_length(const char *text) {
   size_t length = 0;
   while (text[length] == '_' || isalpha(text[length]) || (length && isdigit(text[length]))) length++;
@@ -163,27 +162,39 @@ static void expect(struct parser *parser, const char *token) {
   if (!skip_token(parser, token)) unexpected(parser);
 }
 static void skip_newlines(struct parser *parser) { while (skip_token(parser, "\n")) continue; }
+/* And the newlines behind it, where POSIX has "linebreak". */
+static bool skip_token_lines(struct parser *parser, const char *token) {
+  bool is_next = skip_token(parser, token);
+  if (is_next) skip_newlines(parser);
+  return is_next;
+}
 static bool is_redirect(const char *token) {
   token += isdigit(*token) && (token[1] == '<' || token[1] == '>');
   return *token == '<' || *token == '>';
 }
+
 static struct word **append_word(struct parser *parser, struct word **tail) {
   if (ends_word((unsigned char)*peek_token(parser)) || is_redirect(peek_token(parser))) unexpected(parser);
   *tail = arena_allocate(parser->arena, sizeof **tail);
   (*tail)->text = next_token(parser);
   return &(*tail)->next;
 }
+
 static bool next_is_word(struct parser *parser) {
   const char *token = peek_token(parser);
   return *token && !ends_word((unsigned char)*token) && !is_redirect(token);
 }
 
-static const char *const closers[] = {"", ")", ";;", "then", "else", "elif", "fi", "do", "done", "esac", "}", NULL};
+static const char *const closers[] = {
+  "", ")", ";;", "then", "else", "elif", "fi", "do", "done", "esac", "}", NULL,
+};
 static const char *const openers[] = {"!", "{", "case", "for", "if", "in", "until", "while", NULL};
 
 /* What cannot begin a command ends the list before it. */
 static bool at_list_end(struct parser *parser) { return index_of(peek_token(parser), closers) >= 0; }
-bool is_reserved(const char *word) { return index_of(word, closers + 3) >= 0 || index_of(word, openers) >= 0; }
+bool is_reserved(const char *word) {
+  return index_of(word, closers + 3) >= 0 || index_of(word, openers) >= 0;
+}
 static struct node *new_node(struct parser *parser, enum node_kind kind, struct node *first) {
   struct node *node = arena_allocate(parser->arena, sizeof *node);
   *node = (struct node){.kind = kind, .line = parser->line, .first = first};
@@ -212,6 +223,7 @@ static struct node *parse_required(struct parser *parser) {
   if (!list) unexpected(parser);
   return list;
 }
+
 static struct node *parse_enclosed(struct parser *parser, const char *opener, const char *closer) {
   expect(parser, opener);
   struct node *list = parse_required(parser);
@@ -256,8 +268,7 @@ static struct node *parse_case(struct parser *parser) {
   struct node *node = new_node(parser, NODE_CASE, NULL), **clause = &node->first;
   append_word(parser, &node->words);
   skip_newlines(parser);
-  expect(parser, "in");
-  skip_newlines(parser);
+  if (!skip_token_lines(parser, "in")) unexpected(parser);
   for (; !skip_token(parser, "esac"); clause = &(*clause)->next) {
     *clause = new_node(parser, NODE_CLAUSE, NULL);
     skip_token(parser, "(");
@@ -266,8 +277,7 @@ static struct node *parse_case(struct parser *parser) {
     while (skip_token(parser, "|"));
     expect(parser, ")");
     (*clause)->first = parse_list(parser);
-    if (!skip_token(parser, ";;") && !next_is(parser, "esac")) unexpected(parser);
-    skip_newlines(parser);
+    if (!skip_token_lines(parser, ";;") && !next_is(parser, "esac")) unexpected(parser);
   }
   return node;
 }
@@ -319,10 +329,7 @@ static struct node *parse_pipeline(struct parser *parser) {
   struct node *command = parse_command(parser);
   if (!next_is(parser, "|")) return command;
   struct node *pipe = new_node(parser, NODE_PIPE, command);
-  for (; skip_token(parser, "|"); command = command->next) {
-    skip_newlines(parser);
-    command->next = parse_command(parser);
-  }
+  for (; skip_token_lines(parser, "|"); command = command->next) command->next = parse_command(parser);
   return pipe;
 }
 

@@ -4,24 +4,20 @@
 struct shell sh;
 
 char *scratch_text(const char *format, ...) {
-  va_list arguments, again;
+  va_list arguments;
+  char *text, *copy;
   va_start(arguments, format);
-  va_copy(again, arguments);
-  size_t size = vsnprintf(NULL, 0, format, arguments) + 1;
-  char *text = arena_allocate(&sh.scratch, size);
-  vsnprintf(text, size, format, again);
-  va_end(again);
+  if (vasprintf(&text, format, arguments) < 0) shell_exit(2);
   va_end(arguments);
-  return text;
+  copy = arena_copy(&sh.scratch, text, strlen(text));
+  free(text);
+  return copy;
 }
 
 int complain(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fflush(stdout);
-  fprintf(stderr, "%s: %d: ", sh.name, sh.line);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  report(scratch_text("%s: %d", sh.name, sh.line), format, arguments);
   va_end(arguments);
   return 2;
 }
@@ -31,6 +27,7 @@ void shell_fail(int status) {
   sh.status = status;
   longjmp(*sh.top_level, 1);
 }
+
 void shell_exit(int status) {
   sh.status = status;
   sh.top_level = NULL; /* from here on errors end it too */
@@ -99,8 +96,7 @@ int run_text(const char *text) {
 }
 
 int run_file(const char *path) {
-  size_t length;
-  char *text = read_file(path, &length);
+  char *text = read_file(path, NULL);
   if (!text) return -1;
   run_text(text);
   free(text);
@@ -111,7 +107,11 @@ int run_file(const char *path) {
 /* An interactive shell comes back here after every error and ^C. */
 static void run_interactive(struct parser *parser) {
   jmp_buf top_level;
-  if (setjmp(top_level)) { if (interrupted) fputc('\n', stderr); interrupted = 0; unwind_everything(); }
+  if (setjmp(top_level)) {
+    if (interrupted) fputc('\n', stderr);
+    interrupted = 0;
+    unwind_everything();
+  }
   sh.top_level = &top_level;
   parser->refill = refill_terminal; /* ^D within a command is no end of the session */
   do {
@@ -134,8 +134,8 @@ static void set_initial_variables(void) {
   variable_set("IFS", " \t\n", 0); /* POSIX: not taken from outside */
   const char *claimed = variable_get("PWD"); /* PWD from outside counts if it is where we are */
   struct stat here, there;
-  if (!claimed || *claimed != '/' || stat(claimed, &there) < 0 || stat(".", &here) < 0 ||
-      here.st_ino != there.st_ino || here.st_dev != there.st_dev) {
+  bool known = claimed && *claimed == '/' && stat(claimed, &there) == 0 && stat(".", &here) == 0;
+  if (!known || !is_same_file(&here, &there)) {
     char *directory = getcwd(NULL, 0);
     variable_set("PWD", directory ? directory : "/", 0);
     free(directory);
@@ -145,9 +145,10 @@ static void set_initial_variables(void) {
 static void set_default_prompt(void) {
   struct utsname system;
   uname(&system);
-  set_default("PS1", scratch_text("%s@%s:$PWD%c ", user_name(geteuid()), system.nodename,
-                                  geteuid() == 0 ? '#' : '$'));
+  const char mark = geteuid() == 0 ? '#' : '$';
+  set_default("PS1", scratch_text("%s@%s:$PWD%c ", user_name(geteuid()), system.nodename, mark));
 }
+
 static void run_startup_files(bool login) {
   if (login) {
     run_file("/etc/profile");
@@ -158,13 +159,10 @@ static void run_startup_files(bool login) {
 }
 
 static char *read_script(const char *path) {
-  size_t length;
-  char *text = read_file(path, &length);
-  if (!text) {
-    complain("cannot open %s: %s", path, strerror(errno));
-    shell_exit(errno == ENOENT ? 127 : 126);
-  }
-  return text;
+  char *text = read_file(path, NULL);
+  int status = errno == ENOENT ? 127 : 126;
+  if (!text) complain("cannot open %s: %s", path, strerror(errno));
+  return text ? text : (shell_exit(status), NULL);
 }
 
 int sh_main(char **operands) {

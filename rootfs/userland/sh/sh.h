@@ -1,5 +1,4 @@
-/*
- * The shell. A command's way through it:
+/* The shell. A command's way through it:
  *
  *   parse.c   text to tokens to a tree, one complete command at a time; a word
  *             stays the text it was written as, and expand.c interprets it
@@ -13,8 +12,7 @@
  *
  * Memory: a tree lives in the arena of its complete command; what execution
  * makes lives in the scratch arena, given back when the command ends. So
- * nothing is freed piece by piece, and an error may longjmp out of anywhere.
- */
+ * nothing is freed piece by piece, and an error may longjmp out of anywhere. */
 #ifndef SH_H
 #define SH_H
 

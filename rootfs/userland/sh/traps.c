@@ -27,6 +27,7 @@ static void set_default(int number) {
   bool was_ignored = set_handler(number, notes ? note_signal : ignores ? SIG_IGN : SIG_DFL);
   if (!at_start[number]) at_start[number] = was_ignored ? IGNORED : NOT_IGNORED;
 }
+
 void traps_set_interactive(void) {
   for (size_t i = 0; i < COUNT(guarded); i++)
     if (!actions[guarded[i]]) set_default(guarded[i]);

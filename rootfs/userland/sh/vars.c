@@ -19,6 +19,7 @@ static struct variable **variable_slot(const char *name) {
   while (*slot && !equal((*slot)->name, name)) slot = &(*slot)->next;
   return slot;
 }
+
 const char *variable_get(const char *name) {
   if (equal(name, "LINENO")) return scratch_text("%d", sh.line);
   if (equal(name, "PPID")) return scratch_text("%d", getppid());
@@ -37,7 +38,8 @@ static struct variable *variable_make(const char *name) {
 }
 
 static void check_writable(struct variable *variable) {
-  if (variable && variable->flags & VARIABLE_READONLY) shell_fail(complain("%s: is read only", variable->name));
+  if (variable && variable->flags & VARIABLE_READONLY)
+    shell_fail(complain("%s: is read only", variable->name));
 }
 
 void variable_set(const char *name, const char *value, int flags) {
@@ -60,7 +62,9 @@ static void variable_remove(const char *name) {
   free(gone->value);
   free(gone);
 }
+
 void variable_unset(const char *name) { check_writable(*variable_slot(name)); variable_remove(name); }
+
 void variable_assign(const char *assignment, int flags) {
   size_t length = strcspn(assignment, "=");
   if (name_length(assignment) != length || length == 0)
