@@ -98,7 +98,7 @@ static long long parse_unary(struct arithmetic *a) {
   if (c && strchr("+-!~", c)) {
     a->at++;
     long long value = parse_unary(a);
-    return c == '-'   ? (long long)(0 - (uint64_t)value) : c == '!' ? !value : c == '~' ? ~value : value;
+    return c == '-' ? (long long)(0 - (uint64_t)value) : c == '!' ? !value : c == '~' ? ~value : value;
   }
   if (skip_text(a, "(")) {
     long long value = parse_assignment(a);

@@ -252,8 +252,7 @@ static int command_main(char **operands) {
   } else if (*operands) {
     bool standard_path = option['p'];
     variable_scope_push();
-    if (standard_path) variable_make_local("PATH");
-    if (standard_path) variable_set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0);
+    if (standard_path) { variable_make_local("PATH"); variable_set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0); }
     status = run_without_functions(operands);
     variable_scope_pop();
   }
@@ -265,9 +264,10 @@ static bool read_line(struct buffer *line, struct buffer *marks, bool raw) {
   bool escaped = false;
   for (char c;;) {
     ssize_t got = read(0, &c, 1);
-    bool goes_on = got < 0 && errno == EINTR && !interrupted;
-    if (goes_on) traps_run_pending();
-    if (goes_on) continue;
+    if (got < 0 && errno == EINTR && !interrupted) {
+      traps_run_pending();
+      continue;
+    }
     if (got <= 0 || (c == '\n' && !escaped)) return got > 0;
     bool escapes = c == '\\' && !raw && !escaped;
     if (c && c != '\n' && !escapes) { /* escaped newlines vanish */
@@ -295,10 +295,9 @@ static void assign_field(struct line_split *split, const char *name, bool is_las
   skip_blank_separators(split);
   split->at += is_separator(split, split->at, false);
   skip_blank_separators(split);
-  if (is_last && split->at < split->length) {
-    /* The rest is more than one field: all of it but blanks at the end. */
-    for (end = split->length; end > start && is_separator(split, end - 1, true);) end--;
-  }
+  bool is_rest = is_last && split->at < split->length; /* more than one field: all but blanks at the end */
+  if (is_rest) end = split->length;
+  while (is_rest && end > start && is_separator(split, end - 1, true)) end--;
   variable_set(name, arena_copy(&sh.scratch, split->text + start, end - start), 0);
 }
 
@@ -332,6 +331,6 @@ const struct applet builtins[] = {
   {"fg", fg_builtin, "+", ""}, {"history", history_builtin, "+", ""}, {"jobs", jobs_builtin, "+", ""},
   {"kill", kill_builtin, NULL, ""}, {"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
   {"read", read_main, "+rp:", ""}, {"test", test_main, NULL, ""}, {"true", true_main, NULL, ""},
-  {"type", type_main, "+", ""}, {"ulimit", ulimit_main, "+SHacdflmnstuv", "[-SH] [-acdflmnstuv] [LIMIT]"},
+  {"type", type_main, "+", ""}, {"ulimit", ulimit_main, "+SHacdflmnstuv", ""},
   {"umask", umask_main, "+", ""}, {"wait", wait_builtin, "+", ""}, {NULL, NULL, NULL, NULL},
 };

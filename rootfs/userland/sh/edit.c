@@ -136,14 +136,12 @@ static void offer(const char *name, const char *prefix, const char *suffix) {
 }
 
 static void offer_files(const char *directory, const char *prefix, bool only_programs) {
-  struct stat status;
   char **names = list_names(*directory ? directory : ".");
   for (char **name = names; name && *name; name++) {
     if ((**name == '.' && *prefix != '.') || strncmp(*name, prefix, strlen(prefix)) != 0) continue;
     const char *path = scratch_text("%s%s%s", directory, *directory ? "/" : "", *name);
-    bool is_directory = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-    if (!only_programs || (!is_directory && access(path, X_OK) == 0))
-      offer(*name, prefix, is_directory ? "/" : " ");
+    bool is_folder = is_directory(path);
+    if (!only_programs || (!is_folder && access(path, X_OK) == 0)) offer(*name, prefix, is_folder ? "/" : " ");
   }
   free_names(names);
 }
@@ -178,10 +176,10 @@ static void complete(void) {
   const char *prefix = slash ? slash + 1 : word, *home = variable_get("HOME");
   candidates.count = 0;
   if (slash) {
-    slash[slash == word] = 0;
+    *slash = 0;
     bool at_home = word[0] == '~' && (!word[1] || word[1] == '/') && home;
-    offer_files(at_home         ? scratch_text("%s%s", home, word + 1) : slash == word ? "/" : word,
-                prefix, false);
+    if (at_home) word = scratch_text("%s%s", home, word + 1);
+    offer_files(slash == word ? "/" : word, prefix, false);
   } else if (is_command) {
     offer_commands(prefix);
   } else {
@@ -205,7 +203,10 @@ static enum outcome handle_key(int key) {
   switch (key) {
   case '\r': case '\n': return DONE;
   case -1: return END_OF_INPUT;
-  case CONTROL('D'): if (length == 0) return END_OF_INPUT; delete_to(next_character(edit.cursor)); break;
+  case CONTROL('D'):
+    if (length == 0) return END_OF_INPUT;
+    delete_to(next_character(edit.cursor));
+    break;
   case CONTROL('C'):
     edit.cursor = length;
     redraw();

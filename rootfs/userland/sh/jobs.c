@@ -15,7 +15,7 @@ static struct job *jobs; /* those with a number, ascending */
 enum { TERMINAL = 0 };
 
 static int shell_status(int status) {
-  return WIFSIGNALED(status)  ? 128 + WTERMSIG(status) : WIFSTOPPED(status) ? 128 + WSTOPSIG(status)
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WIFSTOPPED(status) ? 128 + WSTOPSIG(status)
                               : WEXITSTATUS(status);
 }
 struct job *job_new(const char *text) {
