@@ -1,8 +1,6 @@
-/*
- * One row an applet: the function's name, the option letters, the usage line. After a letter ":" says that
+/* One row an applet: the function's name, the option letters, the usage line. After a letter ":" says that
  * it has an argument. A leading "+" stops at the first operand. NULL: the applet reads all of its arguments
- * itself. ALIAS is another name for one.
- */
+ * itself. ALIAS is another name for one. */
 ALIAS("[", test, NULL, "EXPRESSION ]")
 APPLET(basename, "", "NAME [SUFFIX]")
 APPLET(cat, "u", "[FILE]...")

@@ -1,299 +1,241 @@
 /* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, stat, du, df: the tree of names. */
-#include <limits.h>
-#include <sys/statvfs.h>
-#include <time.h>
 #include "userland.h"
 
-static bool is_directory(const char *path) {
-	struct stat status;
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+static mode_t new_directory_mode;
+
+static bool make_directory(char *path) {
+  if (option['p']) make_parents(path);
+  bool there = option['p'] && is_directory(path);
+  if (!there && mkdir(path, new_directory_mode) < 0) return !warn_errno(path);
+  return there || !option['m'] || chmod(path, new_directory_mode) == 0; /* past the umask */
 }
 
 int mkdir_main(char **operands) {
-	mode_t mode = 0777;
-	int status = 0;
-	if (!*operands) return usage_error();
-	if (option['m'] && !parse_mode(option['m'], 0777, true, &mode)) return warn("invalid mode '%s'", option['m']);
-	for (char *path; (path = *operands); operands++) {
-		for (char *slash = option['p'] ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
-			*slash = 0;
-			mkdir(path, 0777); /* what fails here shows below */
-			*slash = '/';
-		}
-		if (mkdir(path, mode) < 0 && !(option['p'] && errno == EEXIST && is_directory(path)))
-			status = warn_errno(path);
-		else if (option['m'])
-			chmod(path, mode); /* past the umask */
-	}
-	return status;
+  new_directory_mode = 0777;
+  bool valid = !option['m'] || parse_mode(option['m'], 0777, true, &new_directory_mode);
+  return valid ? each_operand(operands, make_directory) : warn("invalid mode '%s'", option['m']);
+}
+static bool remove_directory(char *path) {
+  bool good = rmdir(path) == 0;
+  for (char *slash; good && option['p'] && (slash = strrchr(path, '/')); good = rmdir(path) == 0) *slash = 0;
+  return good || !warn_errno(path);
+}
+int rmdir_main(char **operands) { return each_operand(operands, remove_directory); }
+
+static bool remove_tree(char *path) {
+  struct stat status;
+  const char *name = path_basename(path);
+  if (equal(name, ".") || equal(name, "..")) return !warn("%s: refusing to remove '.' or '..'", path);
+  if (lstat(path, &status) < 0)
+    return (option['f'] && (errno == ENOENT || errno == ENOTDIR)) || !warn_errno(path);
+  if (S_ISDIR(status.st_mode) && !option['r'] && !option['R']) return !warn("%s: %s", path, strerror(EISDIR));
+  return walk(path, NULL, remove_visited, 0);
 }
 
-int rmdir_main(char **operands) {
-	int status = 0;
-	if (!*operands) return usage_error();
-	for (char *path; (path = *operands); operands++) {
-		bool good = rmdir(path) == 0;
-		for (char *slash; good && option['p'] && (slash = strrchr(path, '/')); good = rmdir(path) == 0)
-			*slash = 0;
-		if (!good) status = warn_errno(path);
-	}
-	return status;
-}
-
-static bool remove_visited(const char *path, const struct stat *status, int depth) {
-	return (S_ISDIR(status->st_mode) ? rmdir : unlink)(path) == 0 || !warn_errno(path);
-}
-
-int rm_main(char **operands) {
-	int status = 0;
-	struct stat target;
-	if (!*operands && !option['f']) return usage_error();
-	for (char *path; (path = *operands); operands++) {
-		const char *name = path_basename(path);
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-			status = warn("%s: refusing to remove '.' or '..'", path);
-		} else if (lstat(path, &target) < 0) {
-			bool silent = option['f'] && (errno == ENOENT || errno == ENOTDIR);
-			status |= silent ? 0 : warn_errno(path);
-		} else if (S_ISDIR(target.st_mode) && !option['r'] && !option['R']) {
-			status = warn("%s: %s", path, strerror(EISDIR));
-		} else {
-			status |= !walk(path, NULL, remove_visited, 0);
-		}
-	}
-	return status;
-}
+int rm_main(char **operands) { return !*operands && option['f'] ? 0 : each_operand(operands, remove_tree); }
 
 /* cp, mv, ln: many sources into a directory, or one to a name. */
 static int each_pair(char **paths, bool (*act)(const char *source, const char *target)) {
-	int count = 0, status = 0;
-	while (paths[count]) count++;
-	if (count < 2) return usage_error();
-	const char *last = paths[count - 1];
-	bool into = is_directory(last);
-	if (count > 2 && !into) return warn("target '%s' is not a directory", last);
-	for (; paths[1]; paths++) status |= !act(*paths, into ? join_path(last, path_basename(*paths)) : last);
-	return status;
+  int count = count_words(paths), status = 0;
+  if (count < 2) return usage_error();
+  const char *last = paths[count - 1];
+  bool into = is_directory(last);
+  if (count > 2 && !into) return warn("target '%s' is not a directory", last);
+  for (; paths[1]; paths++) status |= !act(*paths, into ? join_path(last, path_basename(*paths)) : last);
+  return status;
 }
 
 static struct {
-	bool recursive, preserve, failed;
-	const char *source, *target; /* the roots, to map one path to the other */
+  bool recursive, preserve, failed;
+  const char *source, *target; /* the roots, to map one path to the other */
 } copying;
 
 static char *copy_target(const char *path) {
-	return format_text("%s%s", copying.target, path + strlen(copying.source));
+  return format_text("%s%s", copying.target, path + strlen(copying.source));
 }
 
 static bool copy_regular(const char *source, const char *target, mode_t mode) {
-	int from = open(source, O_RDONLY), flags = O_WRONLY | O_CREAT | O_TRUNC;
-	if (from < 0) return !warn_errno(source);
-	int to = open(target, flags, mode & 0777);
-	if (to < 0 && option['f'] && unlink(target) == 0) to = open(target, flags, mode & 0777);
-	bool good = (to >= 0 && copy_descriptor(from, to)) || !warn_errno(target);
-	close(from);
-	close(to);
-	return good;
+  int from = open(source, O_RDONLY), flags = O_WRONLY | O_CREAT | O_TRUNC;
+  if (from < 0) return !warn_errno(source);
+  int to = open(target, flags, mode & 0777);
+  if (to < 0 && option['f'] && unlink(target) == 0) to = open(target, flags, mode & 0777);
+  bool good = (to >= 0 && copy_descriptor(from, to)) || !warn_errno(target);
+  close(from);
+  close(to);
+  return good;
 }
 
 static void copy_attributes(const char *target, const struct stat *status) {
-	struct timespec times[2] = {status->st_atim, status->st_mtim};
-	/* chown first: it takes set-user-id bits away. Not every user may do it. */
-	bool owned = lchown(target, status->st_uid, status->st_gid) == 0;
-	if (!S_ISLNK(status->st_mode)) chmod(target, status->st_mode & (owned ? 07777 : 01777));
-	utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW);
+  struct timespec times[2] = {status->st_atim, status->st_mtim};
+  /* chown first: it takes set-user-id bits away. Not every user may do it. */
+  bool owned = lchown(target, status->st_uid, status->st_gid) == 0;
+  if (!S_ISLNK(status->st_mode)) chmod(target, status->st_mode & (owned ? 07777 : 01777));
+  utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW);
 }
 
 static bool copy_one(const char *path, const char *target, const struct stat *from) {
-	struct stat to;
-	char link[PATH_MAX] = "";
-	if (stat(target, &to) == 0 && from->st_ino == to.st_ino && from->st_dev == to.st_dev)
-		return !warn("'%s' and '%s' are the same file", path, target);
-	if (S_ISDIR(from->st_mode) && !copying.recursive)
-		return !warn("-r not specified; omitting directory '%s'", path);
-	if (S_ISREG(from->st_mode) || !copying.recursive) return copy_regular(path, target, from->st_mode);
-	bool made = S_ISDIR(from->st_mode) ? mkdir(target, from->st_mode | 0700) == 0 || is_directory(target)
-	          : S_ISLNK(from->st_mode) ? readlink(path, link, sizeof link - 1) >= 0 && symlink(link, target) == 0
-	                                   : mknod(target, from->st_mode, from->st_rdev) == 0;
-	return made || !warn_errno(target);
+  struct stat to;
+  char link[PATH_MAX] = "";
+  if (stat(target, &to) == 0 && is_same_file(from, &to))
+    return !warn("'%s' and '%s' are the same file", path, target);
+  if (S_ISDIR(from->st_mode) && !copying.recursive)
+    return !warn("-r not specified; omitting directory '%s'", path);
+  if (S_ISREG(from->st_mode) || !copying.recursive) return copy_regular(path, target, from->st_mode);
+  bool made = S_ISDIR(from->st_mode) ? mkdir(target, from->st_mode | 0700) == 0 || is_directory(target)
+            : S_ISLNK(from->st_mode) ? readlink(path, link, sizeof link - 1) >= 0 && symlink(link, target) == 0
+                                     : mknod(target, from->st_mode, from->st_rdev) == 0;
+  return made || !warn_errno(target);
 }
 
 static bool copy_before(const char *path, const struct stat *found, int depth) {
-	struct stat from = *found;
-	char *target = copy_target(path);
-	/* -r copies links as links, else what they point to. */
-	bool good = copying.recursive || stat(path, &from) == 0 ? copy_one(path, target, &from) : !warn_errno(path);
-	if (good && copying.preserve && !S_ISDIR(from.st_mode)) copy_attributes(target, &from);
-	copying.failed |= !good;
-	return good;
+  struct stat from = *found;
+  char *target = copy_target(path);
+  /* -r copies links as links, else what they point to. */
+  bool good = copying.recursive || stat(path, &from) == 0 ? copy_one(path, target, &from) : !warn_errno(path);
+  if (good && copying.preserve && !S_ISDIR(from.st_mode)) copy_attributes(target, &from);
+  copying.failed |= !good;
+  return good;
 }
 
 /* A directory's mode and times come last: it had to be writable. */
 static bool copy_after(const char *path, const struct stat *from, int depth) {
-	mode_t mask = umask(0);
-	umask(mask);
-	if (S_ISDIR(from->st_mode) && copying.preserve) copy_attributes(copy_target(path), from);
-	else if (S_ISDIR(from->st_mode)) chmod(copy_target(path), from->st_mode & ~mask & 07777);
-	return true;
+  if (S_ISDIR(from->st_mode) && copying.preserve) copy_attributes(copy_target(path), from);
+  else if (S_ISDIR(from->st_mode)) chmod(copy_target(path), from->st_mode & ~current_umask() & 07777);
+  return true;
 }
 
 static bool copy_tree(const char *source, const char *target) {
-	copying.source = source;
-	copying.target = target;
-	copying.failed = false;
-	return walk(source, copy_before, copy_after, 0) && !copying.failed;
+  copying.source = source;
+  copying.target = target;
+  copying.failed = false;
+  return walk(source, copy_before, copy_after, 0) && !copying.failed;
 }
 
 int cp_main(char **operands) {
-	copying.preserve = option['p'] || option['a'];
-	copying.recursive = option['r'] || option['R'] || option['a'];
-	return each_pair(operands, copy_tree);
+  copying.preserve = option['p'] || option['a'];
+  copying.recursive = option['r'] || option['R'] || option['a'];
+  return each_pair(operands, copy_tree);
 }
 
 static bool move_path(const char *source, const char *target) {
-	if (rename(source, target) == 0) return true;
-	if (errno != EXDEV) return !warn_errno(source);
-	/* Another file system: a copy takes its place. */
-	copying.recursive = copying.preserve = true;
-	if (!is_directory(target)) unlink(target);
-	return copy_tree(source, target) && walk(source, NULL, remove_visited, 0);
+  if (rename(source, target) == 0) return true;
+  if (errno != EXDEV) return !warn_errno(source);
+  copying.recursive = copying.preserve = true; /* on another file system a copy takes its place */
+  if (!is_directory(target)) unlink(target);
+  return copy_tree(source, target) && walk(source, NULL, remove_visited, 0);
 }
 
 int mv_main(char **operands) { return each_pair(operands, move_path); }
-
 static bool link_path(const char *source, const char *target) {
-	if (option['f'] && unlink(target) < 0 && errno != ENOENT) return !warn_errno(target);
-	return (option['s'] ? symlink : link)(source, target) == 0 || !warn_errno(target);
+  if (option['f'] && unlink(target) < 0 && errno != ENOENT) return !warn_errno(target);
+  return (option['s'] ? symlink : link)(source, target) == 0 || !warn_errno(target);
 }
-
 int ln_main(char **operands) {
-	char *here[] = {operands[0], ".", NULL};
-	return each_pair(operands[0] && !operands[1] ? here : operands, link_path);
+  char *here[] = {operands[0], ".", NULL};
+  return each_pair(operands[0] && !operands[1] ? here : operands, link_path);
 }
 
 static const char *new_mode;
 
 static bool change_mode(const char *path, const struct stat *status, int depth) {
-	mode_t mode;
-	if (S_ISLNK(status->st_mode)) return false;
-	parse_mode(new_mode, status->st_mode & 07777, S_ISDIR(status->st_mode), &mode);
-	return chmod(path, mode) == 0 || !warn_errno(path);
+  mode_t mode;
+  if (S_ISLNK(status->st_mode)) return false;
+  parse_mode(new_mode, status->st_mode & 07777, S_ISDIR(status->st_mode), &mode);
+  return chmod(path, mode) == 0 || !warn_errno(path);
 }
 
+/* Options by hand: "-w" is a mode. */
 int chmod_main(char **operands) {
-	mode_t ignored;
-	struct stat status;
-	int result = 0;
-	/* Options by hand: "-w" is a mode. */
-	bool recursive = *operands && strcmp(*operands, "-R") == 0;
-	operands += recursive;
-	if (!operands[0] || !operands[1]) return usage_error();
-	new_mode = *operands++;
-	if (!parse_mode(new_mode, 0, false, &ignored)) return warn("invalid mode: '%s'", new_mode);
-	for (; *operands; operands++) {
-		if (stat(*operands, &status) < 0) result = warn_errno(*operands);
-		else result |= recursive ? !walk(*operands, change_mode, NULL, 0) : !change_mode(*operands, &status, 0);
-	}
-	return result;
+  mode_t ignored;
+  struct stat status;
+  int result = 0;
+  bool recursive = *operands && equal(*operands, "-R");
+  operands += recursive;
+  if (!operands[0] || !operands[1]) return usage_error();
+  new_mode = *operands++;
+  if (!parse_mode(new_mode, 0, false, &ignored)) return warn("invalid mode: '%s'", new_mode);
+  for (; *operands; operands++) {
+    if (stat(*operands, &status) < 0) result = warn_errno(*operands);
+    else result |= recursive ? !walk(*operands, change_mode, NULL, 0) : !change_mode(*operands, &status, 0);
+  }
+  return result;
+}
+
+static struct timespec new_times[2];
+
+static bool touch_path(char *path) {
+  int fd = option['c'] ? -1 : open(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0666);
+  if (fd >= 0) close(fd);
+  return utimensat(AT_FDCWD, path, new_times, 0) == 0 || (option['c'] && errno == ENOENT) || !warn_errno(path);
 }
 
 int touch_main(char **operands) {
-	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
-	struct stat reference;
-	int status = 0;
-	long long seconds;
-	if (!*operands) return usage_error();
-	if (option['r']) {
-		if (stat(option['r'], &reference) < 0) return warn_errno(option['r']);
-		times[0] = reference.st_atim;
-		times[1] = reference.st_mtim;
-	} else if (option['d']) {
-		bool valid = *option['d'] == '@' && parse_integer(option['d'] + 1, 10, &seconds);
-		if (!valid) return warn("invalid date '%s'", option['d']);
-		times[0] = times[1] = (struct timespec){.tv_sec = seconds};
-	}
-	for (; *operands; operands++) {
-		int fd = option['c'] ? -1 : open(*operands, O_WRONLY | O_CREAT | O_NONBLOCK, 0666);
-		if (fd >= 0) close(fd);
-		bool failed = utimensat(AT_FDCWD, *operands, times, 0) < 0 && !(option['c'] && errno == ENOENT);
-		if (failed) status = warn_errno(*operands);
-	}
-	return status;
+  struct stat reference = {.st_atim.tv_nsec = UTIME_NOW, .st_mtim.tv_nsec = UTIME_NOW};
+  const char *date = option['r'] ? NULL : option['d'];
+  long long seconds;
+  if (option['r'] && stat(option['r'], &reference) < 0) return warn_errno(option['r']);
+  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds)))
+    return warn("invalid date '%s'", date);
+  if (date) reference.st_atim = reference.st_mtim = (struct timespec){.tv_sec = seconds};
+  new_times[0] = reference.st_atim;
+  new_times[1] = reference.st_mtim;
+  return each_operand(operands, touch_path);
 }
 
-int readlink_main(char **operands) {
-	int status = 0;
-	if (!*operands) return usage_error();
-	for (; *operands; operands++) {
-		char target[PATH_MAX] = "";
-		bool found = option['f'] ? realpath(*operands, target) != NULL : readlink(*operands, target,
-			sizeof target - 1) >= 0;
-		if (found) printf("%s%s", target, option['n'] ? "" : "\n");
-		status |= !found;
-	}
-	return status;
+static bool print_link(char *path) {
+  char target[PATH_MAX] = "";
+  bool found = option['f'] ? realpath(path, target) != NULL : readlink(path, target, sizeof target - 1) >= 0;
+  if (found) printf("%s%s", target, option['n'] ? "" : "\n");
+  return found;
 }
 
-int stat_main(char **operands) {
-	int result = 0;
-	struct stat s;
-	for (char mode[11], date[32]; *operands; operands++) {
-		if ((option['L'] ? stat : lstat)(*operands, &s) < 0) {
-			result = warn_errno(*operands);
-			continue;
-		}
-		format_mode(s.st_mode, mode);
-		strftime(date, sizeof date, "%F %T", localtime(&s.st_mtime));
-		printf("  File: %s\n  Size: %lld\tBlocks: %lld\n", *operands, (long long)s.st_size,
-			(long long)s.st_blocks);
-		printf("Device: %llu\tInode: %llu\tLinks: %llu\n", (unsigned long long)s.st_dev,
-			(unsigned long long)s.st_ino,
-		       (unsigned long long)s.st_nlink);
-		printf("Access: (%04o/%s)\tUid: %u/%s", s.st_mode & 07777, mode, s.st_uid, user_name(s.st_uid));
-		printf("\tGid: %u/%s\nModify: %s.%09ld\n", s.st_gid, group_name(s.st_gid), date, s.st_mtim.tv_nsec);
-	}
-	return result;
+int readlink_main(char **operands) { return each_operand(operands, print_link); }
+
+static bool print_status(char *path) {
+  typedef unsigned long long number;
+  char mode[11], date[32];
+  struct stat s;
+  if ((option['L'] ? stat : lstat)(path, &s) < 0) return !warn_errno(path);
+  format_mode(s.st_mode, mode);
+  strftime(date, sizeof date, "%F %T", localtime(&s.st_mtime));
+  printf("  File: %s\n  Size: %llu\tBlocks: %llu\n", path, (number)s.st_size, (number)s.st_blocks);
+  printf("Device: %llu\tInode: %llu\tLinks: %llu\n", (number)s.st_dev, (number)s.st_ino, (number)s.st_nlink);
+  printf("Access: (%04o/%s)\tUid: %u/%s", s.st_mode & 07777, mode, s.st_uid, user_name(s.st_uid));
+  printf("\tGid: %u/%s\nModify: %s.%09ld\n", s.st_gid, group_name(s.st_gid), date, s.st_mtim.tv_nsec);
+  return true;
 }
+
+int stat_main(char **operands) { return each_operand(operands, print_status); }
 
 static unsigned long long used[256]; /* blocks below the directory at a depth */
 
 static bool add_usage(const char *path, const struct stat *status, int depth) {
-	int level = depth < 254 ? depth : 254;
-	unsigned long long blocks = status->st_blocks + used[level + 1];
-	char size[24];
-	used[level + 1] = 0;
-	used[level] += blocks;
-	bool shown = depth == 0 || (!option['s'] && (S_ISDIR(status->st_mode) || option['a']));
-	if (shown) printf("%s\t%s\n", format_size((blocks + 1) / 2 * 1024, size), path);
-	return true;
+  int level = depth < 254 ? depth : 254;
+  unsigned long long blocks = status->st_blocks + used[level + 1];
+  char size[24];
+  used[level + 1] = 0;
+  used[level] = depth ? used[level] + blocks : 0;
+  bool shown = depth == 0 || (!option['s'] && (S_ISDIR(status->st_mode) || option['a']));
+  return !shown || printf("%s\t%s\n", format_size((blocks + 1) / 2 * 1024, size), path) > 0;
 }
 
-int du_main(char **operands) {
-	static char *here[] = {".", NULL};
-	int status = 0;
-	for (char **path = *operands ? operands : here; *path; path++) {
-		used[0] = 0;
-		status |= !walk(*path, NULL, add_usage, 0);
-	}
-	return status;
-}
+int du_main(char **operands) { return walk_each(operands, NULL, add_usage); }
 
 int df_main(char **operands) {
-	size_t length;
-	char size[3][24], *line, *mounts = read_file("/proc/mounts", &length);
-	struct statvfs all;
-	if (!mounts) return warn_errno("/proc/mounts");
-	const char *unit_name = option['h'] ? "Size" : "1K-blocks";
-	printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
-	while ((line = strsep(&mounts, "\n"))) {
-		const char *source = strsep(&line, " "), *directory = line ? strsep(&line, " ") : "";
-		if (statvfs(directory, &all) < 0 || !all.f_blocks) continue;
-		unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
-		format_size(all.f_blocks * unit, size[0]);
-		format_size(taken * unit, size[1]);
-		format_size(all.f_bavail * unit, size[2]);
-		printf("%-20s %10s %10s %10s %3llu%% %s\n", source, size[0], size[1], size[2],
-		       usable ? (taken * 100 + usable - 1) / usable : 0, directory);
-	}
-	return 0;
+  char size[3][24], *line, *mounts = read_file("/proc/mounts", NULL);
+  struct statvfs all;
+  if (!mounts) return warn_errno("/proc/mounts");
+  const char *unit_name = option['h'] ? "Size" : "1K-blocks";
+  printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
+  while ((line = strsep(&mounts, "\n"))) {
+    const char *source = strsep(&line, " "), *directory = line ? strsep(&line, " ") : "";
+    if (statvfs(directory, &all) < 0 || !all.f_blocks) continue;
+    unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
+    format_size(all.f_blocks * unit, size[0]);
+    format_size(taken * unit, size[1]);
+    format_size(all.f_bavail * unit, size[2]);
+    printf("%-20s %10s %10s %10s %3llu%% %s\n", source, size[0], size[1], size[2],
+      usable ? (taken * 100 + usable - 1) / usable : 0, directory);
+  }
+  return 0;
 }

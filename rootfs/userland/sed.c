@@ -1,20 +1,19 @@
 /* sed: a script of commands, run over each line. */
-#include <regex.h>
 #include "userland.h"
 
 struct address {
-	enum { NO_ADDRESS, LINE, LAST, REGEX } kind;
-	long number;
-	regex_t *regex; /* NULL: the last one used */
+  enum { NO_ADDRESS, LINE, LAST, REGEX } kind;
+  long number;
+  regex_t *regex; /* NULL: the last one used */
 };
 static struct command {
-	struct address first, second;
-	bool negated, in_range, global, print;
-	char name;
-	char *text;     /* of a i c, a label, y's table of 256 bytes, s's replacement */
-	regex_t *regex;
-	int number;     /* which match s replaces; q's status */
-	size_t target;  /* of { b t: where to go on */
+  struct address first, second;
+  bool negated, in_range, global, print;
+  char name;
+  char *text;     /* of a i c, a label, y's table of 256 bytes, s's replacement */
+  regex_t *regex;
+  int number;     /* which match s replaces; q's status */
+  size_t target;  /* of { b t: where to go on */
 } *commands;
 static size_t command_count;
 static char *script; /* the rest of it */
@@ -30,360 +29,353 @@ static _Noreturn void script_error(const char *why) { exit(warn("-e expression: 
 
 /* Up to the delimiter, which is taken too; escaped it stands for itself, and in a regex \n for a newline. */
 static char *read_delimited(char delimiter, bool is_regex) {
-	struct buffer text = {0};
-	for (bool in_set = false; *script != delimiter || in_set; script++) {
-		if (!*script || (*script == '\n' && is_regex)) script_error("unterminated command or address");
-		if (is_regex && *script == '[' && !in_set) {
-			in_set = true;
-			/* A ] in the first place is one of the set. */
-			for (int i = 0; i < 2; i++)
-				if (script[1] == "^]"[i]) buffer_add(&text, *script++);
-		} else if (*script == '\\' && !in_set && script[1]) {
-			script++;
-			bool is_newline = *script == 'n' && is_regex;
-			if (*script != delimiter && !is_newline) buffer_add(&text, '\\');
-			buffer_add(&text, is_newline ? '\n' : *script);
-			continue;
-		}
-		in_set &= *script != ']' || script[-1] == '[' || (script[-1] == '^' && script[-2] == '[');
-		buffer_add(&text, *script);
-	}
-	script++;
-	return buffer_text(&text);
+  struct buffer text = {0};
+  for (bool in_set = false; *script != delimiter || in_set; script++) {
+    if (!*script || (*script == '\n' && is_regex)) script_error("unterminated command or address");
+    if (is_regex && *script == '[' && !in_set) {
+      in_set = true;
+      /* A ] in the first place is one of the set. */
+      for (int i = 0; i < 2; i++)
+        if (script[1] == "^]"[i]) buffer_add(&text, *script++);
+    } else if (*script == '\\' && !in_set && script[1]) {
+      script++;
+      bool is_newline = *script == 'n' && is_regex;
+      if (*script != delimiter && !is_newline) buffer_add(&text, '\\');
+      buffer_add(&text, is_newline ? '\n' : *script);
+      continue;
+    }
+    in_set &= *script != ']' || script[-1] == '[' || (script[-1] == '^' && script[-2] == '[');
+    buffer_add(&text, *script);
+  }
+  script++;
+  return buffer_text(&text);
 }
 
 static regex_t *compile(const char *text, int flags) {
-	regex_t *regex = *text ? reallocate(NULL, sizeof *regex) : NULL;
-	bool extended = option['E'] || option['r'];
-	if (regex && regcomp(regex, text, flags | (extended ? REG_EXTENDED : 0)))
-		script_error("bad regular expression");
-	return regex;
+  regex_t *regex = *text ? reallocate(NULL, sizeof *regex) : NULL;
+  bool extended = option['E'] || option['r'];
+  if (regex && regcomp(regex, text, flags | (extended ? REG_EXTENDED : 0)))
+    script_error("bad regular expression");
+  return regex;
 }
 
 static void skip_blanks(void) { script += strspn(script, " \t"); }
 
 static struct address read_address(void) {
-	struct address address = {0};
-	if (isdigit(*script)) {
-		address.kind = LINE;
-		address.number = strtol(script, &script, 10);
-	} else if (*script == '$') {
-		address.kind = LAST;
-		script++;
-	} else if (*script == '/' || *script == '\\') {
-		address.kind = REGEX;
-		script += *script == '\\';
-		char delimiter = *script++, *text = read_delimited(delimiter, true);
-		bool folds = *script == 'I';
-		script += folds;
-		address.regex = compile(text, folds ? REG_ICASE : 0);
-	}
-	skip_blanks();
-	return address;
+  struct address address = {0};
+  if (isdigit(*script)) {
+    address.kind = LINE;
+    address.number = strtol(script, &script, 10);
+  } else if (*script == '$') {
+    address.kind = LAST;
+    script++;
+  } else if (*script == '/' || *script == '\\') {
+    address.kind = REGEX;
+    script += *script == '\\';
+    char delimiter = *script++, *text = read_delimited(delimiter, true);
+    bool folds = *script == 'I';
+    script += folds;
+    address.regex = compile(text, folds ? REG_ICASE : 0);
+  }
+  skip_blanks();
+  return address;
 }
 
 /* The text of a, i and c: the rest of the line, and lines joined to it by backslashes. */
 static char *read_text(void) {
-	struct buffer text = {0};
-	skip_blanks();
-	if (*script == '\\') {
-		char *rest = script + 1 + strspn(script + 1, " \t");
-		script = *rest == '\n' ? rest + 1 : script + 1;
-	}
-	for (; *script && *script != '\n'; script++) {
-		script += *script == '\\' && script[1];
-		buffer_add(&text, *script);
-	}
-	buffer_add(&text, '\n');
-	return buffer_text(&text);
+  struct buffer text = {0};
+  skip_blanks();
+  if (*script == '\\') {
+    char *rest = script + 1 + strspn(script + 1, " \t");
+    script = *rest == '\n' ? rest + 1 : script + 1;
+  }
+  for (; *script && *script != '\n'; script++) {
+    script += *script == '\\' && script[1];
+    buffer_add(&text, *script);
+  }
+  buffer_add(&text, '\n');
+  return buffer_text(&text);
 }
 
 static void read_substitution(struct command *command) {
-	char delimiter = *script++, *regex = read_delimited(delimiter, true);
-	int flags = 0;
-	command->text = read_delimited(delimiter, false);
-	command->number = 1;
-	for (; *script && !strchr(";}\n #", *script); script++) {
-		if (isdigit(*script)) command->number = strtol(script, &script, 10), script--;
-		else if (*script == 'I' || *script == 'i') flags = REG_ICASE;
-		else if (*script != 'g' && *script != 'p') script_error("unknown option to 's'");
-		command->global |= *script == 'g';
-		command->print |= *script == 'p';
-	}
-	command->regex = compile(regex, flags);
+  char delimiter = *script++, *regex = read_delimited(delimiter, true);
+  int flags = 0;
+  command->text = read_delimited(delimiter, false);
+  command->number = 1;
+  for (; *script && !strchr(";}\n #", *script); script++) {
+    if (isdigit(*script)) command->number = strtol(script, &script, 10), script--;
+    else if (*script == 'I' || *script == 'i') flags = REG_ICASE;
+    else if (*script != 'g' && *script != 'p') script_error("unknown option to 's'");
+    command->global |= *script == 'g';
+    command->print |= *script == 'p';
+  }
+  command->regex = compile(regex, flags);
 }
 
 static void read_transliteration(struct command *command) {
-	char delimiter = *script++, *from = read_delimited(delimiter, true), *to = read_delimited(delimiter, true);
-	if (strlen(from) != strlen(to)) script_error("strings for 'y' command are different lengths");
-	command->text = reallocate(NULL, 256);
-	for (int c = 0; c < 256; c++) command->text[c] = c;
-	for (; *from; from++, to++) command->text[(unsigned char)*from] = *to;
+  char delimiter = *script++, *from = read_delimited(delimiter, true), *to = read_delimited(delimiter, true);
+  if (strlen(from) != strlen(to)) script_error("strings for 'y' command are different lengths");
+  command->text = reallocate(NULL, 256);
+  for (int c = 0; c < 256; c++) command->text[c] = c;
+  for (; *from; from++, to++) command->text[(unsigned char)*from] = *to;
 }
 
 static void read_command(size_t *open_braces, int *depth) {
-	commands = reallocate(commands, (command_count + 1) * sizeof *commands);
-	struct command *command = &commands[command_count];
-	*command = (struct command){.first = read_address()};
-	if (*script == ',') {
-		script++;
-		skip_blanks();
-		command->second = read_address();
-	}
-	for (; *script == '!'; skip_blanks()) command->negated = *script++;
-	command->name = *script ? *script++ : 0;
-	if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name))
-		script_error("unknown or missing command");
-	if (strchr("aic", command->name)) command->text = read_text();
-	if (command->name == 's') read_substitution(command);
-	if (command->name == 'y') read_transliteration(command);
-	skip_blanks();
-	if (command->name == 'q') command->number = strtol(script, &script, 10);
-	if (command->name == '{' && *depth < 32) open_braces[(*depth)++] = command_count;
-	if (command->name == '}' && --*depth < 0) script_error("unexpected '}'");
-	if (command->name == '}') commands[open_braces[*depth]].target = command_count;
-	if (strchr(":bt", command->name)) {
-		size_t length = strcspn(script, ";\n} ");
-		command->text = format_text("%.*s", (int)length, script);
-		script += length;
-	}
-	command_count++;
-	skip_blanks();
-	if (*script && !strchr(";}\n#", *script) && command->name != '{')
-		script_error("extra characters after command");
+  APPEND(commands, command_count, (struct command){.first = read_address()});
+  size_t index = command_count - 1;
+  struct command *command = &commands[index];
+  if (*script == ',') {
+    script++;
+    skip_blanks();
+    command->second = read_address();
+  }
+  for (; *script == '!'; skip_blanks()) command->negated = *script++;
+  command->name = *script ? *script++ : 0;
+  if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name))
+    script_error("unknown or missing command");
+  if (strchr("aic", command->name)) command->text = read_text();
+  if (command->name == 's') read_substitution(command);
+  if (command->name == 'y') read_transliteration(command);
+  skip_blanks();
+  if (command->name == 'q') command->number = strtol(script, &script, 10);
+  if (command->name == '{' && *depth < 32) open_braces[(*depth)++] = index;
+  if (command->name == '}' && --*depth < 0) script_error("unexpected '}'");
+  if (command->name == '}') commands[open_braces[*depth]].target = index;
+  if (strchr(":bt", command->name)) {
+    size_t length = strcspn(script, ";\n} ");
+    command->text = format_text("%.*s", (int)length, script);
+    script += length;
+  }
+  skip_blanks();
+  if (*script && !strchr(";}\n#", *script) && command->name != '{')
+    script_error("extra characters after command");
 }
 
 static void parse_script(void) {
-	size_t open_braces[32];
-	int depth = 0;
-	while (*(script += strspn(script, " \t;\n"))) {
-		if (*script == '#') script += strcspn(script, "\n");
-		else read_command(open_braces, &depth);
-	}
-	if (depth) script_error("unmatched '{'");
-	for (struct command *jump = commands; jump < commands + command_count; jump++) {
-		if (jump->name != 'b' && jump->name != 't') continue;
-		size_t at = *jump->text ? 0 : command_count;
-		while (at < command_count && !(commands[at].name == ':' && strcmp(commands[at].text, jump->text) == 0))
-			at++;
-		if (*jump->text && at == command_count) script_error("can't find label");
-		jump->target = at;
-	}
+  size_t open_braces[32];
+  int depth = 0;
+  while (*(script += strspn(script, " \t;\n"))) {
+    if (*script == '#') script += strcspn(script, "\n");
+    else read_command(open_braces, &depth);
+  }
+  if (depth) script_error("unmatched '{'");
+  for (struct command *jump = commands; jump < commands + command_count; jump++) {
+    if (jump->name != 'b' && jump->name != 't') continue;
+    size_t at = *jump->text ? 0 : command_count;
+    while (at < command_count && !(commands[at].name == ':' && equal(commands[at].text, jump->text)))
+      at++;
+    if (*jump->text && at == command_count) script_error("can't find label");
+    jump->target = at;
+  }
 }
 
 /* What follows the last line of an input without a newline gets it first. */
 static void put_text(const char *text, size_t length, bool ends_line) {
-	static bool owes_newline;
-	if (owes_newline && length) putchar('\n');
-	fwrite(text, 1, length, stdout);
-	if (ends_line) putchar('\n');
-	owes_newline = !ends_line && length && text[length - 1] != '\n';
+  static bool owes_newline;
+  if (owes_newline && length) putchar('\n');
+  fwrite(text, 1, length, stdout);
+  if (ends_line) putchar('\n');
+  owes_newline = !ends_line && length && text[length - 1] != '\n';
 }
 
 static void put_pattern(size_t length) { put_text(pattern.bytes, length, has_newline
-	|| length < pattern.length); }
+  || length < pattern.length); }
 
-static void flush_appended(void) {
-	put_text(appended.bytes, appended.length, false);
-	appended.length = 0;
-}
+static void flush_appended(void) { put_text(appended.bytes, appended.length, false); appended.length = 0; }
 
 /* With -i the output of each file goes to another one that takes its place. */
 static void finish_output(void) {
-	if (writing && (fflush(stdout) != 0 || rename(format_text("%s.sed", writing), writing) < 0))
-		exit(warn_errno(writing));
-	writing = NULL;
+  if (writing && (fflush(stdout) != 0 || rename(format_text("%s.sed", writing), writing) < 0))
+    exit(warn_errno(writing));
+  writing = NULL;
 }
 
 static bool open_input(void) {
-	finish_output();
-	if (!next_input(&inputs)) return false;
-	if (!option['i']) return true;
-	char *temporary = format_text("%s.sed", inputs.name);
-	struct stat status;
-	if (!freopen(temporary, "w", stdout)) exit(warn_errno(temporary));
-	if (fstat(fileno(inputs.file), &status) == 0) chmod(temporary, status.st_mode & 07777);
-	writing = inputs.name;
-	line_number = 0;
-	return true;
+  finish_output();
+  if (!next_input(&inputs)) return false;
+  if (!option['i']) return true;
+  char *temporary = format_text("%s.sed", inputs.name);
+  struct stat status;
+  if (!freopen(temporary, "w", stdout)) exit(warn_errno(temporary));
+  if (fstat(fileno(inputs.file), &status) == 0) chmod(temporary, status.st_mode & 07777);
+  writing = inputs.name;
+  line_number = 0;
+  return true;
 }
 
 static bool at_last_line(void) {
-	int c = inputs.file ? getc(inputs.file) : EOF;
-	while (c == EOF && !option['i'] && inputs.name && *inputs.names && open_input()) c = getc(inputs.file);
-	if (c != EOF) ungetc(c, inputs.file);
-	return c == EOF;
+  int c = inputs.file ? getc(inputs.file) : EOF;
+  while (c == EOF && !option['i'] && inputs.name && *inputs.names && open_input()) c = getc(inputs.file);
+  if (c != EOF) ungetc(c, inputs.file);
+  return c == EOF;
 }
 
 /* Appends the next line to the pattern space. */
 static bool read_line(void) {
-	while (!inputs.file || !next_line(&inputs))
-		if (!open_input()) return false;
-	buffer_append(&pattern, inputs.line, inputs.length);
-	buffer_text(&pattern);
-	has_newline = inputs.has_newline;
-	line_number++;
-	return true;
+  while (!inputs.file || !next_line(&inputs))
+    if (!open_input()) return false;
+  buffer_append(&pattern, inputs.line, inputs.length);
+  buffer_text(&pattern);
+  has_newline = inputs.has_newline;
+  line_number++;
+  return true;
 }
 
 static bool search(regex_t *regex, const char *text, regmatch_t *matches, int flags) {
-	static regex_t *last;
-	last = regex ? regex : last;
-	if (!last) script_error("no previous regular expression");
-	return regexec(last, text, 10, matches, flags) == 0;
+  static regex_t *last;
+  last = regex ? regex : last;
+  if (!last) script_error("no previous regular expression");
+  return regexec(last, text, 10, matches, flags) == 0;
 }
 
 static bool matches_address(struct address *address) {
-	regmatch_t matches[10];
-	switch (address->kind) {
-	case LINE: return line_number == address->number;
-	case LAST: return at_last_line();
-	case REGEX: return search(address->regex, pattern.bytes, matches, 0);
-	default: return true;
-	}
+  regmatch_t matches[10];
+  switch (address->kind) {
+  case LINE: return line_number == address->number;
+  case LAST: return at_last_line();
+  case REGEX: return search(address->regex, pattern.bytes, matches, 0);
+  default: return true;
+  }
 }
 
 static bool is_selected(struct command *command) {
-	bool to_line = command->second.kind == LINE;
-	long last = command->second.number;
-	if (!command->in_range && !matches_address(&command->first)) return false;
-	bool was_in_range = command->in_range, beyond = was_in_range && to_line && line_number > last;
-	if (command->second.kind == NO_ADDRESS) return true;
-	command->in_range = to_line ? line_number < last : !was_in_range || !matches_address(&command->second);
-	return !beyond;
+  bool to_line = command->second.kind == LINE;
+  long last = command->second.number;
+  if (!command->in_range && !matches_address(&command->first)) return false;
+  bool was_in_range = command->in_range, beyond = was_in_range && to_line && line_number > last;
+  if (command->second.kind == NO_ADDRESS) return true;
+  command->in_range = to_line ? line_number < last : !was_in_range || !matches_address(&command->second);
+  return !beyond;
 }
 
-static void add_replacement(struct buffer *out, const char *replacement, const char *text,
-	const regmatch_t *matches) {
-	for (; *replacement; replacement++) {
-		bool escaped = *replacement == '\\' && replacement[1];
-		replacement += escaped;
-		bool is_group = escaped && isdigit(*replacement), is_all = !escaped && *replacement == '&';
-		int group = is_group ? *replacement - '0' : is_all ? 0 : -1;
-		if (group < 0) buffer_add(out, escaped && *replacement == 'n' ? '\n' : *replacement);
-		else if (matches[group].rm_so >= 0)
-			buffer_append(out, text + matches[group].rm_so, matches[group].rm_eo - matches[group].rm_so);
-	}
+static void add_replacement(struct buffer *out, const char *with, const char *text, const regmatch_t *matches) {
+  for (; *with; with++) {
+    bool escaped = *with == '\\' && with[1];
+    with += escaped;
+    bool is_group = escaped && isdigit(*with), is_all = !escaped && *with == '&';
+    const regmatch_t *match = &matches[is_group ? *with - '0' : 0];
+    if (!is_group && !is_all) buffer_add(out, escaped && *with == 'n' ? '\n' : *with);
+    else if (match->rm_so >= 0) buffer_append(out, text + match->rm_so, match->rm_eo - match->rm_so);
+  }
 }
 
 static bool substitute(struct command *command) {
-	struct buffer out = {0};
-	regmatch_t matches[10];
-	const char *text = pattern.bytes;
-	bool replaced = false, after_match = false;
-	for (int number = 0; search(command->regex, text, matches, text == pattern.bytes ? 0 : REG_NOTBOL);) {
-		bool is_empty = matches[0].rm_so == matches[0].rm_eo;
-		/* An empty match right behind another one is none. */
-		bool is_one = !(is_empty && matches[0].rm_so == 0 && after_match);
-		number += is_one;
-		bool counts = is_one && (number == command->number || (command->global && number > command->number));
-		buffer_append(&out, text, counts ? matches[0].rm_so : matches[0].rm_eo);
-		if (counts) add_replacement(&out, command->text, text, matches);
-		replaced |= counts;
-		text += matches[0].rm_eo;
-		after_match = !is_empty;
-		if ((replaced && !command->global) || (is_empty && !*text)) break;
-		if (is_empty) buffer_add(&out, *text++);
-	}
-	buffer_append(&out, text, strlen(text));
-	buffer_text(&out);
-	free(replaced ? pattern.bytes : out.bytes);
-	if (replaced) pattern = out;
-	return replaced;
+  struct buffer out = {0};
+  regmatch_t matches[10];
+  const char *text = pattern.bytes;
+  bool replaced = false, after_match = false;
+  for (int number = 0; search(command->regex, text, matches, text == pattern.bytes ? 0 : REG_NOTBOL);) {
+    bool is_empty = matches[0].rm_so == matches[0].rm_eo;
+    /* An empty match right behind another one is none. */
+    bool is_one = !(is_empty && matches[0].rm_so == 0 && after_match);
+    number += is_one;
+    bool counts = is_one && (number == command->number || (command->global && number > command->number));
+    buffer_append(&out, text, counts ? matches[0].rm_so : matches[0].rm_eo);
+    if (counts) add_replacement(&out, command->text, text, matches);
+    replaced |= counts;
+    text += matches[0].rm_eo;
+    after_match = !is_empty;
+    if ((replaced && !command->global) || (is_empty && !*text)) break;
+    if (is_empty) buffer_add(&out, *text++);
+  }
+  buffer_put(&out, text);
+  buffer_text(&out);
+  free(replaced ? pattern.bytes : out.bytes);
+  if (replaced) pattern = out;
+  return replaced;
 }
 
 static void copy_space(struct buffer *to, struct buffer *from, bool appends) {
-	to->length = appends ? to->length : 0;
-	if (appends) buffer_add(to, '\n');
-	buffer_append(to, from->bytes, from->length);
-	buffer_text(to);
+  if (appends) buffer_add(to, '\n');
+  else to->length = 0;
+  buffer_append(to, from->bytes, from->length);
+  buffer_text(to);
 }
 
 enum outcome { GOES_ON, ENDS_CYCLE, RESTARTS, QUITS };
 
 static enum outcome quit(int status) {
-	quit_status = status;
-	if (!option['n']) put_pattern(pattern.length);
-	return QUITS;
+  quit_status = status;
+  if (!option['n']) put_pattern(pattern.length);
+  return QUITS;
 }
 
 static enum outcome run_next(bool appends) {
-	if (at_last_line()) return quit(0); /* as GNU sed does */
-	if (!appends && !option['n']) put_pattern(pattern.length);
-	flush_appended();
-	pattern.length = appends ? pattern.length : 0;
-	if (appends) buffer_add(&pattern, '\n');
-	read_line();
-	return GOES_ON;
+  if (at_last_line()) return quit(0); /* as GNU sed does */
+  if (!appends && !option['n']) put_pattern(pattern.length);
+  flush_appended();
+  if (appends) buffer_add(&pattern, '\n');
+  else pattern.length = 0;
+  read_line();
+  return GOES_ON;
 }
 
 static enum outcome run_command_at(size_t *at, bool *substituted) {
-	struct command *command = &commands[*at];
-	char *newline = memchr(pattern.bytes, '\n', pattern.length);
-	struct buffer other = pattern;
-	switch (command->name) {
-	case 's':
-		if (!substitute(command)) break;
-		*substituted = true;
-		if (command->print) put_pattern(pattern.length);
-		break;
-	case 'p': put_pattern(pattern.length); break;
-	case 'P': put_pattern(newline ? (size_t)(newline - pattern.bytes) : pattern.length); break;
-	case 'd': return ENDS_CYCLE;
-	case 'D':
-		if (!newline) return ENDS_CYCLE;
-		pattern.length -= newline + 1 - pattern.bytes;
-		memmove(pattern.bytes, newline + 1, pattern.length + 1);
-		return RESTARTS;
-	case 'q': return quit(command->number);
-	case 'a': buffer_append(&appended, command->text, strlen(command->text)); break;
-	case 'i': put_text(command->text, strlen(command->text), false); break;
-	case 'c':
-		if (!command->in_range || command->negated) put_text(command->text, strlen(command->text), false);
-		return ENDS_CYCLE;
-	case 'y':
-		for (char *c = pattern.bytes; c < pattern.bytes + pattern.length; c++)
-			*c = command->text[(unsigned char)*c];
-		break;
-	case '=': printf("%ld\n", line_number); break;
-	case 'n': case 'N': return run_next(command->name == 'N');
-	case 'g': case 'G': copy_space(&pattern, &hold, command->name == 'G'); break;
-	case 'h': case 'H': copy_space(&hold, &pattern, command->name == 'H'); break;
-	case 'x': pattern = hold, hold = other; break;
-	case 'b': *at = command->target; break;
-	case 't':
-		if (*substituted) *at = command->target;
-		*substituted = false;
-		break;
-	}
-	return GOES_ON;
+  struct command *command = &commands[*at];
+  char *newline = memchr(pattern.bytes, '\n', pattern.length);
+  struct buffer other = pattern;
+  switch (command->name) {
+  case 's':
+    if (!substitute(command)) break;
+    *substituted = true;
+    if (command->print) put_pattern(pattern.length);
+    break;
+  case 'p': put_pattern(pattern.length); break;
+  case 'P': put_pattern(newline ? (size_t)(newline - pattern.bytes) : pattern.length); break;
+  case 'd': return ENDS_CYCLE;
+  case 'D':
+    if (!newline) return ENDS_CYCLE;
+    pattern.length -= newline + 1 - pattern.bytes;
+    memmove(pattern.bytes, newline + 1, pattern.length + 1);
+    return RESTARTS;
+  case 'q': return quit(command->number);
+  case 'a': buffer_put(&appended, command->text); break;
+  case 'i': put_text(command->text, strlen(command->text), false); break;
+  case 'c':
+    if (!command->in_range || command->negated) put_text(command->text, strlen(command->text), false);
+    return ENDS_CYCLE;
+  case 'y':
+    for (char *c = pattern.bytes; c < pattern.bytes + pattern.length; c++)
+      *c = command->text[(unsigned char)*c];
+    break;
+  case '=': printf("%ld\n", line_number); break;
+  case 'n': case 'N': return run_next(command->name == 'N');
+  case 'g': case 'G': copy_space(&pattern, &hold, command->name == 'G'); break;
+  case 'h': case 'H': copy_space(&hold, &pattern, command->name == 'H'); break;
+  case 'x': pattern = hold, hold = other; break;
+  case 'b': *at = command->target; break;
+  case 't':
+    if (*substituted) *at = command->target;
+    *substituted = false;
+    break;
+  }
+  return GOES_ON;
 }
 
 static void run_script(void) {
-	enum outcome outcome = GOES_ON;
-	while (outcome != QUITS && (outcome == RESTARTS || read_line())) {
-		bool substituted = false;
-		outcome = GOES_ON;
-		for (size_t at = 0; at < command_count && outcome == GOES_ON; at++) {
-			if (is_selected(&commands[at]) != commands[at].negated) outcome = run_command_at(&at, &substituted);
-			else if (commands[at].name == '{') at = commands[at].target;
-		}
-		if (outcome == GOES_ON && !option['n']) put_pattern(pattern.length);
-		flush_appended();
-		pattern.length = outcome == RESTARTS ? pattern.length : 0;
-	}
+  enum outcome outcome = GOES_ON;
+  while (outcome != QUITS && (outcome == RESTARTS || read_line())) {
+    bool substituted = false;
+    outcome = GOES_ON;
+    for (size_t at = 0; at < command_count && outcome == GOES_ON; at++) {
+      if (is_selected(&commands[at]) != commands[at].negated) outcome = run_command_at(&at, &substituted);
+      else if (commands[at].name == '{') at = commands[at].target;
+    }
+    if (outcome == GOES_ON && !option['n']) put_pattern(pattern.length);
+    flush_appended();
+    pattern.length = outcome == RESTARTS ? pattern.length : 0;
+  }
 }
 
 int sed_main(char **operands) {
-	size_t length;
-	script = option['f'] ? read_file(option['f'], &length) : option['e'] ? duplicate(option['e']) : *operands;
-	if (!script) return option['f'] ? warn_errno(option['f']) : usage_error();
-	parse_script();
-	inputs.names = operands + (!option['f'] && !option['e']);
-	buffer_text(&hold);
-	run_script();
-	/* What is left of a file that was quit is kept. */
-	while (writing && next_line(&inputs)) put_text(inputs.line, inputs.length, inputs.has_newline);
-	finish_output();
-	return quit_status > 0 ? quit_status : inputs.status * 2;
+  script = option['f'] ? read_file(option['f'], NULL) : option['e'] ? duplicate(option['e']) : *operands;
+  if (!script) return option['f'] ? warn_errno(option['f']) : usage_error();
+  parse_script();
+  inputs.names = operands + (!option['f'] && !option['e']);
+  buffer_text(&hold);
+  run_script();
+  /* What is left of a file that was quit is kept. */
+  while (writing && next_line(&inputs)) put_text(inputs.line, inputs.length, inputs.has_newline);
+  finish_output();
+  return quit_status > 0 ? quit_status : inputs.status * 2;
 }

@@ -1,315 +1,288 @@
 /* cat, tee, head, tail, wc, uniq, cut, tr, hexdump: streams of bytes and lines. */
 #include "userland.h"
 
+/* Past stdio, so that what a terminal or pipe gives goes out at once. */
 int cat_main(char **operands) {
-	struct inputs inputs = {.names = operands};
-	/* Past stdio, so that what a terminal or pipe gives goes out at once. */
-	while (next_input(&inputs))
-		if (!copy_descriptor(fileno(inputs.file), 1)) inputs.status = warn_errno(inputs.name);
-	return inputs.status;
+  struct inputs inputs = {.names = operands};
+  while (next_input(&inputs))
+    if (!copy_descriptor(fileno(inputs.file), 1)) inputs.status = warn_errno(inputs.name);
+  return inputs.status;
 }
 
 int tee_main(char **operands) {
-	int fds[64] = {1}, count = 1, status = 0;
-	char block[4096];
-	for (; *operands && count < 64; operands++) {
-		fds[count] = open(*operands, O_WRONLY | O_CREAT | (option['a'] ? O_APPEND : O_TRUNC), 0666);
-		if (fds[count] < 0) status = warn_errno(*operands);
-		count += fds[count] >= 0;
-	}
-	for (ssize_t got; (got = read(0, block, sizeof block)) > 0;)
-		for (int i = 0; i < count; i++)
-			if (!write_all(fds[i], block, got)) status = warn_errno("write error");
-	return status;
+  int fds[64] = {1}, count = 1, status = 0;
+  char block[4096];
+  for (; *operands && count < 64; operands++) {
+    fds[count] = open(*operands, O_WRONLY | O_CREAT | (option['a'] ? O_APPEND : O_TRUNC), 0666);
+    if (fds[count] < 0) status = warn_errno(*operands);
+    else count++;
+  }
+  for (ssize_t got; (got = read(0, block, sizeof block)) > 0;)
+    for (int i = 0; i < count; i++)
+      if (!write_all(fds[i], block, got)) status = warn_errno("write error");
+  return status;
 }
 
 /* What head and tail share: how much, of what, and where it starts. */
-static struct {
-	long long count;
-	bool bytes, from_start, several;
-} range;
+static struct { long long count; bool bytes, from_start, several; } range;
 
 static bool parse_range(char **operands) {
-	const char *text = option['c'] ? option['c'] : option['n'] ? option['n'] : "10";
-	range.bytes = option['c'];
-	range.from_start = *text == '+';
-	range.several = operands[0] && operands[1] && !option['q'];
-	bool good = parse_integer(text, 10, &range.count);
-	if (!good) warn("invalid number of %s: '%s'", range.bytes ? "bytes" : "lines", text);
-	return good;
+  const char *text = option['c'] ? option['c'] : option['n'] ? option['n'] : "10";
+  range.bytes = option['c'];
+  range.from_start = *text == '+';
+  range.several = operands[0] && operands[1] && !option['q'];
+  bool good = parse_integer(text, 10, &range.count);
+  return good || !warn("invalid number of %s: '%s'", range.bytes ? "bytes" : "lines", text);
 }
 
 static void print_header(struct inputs *inputs) {
-	static bool any;
-	const char *shown = strcmp(inputs->name, "-") == 0 ? "standard input" : inputs->name;
-	if (range.several) printf("%s==> %s <==\n", any ? "\n" : "", shown);
-	any = true;
+  static const char *gap = "";
+  const char *shown = equal(inputs->name, "-") ? "standard input" : inputs->name;
+  if (range.several) printf("%s==> %s <==\n", gap, shown);
+  gap = "\n";
 }
 
 int head_main(char **operands) {
-	struct inputs inputs = {.names = operands};
-	if (!parse_range(operands)) return 1;
-	while (next_input(&inputs)) {
-		print_header(&inputs);
-		for (long long left = range.count; left > 0;) {
-			int c = getc(inputs.file);
-			if (c < 0) break;
-			putchar(c);
-			left -= range.bytes || c == '\n';
-		}
-	}
-	return inputs.status;
+  struct inputs inputs = {.names = operands};
+  if (!parse_range(operands)) return 1;
+  while (next_input(&inputs)) {
+    print_header(&inputs);
+    for (long long left = range.count, c; left > 0 && (c = getc(inputs.file)) >= 0; putchar(c))
+      left -= range.bytes || c == '\n';
+  }
+  return inputs.status;
 }
 
 static size_t tail_start(const char *bytes, size_t length) {
-	unsigned long long count = range.count < 0 ? -range.count : range.count;
-	size_t at = range.from_start ? 0 : length;
-	if (range.from_start) {
-		for (unsigned long long skip = count ? count - 1 : 0; skip > 0 && at < length; at++)
-			skip -= range.bytes || bytes[at] == '\n';
-		return at;
-	}
-	if (range.bytes) return count < length ? length - count : 0;
-	if (count == 0) return length;
-	/* The newline that ends the last line begins no other. */
-	for (at -= at > 0; at > 0; at--)
-		if (bytes[at - 1] == '\n' && --count == 0) break;
-	return at;
+  unsigned long long count = range.count < 0 ? -range.count : range.count;
+  size_t at = range.from_start ? 0 : length;
+  if (range.from_start) {
+    for (count -= count > 0; count > 0 && at < length; at++) count -= range.bytes || bytes[at] == '\n';
+    return at;
+  }
+  if (range.bytes) return count < length ? length - count : 0;
+  if (count == 0) return length;
+  for (at -= at > 0; at > 0; at--) /* the newline that ends the last line begins no other */
+    if (bytes[at - 1] == '\n' && --count == 0) break;
+  return at;
 }
 
+/* All of it in memory: the end is wanted, whatever it is. */
 int tail_main(char **operands) {
-	struct inputs inputs = {.names = operands};
-	size_t length;
-	if (!parse_range(operands)) return 1;
-	while (next_input(&inputs)) {
-		/* All of it in memory: the end is wanted, whatever it is. */
-		char *bytes = read_all(fileno(inputs.file), &length);
-		size_t start = tail_start(bytes, length);
-		print_header(&inputs);
-		fwrite(bytes + start, 1, length - start, stdout);
-		free(bytes);
-		while (option['f'] && fflush(stdout) == 0 && copy_descriptor(fileno(inputs.file), 1)) usleep(500000);
-	}
-	return inputs.status;
+  struct inputs inputs = {.names = operands};
+  size_t length;
+  if (!parse_range(operands)) return 1;
+  while (next_input(&inputs)) {
+    char *bytes = read_all(fileno(inputs.file), &length);
+    size_t start = tail_start(bytes, length);
+    print_header(&inputs);
+    fwrite(bytes + start, 1, length - start, stdout);
+    free(bytes);
+    while (option['f'] && fflush(stdout) == 0 && copy_descriptor(fileno(inputs.file), 1)) usleep(500000);
+  }
+  return inputs.status;
 }
 
 enum { LINES, WORDS, BYTES, COUNTS };
 
 /* Columns as wide as the sum of the sizes; 7 if something has no size. */
 static int wc_width(char **names) {
-	unsigned long long total = 0;
-	int minimum = 1;
-	struct stat status;
-	for (char **name = names; *name || name == names; name++) {
-		bool is_stdin = !*name || strcmp(*name, "-") == 0;
-		bool known = (is_stdin ? fstat(0, &status) : stat(*name, &status)) == 0;
-		if (known && !S_ISREG(status.st_mode)) minimum = 7;
-		if (known && S_ISREG(status.st_mode)) total += status.st_size;
-		if (!*name) break;
-	}
-	int width = snprintf(NULL, 0, "%llu", total);
-	return width > minimum ? width : minimum;
+  static char *standard_input[] = {"-", NULL};
+  unsigned long long total = 0;
+  int minimum = 1;
+  struct stat status;
+  for (names = *names ? names : standard_input; *names; names++) {
+    if ((equal(*names, "-") ? fstat(0, &status) : stat(*names, &status)) < 0) continue;
+    if (S_ISREG(status.st_mode)) total += status.st_size;
+    else minimum = 7;
+  }
+  int width = snprintf(NULL, 0, "%llu", total);
+  return width > minimum ? width : minimum;
 }
 
 static void print_counts(unsigned long long *counts, int width, const char *name) {
-	const char *separator = "";
-	bool all = !option['l'] && !option['w'] && !option['c'] && !option['m'];
-	for (int i = 0; i < COUNTS; i++) {
-		if (!all && !option[(int)"lwc"[i]] && !(i == BYTES && option['m'])) continue;
-		printf("%s%*llu", separator, width, counts[i]);
-		separator = " ";
-	}
-	printf(name ? " %s\n" : "\n", name);
+  const char *separator = "";
+  bool all = !option['l'] && !option['w'] && !option['c'] && !option['m'];
+  for (int i = 0; i < COUNTS; i++) {
+    if (!all && !option[(int)"lwc"[i]] && !(i == BYTES && option['m'])) continue;
+    printf("%s%*llu", separator, width, counts[i]);
+    separator = " ";
+  }
+  printf(name ? " %s\n" : "\n", name);
 }
 
 int wc_main(char **operands) {
-	struct inputs inputs = {.names = operands};
-	unsigned long long total[COUNTS] = {0};
-	int kinds = !!option['l'] + !!option['w'] + !!option['c'];
-	int width = kinds == 1 && (!operands[0] || !operands[1]) ? 1 : wc_width(operands);
-	while (next_input(&inputs)) {
-		unsigned long long counts[COUNTS] = {0};
-		bool in_word = false;
-		for (int c; (c = getc(inputs.file)) >= 0; counts[BYTES]++) {
-			counts[LINES] += c == '\n';
-			counts[WORDS] += !isspace(c) && !in_word;
-			in_word = !isspace(c);
-		}
-		for (int i = 0; i < COUNTS; i++) total[i] += counts[i];
-		print_counts(counts, width, *operands ? inputs.name : NULL);
-	}
-	if (operands[0] && operands[1]) print_counts(total, width, "total");
-	return inputs.status;
+  struct inputs inputs = {.names = operands};
+  unsigned long long total[COUNTS] = {0};
+  int kinds = !!option['l'] + !!option['w'] + !!option['c'];
+  int width = kinds == 1 && (!operands[0] || !operands[1]) ? 1 : wc_width(operands);
+  while (next_input(&inputs)) {
+    unsigned long long counts[COUNTS] = {0};
+    bool in_word = false;
+    for (int c; (c = getc(inputs.file)) >= 0; in_word = !isspace(c), counts[BYTES]++) {
+      counts[LINES] += c == '\n';
+      counts[WORDS] += !isspace(c) && !in_word;
+    }
+    for (int i = 0; i < COUNTS; i++) total[i] += counts[i];
+    print_counts(counts, width, *operands ? inputs.name : NULL);
+  }
+  if (operands[0] && operands[1]) print_counts(total, width, "total");
+  return inputs.status;
 }
 
 static void put_unique(const char *line, int count) {
-	if (count == 0 || (option['d'] && count == 1) || (option['u'] && count > 1)) return;
-	if (option['c']) printf("%7d ", count);
-	puts(line);
+  if (count == 0 || (option['d'] && count == 1) || (option['u'] && count > 1)) return;
+  if (option['c']) printf("%7d ", count);
+  puts(line);
 }
 
 int uniq_main(char **operands) {
-	char *only_input[] = {operands[0], NULL}, *line = NULL;
-	struct inputs inputs = {.names = only_input};
-	int count = 0;
-	if (operands[0] && operands[1] && !freopen(operands[1], "w", stdout)) return warn_errno(operands[1]);
-	for (; next_input_line(&inputs); count++) {
-		if (line && (option['i'] ? strcasecmp : strcmp)(line, inputs.line) == 0) continue;
-		put_unique(line, count);
-		free(line);
-		line = duplicate(inputs.line);
-		count = 0;
-	}
-	put_unique(line, count);
-	return inputs.status;
+  char *only_input[] = {operands[0], NULL}, *line = NULL;
+  struct inputs inputs = {.names = only_input};
+  int count = 0;
+  if (operands[0] && operands[1] && !freopen(operands[1], "w", stdout)) return warn_errno(operands[1]);
+  for (; next_input_line(&inputs); count++) {
+    if (line && (option['i'] ? strcasecmp : strcmp)(line, inputs.line) == 0) continue;
+    put_unique(line, count);
+    free(line);
+    line = duplicate(inputs.line);
+    count = 0;
+  }
+  put_unique(line, count);
+  return inputs.status;
 }
 
 /* Marks the positions, from 1, that a list like "1,3-5,7-" names. */
-static bool parse_list(const char *text, char *chosen, long limit) {
-	for (; *text; text += *text == ',') {
-		char *end;
-		long first = *text == '-' ? 1 : strtol(text, &end, 10), last = first;
-		text = *text == '-' ? text : end;
-		if (*text == '-') {
-			last = isdigit(text[1]) ? strtol(text + 1, &end, 10) : limit - 1;
-			text = isdigit(text[1]) ? end : text + 1;
-		}
-		if (first < 1 || last < first || (*text && *text != ',')) return false;
-		for (long i = first; i <= last && i < limit; i++) chosen[i] = 1;
-	}
-	return true;
+static bool parse_list(char *text, char *chosen, long limit) {
+  for (; *text; text += *text == ',') {
+    long first = *text == '-' ? 1 : strtol(text, &text, 10), last = first;
+    if (*text == '-') last = isdigit(*++text) ? strtol(text, &text, 10) : limit - 1;
+    if (first < 1 || last < first || (*text && *text != ',')) return false;
+    for (long i = first; i <= last && i < limit; i++) chosen[i] = 1;
+  }
+  return true;
 }
 
-static void cut_fields(struct inputs *inputs, const char *chosen, long limit, char delimiter) {
-	const char *separator = "", *field = inputs->line;
-	char between[2] = {delimiter, 0}, outer[2] = {delimiter, 0};
-	if (!strchr(field, delimiter)) {
-		if (!option['s']) puts(field);
-		return;
-	}
-	for (long i = 1; field && i < limit; i++) {
-		size_t length = strcspn(field, outer);
-		if (chosen[i]) {
-			printf("%s%.*s", separator, (int)length, field);
-			separator = between;
-		}
-		field = field[length] ? field + length + 1 : NULL;
-	}
-	putchar('\n');
+static void cut_fields(const char *field, const char *chosen, long limit, const char *delimiter) {
+  const char *separator = "";
+  bool has_fields = strpbrk(field, delimiter);
+  if (!has_fields && option['s']) return;
+  for (long i = 1; has_fields && field && i < limit; i++) {
+    size_t length = strcspn(field, delimiter);
+    if (chosen[i]) printf("%s%.*s", separator, (int)length, field), separator = delimiter;
+    field = field[length] ? field + length + 1 : NULL;
+  }
+  puts(has_fields ? "" : field);
 }
 
 int cut_main(char **operands) {
-	enum { LIMIT = 65536 };
-	static char chosen[LIMIT];
-	struct inputs inputs = {.names = operands};
-	const char *bytes = option['b'] ? option['b'] : option['c'], *list = bytes ? bytes : option['f'];
-	if (!list) return usage_error();
-	if (!parse_list(list, chosen, LIMIT)) return warn("invalid list: '%s'", list);
-	while (next_input_line(&inputs)) {
-		if (!bytes) cut_fields(&inputs, chosen, LIMIT, option['d'] ? *option['d'] : '\t');
-		for (size_t i = 0; bytes && i < inputs.length && i + 1 < LIMIT; i++)
-			if (chosen[i + 1]) putchar(inputs.line[i]);
-		if (bytes) putchar('\n');
-	}
-	return inputs.status;
+  enum { LIMIT = 65536 };
+  static char chosen[LIMIT];
+  struct inputs inputs = {.names = operands};
+  const char *bytes = option['b'] ? option['b'] : option['c'], *list = bytes ? bytes : option['f'];
+  char delimiter[2] = {option['d'] ? *option['d'] : '\t', 0};
+  if (!list) return usage_error();
+  if (!parse_list((char *)list, chosen, LIMIT)) return warn("invalid list: '%s'", list);
+  while (next_input_line(&inputs)) {
+    if (!bytes) cut_fields(inputs.line, chosen, LIMIT, delimiter);
+    for (size_t i = 0; bytes && i < inputs.length && i + 1 < LIMIT; i++)
+      if (chosen[i + 1]) putchar(inputs.line[i]);
+    if (bytes) putchar('\n');
+  }
+  return inputs.status;
 }
 
-static const struct {
-	char name[8];
-	int (*contains)(int);
-} classes[] = {
-	{"alnum:]", isalnum}, {"alpha:]", isalpha}, {"blank:]", isblank}, {"digit:]", isdigit}, {"lower:]", islower},
-	{"print:]", isprint}, {"punct:]", ispunct}, {"space:]", isspace}, {"upper:]", isupper},
+static const struct { char name[8]; int (*contains)(int); } classes[] = {
+  {"alnum:]", isalnum}, {"alpha:]", isalpha}, {"blank:]", isblank}, {"digit:]", isdigit}, {"lower:]", islower},
+  {"print:]", isprint}, {"punct:]", ispunct}, {"space:]", isspace}, {"upper:]", isupper},
 };
-enum { CLASS_COUNT = sizeof classes / sizeof *classes };
 
 static int set_byte(const char **text) {
-	int byte = **text == '\\' ? (++*text, read_escape(text, false)) : -2;
-	return byte >= 0 ? byte : (unsigned char)*(*text)++;
+  const char *escape = *text + 1;
+  int byte = **text == '\\' ? read_escape(&escape, false) : 0;
+  bool is_escape = **text == '\\' && escape > *text + 1;
+  *text = is_escape ? escape : *text + (**text == '\\' && (*text)[1]) + 1;
+  return is_escape ? byte : (unsigned char)(*text)[-1];
 }
 
 /* "a-z[:digit:]\n" as its bytes in order; the last one repeats up to `length`. */
 static void expand_set(const char *text, struct buffer *set, size_t length) {
-	while (*text) {
-		int class = strncmp(text, "[:", 2) == 0 ? 0 : CLASS_COUNT;
-		while (class < CLASS_COUNT && strncmp(text + 2, classes[class].name, 7) != 0) class++;
-		for (int c = 0; class < CLASS_COUNT && c < 256; c++)
-			if (classes[class].contains(c)) buffer_add(set, c);
-		if (class < CLASS_COUNT) {
-			text += 9;
-			continue;
-		}
-		int first = set_byte(&text), last = first;
-		if (text[0] == '-' && text[1]) text++, last = set_byte(&text);
-		for (int c = first; c <= last; c++) buffer_add(set, c);
-	}
-	while (set->length && set->length < length) buffer_add(set, set->bytes[set->length - 1]);
+  while (*text) {
+    size_t class = strncmp(text, "[:", 2) == 0 ? 0 : COUNT(classes);
+    while (class < COUNT(classes) && strncmp(text + 2, classes[class].name, 7) != 0) class++;
+    if (class < COUNT(classes)) {
+      for (int c = 0; c < 256; c++)
+        if (classes[class].contains(c)) buffer_add(set, c);
+      text += 9;
+    } else {
+      int first = set_byte(&text), last = first;
+      if (text[0] == '-' && text[1]) text++, last = set_byte(&text);
+      for (int c = first; c <= last; c++) buffer_add(set, c);
+    }
+  }
+  while (set->length && set->length < length) buffer_add(set, set->bytes[set->length - 1]);
 }
 
 int tr_main(char **operands) {
-	struct buffer from = {0}, to = {0};
-	bool in_from[256] = {0}, squeezed[256] = {0}, deletes = option['d'], squeezes = option['s'];
-	int map[256], previous = -1;
-	if (!*operands || (!operands[1] && !deletes && !squeezes)) return usage_error();
-	expand_set(operands[0], &from, 0);
-	for (size_t i = 0; i < from.length; i++) in_from[(unsigned char)from.bytes[i]] = true;
-	if (option['c'] || option['C']) {
-		from.length = 0;
-		for (int c = 0; c < 256; c++)
-			if ((in_from[c] = !in_from[c])) buffer_add(&from, c);
-	}
-	if (operands[1]) expand_set(operands[1], &to, deletes ? 0 : from.length);
-	for (int c = 0; c < 256; c++) map[c] = c;
-	for (size_t i = 0; i < from.length && i < to.length && !deletes; i++)
-		map[(unsigned char)from.bytes[i]] = (unsigned char)to.bytes[i];
-	struct buffer *squeeze = operands[1] ? &to : &from;
-	for (size_t i = 0; squeezes && i < squeeze->length; i++) squeezed[(unsigned char)squeeze->bytes[i]] = true;
-	for (int c; (c = getchar()) >= 0;) {
-		if (deletes && in_from[c]) continue;
-		c = map[c];
-		if (!squeezed[c] || c != previous) putchar(c);
-		previous = c;
-	}
-	return 0;
+  struct buffer from = {0}, to = {0};
+  bool in_from[256] = {0}, squeezed[256] = {0}, deletes = option['d'], squeezes = option['s'];
+  int map[256], previous = -1;
+  if (!*operands || (!operands[1] && !deletes && !squeezes)) return usage_error();
+  expand_set(operands[0], &from, 0);
+  for (size_t i = 0; i < from.length; i++) in_from[(unsigned char)from.bytes[i]] = true;
+  if (option['c'] || option['C']) {
+    from.length = 0;
+    for (int c = 0; c < 256; c++)
+      if ((in_from[c] = !in_from[c])) buffer_add(&from, c);
+  }
+  if (operands[1]) expand_set(operands[1], &to, deletes ? 0 : from.length);
+  for (int c = 0; c < 256; c++) map[c] = c;
+  for (size_t i = 0; i < from.length && i < to.length && !deletes; i++)
+    map[(unsigned char)from.bytes[i]] = (unsigned char)to.bytes[i];
+  struct buffer *squeeze = operands[1] ? &to : &from;
+  for (size_t i = 0; squeezes && i < squeeze->length; i++) squeezed[(unsigned char)squeeze->bytes[i]] = true;
+  for (int c; (c = getchar()) >= 0;) {
+    if (deletes && in_from[c]) continue;
+    c = map[c];
+    if (!squeezed[c] || c != previous) putchar(c);
+    previous = c;
+  }
+  return 0;
 }
 
 static void print_hex_line(unsigned long long offset, const unsigned char *bytes, int count) {
-	printf(option['C'] ? "%08llx" : "%07llx", offset);
-	for (int i = 0; i < 16 && option['C']; i++)
-		printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
-	for (int i = 0; i < 16 && !option['C']; i += 2)
-		printf(i < count ? " %04x" : "     ", bytes[i] | (i + 1 < count ? bytes[i + 1] << 8 : 0));
-	if (option['C']) {
-		printf("  |");
-		for (int i = 0; i < count; i++) putchar(isprint(bytes[i]) ? bytes[i] : '.');
-		putchar('|');
-	}
-	putchar('\n');
+  printf(option['C'] ? "%08llx" : "%07llx", offset);
+  for (int i = 0; i < 16 && option['C']; i++)
+    printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
+  for (int i = 0; i < 16 && !option['C']; i += 2)
+    printf(i < count ? " %04x" : "     ", bytes[i] | (i + 1 < count ? bytes[i + 1] << 8 : 0));
+  if (option['C']) printf("  |");
+  for (int i = 0; i < count && option['C']; i++) putchar(isprint(bytes[i]) ? bytes[i] : '.');
+  puts(option['C'] ? "|" : "");
 }
 
 int hexdump_main(char **operands) {
-	struct inputs inputs = {.names = operands};
-	unsigned char line[16], previous[16];
-	long long offset = option['s'] ? parse_size(option['s']) : 0, skip = offset;
-	long long left = option['n'] ? parse_size(option['n']) : -1;
-	int count = 0, c;
-	bool have_previous = false, starred = false;
-	while (next_input(&inputs)) {
-		for (; skip > 0 && getc(inputs.file) >= 0; skip--) continue;
-		while (left && (c = getc(inputs.file)) >= 0) {
-			line[count++] = c;
-			left -= left > 0;
-			if (count < 16) continue;
-			bool same = have_previous && memcmp(line, previous, 16) == 0 && !option['v'];
-			if (!same) print_hex_line(offset, line, 16);
-			if (same && !starred) puts("*");
-			starred = same;
-			have_previous = memcpy(previous, line, 16);
-			offset += 16;
-			count = 0;
-		}
-	}
-	if (count) print_hex_line(offset, line, count);
-	if (offset + count) printf(option['C'] ? "%08llx\n" : "%07llx\n", offset + count);
-	return inputs.status;
+  struct inputs inputs = {.names = operands};
+  unsigned char line[16], previous[16];
+  long long offset = option['s'] ? parse_size(option['s']) : 0, skip = offset;
+  long long left = option['n'] ? parse_size(option['n']) : -1;
+  int count = 0, c;
+  bool have_previous = false, starred = false;
+  while (next_input(&inputs)) {
+    for (; skip > 0 && getc(inputs.file) >= 0; skip--) continue;
+    for (; left && (c = getc(inputs.file)) >= 0; left -= left > 0) {
+      line[count++] = c;
+      if (count < 16) continue;
+      bool same = have_previous && memcmp(line, previous, 16) == 0 && !option['v'];
+      if (!same) print_hex_line(offset, line, 16);
+      if (same && !starred) puts("*");
+      starred = same;
+      have_previous = memcpy(previous, line, 16);
+      offset += 16;
+      count = 0;
+    }
+  }
+  if (count) print_hex_line(offset, line, count);
+  if (offset + count) printf(option['C'] ? "%08llx\n" : "%07llx\n", offset + count);
+  return inputs.status;
 }

@@ -17,7 +17,7 @@ import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
 
 const FOLDER = join(import.meta.dirname, '../userland')
-const LEAST_SCRIPTS = 27
+const LEAST_SCRIPTS = 28
 const SCRIPTS = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.sh'))
   .map((name) => basename(name, '.sh'))
@@ -40,6 +40,7 @@ const INTERPRETED = [
   'quoting',
   'redirect',
   'test',
+  'ulimit',
 ]
 const ENV = { PATH: '/bin', LC_ALL: 'C', TZ: 'UTC0', HOME: '/home/tester' }
 const ENTRIES = userlandEntries()

@@ -2,338 +2,335 @@
 #include "sh.h"
 
 /* set -o's names; "i" and "s" are for the command line only. */
-static const struct {
-	char letter;
-	const char *name;
-} option_names[] = {
-	{'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"}, {'v',
-		"verbose"},
-	{'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"},
+static const struct { char letter; const char *name; } option_names[] = {
+  {'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"},
+  {'v', "verbose"}, {'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"},
 };
-enum { OPTION_COUNT = sizeof option_names / sizeof *option_names };
 
 static bool set_option(char letter, const char *name, bool value) {
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		const char *known = option_names[i].name;
-		if (name ? known && strcmp(known, name) == 0 : option_names[i].letter == letter)
-			return sh.set[(int)option_names[i].letter] = value, true;
-	}
-	complain("Illegal option -%.*s%s", name ? 2 : 1, name ? "o " : &letter, name ? name : "");
-	return false;
+  for (size_t i = 0; i < COUNT(option_names); i++) {
+    const char *known = option_names[i].name;
+    if (name ? known && equal(known, name) : option_names[i].letter == letter)
+      return sh.set[(int)option_names[i].letter] = value, true;
+  }
+  return complain("Illegal option -%.*s%s", name ? 2 : 1, name ? "o " : &letter, name ? name : ""), false;
 }
 
 int set_options(char **arguments) {
-	char **next = arguments;
-	for (; *next && (**next == '-' || **next == '+'); next++) {
-		const char *letter = *next + 1;
-		if (!*letter || strcmp(letter, "-") == 0) return next + 1 - arguments;
-		for (; *letter; letter++) {
-			bool by_name = *letter == 'o' && next[1];
-			if (!set_option(*letter, by_name ? next[1] : NULL, **next == '-')) return -1;
-			if (by_name) {
-				next++;
-				break;
-			}
-		}
-	}
-	return next - arguments;
+  char **next = arguments;
+  for (; *next && (**next == '-' || **next == '+'); next++) {
+    bool value = **next == '-';
+    const char *letter = *next + 1;
+    if (!*letter || equal(letter, "-")) return next + 1 - arguments;
+    for (bool by_name = false; *letter && !by_name; letter++) {
+      by_name = *letter == 'o' && next[1];
+      next += by_name;
+      if (!set_option(*letter, by_name ? *next : NULL, value)) return -1;
+    }
+  }
+  return next - arguments;
 }
 
 void set_parameters(char **values) {
-	int count = 0;
-	while (values[count]) count++;
-	char **copies = reallocate(NULL, (count + 1) * sizeof *copies);
-	for (int i = 0; i <= count; i++) copies[i] = values[i] ? duplicate(values[i]) : NULL;
-	free_names(sh.parameters.owned);
-	sh.parameters = (struct parameters){copies, count, copies};
+  int count = count_words(values);
+  char **copies = reallocate(NULL, (count + 1) * sizeof *copies);
+  for (int i = 0; i <= count; i++) copies[i] = values[i] ? duplicate(values[i]) : NULL;
+  free_names(sh.parameters.owned);
+  sh.parameters = (struct parameters){copies, count, copies};
 }
 
 static int set_main(char **operands) {
-	if (!*operands) return variable_print_all(0, ""), 0;
-	int used = set_options(operands);
-	if (used < 0) shell_fail(2);
-	/* "set -e" leaves the parameters, "set --" clears them. */
-	if (operands[used] || strcmp(operands[used - 1], "--") == 0) set_parameters(operands + used);
-	return 0;
+  if (!*operands) return variable_print_all(0, ""), 0;
+  int used = set_options(operands);
+  if (used < 0) shell_fail(2);
+  /* "set -e" leaves the parameters, "set --" clears them. */
+  if (operands[used] || equal(operands[used - 1], "--")) set_parameters(operands + used);
+  return 0;
 }
 
 /* A count operand; a bad one is fatal in a special builtin. */
 static int count_operand(char **operands, int minimum, int fallback) {
-	long long count;
-	if (!*operands) return fallback;
-	if (!parse_integer(*operands, 10, &count) || count < minimum || count > 0x7fffffff)
-		shell_fail(complain("%s: Illegal number: %s", program_name, *operands));
-	return count;
+  long long count;
+  if (!*operands) return fallback;
+  if (!parse_integer(*operands, 10, &count) || count < minimum || count > 0x7fffffff)
+    shell_fail(complain("%s: Illegal number: %s", program_name, *operands));
+  return count;
 }
 
 static int shift_main(char **operands) {
-	int count = count_operand(operands, 0, 1);
-	if (count > sh.parameters.count) shell_fail(complain("shift: can't shift that many"));
-	sh.parameters.values += count;
-	sh.parameters.count -= count;
-	return 0;
+  int count = count_operand(operands, 0, 1);
+  if (count > sh.parameters.count) shell_fail(complain("shift: can't shift that many"));
+  sh.parameters.values += count;
+  sh.parameters.count -= count;
+  return 0;
 }
 
 static int break_main(char **operands) {
-	int levels = count_operand(operands, 1, 1);
-	if (sh.loop_depth > 0) {
-		sh.unwind = *program_name == 'b' ? UNWIND_BREAK : UNWIND_CONTINUE;
-		sh.unwind_levels = levels < sh.loop_depth ? levels : sh.loop_depth;
-	}
-	return 0;
+  int levels = count_operand(operands, 1, 1);
+  if (sh.loop_depth > 0) {
+    sh.unwind = *program_name == 'b' ? UNWIND_BREAK : UNWIND_CONTINUE;
+    sh.unwind_levels = levels < sh.loop_depth ? levels : sh.loop_depth;
+  }
+  return 0;
 }
 
 static int return_main(char **operands) {
-	int status = count_operand(operands, 0, sh.status);
-	sh.unwind = UNWIND_RETURN;
-	return status;
+  int status = count_operand(operands, 0, sh.status);
+  sh.unwind = UNWIND_RETURN;
+  return status;
 }
-
 static int exit_main(char **operands) { shell_exit(count_operand(operands, 0, sh.status)); }
-
 static int eval_main(char **operands) {
-	struct buffer text = {.arena = &sh.scratch};
-	for (; *operands; operands++) {
-		buffer_append(&text, *operands, strlen(*operands));
-		buffer_add(&text, ' ');
-	}
-	return run_text(buffer_text(&text));
+  struct buffer text = {.arena = &sh.scratch};
+  for (; *operands; operands++) { buffer_put(&text, *operands); buffer_add(&text, ' '); }
+  return run_text(buffer_text(&text));
 }
 
 /* Without a PATH a name with a slash still means a file. */
-const char *search_path(void) {
-	const char *path = variable_get("PATH");
-	return path ? path : "";
-}
+const char *search_path(void) { return variable_get("PATH") ? variable_get("PATH") : ""; }
 
 /* The file `name` means on PATH, in scratch, or NULL; a script for "." need only be readable. */
 static char *find_on_path(const char *name, int access_mode) {
-	struct stat status;
-	for (const char *path = search_path(); path;) {
-		char *candidate = next_candidate(&path, name);
-		bool found = access(candidate, access_mode) == 0 && stat(candidate, &status) == 0 &&
-		             S_ISREG(status.st_mode);
-		char *kept = found ? scratch_text("%s", candidate) : NULL;
-		free(candidate);
-		if (found) return kept;
-	}
-	return NULL;
+  struct stat status;
+  char *kept = NULL;
+  for (const char *path = search_path(); path && !kept;) {
+    char *file = next_candidate(&path, name);
+    bool found = access(file, access_mode) == 0 && stat(file, &status) == 0 && S_ISREG(status.st_mode);
+    if (found) kept = scratch_text("%s", file);
+    free(file);
+  }
+  return kept;
 }
 
 static int dot_main(char **operands) {
-	if (!*operands) return 0;
-	const char *file = find_on_path(*operands, R_OK);
-	int status = file ? run_file(file) : -1;
-	if (status < 0) shell_fail(complain(".: %s: not found", *operands));
-	return status;
+  if (!*operands) return 0;
+  const char *file = find_on_path(*operands, R_OK);
+  int status = file ? run_file(file) : -1;
+  if (status < 0) shell_fail(complain(".: %s: not found", *operands));
+  return status;
 }
 
 static int exec_main(char **operands) {
-	if (!*operands) return 0;
-	bool interactive = sh.interactive;
-	traps_reset(false);
-	int status = exec_program(operands);
-	sh.interactive = interactive;
-	shell_fail(status);
+  if (!*operands) return 0;
+  bool interactive = sh.interactive;
+  traps_reset(false);
+  int status = exec_program(operands);
+  sh.interactive = interactive;
+  shell_fail(status);
 }
 
 /* export and readonly */
 static int declare_main(char **operands) {
-	int flags = *program_name == 'e' ? VARIABLE_EXPORT : VARIABLE_READONLY;
-	if (!*operands) variable_print_all(flags, *program_name == 'e' ? "export " : "readonly ");
-	for (; *operands; operands++) variable_assign(*operands, flags);
-	return 0;
+  int flags = *program_name == 'e' ? VARIABLE_EXPORT : VARIABLE_READONLY;
+  if (!*operands) variable_print_all(flags, *program_name == 'e' ? "export " : "readonly ");
+  for (; *operands; operands++) variable_assign(*operands, flags);
+  return 0;
 }
 
 static int local_main(char **operands) {
-	if (sh.function_depth == 0) shell_fail(complain("local: not in a function"));
-	for (; *operands; operands++) {
-		variable_make_local(*operands);
-		variable_assign(*operands, 0);
-	}
-	return 0;
+  if (sh.function_depth == 0) shell_fail(complain("local: not in a function"));
+  for (; *operands; operands++) { variable_make_local(*operands); variable_assign(*operands, 0); }
+  return 0;
 }
 
 static int unset_main(char **operands) {
-	for (; *operands; operands++) {
-		if (!option['f']) variable_unset(*operands);
-		else if (function_body(*operands)) function_define(*operands, NULL);
-	}
-	return 0;
+  for (; *operands; operands++) {
+    if (!option['f']) variable_unset(*operands);
+    else if (function_body(*operands)) function_define(*operands, NULL);
+  }
+  return 0;
 }
 
 /* The path without ".", ".." and doubled slashes, as text: links are not followed. */
 static char *normalise(const char *path) {
-	struct buffer out = {.arena = &sh.scratch};
-	while (*path) {
-		size_t length = strcspn(path, "/");
-		if (length == 2 && memcmp(path, "..", 2) == 0) {
-			while (out.length && out.bytes[--out.length] != '/') continue;
-		} else if (length && !(length == 1 && *path == '.')) {
-			buffer_add(&out, '/');
-			buffer_append(&out, path, length);
-		}
-		path += length + (path[length] == '/');
-	}
-	if (!out.length) buffer_add(&out, '/');
-	return buffer_text(&out);
+  struct buffer out = {.arena = &sh.scratch};
+  while (*path) {
+    size_t length = strcspn(path, "/");
+    if (length == 2 && memcmp(path, "..", 2) == 0) {
+      while (out.length && out.bytes[--out.length] != '/') continue;
+    } else if (length && !(length == 1 && *path == '.')) {
+      buffer_add(&out, '/');
+      buffer_append(&out, path, length);
+    }
+    path += length + (path[length] == '/');
+  }
+  if (!out.length) buffer_add(&out, '/');
+  return buffer_text(&out);
 }
 
 static int cd_main(char **operands) {
-	const char *here = variable_get("PWD");
-	const char *old = scratch_text("%s", here ? here : "");
-	bool back = *operands && strcmp(*operands, "-") == 0;
-	const char *target = back ? variable_get("OLDPWD") : *operands ? *operands : variable_get("HOME");
-	if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME");
-	char *path = normalise(*target == '/' ? target : scratch_text("%s/%s", old, target));
-	bool went_logically = !option['P'] && *old == '/' && chdir(path) == 0;
-	if (!went_logically && chdir(target) < 0) return complain("cd: %s: %s", target, strerror(errno));
-	char *actual = went_logically ? NULL : getcwd(NULL, 0);
-	variable_set("OLDPWD", old, 0);
-	variable_set("PWD", actual ? actual : path, 0);
-	free(actual);
-	if (back) puts(variable_get("PWD"));
-	return 0;
+  const char *here = variable_get("PWD"), *old = scratch_text("%s", here ? here : "");
+  bool back = *operands && equal(*operands, "-");
+  const char *target = back ? variable_get("OLDPWD") : *operands ? *operands : variable_get("HOME");
+  if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME");
+  char *path = normalise(*target == '/' ? target : scratch_text("%s/%s", old, target));
+  bool went_logically = !option['P'] && *old == '/' && chdir(path) == 0;
+  if (!went_logically && chdir(target) < 0) return complain("cd: %s: %s", target, strerror(errno));
+  char *actual = went_logically ? NULL : getcwd(NULL, 0);
+  variable_set("OLDPWD", old, 0);
+  variable_set("PWD", actual ? actual : path, 0);
+  free(actual);
+  if (back) puts(variable_get("PWD"));
+  return 0;
 }
 
 static int logical_pwd_main(char **operands) {
-	const char *logical = option['P'] ? NULL : variable_get("PWD");
-	return logical ? puts(logical) < 0 : pwd_main(operands);
+  const char *logical = option['P'] ? NULL : variable_get("PWD");
+  return logical ? puts(logical) < 0 : pwd_main(operands);
 }
 
 static int umask_main(char **operands) {
-	mode_t mask = umask(0), mode;
-	umask(mask);
-	if (!*operands) return printf("%04o\n", mask) < 0;
-	bool is_octal = **operands >= '0' && **operands <= '9';
-	/* Symbolic modes speak of what is allowed, the number of what is not. */
-	if (!parse_mode(*operands, is_octal ? 0 : ~mask & 0777, false, &mode))
-		return complain("umask: Illegal mode: %s", *operands);
-	umask((is_octal ? mode : ~mode) & 0777);
-	return 0;
+  mode_t mask = current_umask(), mode;
+  if (!*operands) return printf("%04o\n", mask) < 0;
+  /* Symbolic modes speak of what is allowed, the number of what is not. */
+  bool is_octal = isdigit(**operands);
+  if (!parse_mode(*operands, is_octal ? 0 : ~mask & 0777, false, &mode))
+    return complain("umask: Illegal mode: %s", *operands);
+  umask((is_octal ? mode : ~mode) & 0777);
+  return 0;
+}
+
+static const struct limit { char letter; const char *name; int resource; rlim_t unit; } limits[] = {
+  {'t', "time(seconds)", RLIMIT_CPU, 1}, {'f', "file(blocks)", RLIMIT_FSIZE, 512},
+  {'d', "data(kbytes)", RLIMIT_DATA, 1024}, {'s', "stack(kbytes)", RLIMIT_STACK, 1024},
+  {'c', "coredump(blocks)", RLIMIT_CORE, 512}, {'m', "memory(kbytes)", RLIMIT_RSS, 1024},
+  {'l', "locked memory(kbytes)", RLIMIT_MEMLOCK, 1024}, {'u', "process", RLIMIT_NPROC, 1},
+  {'n', "nofiles", RLIMIT_NOFILE, 1}, {'v', "vmemory(kbytes)", RLIMIT_AS, 1024},
+};
+
+static void print_limit(const struct limit *row) {
+  struct rlimit limit;
+  getrlimit(row->resource, &limit);
+  rlim_t value = option['H'] && !option['S'] ? limit.rlim_max : limit.rlim_cur;
+  if (value == RLIM_INFINITY) puts("unlimited");
+  else printf("%llu\n", (unsigned long long)(value / row->unit));
+}
+
+static int ulimit_main(char **operands) {
+  const struct limit *row = &limits[1]; /* -f, if no letter says another */
+  struct rlimit limit;
+  long long number;
+  for (size_t i = 0; i < COUNT(limits); i++) {
+    if (option[(int)limits[i].letter]) row = &limits[i];
+    if (option['a'] && !*operands) printf("%-20s ", limits[i].name), print_limit(&limits[i]);
+  }
+  if (!*operands) return option['a'] ? 0 : (print_limit(row), 0);
+  if (option['a'] || operands[1]) return complain("ulimit: too many arguments");
+  bool unlimited = equal(*operands, "unlimited");
+  if (!unlimited && (!parse_integer(*operands, 10, &number) || number < 0))
+    return complain("ulimit: bad number");
+  rlim_t value = unlimited ? RLIM_INFINITY : (rlim_t)number * row->unit;
+  getrlimit(row->resource, &limit);
+  if (!option['S'] || option['H']) limit.rlim_max = value;
+  if (!option['H'] || option['S']) limit.rlim_cur = value;
+  if (setrlimit(row->resource, &limit) == 0) return 0;
+  return complain("ulimit: error setting limit: %s", strerror(errno));
 }
 
 /* What `name` would run; `brief` as command -v, else in words. 127 if nothing. */
 static int describe(const char *name, bool brief) {
-	const char *kind = is_reserved(name)                     ? "a shell keyword"
-	                   : find_applet(special_builtins, name) ? "a special shell builtin"
-	                   : function_body(name)                 ? "a shell function"
-	                   : find_applet(builtins, name)         ? "a shell builtin" : NULL;
-	const char *file = kind ? NULL : find_on_path(name, X_OK);
-	if (brief && (kind || file)) puts(file ? file : name);
-	else if (!brief) printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
-	return kind || file ? 0 : 127;
+  const char *kind = is_reserved(name)                     ? "a shell keyword"
+                     : find_applet(special_builtins, name) ? "a special shell builtin"
+                     : function_body(name)                 ? "a shell function"
+                     : find_applet(builtins, name)         ? "a shell builtin" : NULL;
+  const char *file = kind ? NULL : find_on_path(name, X_OK);
+  if (brief && (kind || file)) puts(file ? file : name);
+  else if (!brief) printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
+  return kind || file ? 0 : 127;
 }
 
 static int type_main(char **operands) {
-	int status = 0;
-	for (; *operands; operands++) status |= describe(*operands, false);
-	return status;
+  int status = 0;
+  for (; *operands; operands++) status |= describe(*operands, false);
+  return status;
 }
 
 static int command_main(char **operands) {
-	int status = 0;
-	if (option['v'] || option['V']) {
-		for (bool brief = option['v']; *operands; operands++) status = describe(*operands, brief);
-	} else if (*operands) {
-		bool standard_path = option['p'];
-		variable_scope_push();
-		if (standard_path) {
-			variable_make_local("PATH");
-			variable_set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0);
-		}
-		status = run_without_functions(operands);
-		variable_scope_pop();
-	}
-	return status;
+  int status = 0;
+  if (option['v'] || option['V']) {
+    for (bool brief = option['v']; *operands; operands++) status = describe(*operands, brief);
+  } else if (*operands) {
+    bool standard_path = option['p'];
+    variable_scope_push();
+    if (standard_path) { variable_make_local("PATH"); variable_set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0); }
+    status = run_without_functions(operands);
+    variable_scope_pop();
+  }
+  return status;
 }
 
 /* A line from descriptor 0, byte by byte: what follows is for others to read. */
 static bool read_line(struct buffer *line, struct buffer *marks, bool raw) {
-	char c;
-	for (bool escaped = false;;) {
-		ssize_t got = read(0, &c, 1);
-		if (got < 0 && errno == EINTR && !interrupted) {
-			traps_run_pending();
-			continue;
-		}
-		if (got <= 0 || (c == '\n' && !escaped)) return got > 0;
-		if (c == '\\' && !raw && !escaped) {
-			escaped = true;
-			continue;
-		}
-		if (c && !(c == '\n')) { /* escaped newlines vanish */
-			buffer_add(line, c);
-			buffer_add(marks, escaped);
-		}
-		escaped = false;
-	}
+  bool escaped = false;
+  for (char c;;) {
+    ssize_t got = read(0, &c, 1);
+    if (got < 0 && errno == EINTR && !interrupted) {
+      traps_run_pending();
+      continue;
+    }
+    if (got <= 0 || (c == '\n' && !escaped)) return got > 0;
+    bool escapes = c == '\\' && !raw && !escaped;
+    if (c && c != '\n' && !escapes) { /* escaped newlines vanish */
+      buffer_add(line, c);
+      buffer_add(marks, escaped);
+    }
+    escaped = escapes;
+  }
 }
 
-struct line_split {
-	const char *text, *marks, *ifs;
-	size_t length, at;
-};
+struct line_split { const char *text, *marks, *ifs; size_t length, at; };
 
 static bool is_separator(struct line_split *split, size_t at, bool blank) {
-	return at < split->length && !split->marks[at] && strchr(split->ifs, split->text[at]) &&
-	       (!blank || strchr(" \t\n", split->text[at]));
+  return at < split->length && !split->marks[at] && strchr(split->ifs, split->text[at]) &&
+         (!blank || strchr(" \t\n", split->text[at]));
 }
-
 static void skip_blank_separators(struct line_split *split) {
-	while (is_separator(split, split->at, true)) split->at++;
+  while (is_separator(split, split->at, true)) split->at++;
 }
 
 static void assign_field(struct line_split *split, const char *name, bool is_last) {
-	size_t start = split->at, end = start;
-	while (end < split->length && !is_separator(split, end, false)) end++;
-	/* One delimiter: blanks, one other separator, blanks. */
-	split->at = end;
-	skip_blank_separators(split);
-	split->at += is_separator(split, split->at, false);
-	skip_blank_separators(split);
-	if (is_last && split->at < split->length) {
-		/* The rest is more than one field: all of it but blanks at the end. */
-		for (end = split->length; end > start && is_separator(split, end - 1, true);) end--;
-	}
-	variable_set(name, arena_copy(&sh.scratch, split->text + start, end - start), 0);
+  size_t start = split->at, end = start;
+  while (end < split->length && !is_separator(split, end, false)) end++;
+  split->at = end; /* one delimiter: blanks, one other separator, blanks */
+  skip_blank_separators(split);
+  split->at += is_separator(split, split->at, false);
+  skip_blank_separators(split);
+  bool is_rest = is_last && split->at < split->length; /* more than one field: all but blanks at the end */
+  if (is_rest) end = split->length;
+  while (is_rest && end > start && is_separator(split, end - 1, true)) end--;
+  variable_set(name, arena_copy(&sh.scratch, split->text + start, end - start), 0);
 }
 
 static int read_main(char **operands) {
-	if (!*operands) return complain("read: arg count");
-	if (option['p']) fputs(option['p'], stderr);
-	struct buffer line = {.arena = &sh.scratch}, marks = {.arena = &sh.scratch};
-	bool complete = read_line(&line, &marks, option['r']);
-	const char *ifs = variable_get("IFS");
-	struct line_split split = {
-	    .text = buffer_text(&line), .marks = buffer_text(&marks), .length = line.length,
-	    .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
-	};
-	skip_blank_separators(&split);
-	for (; *operands; operands++) assign_field(&split, *operands, !operands[1]);
-	return !complete;
+  if (!*operands) return complain("read: arg count");
+  if (option['p']) fputs(option['p'], stderr);
+  struct buffer line = {.arena = &sh.scratch}, marks = {.arena = &sh.scratch};
+  bool complete = read_line(&line, &marks, option['r']);
+  const char *ifs = variable_get("IFS");
+  struct line_split split = {
+      .text = buffer_text(&line), .marks = buffer_text(&marks), .length = line.length,
+      .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
+  };
+  skip_blank_separators(&split);
+  for (; *operands; operands++) assign_field(&split, *operands, !operands[1]);
+  return !complete;
 }
 
 const struct applet special_builtins[] = {
-	{".", dot_main, "+", ""},         {":", true_main, NULL, ""},
-	{"break", break_main, "+", ""},   {"continue", break_main, "+", ""},
-	{"eval", eval_main, "+", ""},     {"exec", exec_main, "+", ""},
-	{"exit", exit_main, "+", ""},     {"export", declare_main, "+p", ""},
-	{"local", local_main, "+", ""},   {"readonly", declare_main, "+p", ""},
-	{"return", return_main, "+", ""}, {"set", set_main, NULL, ""},
-	{"shift", shift_main, "+", ""},   {"trap", trap_builtin, "+", ""},
-	{"unset", unset_main, "+fv", ""}, {NULL, NULL, NULL, NULL},
+  {".", dot_main, "+", ""}, {":", true_main, NULL, ""}, {"break", break_main, "+", ""},
+  {"continue", break_main, "+", ""}, {"eval", eval_main, "+", ""}, {"exec", exec_main, "+", ""},
+  {"exit", exit_main, "+", ""}, {"export", declare_main, "+p", ""}, {"local", local_main, "+", ""},
+  {"readonly", declare_main, "+p", ""}, {"return", return_main, "+", ""}, {"set", set_main, NULL, ""},
+  {"shift", shift_main, "+", ""}, {"trap", trap_builtin, "+", ""}, {"unset", unset_main, "+fv", ""},
+  {NULL, NULL, NULL, NULL},
 };
 
 const struct applet builtins[] = {
-	{"[", test_main, NULL, ""},        {"bg", bg_builtin, "+", ""},
-	{"cd", cd_main, "+LP", ""},        {"command", command_main, "+pvV", ""},
-	{"echo", echo_main, NULL, ""},     {"false", false_main, NULL, ""},
-	{"fg", fg_builtin, "+", ""},       {"history", history_builtin, "+", ""},
-	{"jobs", jobs_builtin, "+", ""},   {"kill", kill_builtin, NULL, ""},
-	{"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
-	{"read", read_main, "+rp:", ""},   {"test", test_main, NULL, ""},
-	{"true", true_main, NULL, ""},     {"type", type_main, "+", ""},
-	{"umask", umask_main, "+", ""},    {"wait", wait_builtin, "+", ""},
-	{NULL, NULL, NULL, NULL},
+  {"[", test_main, NULL, ""}, {"bg", bg_builtin, "+", ""}, {"cd", cd_main, "+LP", ""},
+  {"command", command_main, "+pvV", ""}, {"echo", echo_main, NULL, ""}, {"false", false_main, NULL, ""},
+  {"fg", fg_builtin, "+", ""}, {"history", history_builtin, "+", ""}, {"jobs", jobs_builtin, "+", ""},
+  {"kill", kill_builtin, NULL, ""}, {"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
+  {"read", read_main, "+rp:", ""}, {"test", test_main, NULL, ""}, {"true", true_main, NULL, ""},
+  {"type", type_main, "+", ""}, {"ulimit", ulimit_main, "+SHacdflmnstuv", ""},
+  {"umask", umask_main, "+", ""}, {"wait", wait_builtin, "+", ""}, {NULL, NULL, NULL, NULL},
 };

@@ -1,5 +1,4 @@
-/*
- * The shell. A command's way through it:
+/* The shell. A command's way through it:
  *
  *   parse.c   text to tokens to a tree, one complete command at a time; a word
  *             stays the text it was written as, and expand.c interprets it
@@ -13,62 +12,58 @@
  *
  * Memory: a tree lives in the arena of its complete command; what execution
  * makes lives in the scratch arena, given back when the command ends. So
- * nothing is freed piece by piece, and an error may longjmp out of anywhere.
- */
+ * nothing is freed piece by piece, and an error may longjmp out of anywhere. */
 #ifndef SH_H
 #define SH_H
-
-#include <setjmp.h>
-#include <signal.h>
 
 #include "../userland.h"
 
 struct word {
-	char *text; /* as it was written */
-	struct word *next;
+  char *text; /* as it was written */
+  struct word *next;
 };
 struct redirect {
-	char *operator; /* "<", ">>", "<<-" ... */
-	int fd;
-	char *target; /* a word, or the here-document's body */
-	bool literal; /* the here-document is not to be expanded */
-	struct redirect *next, *next_heredoc;
+  char *operator; /* "<", ">>", "<<-" ... */
+  int fd;
+  char *target; /* a word, or the here-document's body */
+  bool literal; /* the here-document is not to be expanded */
+  struct redirect *next, *next_heredoc;
 };
 enum node_kind {
-	NODE_SIMPLE,                                     /* assignments words */
-	NODE_PIPE, NODE_SEQUENCE,                        /* first, its siblings by next */
-	NODE_AND, NODE_OR,                               /* first second */
-	NODE_NOT, NODE_ASYNC, NODE_SUBSHELL, NODE_GROUP, /* first */
-	NODE_IF,                                         /* first second third */
-	NODE_WHILE, NODE_UNTIL,                          /* first second */
-	NODE_FOR,                                        /* words (the name, then the values) first */
-	NODE_CASE,                                       /* words, clauses from first by next */
-	NODE_CLAUSE,                                     /* words (the patterns) first */
-	NODE_FUNCTION,                                   /* words (the name) first */
+  NODE_SIMPLE,                                     /* assignments words */
+  NODE_PIPE, NODE_SEQUENCE,                        /* first, its siblings by next */
+  NODE_AND, NODE_OR,                               /* first second */
+  NODE_NOT, NODE_ASYNC, NODE_SUBSHELL, NODE_GROUP, /* first */
+  NODE_IF,                                         /* first second third */
+  NODE_WHILE, NODE_UNTIL,                          /* first second */
+  NODE_FOR,                                        /* words (the name, then the values) first */
+  NODE_CASE,                                       /* words, clauses from first by next */
+  NODE_CLAUSE,                                     /* words (the patterns) first */
+  NODE_FUNCTION,                                   /* words (the name) first */
 };
 struct node {
-	enum node_kind kind;
-	int line;
-	bool has_in; /* "for x in": without it the loop is over "$@" */
-	char *text;  /* of a job, as it was typed */
-	struct word *assignments, *words;
-	struct redirect *redirects;
-	struct node *first, *second, *third, *next;
+  enum node_kind kind;
+  int line;
+  bool has_in; /* "for x in": without it the loop is over "$@" */
+  char *text;  /* of a job, as it was typed */
+  struct word *assignments, *words;
+  struct redirect *redirects;
+  struct node *first, *second, *third, *next;
 };
 
 /* ---- parse.c */
 struct parser {
-	char *text; /* what has been read since the command's beginning */
-	size_t at;
-	int line;
-	/* Appends a line to the text, false at the end of it all. NULL: the text is complete. */
-	bool (*refill)(struct parser *parser);
-	bool continues; /* the next line is not the first one of its command */
-	bool is_kept;   /* a function's body is in the tree: never free it */
-	struct arena *arena;
-	char *token; /* the next one if it was looked at */
-	size_t token_start;
-	struct redirect *heredocs; /* whose bodies begin after the next newline */
+  char *text; /* what has been read since the command's beginning */
+  size_t at;
+  int line;
+  /* Appends a line to the text, false at the end of it all. NULL: the text is complete. */
+  bool (*refill)(struct parser *parser);
+  bool continues; /* the next line is not the first one of its command */
+  bool is_kept;   /* a function's body is in the tree: never free it */
+  struct arena *arena;
+  char *token; /* the next one if it was looked at */
+  size_t token_start;
+  struct redirect *heredocs; /* whose bodies begin after the next newline */
 };
 int peek_byte(struct parser *parser);
 int next_byte(struct parser *parser);
@@ -83,25 +78,25 @@ bool is_reserved(const char *word);
 
 /* ---- sh.c */
 struct parameters {
-	char **values;
-	int count;
-	char **owned; /* the allocated ones `set` made, or NULL */
+  char **values;
+  int count;
+  char **owned; /* the allocated ones `set` made, or NULL */
 };
 extern struct shell {
-	int status;              /* $? */
-	int substitution_status; /* of the last $(...), for a command without a name */
-	pid_t pid;               /* $$, the same in subshells */
-	pid_t last_background;   /* $! or 0 */
-	char *name;              /* $0 */
-	struct parameters parameters;
-	struct arena scratch;
-	bool interactive, is_subshell, job_control;
-	int line, loop_depth, function_depth;
-	int errexit_ignored; /* inside conditions -e does nothing */
-	enum { UNWIND_NONE, UNWIND_BREAK, UNWIND_CONTINUE, UNWIND_RETURN } unwind; /* what nodes are leaving for */
-	int unwind_levels;  /* how many loops break and continue still leave */
-	jmp_buf *top_level; /* where an interactive shell goes on after an error */
-	bool set[128];      /* the options, by letter */
+  int status;              /* $? */
+  int substitution_status; /* of the last $(...), for a command without a name */
+  pid_t pid;               /* $$, the same in subshells */
+  pid_t last_background;   /* $! or 0 */
+  char *name;              /* $0 */
+  struct parameters parameters;
+  struct arena scratch;
+  bool interactive, is_subshell, job_control;
+  int line, loop_depth, function_depth;
+  int errexit_ignored; /* inside conditions -e does nothing */
+  enum { UNWIND_NONE, UNWIND_BREAK, UNWIND_CONTINUE, UNWIND_RETURN } unwind; /* what nodes are leaving for */
+  int unwind_levels;  /* how many loops break and continue still leave */
+  jmp_buf *top_level; /* where an interactive shell goes on after an error */
+  bool set[128];      /* the options, by letter */
 } sh;
 char *scratch_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "sh: 3: message"; returns 2 */
@@ -125,19 +120,19 @@ bool variable_scope_pop(void); /* false if there was none */
 void variable_make_local(const char *assignment);
 void print_quoted(const char *text);
 extern struct function {
-	char *name;
-	struct node *body; /* NULL once it is unset */
-	struct function *next;
+  char *name;
+  struct node *body; /* NULL once it is unset */
+  struct function *next;
 } *functions;
 struct node *function_body(const char *name); /* or NULL */
 void function_define(const char *name, struct node *body);
 
 /* ---- expand.c, arith.c */
 enum expand_mode {
-	EXPAND_TEXT,
-	EXPAND_PATTERN, /* for fnmatch: quoted characters come with a backslash before them */
-	EXPAND_HEREDOC, /* as between double quotes, which are themselves ordinary */
-	EXPAND_LITERAL, /* only the quotes are removed */
+  EXPAND_TEXT,
+  EXPAND_PATTERN, /* for fnmatch: quoted characters come with a backslash before them */
+  EXPAND_HEREDOC, /* as between double quotes, which are themselves ordinary */
+  EXPAND_LITERAL, /* only the quotes are removed */
 };
 char **expand_words(struct word *words, int *count);
 char *expand_text(const char *word, enum expand_mode mode);
