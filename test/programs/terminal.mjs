@@ -87,7 +87,8 @@ function programFolder(program) {
   if (!folder) return { reason }
   const file = join(folder, program.file)
   if (!existsSync(file)) return { reason: `${program.package} has no ${program.file}` }
-  if (isDynamic(file)) return { reason: `${program.name} is dynamically linked, which Umwelt cannot run yet` }
+  if (isDynamic(file))
+    return { reason: `${program.name} is dynamically linked here: test/debian/screens.mjs runs it in a root` }
   const busybox = debianPackage('busybox-static')
   if (!busybox.folder) return { reason: busybox.reason }
   const path = join(folder, 'terminal')

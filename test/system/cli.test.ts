@@ -25,6 +25,8 @@ const OWN_ERROR = 125
 const NOT_EXECUTABLE = 126
 const NOT_FOUND = 127
 const CASES_AT_ONCE = 4
+/** Not the user's (vitest.config.ts). */
+const CACHE = { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME! }
 
 interface Result {
   status: number | null
@@ -39,7 +41,7 @@ function umwelt(words: readonly string[], stdin = '', env: Record<string, string
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [COMMAND, ...words], {
       cwd: folder,
-      env: { PATH: `${join(folder, 'host-bin')}:/usr/bin:/bin`, FROM_HOST: 'passed', ...env },
+      env: { PATH: `${join(folder, 'host-bin')}:/usr/bin:/bin`, FROM_HOST: 'passed', ...CACHE, ...env },
     })
     let stdout = ''
     let stderr = ''
@@ -334,5 +336,32 @@ describe('engines and traces', () => {
       .map((line) => JSON.parse(line))
     expect(lines.some((line) => JSON.stringify(line).includes('"writev"'))).toBe(true)
     rmSync(file)
+  })
+})
+
+describe('translations', () => {
+  it('are kept in the cache folder for the next run, unless --no-cache', async () => {
+    const cache = mkdtempSync(join(tmpdir(), 'umwelt-translations-'))
+    const modules = async (...options: string[]): Promise<number> => {
+      const words = [
+        'run',
+        ...options,
+        '--stats',
+        'sh',
+        '-c',
+        'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done',
+      ]
+      const { status, stderr } = await umwelt(words, '', { XDG_CACHE_HOME: cache })
+      expect(status).toBe(0)
+      return Number(/regions in (\d+) modules/.exec(stderr)![1])
+    }
+    expect(await modules('--no-cache')).toBeGreaterThan(0)
+    const cold = await modules()
+    await modules()
+    // What a program that ran before needs less heat for has been translated by now.
+    const warm = await modules()
+    expect(cold).toBeGreaterThan(0)
+    expect(warm).toBeLessThan(cold)
+    rmSync(cache, { recursive: true })
   })
 })
