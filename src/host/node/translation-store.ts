@@ -12,7 +12,7 @@ import type { TranslationStore } from '../../../emu/run/index.ts'
 
 /** A program's file does not become larger. */
 const FILE_SIZE_MAX = 48 << 20
-/** All files together: the ones that were written longest ago go first. */
+/** All files together when a run first writes: the ones that were written longest ago go first. */
 const FOLDER_SIZE_MAX = 512 << 20
 
 /** The files the translator is made of. */
@@ -34,6 +34,7 @@ export function nodeTranslationStore(mode: string): TranslationStore {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
   const parent = join(cache, 'umwelt', 'translations')
   const folder = join(parent, `${buildName()}-${mode}`)
+  let pruned = false
   return {
     load(program) {
       try {
@@ -50,7 +51,8 @@ export function nodeTranslationStore(mode: string): TranslationStore {
         const bytes = Buffer.concat(records)
         if (size + bytes.length > FILE_SIZE_MAX) return
         appendFileSync(file, bytes, { mode: 0o600 })
-        prune(parent)
+        if (!pruned) prune(parent)
+        pruned = true
       } catch {
         // A full disk or a read-only home: the next run translates again.
       }
