@@ -184,6 +184,7 @@ export const AT_HWCAP2 = 26
 export const AT_EXECFN = 31
 
 export const RLIMIT_NICE = 13
+export const RLIMIT_RTPRIO = 14
 export const NICE_MIN = -20
 export const NICE_MAX = 19
 export const PRIO_PROCESS = 0
@@ -245,7 +246,16 @@ export const GRND_RANDOM = 2
 export const GRND_INSECURE = 4
 export const getrandomFlags = flagTable({ GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE }, 'GRND_???')
 
+export const SCHED_OTHER = 0
+export const SCHED_FIFO = 1
+export const SCHED_RR = 2
+export const SCHED_BATCH = 3
+export const SCHED_IDLE = 5
+export const SCHED_DEADLINE = 6
+/** Beside the policy: what the task forks is ordinary again. */
+export const SCHED_RESET_ON_FORK = 0x40000000
+export const SCHED_PRIORITY_MAX = 99
 export const schedPolicies = flagTable(
-  { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6 },
+  { SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE, SCHED_DEADLINE },
   'SCHED_???',
 )

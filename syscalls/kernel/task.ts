@@ -21,6 +21,7 @@ import type { FsContext } from './fs-context.ts'
 import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
 import { PendingSignals } from './pending.ts'
+import { NORMAL_SCHEDULING, type Scheduling } from './scheduling.ts'
 import { SigSet } from './sigset.ts'
 import type { ThreadGroup } from './thread-group.ts'
 import type { Timer } from './timer-queue.ts'
@@ -119,6 +120,7 @@ export class Task implements Caller, Waiter {
   /** setpriority(2) and ioprio_set(2). */
   nice = 0
   ioPriority = 0
+  sched: Scheduling = NORMAL_SCHEDULING
   private engineTicket = 0
 
   constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {

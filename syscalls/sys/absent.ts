@@ -18,8 +18,6 @@ const REASONS: Readonly<Record<string, string>> = {
     'open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr',
   'later: watching whole file systems; inotify(7) watches files': 'fanotify_init fanotify_mark',
   'later: its older relatives are there': 'rt_tgsigqueueinfo mlock2 remap_file_pages',
-  'scheduling: every task has the same policy and equal time':
-    'sched_setparam sched_rr_get_interval sched_setattr sched_getattr',
   'NUMA: one node': 'mbind set_mempolicy get_mempolicy migrate_pages move_pages set_mempolicy_home_node',
   'memory: faults and protection keys are not the guest’s to handle':
     'userfaultfd pkey_mprotect pkey_alloc pkey_free memfd_secret cachestat',

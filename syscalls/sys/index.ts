@@ -12,6 +12,7 @@ import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
 import { pidfdRows } from './pidfd.ts'
+import { policyRows } from './policy.ts'
 import { pollRows } from './poll.ts'
 import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
@@ -56,5 +57,6 @@ export const syscallRows: readonly SyscallRow[] = [
   ...systemRows,
   ...rusageRows,
   ...schedRows,
+  ...policyRows,
   ...futexRows,
 ]
