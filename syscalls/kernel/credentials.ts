@@ -30,6 +30,11 @@ export class Credentials {
     return this.euid === 0
   }
 
+  /** As System V IPC asks: by the effective id, not the file system's. */
+  inEffectiveGroup(gid: number): boolean {
+    return gid === this.egid || this.groups.includes(gid)
+  }
+
   inGroup(gid: number): boolean {
     return gid === this.fsgid || this.groups.includes(gid)
   }

@@ -4,8 +4,6 @@
  */
 
 const REASONS: Readonly<Record<string, string>> = {
-  'later: System V shared memory, semaphores and queues':
-    'shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl',
   'later: POSIX message queues': 'mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr',
   'later: one program looking into another; engines do it from outside':
     'ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp',

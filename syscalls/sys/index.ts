@@ -11,6 +11,7 @@ import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
+import { msgRows } from './msg.ts'
 import { pidfdRows } from './pidfd.ts'
 import { policyRows } from './policy.ts'
 import { pollRows } from './poll.ts'
@@ -18,6 +19,8 @@ import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
 import { rusageRows } from './rusage.ts'
 import { schedRows } from './sched.ts'
+import { semRows } from './sem.ts'
+import { shmRows } from './shm.ts'
 import { signalRows } from './signal.ts'
 import { socketRows } from './socket.ts'
 import { spliceRows } from './splice.ts'
@@ -58,5 +61,8 @@ export const syscallRows: readonly SyscallRow[] = [
   ...rusageRows,
   ...schedRows,
   ...policyRows,
+  ...shmRows,
+  ...semRows,
+  ...msgRows,
   ...futexRows,
 ]
