@@ -95,6 +95,7 @@ export const PR_SET_KEEPCAPS = 8
 export const PR_SET_NAME = 15
 export const PR_GET_NAME = 16
 export const PR_GET_SECCOMP = 21
+export const PR_SET_SECCOMP = 22
 export const PR_CAPBSET_READ = 23
 export const PR_CAPBSET_DROP = 24
 export const PR_SET_TIMERSLACK = 29
@@ -103,6 +104,8 @@ export const PR_SET_CHILD_SUBREAPER = 36
 export const PR_GET_CHILD_SUBREAPER = 37
 export const PR_SET_NO_NEW_PRIVS = 38
 export const PR_GET_NO_NEW_PRIVS = 39
+export const PR_SET_THP_DISABLE = 41
+export const PR_GET_THP_DISABLE = 42
 export const prctlOptions = flagTable(
   {
     PR_SET_PDEATHSIG,
@@ -114,6 +117,7 @@ export const prctlOptions = flagTable(
     PR_SET_NAME,
     PR_GET_NAME,
     PR_GET_SECCOMP,
+    PR_SET_SECCOMP,
     PR_CAPBSET_READ,
     PR_CAPBSET_DROP,
     PR_SET_TIMERSLACK,
@@ -122,6 +126,8 @@ export const prctlOptions = flagTable(
     PR_GET_CHILD_SUBREAPER,
     PR_SET_NO_NEW_PRIVS,
     PR_GET_NO_NEW_PRIVS,
+    PR_SET_THP_DISABLE,
+    PR_GET_THP_DISABLE,
     PR_SET_VMA: 0x53564d41,
   },
   'PR_???',
@@ -183,6 +189,7 @@ export const AT_RANDOM = 25
 export const AT_HWCAP2 = 26
 export const AT_EXECFN = 31
 
+export const RLIMIT_MSGQUEUE = 12
 export const RLIMIT_NICE = 13
 export const RLIMIT_RTPRIO = 14
 export const NICE_MIN = -20

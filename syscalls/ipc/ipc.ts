@@ -1,7 +1,8 @@
-/** The System V objects of a machine: there is one IPC namespace. Path: Kernel.ipc; /proc/sysvipc shows them. */
+/** The System V objects and POSIX message queues of a machine: there is one IPC namespace. Path: Kernel.ipc; /proc/sysvipc shows them. */
 
 import type { Kernel } from '../kernel/kernel.ts'
 import type { IpcObject } from './ids.ts'
+import { PosixQueues } from './mqueue.ts'
 import { MessageQueues } from './msg.ts'
 import { SemaphoreSets } from './sem.ts'
 import { Segments } from './shm.ts'
@@ -10,6 +11,7 @@ export class Ipc {
   readonly segments: Segments
   readonly semaphores = new SemaphoreSets()
   readonly queues = new MessageQueues()
+  readonly mqueues = new PosixQueues()
 
   constructor(kernel: Kernel) {
     this.segments = new Segments(kernel)

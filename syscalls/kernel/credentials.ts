@@ -10,6 +10,8 @@ export class Credentials {
   sgid = 0
   fsgid = 0
   groups: readonly number[] = []
+  /** PR_SET_KEEPCAPS; execve takes it back. */
+  keepsCapabilities = false
 
   constructor(uid: number, gid: number) {
     this.uid = this.euid = this.suid = this.fsuid = uid

@@ -114,6 +114,9 @@ function inherit(task: Task, child: Task, flags: number): void {
   inheritScheduling(task, child)
   child.ioPriority = task.ioPriority
   child.noNewPrivileges = task.noNewPrivileges
+  child.timerSlackNs = task.timerSlackNs
+  child.seccompMode = task.seccompMode
+  child.seccompFilter = task.seccompFilter
   // In shared memory the alternate stack stays the parent's alone, except that vfork keeps it, as Linux does.
   if (flags & CLONE_VM && !(flags & CLONE_VFORK)) return
   child.altStackAddr = task.altStackAddr

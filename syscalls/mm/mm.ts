@@ -69,6 +69,9 @@ export class Mm implements CallerMemory {
   /** Stands for the program's contents. */
   programKey = ''
   auxv = new Uint8Array(0)
+  /** PR_SET_DUMPABLE and PR_SET_THP_DISABLE. */
+  dumpable = 1
+  hasNoHugePages = false
   /** RLIMIT_AS. */
   sizeMax = Infinity
 
@@ -378,6 +381,8 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     programKey,
     auxv,
     sizeMax,
+    dumpable,
+    hasNoHugePages,
   } = mm
   Object.assign(copy, {
     brkStart,
@@ -394,6 +399,8 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     programKey,
     auxv,
     sizeMax,
+    dumpable,
+    hasNoHugePages,
   })
   return copy
 }

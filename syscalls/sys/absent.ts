@@ -4,11 +4,10 @@
  */
 
 const REASONS: Readonly<Record<string, string>> = {
-  'later: POSIX message queues': 'mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr',
   'later: one program looking into another; engines do it from outside':
     'ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp',
   'later: filters inside the guest; engines do it from outside':
-    'seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self',
+    'landlock_create_ruleset landlock_add_rule landlock_restrict_self',
   'later: asynchronous I/O; programs fall back to threads':
     'io_setup io_destroy io_getevents io_submit io_cancel io_pgetevents io_uring_setup io_uring_enter io_uring_register',
   'later: namespaces; there is one of each kind': 'unshare setns',

@@ -11,14 +11,17 @@ import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
 import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
+import { mqueueRows } from './mqueue.ts'
 import { msgRows } from './msg.ts'
 import { pidfdRows } from './pidfd.ts'
 import { policyRows } from './policy.ts'
 import { pollRows } from './poll.ts'
+import { prctlRows } from './prctl.ts'
 import { processRows } from './process.ts'
 import type { SyscallRow } from './row.ts'
 import { rusageRows } from './rusage.ts'
 import { schedRows } from './sched.ts'
+import { seccompRows } from './seccomp.ts'
 import { semRows } from './sem.ts'
 import { shmRows } from './shm.ts'
 import { signalRows } from './signal.ts'
@@ -61,8 +64,11 @@ export const syscallRows: readonly SyscallRow[] = [
   ...rusageRows,
   ...schedRows,
   ...policyRows,
+  ...prctlRows,
+  ...seccompRows,
   ...shmRows,
   ...semRows,
   ...msgRows,
+  ...mqueueRows,
   ...futexRows,
 ]

@@ -6,6 +6,7 @@ import { PROC_SUPER_MAGIC, S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import { msgText, semText, shmText } from '../../ipc/ipc.ts'
 import { type Kernel, PID_MAX } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
+import { MQ_MSG_MAX, MQ_MSGSIZE_MAX, MQ_QUEUES_MAX } from '../../sys/mqueue.ts'
 import { KERNEL_RELEASE, KERNEL_VERSION, MEMORY_SIZE } from '../../sys/system.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
 import { FileSystem, type StatFs, Timestamp } from '../../vfs/inode.ts'
@@ -126,7 +127,17 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
         fs.file('max_map_count', () => '65530\n'),
         fs.file('mmap_min_addr', () => '2097152\n'),
       ]),
-      fs.directory('fs', [fs.file('file-max', () => '1048576\n'), fs.file('pipe-max-size', () => '65536\n')]),
+      fs.directory('fs', [
+        fs.file('file-max', () => '1048576\n'),
+        fs.file('pipe-max-size', () => '65536\n'),
+        fs.directory('mqueue', [
+          fs.file('msg_default', () => `${MQ_MSG_MAX}\n`),
+          fs.file('msg_max', () => `${MQ_MSG_MAX}\n`),
+          fs.file('msgsize_default', () => `${MQ_MSGSIZE_MAX}\n`),
+          fs.file('msgsize_max', () => `${MQ_MSGSIZE_MAX}\n`),
+          fs.file('queues_max', () => `${MQ_QUEUES_MAX}\n`),
+        ]),
+      ]),
     ]),
   ]
 }

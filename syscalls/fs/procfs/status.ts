@@ -136,6 +136,12 @@ function signalLines(task: Task, group: ThreadGroup): string[] {
   ]
 }
 
+function filterCount(task: Task | undefined): number {
+  let count = 0
+  for (let filter = task?.seccompFilter ?? null; filter; filter = filter.previous) count++
+  return count
+}
+
 /** /proc/PID/status, or with a task of its own /proc/PID/task/TID/status. */
 export function statusText(task: Task | undefined, group: ThreadGroup): string {
   const who = task?.credentials
@@ -166,8 +172,8 @@ export function statusText(task: Task | undefined, group: ThreadGroup): string {
     `CapBnd:\t${ALL_CAPABILITIES}`,
     `CapAmb:\t${NO_CAPABILITIES}`,
     `NoNewPrivs:\t${task?.noNewPrivileges ? 1 : 0}`,
-    'Seccomp:\t0',
-    'Seccomp_filters:\t0',
+    `Seccomp:\t${task?.seccompMode ?? 0}`,
+    `Seccomp_filters:\t${filterCount(task)}`,
     'Cpus_allowed:\t1',
     'Cpus_allowed_list:\t0',
     'Mems_allowed:\t1',
