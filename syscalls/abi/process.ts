@@ -189,6 +189,7 @@ export const AT_RANDOM = 25
 export const AT_HWCAP2 = 26
 export const AT_EXECFN = 31
 
+export const RLIMIT_MEMLOCK = 8
 export const RLIMIT_MSGQUEUE = 12
 export const RLIMIT_NICE = 13
 export const RLIMIT_RTPRIO = 14

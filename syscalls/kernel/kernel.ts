@@ -79,6 +79,7 @@ export class Kernel {
   readonly caller: Caller
   readonly mountTree: MountTree
   readonly ipc = new Ipc(this)
+  readonly pipeRoom = { extraBytes: 0 }
   hostname: string
   domainname = '(none)'
   readonly bootNs: number

@@ -9,6 +9,7 @@ import { futexRows } from './futex.ts'
 import { identityRows } from './identity.ts'
 import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
+import { mlockRows } from './mlock.ts'
 import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
 import { mqueueRows } from './mqueue.ts'
@@ -18,6 +19,7 @@ import { policyRows } from './policy.ts'
 import { pollRows } from './poll.ts'
 import { prctlRows } from './prctl.ts'
 import { processRows } from './process.ts'
+import { processVmRows } from './process-vm.ts'
 import type { SyscallRow } from './row.ts'
 import { rusageRows } from './rusage.ts'
 import { schedRows } from './sched.ts'
@@ -64,6 +66,8 @@ export const syscallRows: readonly SyscallRow[] = [
   ...rusageRows,
   ...schedRows,
   ...policyRows,
+  ...processVmRows,
+  ...mlockRows,
   ...prctlRows,
   ...seccompRows,
   ...shmRows,

@@ -101,7 +101,7 @@ function memoryLines(task: Task): string[] {
   return [
     `VmPeak:\t${kib(total)}`,
     `VmSize:\t${kib(total)}`,
-    `VmLck:\t${kib(0)}`,
+    `VmLck:\t${kib(task.mm.lockedSize)}`,
     `VmPin:\t${kib(0)}`,
     `VmHWM:\t${kib(resident)}`,
     `VmRSS:\t${kib(resident)}`,
