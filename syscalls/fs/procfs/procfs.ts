@@ -113,7 +113,7 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
         ),
         fs.file('domainname', () => `${kernel.domainname}\n`),
         fs.file('pid_max', () => `${PID_MAX}\n`),
-        fs.file('ngroups_max', () => '1048576\n'),
+        fs.file('ngroups_max', () => '65536\n'),
         fs.file('cap_last_cap', () => '40\n'),
         ...ipcLimits(fs),
         fs.directory('random', [
@@ -129,7 +129,7 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
       ]),
       fs.directory('fs', [
         fs.file('file-max', () => '1048576\n'),
-        fs.file('pipe-max-size', () => '65536\n'),
+        fs.file('pipe-max-size', () => '1048576\n'),
         fs.directory('mqueue', [
           fs.file('msg_default', () => `${MQ_MSG_MAX}\n`),
           fs.file('msg_max', () => `${MQ_MSG_MAX}\n`),
