@@ -61,6 +61,7 @@ export const MREMAP_DONTUNMAP = 4
 export const mremapFlags = flagTable({ MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP }, 'MREMAP_???')
 
 export const MADV_DONTNEED = 4
+export const MADV_FREE = 8
 export const MADV_REMOVE = 9
 export const MADV_DONTFORK = 10
 export const madviseAdvice = flagTable(
@@ -70,7 +71,7 @@ export const madviseAdvice = flagTable(
     MADV_SEQUENTIAL: 2,
     MADV_WILLNEED: 3,
     MADV_DONTNEED,
-    MADV_FREE: 8,
+    MADV_FREE,
     MADV_REMOVE,
     MADV_DONTFORK,
     MADV_DOFORK: 11,

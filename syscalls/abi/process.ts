@@ -95,6 +95,7 @@ export const PR_SET_KEEPCAPS = 8
 export const PR_SET_NAME = 15
 export const PR_GET_NAME = 16
 export const PR_GET_SECCOMP = 21
+export const PR_SET_SECCOMP = 22
 export const PR_CAPBSET_READ = 23
 export const PR_CAPBSET_DROP = 24
 export const PR_SET_TIMERSLACK = 29
@@ -103,6 +104,8 @@ export const PR_SET_CHILD_SUBREAPER = 36
 export const PR_GET_CHILD_SUBREAPER = 37
 export const PR_SET_NO_NEW_PRIVS = 38
 export const PR_GET_NO_NEW_PRIVS = 39
+export const PR_SET_THP_DISABLE = 41
+export const PR_GET_THP_DISABLE = 42
 export const prctlOptions = flagTable(
   {
     PR_SET_PDEATHSIG,
@@ -114,6 +117,7 @@ export const prctlOptions = flagTable(
     PR_SET_NAME,
     PR_GET_NAME,
     PR_GET_SECCOMP,
+    PR_SET_SECCOMP,
     PR_CAPBSET_READ,
     PR_CAPBSET_DROP,
     PR_SET_TIMERSLACK,
@@ -122,6 +126,8 @@ export const prctlOptions = flagTable(
     PR_GET_CHILD_SUBREAPER,
     PR_SET_NO_NEW_PRIVS,
     PR_GET_NO_NEW_PRIVS,
+    PR_SET_THP_DISABLE,
+    PR_GET_THP_DISABLE,
     PR_SET_VMA: 0x53564d41,
   },
   'PR_???',
@@ -183,7 +189,10 @@ export const AT_RANDOM = 25
 export const AT_HWCAP2 = 26
 export const AT_EXECFN = 31
 
+export const RLIMIT_MEMLOCK = 8
+export const RLIMIT_MSGQUEUE = 12
 export const RLIMIT_NICE = 13
+export const RLIMIT_RTPRIO = 14
 export const NICE_MIN = -20
 export const NICE_MAX = 19
 export const PRIO_PROCESS = 0
@@ -245,7 +254,16 @@ export const GRND_RANDOM = 2
 export const GRND_INSECURE = 4
 export const getrandomFlags = flagTable({ GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE }, 'GRND_???')
 
+export const SCHED_OTHER = 0
+export const SCHED_FIFO = 1
+export const SCHED_RR = 2
+export const SCHED_BATCH = 3
+export const SCHED_IDLE = 5
+export const SCHED_DEADLINE = 6
+/** Beside the policy: what the task forks is ordinary again. */
+export const SCHED_RESET_ON_FORK = 0x40000000
+export const SCHED_PRIORITY_MAX = 99
 export const schedPolicies = flagTable(
-  { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6 },
+  { SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE, SCHED_DEADLINE },
   'SCHED_???',
 )

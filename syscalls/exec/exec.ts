@@ -60,6 +60,7 @@ function credentialsFor(task: Task, program: Program) {
     if (inode.mode & S_ISUID) who.euid = inode.uid
     if ((inode.mode & (S_ISGID | 0o010)) === (S_ISGID | 0o010)) who.egid = inode.gid
   }
+  who.keepsCapabilities = false
   who.suid = who.fsuid = who.euid
   who.sgid = who.fsgid = who.egid
   return who

@@ -10,6 +10,8 @@ export class Credentials {
   sgid = 0
   fsgid = 0
   groups: readonly number[] = []
+  /** PR_SET_KEEPCAPS; execve takes it back. */
+  keepsCapabilities = false
 
   constructor(uid: number, gid: number) {
     this.uid = this.euid = this.suid = this.fsuid = uid
@@ -28,6 +30,11 @@ export class Credentials {
   /** The other capabilities: CAP_KILL, CAP_SETUID, CAP_SYS_ADMIN … */
   get isPrivileged(): boolean {
     return this.euid === 0
+  }
+
+  /** As System V IPC asks: by the effective id, not the file system's. */
+  inEffectiveGroup(gid: number): boolean {
+    return gid === this.egid || this.groups.includes(gid)
   }
 
   inGroup(gid: number): boolean {

@@ -22,6 +22,7 @@ import {
 import { reportClone } from '../engines/stack.ts'
 import { forkMm } from '../mm/mm.ts'
 import { armCpuLimit } from './cpu-limit.ts'
+import { inheritScheduling } from './scheduling.ts'
 import { Task } from './task.ts'
 import { ThreadGroup } from './thread-group.ts'
 import { WaitQueue } from './wait-queue.ts'
@@ -110,9 +111,12 @@ function inherit(task: Task, child: Task, flags: number): void {
   child.comm = task.comm
   child.blocked.copyFrom(task.savedMask ?? task.blocked)
   child.personality = task.personality
-  child.nice = task.nice
+  inheritScheduling(task, child)
   child.ioPriority = task.ioPriority
   child.noNewPrivileges = task.noNewPrivileges
+  child.timerSlackNs = task.timerSlackNs
+  child.seccompMode = task.seccompMode
+  child.seccompFilter = task.seccompFilter
   // In shared memory the alternate stack stays the parent's alone, except that vfork keeps it, as Linux does.
   if (flags & CLONE_VM && !(flags & CLONE_VFORK)) return
   child.altStackAddr = task.altStackAddr

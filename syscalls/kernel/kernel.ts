@@ -12,6 +12,7 @@ import type { Arch } from '../abi/arch/arch.ts'
 import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
 import type { Host } from '../host.ts'
+import { Ipc } from '../ipc/ipc.ts'
 import { SocketFamilies } from '../net/socket.ts'
 import { absentCalls } from '../sys/absent.ts'
 import type { SyscallTable } from '../sys/row.ts'
@@ -77,6 +78,8 @@ export class Kernel {
   /** The kernel itself as a caller of file systems: root, never blocked. */
   readonly caller: Caller
   readonly mountTree: MountTree
+  readonly ipc = new Ipc(this)
+  readonly pipeRoom = { extraBytes: 0 }
   hostname: string
   domainname = '(none)'
   readonly bootNs: number

@@ -12,6 +12,7 @@ import { BLOCKED, ENOSYS } from '../abi/errno.ts'
 import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
 import { handleFault } from './fault.ts'
 import type { Kernel } from './kernel.ts'
+import { PASSES, STOPPED_BY_FILTER, seccompVerdict } from './seccomp.ts'
 import { deliverSignals, isRestart } from './signal-delivery.ts'
 import { RUNNING, STAGE_CALL, STAGE_ENTRY, STAGE_EXIT, STAGE_SIGNALS, STAGE_USER, type Task } from './task.ts'
 
@@ -108,6 +109,13 @@ function enter(task: Task): void {
 
 function invoke(kernel: Kernel, task: Task): void {
   const { call } = task
+  if (task.seccompMode !== 0 && !task.resumed) {
+    const verdict = seccompVerdict(task)
+    if (verdict !== PASSES) {
+      settle(task, verdict === STOPPED_BY_FILTER ? KEEP_RESULT : verdict)
+      return
+    }
+  }
   const { args } = call
   const row = kernel.table[call.nr]
   const result = row
@@ -116,6 +124,13 @@ function invoke(kernel: Kernel, task: Task): void {
   if (result === BLOCKED || task.state !== RUNNING) return
   // A handler may have queued the task and then found an answer all the same.
   task.leaveQueues()
+  settle(task, result)
+}
+
+/** The call has its result: the engines that saw it hear of it first. */
+function settle(task: Task, result: number): void {
+  const { call, kernel } = task
+  if (task.state !== RUNNING) return
   call.result = result
   if (call.ranCount > 0) {
     if (result === KEEP_RESULT) call.result = kernel.arch.result(task.mm.state)

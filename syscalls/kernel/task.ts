@@ -21,6 +21,8 @@ import type { FsContext } from './fs-context.ts'
 import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
 import { PendingSignals } from './pending.ts'
+import { NORMAL_SCHEDULING, type Scheduling } from './scheduling.ts'
+import type { SeccompFilter } from './seccomp.ts'
 import { SigSet } from './sigset.ts'
 import type { ThreadGroup } from './thread-group.ts'
 import type { Timer } from './timer-queue.ts'
@@ -45,6 +47,7 @@ export const STAGE_EXIT = 3
 export const STAGE_SIGNALS = 4
 
 export const COMM_SIZE = 16
+export const DEFAULT_TIMER_SLACK_NS = 50_000
 
 export class Task implements Caller, Waiter {
   readonly kernel: Kernel
@@ -113,12 +116,17 @@ export class Task implements Caller, Waiter {
   vforkDone: WaitQueue | null = null
   parentDeathSignal = 0
   noNewPrivileges = false
+  timerSlackNs = DEFAULT_TIMER_SLACK_NS
+  /** SECCOMP_MODE_*, 0 for none; strict mode has no filters. */
+  seccompMode = 0
+  seccompFilter: SeccompFilter | null = null
   /** sched_yield: the slice ends here. */
   yielded = false
   personality = 0
   /** setpriority(2) and ioprio_set(2). */
   nice = 0
   ioPriority = 0
+  sched: Scheduling = NORMAL_SCHEDULING
   private engineTicket = 0
 
   constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {

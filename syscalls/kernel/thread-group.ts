@@ -7,6 +7,8 @@ import {
   RLIM_INFINITY,
   RLIMIT_CORE,
   RLIMIT_COUNT,
+  RLIMIT_MEMLOCK,
+  RLIMIT_MSGQUEUE,
   RLIMIT_NOFILE,
   RLIMIT_NPROC,
   RLIMIT_STACK,
@@ -77,6 +79,8 @@ export function defaultLimits(): Limit[] {
   limits[RLIMIT_CORE] = { soft: 0, hard: RLIM_INFINITY }
   limits[RLIMIT_NOFILE] = { soft: 1024, hard: 65536 }
   limits[RLIMIT_NPROC] = { soft: 31000, hard: 31000 }
+  limits[RLIMIT_MEMLOCK] = { soft: 8 * MIB, hard: 8 * MIB }
+  limits[RLIMIT_MSGQUEUE] = { soft: 819200, hard: 819200 }
   limits[13] = { soft: 0, hard: 0 }
   limits[14] = { soft: 0, hard: 0 }
   return limits

@@ -61,6 +61,7 @@ export function install(mm: Mm, vma: Vma, caller?: Caller): number {
   const end = vma.end
   removeRange(mm, addr, end)
   vma.object?.attach(mm)
+  if (mm.locksFuture) vma.isLocked = true
   // Pages first, as one area; then it may be merged with its neighbours.
   if (isMadeAtOnce(vma)) {
     const result = mm.populate(vma, addr, end, caller)
@@ -138,7 +139,9 @@ export function mremap(
   flags: number,
   newAddr: number,
 ): number {
-  if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || flags & MREMAP_DONTUNMAP) return -EINVAL
+  const leaves = (flags & MREMAP_DONTUNMAP) !== 0
+  if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL
+  if (leaves && (!(flags & MREMAP_MAYMOVE) || oldLength !== newLength)) return -EINVAL
   if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) return -EINVAL
   if (!isPageAligned(old) || newLength === 0) return -EINVAL
   const oldSize = pageUp(oldLength)
@@ -150,14 +153,14 @@ export function mremap(
   if (flags & MREMAP_FIXED) {
     if (!isPageAligned(newAddr) || newAddr < GUEST_MIN || newAddr + newSize > GUEST_MAX) return -EINVAL
     if (newAddr < old + oldSize && old < newAddr + newSize) return -EINVAL
-    return move(mm, vma, old, oldSize, newAddr, newSize)
+    return move(mm, vma, old, oldSize, newAddr, newSize, leaves)
   }
-  if (newSize <= oldSize) {
+  if (newSize <= oldSize && !leaves) {
     if (newSize < oldSize) removeRange(mm, old + newSize, old + oldSize)
     return old
   }
   const end = old + newSize
-  if (old + oldSize === vma.end && end <= GUEST_MAX && mm.vmas.isFree(vma.end, end)) {
+  if (!leaves && old + oldSize === vma.end && end <= GUEST_MAX && mm.vmas.isFree(vma.end, end)) {
     const more = vma.copy()
     more.start = vma.end
     more.end = end
@@ -167,10 +170,19 @@ export function mremap(
   }
   if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM
   const place = placeFor(mm, 0, newSize, 0)
-  return place < 0 ? place : move(mm, vma, old, oldSize, place, newSize)
+  return place < 0 ? place : move(mm, vma, old, oldSize, place, newSize, leaves)
 }
 
-function move(mm: Mm, vma: Vma, old: number, oldSize: number, to: number, newSize: number): number {
+/** `leaves`: the old area stays, empty (MREMAP_DONTUNMAP). */
+function move(
+  mm: Mm,
+  vma: Vma,
+  old: number,
+  oldSize: number,
+  to: number,
+  newSize: number,
+  leaves: boolean,
+): number {
   const twin = vma.copy()
   twin.offset += old - vma.start
   twin.start = to
@@ -186,6 +198,7 @@ function move(mm: Mm, vma: Vma, old: number, oldSize: number, to: number, newSiz
       if (mm.populate(area, target, target + (end - from)) < 0) return -ENOMEM
       mm.space.bytes.copyWithin(target, from, end)
     }
-  removeRange(mm, old, old + oldSize)
+  if (leaves) mm.dropPages(old, old + oldSize)
+  else removeRange(mm, old, old + oldSize)
   return to
 }

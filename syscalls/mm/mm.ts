@@ -69,6 +69,13 @@ export class Mm implements CallerMemory {
   /** Stands for the program's contents. */
   programKey = ''
   auxv = new Uint8Array(0)
+  /** PR_SET_DUMPABLE and PR_SET_THP_DISABLE. */
+  dumpable = 1
+  hasNoHugePages = false
+  /** MCL_FUTURE: what is mapped from now on is locked. */
+  locksFuture = false
+  /** What membarrier(2) was told of, MEMBARRIER_CMD_REGISTER_*. */
+  barriers = 0
   /** RLIMIT_AS. */
   sizeMax = Infinity
 
@@ -98,6 +105,13 @@ export class Mm implements CallerMemory {
   get totalSize(): number {
     let total = 0
     for (const vma of this.vmas.all) total += vma.size
+    return total
+  }
+
+  /** What mlock(2) keeps. */
+  get lockedSize(): number {
+    let total = 0
+    for (const vma of this.vmas.all) if (vma.isLocked) total += vma.size
     return total
   }
 
@@ -359,6 +373,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
   const copy = new Mm(space, caller)
   for (const vma of mm.vmas.all) {
     const twin = vma.copy()
+    twin.isLocked = false
     copy.vmas.all.push(twin)
     twin.object?.attach(copy)
   }
@@ -378,6 +393,9 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     programKey,
     auxv,
     sizeMax,
+    dumpable,
+    hasNoHugePages,
+    barriers,
   } = mm
   Object.assign(copy, {
     brkStart,
@@ -394,6 +412,9 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     programKey,
     auxv,
     sizeMax,
+    dumpable,
+    hasNoHugePages,
+    barriers,
   })
   return copy
 }

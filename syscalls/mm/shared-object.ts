@@ -18,6 +18,8 @@ export class SharedObject implements MappedFile {
   private readonly caller: Caller
   /** Address spaces that map it. */
   private readonly mappers = new Set<Mm>()
+  /** Told when an area of it went away: System V segments count them. */
+  onDetached: (() => void) | null = null
 
   constructor(inode: Inode, caller: Caller) {
     this.inode = inode
@@ -31,9 +33,18 @@ export class SharedObject implements MappedFile {
 
   /** Call when an area of `mm` went away. */
   detach(mm: Mm): void {
-    if (mm.vmas.all.some((vma) => vma.object === this)) return
-    this.mappers.delete(mm)
-    if (this.mappers.size === 0 && this.inode.mapped === this) this.inode.mapped = null
+    if (!mm.vmas.all.some((vma) => vma.object === this)) {
+      this.mappers.delete(mm)
+      if (this.mappers.size === 0 && this.inode.mapped === this) this.inode.mapped = null
+    }
+    this.onDetached?.()
+  }
+
+  /** Areas that map it, in all processes. */
+  get areaCount(): number {
+    let count = 0
+    for (const mm of this.mappers) for (const vma of mm.vmas.all) if (vma.object === this) count++
+    return count
   }
 
   get isWritable(): boolean {

@@ -25,6 +25,8 @@ export class Vma {
   /** May be made executable by mprotect: false for a file on a mount that was noexec. */
   mayExec = true
   growsDown = false
+  /** mlock(2). */
+  isLocked = false
   /** `[heap]`, `[stack]` in /proc/PID/maps. */
   label = ''
 
@@ -57,6 +59,7 @@ export class Vma {
       this.label === next.label &&
       this.growsDown === next.growsDown &&
       this.mayWrite === next.mayWrite &&
+      this.isLocked === next.isLocked &&
       this.mayExec === next.mayExec &&
       (this.inode === null || this.offset + this.size === next.offset)
     )

@@ -4,22 +4,17 @@
  */
 
 const REASONS: Readonly<Record<string, string>> = {
-  'later: System V shared memory, semaphores and queues':
-    'shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl',
-  'later: POSIX message queues': 'mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr',
   'later: one program looking into another; engines do it from outside':
-    'ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp',
+    'ptrace process_madvise process_mrelease',
   'later: filters inside the guest; engines do it from outside':
-    'seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self',
+    'landlock_create_ruleset landlock_add_rule landlock_restrict_self',
   'later: asynchronous I/O; programs fall back to threads':
     'io_setup io_destroy io_getevents io_submit io_cancel io_pgetevents io_uring_setup io_uring_enter io_uring_register',
   'later: namespaces; there is one of each kind': 'unshare setns',
   'later: mounts by descriptor; mount(2) does the same':
     'open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr',
   'later: watching whole file systems; inotify(7) watches files': 'fanotify_init fanotify_mark',
-  'later: its older relatives are there': 'rt_tgsigqueueinfo mlock2 remap_file_pages',
-  'scheduling: every task has the same policy and equal time':
-    'sched_setparam sched_rr_get_interval sched_setattr sched_getattr',
+  'later: its older relatives are there': 'rt_tgsigqueueinfo remap_file_pages',
   'NUMA: one node': 'mbind set_mempolicy get_mempolicy migrate_pages move_pages set_mempolicy_home_node',
   'memory: faults and protection keys are not the guest’s to handle':
     'userfaultfd pkey_mprotect pkey_alloc pkey_free memfd_secret cachestat',

@@ -10,7 +10,7 @@ import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { registerFifo } from '../vfs/open.ts'
 import { ownsFile } from '../vfs/permission.ts'
-import { PIPE_SIZE, Pipe, PipeEnd } from '../vfs/pipe.ts'
+import { PIPE_SIZE_MAX, Pipe, PipeEnd } from '../vfs/pipe.ts'
 import { getLock, setLock, sysFlock } from './lock.ts'
 import { addSeals, getSeals } from './memfd.ts'
 import { addr, fd, flags, hex, ioctlRequest, outStruct, syscall, value } from './row.ts'
@@ -84,10 +84,9 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
       file.ownerSignal = argument
       return 0
     case F.F_GETPIPE_SZ:
-      return file instanceof PipeEnd ? PIPE_SIZE : -EBADF
+      return file instanceof PipeEnd ? file.pipe.size : -EBADF
     case F.F_SETPIPE_SZ:
-      if (!(file instanceof PipeEnd)) return -EBADF
-      return argument > PIPE_SIZE ? -EPERM : PIPE_SIZE
+      return file instanceof PipeEnd ? setPipeSize(task, file.pipe, argument % 2 ** 32) : -EBADF
     case F.F_GETLK:
     case F.F_OFD_GETLK:
       return getLock(task, file, command, argument)
@@ -110,6 +109,16 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     default:
       return -EINVAL
   }
+}
+
+const PIPE_SIZE_MIN = 4096
+
+/** F_SETPIPE_SZ: the next power of two; beyond PIPE_SIZE_MAX not even for root. The size it has now. */
+function setPipeSize(task: Task, pipe: Pipe, wanted: number): number {
+  if (wanted > 2 ** 31) return -EINVAL
+  const size = Math.max(PIPE_SIZE_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, wanted))))
+  if (size > PIPE_SIZE_MAX && size > pipe.size) return -EPERM
+  return pipe.resize(size, task.kernel.pipeRoom) || size
 }
 
 /** F_SETOWN: anybody who exists, or nobody. */

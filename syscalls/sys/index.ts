@@ -9,14 +9,23 @@ import { futexRows } from './futex.ts'
 import { identityRows } from './identity.ts'
 import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
+import { mlockRows } from './mlock.ts'
 import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
+import { mqueueRows } from './mqueue.ts'
+import { msgRows } from './msg.ts'
 import { pidfdRows } from './pidfd.ts'
+import { policyRows } from './policy.ts'
 import { pollRows } from './poll.ts'
+import { prctlRows } from './prctl.ts'
 import { processRows } from './process.ts'
+import { processVmRows } from './process-vm.ts'
 import type { SyscallRow } from './row.ts'
 import { rusageRows } from './rusage.ts'
 import { schedRows } from './sched.ts'
+import { seccompRows } from './seccomp.ts'
+import { semRows } from './sem.ts'
+import { shmRows } from './shm.ts'
 import { signalRows } from './signal.ts'
 import { socketRows } from './socket.ts'
 import { spliceRows } from './splice.ts'
@@ -56,5 +65,14 @@ export const syscallRows: readonly SyscallRow[] = [
   ...systemRows,
   ...rusageRows,
   ...schedRows,
+  ...policyRows,
+  ...processVmRows,
+  ...mlockRows,
+  ...prctlRows,
+  ...seccompRows,
+  ...shmRows,
+  ...semRows,
+  ...msgRows,
+  ...mqueueRows,
   ...futexRows,
 ]

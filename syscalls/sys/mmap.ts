@@ -2,7 +2,7 @@
 
 import { isElf } from '../../emu/elf/elf.ts'
 import { GUEST_MAX, PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from '../abi/errno.ts'
+import { EACCES, EBADF, EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from '../abi/errno.ts'
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../abi/fcntl.ts'
 import * as M from '../abi/mman.ts'
 import { anonymousFile } from '../fs/tmpfs/tmpfs.ts'
@@ -22,7 +22,7 @@ import { SharedObject } from '../mm/shared-object.ts'
 import { Vma } from '../mm/vma.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
-import { addr, fd, flags, hex, int, size, syscall, value } from './row.ts'
+import { addr, fd, flags, hex, size, syscall, value } from './row.ts'
 
 const PROT_MASK = 7
 
@@ -115,7 +115,9 @@ function sysMadvise(task: Task, at: number, length: number, advice: number): num
   if (length === 0) return 0
   const areas = task.mm.vmas.overlapping(at, end)
   const covered = areas.length > 0 && areas[0]!.start <= at && areas.at(-1)!.end >= end
-  if (advice === M.MADV_DONTNEED || advice === 8) {
+  if (advice === M.MADV_DONTNEED || advice === M.MADV_FREE) {
+    if (areas.some((vma) => vma.isLocked)) return -EINVAL
+    if (advice === M.MADV_FREE && areas.some((vma) => vma.inode !== null)) return -EINVAL
     for (const vma of areas) {
       const from = Math.max(at, vma.start)
       const to = Math.min(end, vma.end)
@@ -134,6 +136,7 @@ function sysMsync(task: Task, at: number, length: number, flagBits: number): num
   const end = at + pageUp(length)
   for (const vma of task.mm.vmas.overlapping(at, end)) {
     if (vma.start > next) return -ENOMEM
+    if (flagBits & M.MS_INVALIDATE && vma.isLocked) return -EBUSY
     // Stores were written through when they happened.
     if (vma.object && flagBits & M.MS_SYNC) {
       const result = vma.object.inode.sync(task)
@@ -156,9 +159,6 @@ function sysMincore(task: Task, at: number, length: number, vec: number): number
   return task.mm.copyOut(vec, resident) ? 0 : -EFAULT
 }
 
-const mlock = (task: Task, at: number, length: number): number =>
-  length === 0 || task.mm.vmas.find(at) ? 0 : -ENOMEM
-
 export const mmapRows = [
   syscall('mmap', [addr, size, flags(M.protFlags), flags(M.mapFlags), fd, hex], sysMmap, 'below 4 GiB'),
   syscall('munmap', [addr, size], (task, at, length) => munmap(task.mm, at, length)),
@@ -179,9 +179,4 @@ export const mmapRows = [
   ),
   syscall('msync', [addr, size, flags(M.msyncFlags)], sysMsync),
   syscall('mincore', [addr, size, addr], sysMincore),
-  syscall('mlock', [addr, size], mlock),
-  syscall('munlock', [addr, size], mlock),
-  syscall('mlockall', [int], () => 0),
-  syscall('munlockall', [], () => 0),
-  syscall('membarrier', [int, int, int], (_task, command) => (command === 0 ? 0 : -EINVAL), 'no commands'),
 ]

@@ -52,7 +52,7 @@ function sysPidfdSendSignal(
 }
 
 /** ptrace(2)'s rule for looking into another process: the same ids in every respect, or root. */
-function mayInspect(who: Credentials, other: Credentials): boolean {
+export function mayInspect(who: Credentials, other: Credentials): boolean {
   if (who.isPrivileged) return true
   return (
     [other.uid, other.euid, other.suid].every((id) => id === who.uid) &&

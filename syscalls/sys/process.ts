@@ -1,10 +1,9 @@
 /**
- * Processes: fork(2), vfork(2), clone(2), execve(2), exit(2), wait4(2), waitid(2), arch_prctl(2), prctl(2).
+ * Processes: fork(2), vfork(2), clone(2), execve(2), exit(2), wait4(2), waitid(2), arch_prctl(2).
  */
 
 import { X86_STATE } from '../../emu/guest/x86/state.ts'
 import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
-import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { EAGAIN, EBADF, ECHILD, EFAULT, EINVAL, ELOOP, EMFILE, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
@@ -25,7 +24,7 @@ import { CLOCK_TICKS } from '../exec/stack.ts'
 import { exitTask, reap } from '../kernel/exit.ts'
 import { type CloneArguments, cloneTask } from '../kernel/fork.ts'
 import { beginGroupExit } from '../kernel/signal.ts'
-import { COMM_SIZE, type Task } from '../kernel/task.ts'
+import type { Task } from '../kernel/task.ts'
 import { GROUP_REAPED, JOB_NONE, type ThreadGroup } from '../kernel/thread-group.ts'
 import { groupUsage, Usage } from '../kernel/usage.ts'
 import { ANY, type ChildChoice, type ChildEvent, findEvent } from '../kernel/wait.ts'
@@ -37,7 +36,6 @@ import {
   dirfd,
   environment,
   flags,
-  hex,
   inStruct,
   int,
   outStruct,
@@ -279,55 +277,6 @@ function sysArchPrctl(task: Task, code: number, argument: number): number {
   }
 }
 
-function sysPrctl(task: Task, option: number, argument: number): number {
-  switch (option) {
-    case P.PR_SET_NAME: {
-      const name = task.mm.cstring(argument, COMM_SIZE - 1)
-      if (name === null) return -EFAULT
-      const bytes = name ?? task.mm.copyIn(argument, COMM_SIZE - 1)!
-      task.comm = latin1(bytes)
-      return 0
-    }
-    case P.PR_GET_NAME: {
-      const bytes = new Uint8Array(COMM_SIZE)
-      bytes.set(bytesOf(task.comm))
-      return task.mm.copyOut(argument, bytes) ? 0 : -EFAULT
-    }
-    case P.PR_SET_PDEATHSIG:
-      if (argument > 64) return -EINVAL
-      task.parentDeathSignal = argument
-      return 0
-    case P.PR_GET_PDEATHSIG:
-      return task.mm.setU32(argument, task.parentDeathSignal) ? 0 : -EFAULT
-    case P.PR_SET_NO_NEW_PRIVS:
-      if (argument !== 1) return -EINVAL
-      task.noNewPrivileges = true
-      return 0
-    case P.PR_GET_NO_NEW_PRIVS:
-      return task.noNewPrivileges ? 1 : 0
-    case P.PR_SET_CHILD_SUBREAPER:
-      task.group.subreaper = argument !== 0
-      return 0
-    case P.PR_GET_CHILD_SUBREAPER:
-      return task.mm.setU32(argument, task.group.subreaper ? 1 : 0) ? 0 : -EFAULT
-    case P.PR_GET_DUMPABLE:
-      return 1
-    case P.PR_CAPBSET_READ:
-      return argument > 40 ? -EINVAL : 1
-    case P.PR_GET_TIMERSLACK:
-      return 50000
-    case P.PR_SET_DUMPABLE:
-    case P.PR_SET_TIMERSLACK:
-    case P.PR_SET_KEEPCAPS:
-    case P.PR_GET_KEEPCAPS:
-    case P.PR_GET_SECCOMP:
-    case P.PR_CAPBSET_DROP:
-      return 0
-    default:
-      return -EINVAL
-  }
-}
-
 function sysTimes(task: Task, at: number): number {
   const ticks = (ns: number): number => Math.floor((ns / 1e9) * CLOCK_TICKS)
   if (at) {
@@ -354,12 +303,6 @@ export const processRows = [
     sysWaitid,
   ),
   syscall('arch_prctl', [value(P.archPrctlCodes), addr], sysArchPrctl, 'segment bases'),
-  syscall(
-    'prctl',
-    [value(P.prctlOptions), addr, hex, hex, hex],
-    sysPrctl,
-    'name, death signal, no_new_privs, subreaper',
-  ),
   syscall('times', [outStruct('tms')], sysTimes, 'all time is user time'),
   syscall('set_tid_address', [addr], (task, at) => {
     task.clearChildTid = at

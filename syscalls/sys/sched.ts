@@ -1,5 +1,5 @@
 /**
- * Scheduling: getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2), sched_*(2), getcpu(2). Nice values and I/O
+ * Priorities: getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2), sched_yield(2), getcpu(2). Nice values and I/O
  * priorities are kept, inherited and guarded as Linux does it (kernel/sys.c, block/ioprio.c); the one queue of tasks that
  * can run (kernel.ts) takes no notice of them.
  */
@@ -7,7 +7,7 @@
 import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
-import { addr, hex, int, pid, syscall, uint, value } from './row.ts'
+import { addr, hex, int, syscall, value } from './row.ts'
 
 /** The tasks that `which` and `who` name, numbered as for getpriority(2); 0 is oneself. EINVAL for another kind. */
 function tasksOf(task: Task, which: number, who: number): Task[] | number {
@@ -98,12 +98,6 @@ function sysIoprioSet(task: Task, which: number, who: number, priority: number):
   return 0
 }
 
-function sysSchedGetaffinity(task: Task, which: number, length: number, at: number): number {
-  if (length < 8 || length % 8) return -EINVAL
-  if (which !== 0 && !task.kernel.tasks.has(which)) return -ESRCH
-  return task.mm.setU64(at, 1) ? 8 : -EFAULT
-}
-
 function sysSchedYield(task: Task): number {
   // The slice ends: the program goes on when its turn comes again.
   task.yielded = true
@@ -114,8 +108,6 @@ function sysGetcpu(task: Task, cpu: number, node: number): number {
   if (cpu && !task.mm.setU32(cpu, 0)) return -EFAULT
   return node && !task.mm.setU32(node, 0) ? -EFAULT : 0
 }
-
-const isRealTime = (policy: number): boolean => policy === 1 || policy === 2
 
 export const schedRows = [
   syscall('getpriority', [value(P.priorityKinds), int], sysGetpriority),
@@ -128,14 +120,5 @@ export const schedRows = [
   syscall('ioprio_get', [value(P.ioprioKinds), int], sysIoprioGet),
   syscall('ioprio_set', [value(P.ioprioKinds), int, hex], sysIoprioSet, 'kept, and of no effect'),
   syscall('sched_yield', [], sysSchedYield),
-  syscall('sched_getaffinity', [pid, uint, addr], sysSchedGetaffinity),
-  syscall('sched_setaffinity', [pid, uint, addr], () => 0, 'there is one processor'),
-  syscall('sched_getparam', [pid, addr], (task, _pid, at) => (task.mm.setU32(at, 0) ? 0 : -EFAULT)),
-  syscall('sched_getscheduler', [pid], () => 0),
-  syscall('sched_setscheduler', [pid, value(P.schedPolicies), addr], (_t, _p, policy) =>
-    policy === 0 ? 0 : -EPERM,
-  ),
-  syscall('sched_get_priority_max', [value(P.schedPolicies)], (_t, policy) => (isRealTime(policy) ? 99 : 0)),
-  syscall('sched_get_priority_min', [value(P.schedPolicies)], (_t, policy) => (isRealTime(policy) ? 1 : 0)),
   syscall('getcpu', [addr, addr, addr], sysGetcpu),
 ]

@@ -9,7 +9,7 @@ import { flagTable } from '../abi/flag-table.ts'
 import { S_IFCHR } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
-import { PIPE_SIZE, type Pipe, PipeEnd } from '../vfs/pipe.ts'
+import { type Pipe, PipeEnd } from '../vfs/pipe.ts'
 import { COUNT_MAX, withinLimit } from './io.ts'
 import { fd, flags, inIov, offset, size, syscall, uint } from './row.ts'
 import { readIov } from './vector.ts'
@@ -148,7 +148,7 @@ function waitForRoom(task: Task, pipe: Pipe, mayWait: boolean): number {
     task.brokenPipe()
     return -EPIPE
   }
-  if (pipe.used < PIPE_SIZE) return 1
+  if (pipe.used < pipe.size) return 1
   return mayWait ? task.blockOn(pipe.changed) : -EAGAIN
 }
 
@@ -164,7 +164,7 @@ function betweenPipes(
   if (bytes <= 0) return bytes
   const room = waitForRoom(task, to, mayWait)
   if (room <= 0) return room
-  const part = new Uint8Array(Math.min(count, from.used, PIPE_SIZE - to.used))
+  const part = new Uint8Array(Math.min(count, from.used, to.size - to.used))
   from.peek(part, 0, part.length)
   if (!keep) from.skip(part.length)
   return to.put(part, 0, part.length)
@@ -200,7 +200,7 @@ function toPipe(
 ): number {
   const room = waitForRoom(task, to, mayWait)
   if (room <= 0) return room
-  const part = new Uint8Array(Math.min(count, PIPE_SIZE - to.used))
+  const part = new Uint8Array(Math.min(count, to.size - to.used))
   const got = pos < 0 ? from.read(task, part, 0, part.length) : from.readAt(task, pos, part, 0, part.length)
   return got > 0 ? to.put(part, 0, got) : got
 }
@@ -272,7 +272,7 @@ function sysVmsplice(task: Task, number: number, iov: number, count: number, fla
   const { mm } = task
   let done = 0
   for (const [buf, length] of parts) {
-    const wanted = Math.min(length, PIPE_SIZE)
+    const wanted = Math.min(length, pipe.size)
     const part = file.writable ? mm.readablePrefix(buf, wanted) : mm.writablePrefix(buf, wanted)
     if (part === 0 && wanted > 0) return done || -EFAULT
     const { bytes } = mm.space

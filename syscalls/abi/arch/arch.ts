@@ -87,6 +87,8 @@ export interface Arch {
   syscallNumber(state: StateBlock): number
   /** Reads as many arguments as there are norms into `args`. */
   captureArguments(state: StateBlock, norms: readonly number[], args: Float64Array): void
+  /** All 64 bits of one. */
+  rawArgument(state: StateBlock, index: number): bigint
   result(state: StateBlock): number
   setResult(state: StateBlock, value: number): void
   pc(state: StateBlock): number

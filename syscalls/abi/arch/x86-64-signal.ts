@@ -8,6 +8,7 @@ import { readEflags, writeEflags } from '../../../emu/guest/x86/flags.ts'
 import { GPR_NAMES, RAX, RDI, RDX, RSI, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
 import { STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
+import { AUDIT_ARCH_X86_64 } from '../seccomp.ts'
 import {
   CLD_EXITED,
   SA_RESTORER,
@@ -122,6 +123,7 @@ export function writeSigInfo(view: DataView, at: number, info: SigInfo): void {
   } else if (info.signo === SIGSYS && info.code > 0) {
     putU64(view, at + 16, info.addr)
     view.setInt32(at + 24, info.status, true)
+    view.setUint32(at + 28, AUDIT_ARCH_X86_64, true)
   } else {
     const isTimer = info.code === SI_TIMER
     view.setInt32(at + 16, isTimer ? info.timerId : info.pid, true)

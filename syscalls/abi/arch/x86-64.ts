@@ -84,6 +84,7 @@ export const x86_64: Arch = {
     }
   },
 
+  rawArgument: (state, index) => state.getU64(ARGUMENTS[index]!),
   result: (state) => state.getNumber(RAX_OFFSET),
   setResult: (state, value) => state.setNumber(RAX_OFFSET, value),
   pc: (state) => state.getNumber(X86_STATE.pc),

@@ -1,9 +1,12 @@
 /** procfs: /proc with one directory for each process and what programs read of the machine. proc(5). */
 
 import { EINVAL } from '../../abi/errno.ts'
+import * as I from '../../abi/ipc.ts'
 import { PROC_SUPER_MAGIC, S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
+import { msgText, semText, shmText } from '../../ipc/ipc.ts'
 import { type Kernel, PID_MAX } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
+import { MQ_MSG_MAX, MQ_MSGSIZE_MAX, MQ_QUEUES_MAX } from '../../sys/mqueue.ts'
 import { KERNEL_RELEASE, KERNEL_VERSION, MEMORY_SIZE } from '../../sys/system.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
 import { FileSystem, type StatFs, Timestamp } from '../../vfs/inode.ts'
@@ -93,6 +96,11 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
     fs.file('devices', () => `Character devices:\n${devicesText(kernel)}\nBlock devices:\n`),
     fs.file('partitions', () => 'major minor  #blocks  name\n\n'),
     fs.file('swaps', () => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
+    fs.directory('sysvipc', [
+      fs.file('msg', () => msgText(kernel.ipc)),
+      fs.file('sem', () => semText(kernel.ipc)),
+      fs.file('shm', () => shmText(kernel.ipc)),
+    ]),
     fs.directory('sys', [
       fs.directory('kernel', [
         fs.file('ostype', () => 'Linux\n'),
@@ -107,6 +115,7 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
         fs.file('pid_max', () => `${PID_MAX}\n`),
         fs.file('ngroups_max', () => '65536\n'),
         fs.file('cap_last_cap', () => '40\n'),
+        ...ipcLimits(fs),
         fs.directory('random', [
           fs.file('boot_id', () => '00000000-0000-4000-8000-000000000000\n'),
           fs.file('uuid', () => uuid(kernel)),
@@ -118,8 +127,32 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
         fs.file('max_map_count', () => '65530\n'),
         fs.file('mmap_min_addr', () => '2097152\n'),
       ]),
-      fs.directory('fs', [fs.file('file-max', () => '1048576\n'), fs.file('pipe-max-size', () => '65536\n')]),
+      fs.directory('fs', [
+        fs.file('file-max', () => '1048576\n'),
+        fs.file('pipe-max-size', () => '1048576\n'),
+        fs.directory('mqueue', [
+          fs.file('msg_default', () => `${MQ_MSG_MAX}\n`),
+          fs.file('msg_max', () => `${MQ_MSG_MAX}\n`),
+          fs.file('msgsize_default', () => `${MQ_MSGSIZE_MAX}\n`),
+          fs.file('msgsize_max', () => `${MQ_MSGSIZE_MAX}\n`),
+          fs.file('queues_max', () => `${MQ_QUEUES_MAX}\n`),
+        ]),
+      ]),
     ]),
+  ]
+}
+
+/** Of System V IPC: they are told, and cannot be changed. */
+function ipcLimits(fs: ProcFs): ProcEntry[] {
+  const { SEMMSL, SEMMNS, SEMOPM, SEMMNI } = I
+  return [
+    fs.file('shmmax', () => `${I.SHMMAX_TEXT}\n`),
+    fs.file('shmall', () => `${I.SHMMAX_TEXT}\n`),
+    fs.file('shmmni', () => `${I.SHMMNI}\n`),
+    fs.file('sem', () => `${[SEMMSL, SEMMNS, SEMOPM, SEMMNI].join('\t')}\n`),
+    fs.file('msgmax', () => `${I.MSGMAX}\n`),
+    fs.file('msgmnb', () => `${I.MSGMNB}\n`),
+    fs.file('msgmni', () => `${I.MSGMNI}\n`),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** /proc/PID/stat and status: what a process and its threads are doing, for people and for ps. proc(5). */
 
-import { RLIMIT_NPROC } from '../../abi/process.ts'
+import { RLIMIT_NPROC, SCHED_DEADLINE } from '../../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../../abi/signal.ts'
 import { CLOCK_TICKS } from '../../exec/stack.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -42,6 +42,13 @@ export function sizes(task: Task | undefined): { total: number; resident: number
   return { total: task.mm.totalSize, resident }
 }
 
+/** As top shows it: 20 and the nice value, or below 0 for a real-time task. */
+function shownPriority(task: Task | undefined): number {
+  if (!task) return 20
+  const { policy, priority } = task.sched
+  return policy === SCHED_DEADLINE ? -101 : priority > 0 ? -1 - priority : 20 + task.nice
+}
+
 /** /proc/PID/stat, or with a task of its own /proc/PID/task/TID/stat. */
 export function statText(kernel: Kernel, task: Task | undefined, group: ThreadGroup): string {
   const { total, resident } = sizes(task)
@@ -55,11 +62,11 @@ export function statText(kernel: Kernel, task: Task | undefined, group: ThreadGr
     group.processGroup,
     group.sessionId,
     group.terminal?.rdev ?? 0, group.terminal?.foreground ?? -1, 0, 0, 0, 0, 0,
-    ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, 20 + nice, nice,
+    ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, shownPriority(task), nice,
     Math.max(1, group.tasks.length), 0, ticks(group.startNs),
     total, Math.floor(resident / PAGE), '18446744073709551615',
     1, 1, mm?.stackTop ?? 0, 0, 0,
-    0, (task?.blocked.lo ?? 0) >>> 0, 0, 0, 0, 0, 0, group.exitSignal, 0, 0, 0, 0, 0, 0, 0,
+    0, (task?.blocked.lo ?? 0) >>> 0, 0, 0, 0, 0, 0, group.exitSignal, 0, task?.sched.priority ?? 0, task?.sched.policy ?? 0, 0, 0, 0, 0,
     mm?.brkStart ?? 0, mm?.brkStart ?? 0, mm?.argStart ?? 0, mm?.argEnd ?? 0, mm?.envStart ?? 0, mm?.envEnd ?? 0,
     group.status,
   ] // biome-ignore format: the order of proc(5)
@@ -94,7 +101,7 @@ function memoryLines(task: Task): string[] {
   return [
     `VmPeak:\t${kib(total)}`,
     `VmSize:\t${kib(total)}`,
-    `VmLck:\t${kib(0)}`,
+    `VmLck:\t${kib(task.mm.lockedSize)}`,
     `VmPin:\t${kib(0)}`,
     `VmHWM:\t${kib(resident)}`,
     `VmRSS:\t${kib(resident)}`,
@@ -129,6 +136,12 @@ function signalLines(task: Task, group: ThreadGroup): string[] {
   ]
 }
 
+function filterCount(task: Task | undefined): number {
+  let count = 0
+  for (let filter = task?.seccompFilter ?? null; filter; filter = filter.previous) count++
+  return count
+}
+
 /** /proc/PID/status, or with a task of its own /proc/PID/task/TID/status. */
 export function statusText(task: Task | undefined, group: ThreadGroup): string {
   const who = task?.credentials
@@ -159,8 +172,8 @@ export function statusText(task: Task | undefined, group: ThreadGroup): string {
     `CapBnd:\t${ALL_CAPABILITIES}`,
     `CapAmb:\t${NO_CAPABILITIES}`,
     `NoNewPrivs:\t${task?.noNewPrivileges ? 1 : 0}`,
-    'Seccomp:\t0',
-    'Seccomp_filters:\t0',
+    `Seccomp:\t${task?.seccompMode ?? 0}`,
+    `Seccomp_filters:\t${filterCount(task)}`,
     'Cpus_allowed:\t1',
     'Cpus_allowed_list:\t0',
     'Mems_allowed:\t1',

@@ -499,7 +499,7 @@ export class TmpfsInode extends Inode {
 const SHMEM_SIZE = 2 ** 32
 
 /** The file behind a shared anonymous mapping: in no directory. */
-export function anonymousFile(kernel: Kernel, size: number): Inode {
+export function anonymousFile(kernel: Kernel, size: number): TmpfsInode {
   let fs = shmem.get(kernel)
   if (!fs) {
     fs = new Tmpfs(kernel.clock, { sizeMax: SHMEM_SIZE })

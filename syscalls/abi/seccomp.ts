@@ -1,0 +1,46 @@
+/** Filters of system calls: <linux/seccomp.h>, <linux/audit.h>. seccomp(2). */
+
+import { flagTable } from './flag-table.ts'
+
+export const SECCOMP_MODE_STRICT = 1
+export const SECCOMP_MODE_FILTER = 2
+
+export const SECCOMP_SET_MODE_STRICT = 0
+export const SECCOMP_SET_MODE_FILTER = 1
+export const SECCOMP_GET_ACTION_AVAIL = 2
+export const seccompOperations = flagTable(
+  {
+    SECCOMP_SET_MODE_STRICT,
+    SECCOMP_SET_MODE_FILTER,
+    SECCOMP_GET_ACTION_AVAIL,
+    SECCOMP_GET_NOTIF_SIZES: 3,
+  },
+  'SECCOMP_???',
+)
+
+export const SECCOMP_FILTER_FLAG_TSYNC = 1
+export const SECCOMP_FILTER_FLAG_LOG = 2
+export const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4
+export const SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 16
+export const seccompFlags = flagTable(
+  {
+    SECCOMP_FILTER_FLAG_TSYNC,
+    SECCOMP_FILTER_FLAG_LOG,
+    SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+    SECCOMP_FILTER_FLAG_NEW_LISTENER: 8,
+    SECCOMP_FILTER_FLAG_TSYNC_ESRCH,
+  },
+  'SECCOMP_FILTER_FLAG_???',
+)
+
+export const SECCOMP_RET_KILL_PROCESS = 0x80000000
+export const SECCOMP_RET_KILL_THREAD = 0
+export const SECCOMP_RET_TRAP = 0x30000
+export const SECCOMP_RET_ERRNO = 0x50000
+export const SECCOMP_RET_USER_NOTIF = 0x7fc00000
+export const SECCOMP_RET_TRACE = 0x7ff00000
+export const SECCOMP_RET_LOG = 0x7ffc0000
+export const SECCOMP_RET_ALLOW = 0x7fff0000
+
+export const SYS_SECCOMP = 1
+export const AUDIT_ARCH_X86_64 = 0xc000003e

@@ -1,0 +1,174 @@
+/**
+ * What the three kinds of System V IPC share: ids and keys, permissions, and struct ipc64_perm. Linux ipc/util.c.
+ * Path: sys/{shm,sem,msg}.ts look objects up here; /proc/sysvipc lists them.
+ */
+
+import { EACCES, EEXIST, EFAULT, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '../abi/errno.ts'
+import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Task } from '../kernel/task.ts'
+
+/** An id is a place in the table and a number that says how often places were used. */
+const INDEX_BITS = 15
+const SEQUENCE_MAX = 0x7fffffff >> INDEX_BITS
+
+export const READ = 0o444
+export const WRITE = 0o222
+
+export abstract class IpcObject {
+  id = 0
+  readonly key: number
+  uid: number
+  gid: number
+  readonly cuid: number
+  readonly cgid: number
+  mode: number
+  changeSec: number
+  isRemoved = false
+
+  constructor(task: Task, key: number, mode: number) {
+    this.key = key
+    this.uid = this.cuid = task.credentials.euid
+    this.gid = this.cgid = task.credentials.egid
+    this.mode = mode & 0o777
+    this.changeSec = secondsNow(task.kernel.clock)
+  }
+}
+
+export function secondsNow(clock: Clock): number {
+  clock.readRealtime()
+  return clock.sec
+}
+
+/** Linux ipcperms: `wanted` has the bits of any class. */
+export function ipcPermission(task: Task, object: IpcObject, wanted: number): number {
+  const who = task.credentials
+  const asked = (wanted >> 6) | (wanted >> 3) | wanted
+  let granted = object.mode
+  if (who.euid === object.cuid || who.euid === object.uid) granted >>= 6
+  else if (who.inEffectiveGroup(object.cgid) || who.inEffectiveGroup(object.gid)) granted >>= 3
+  return asked & ~granted & 7 && !who.isPrivileged ? -EACCES : 0
+}
+
+export class IpcTable<T extends IpcObject> {
+  private readonly places: (T | undefined)[] = []
+  private sequence = 0
+  private lastIndex = -1
+  count = 0
+  readonly countMax: number
+
+  constructor(countMax: number) {
+    this.countMax = countMax
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const object of this.places) if (object) yield object
+  }
+
+  /** The highest place in use, or 0. */
+  get highestIndex(): number {
+    return Math.max(0, this.places.length - 1)
+  }
+
+  add(object: T): number {
+    if (this.count >= this.countMax) return -ENOSPC
+    let index = this.places.indexOf(undefined)
+    if (index < 0) index = this.places.length
+    if (index <= this.lastIndex) this.sequence = this.sequence >= SEQUENCE_MAX ? 0 : this.sequence + 1
+    this.lastIndex = index
+    this.places[index] = object
+    this.count++
+    object.id = this.sequence * 2 ** INDEX_BITS + index
+    return object.id
+  }
+
+  remove(object: T): void {
+    object.isRemoved = true
+    this.places[object.id % 2 ** INDEX_BITS] = undefined
+    while (this.places.length > 0 && !this.places.at(-1)) this.places.pop()
+    this.count--
+  }
+
+  /** The object, or EINVAL for an id that never was and EIDRM for one of a former object. */
+  find(id: number): T | number {
+    if (id < 0) return -EINVAL
+    const object = this.places[id % 2 ** INDEX_BITS]
+    return object ? (object.id === id ? object : -EIDRM) : -EINVAL
+  }
+
+  atIndex(index: number): T | number {
+    return (index >= 0 ? this.places[index % 2 ** INDEX_BITS] : undefined) ?? -EINVAL
+  }
+
+  byKey(key: number): T | undefined {
+    return this.places.find((object) => object?.key === key)
+  }
+
+  /** shmget, semget, msgget. `fits` is asked of an object that exists. */
+  get(task: Task, key: number, flags: number, make: () => T | number, fits: (object: T) => boolean): number {
+    const known = key === IPC_PRIVATE ? undefined : this.byKey(key)
+    if (!known) {
+      if (key !== IPC_PRIVATE && !(flags & IPC_CREAT)) return -ENOENT
+      if (this.count >= this.countMax) return -ENOSPC
+      const made = make()
+      return typeof made === 'number' ? made : this.add(made)
+    }
+    if (flags & IPC_CREAT && flags & IPC_EXCL) return -EEXIST
+    if (!fits(known)) return -EINVAL
+    return ipcPermission(task, known, flags) || known.id
+  }
+}
+
+/** For IPC_SET and IPC_RMID: its owner, its maker, or root. */
+export function mayControl(task: Task, object: IpcObject): number {
+  const { euid, isPrivileged } = task.credentials
+  return euid === object.cuid || euid === object.uid || isPrivileged ? 0 : -EPERM
+}
+
+const PERM_SIZE = 48
+const DS_SIZE = 120
+
+/** The structure of a *_STAT: ipc64_perm, then what `fill` puts. */
+export function putStatus(
+  task: Task,
+  at: number,
+  object: IpcObject,
+  sizeBytes: number,
+  fill: (view: DataView) => void,
+): number {
+  const bytes = new Uint8Array(DS_SIZE)
+  const view = new DataView(bytes.buffer)
+  const { key, uid, gid, cuid, cgid, mode, id } = object
+  for (const [i, word] of [key, uid, gid, cuid, cgid, mode].entries()) view.setInt32(i * 4, word, true)
+  view.setUint16(24, Math.floor(id / 2 ** INDEX_BITS), true)
+  fill(view)
+  return task.mm.copyOut(at, bytes.subarray(0, sizeBytes)) ? 0 : -EFAULT
+}
+
+export interface NewOwner {
+  uid: number
+  gid: number
+  mode: number
+}
+
+/** What IPC_SET takes of ipc64_perm, provided the whole structure is readable. */
+export function readOwner(task: Task, at: number, sizeBytes: number): NewOwner | number {
+  const { mm } = task
+  if (!mm.canRead(at, Math.max(sizeBytes, PERM_SIZE))) return -EFAULT
+  return { uid: mm.i32(at + 4) >>> 0, gid: mm.i32(at + 8) >>> 0, mode: mm.i32(at + 20) }
+}
+
+export function setOwner(task: Task, object: IpcObject, owner: NewOwner): number {
+  if (owner.uid === 0xffffffff || owner.gid === 0xffffffff) return -EINVAL
+  object.uid = owner.uid
+  object.gid = owner.gid
+  object.mode = (object.mode & ~0o777) | (owner.mode & 0o777)
+  object.changeSec = secondsNow(task.kernel.clock)
+  return 0
+}
+
+/** 32-bit words, for the *_INFO commands. */
+export function putWords(task: Task, at: number, words: readonly number[]): boolean {
+  const bytes = new Uint8Array(new Int32Array(words).buffer)
+  return task.mm.copyOut(at, bytes)
+}

@@ -1,0 +1,57 @@
+/** The System V objects and POSIX message queues of a machine: there is one IPC namespace. Path: Kernel.ipc; /proc/sysvipc shows them. */
+
+import type { Kernel } from '../kernel/kernel.ts'
+import type { IpcObject } from './ids.ts'
+import { PosixQueues } from './mqueue.ts'
+import { MessageQueues } from './msg.ts'
+import { SemaphoreSets } from './sem.ts'
+import { Segments } from './shm.ts'
+
+export class Ipc {
+  readonly segments: Segments
+  readonly semaphores = new SemaphoreSets()
+  readonly queues = new MessageQueues()
+  readonly mqueues = new PosixQueues()
+
+  constructor(kernel: Kernel) {
+    this.segments = new Segments(kernel)
+  }
+}
+
+const column = (value: number, width: number): string => String(value).padStart(width)
+const columns = (values: readonly number[], width: number): string =>
+  values.map((value) => ` ${column(value, width)}`).join('')
+
+const head = ({ key, id, mode }: IpcObject): string =>
+  `${column(key, 10)} ${column(id, 10)}  ${mode.toString(8).padStart(4)}`
+const ids = ({ uid, gid, cuid, cgid }: IpcObject): string => columns([uid, gid, cuid, cgid], 5)
+
+export const shmText = ({ segments }: Ipc): string =>
+  `       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap\n${[
+    ...segments,
+  ]
+    .map((one) => {
+      const pids = columns([one.makerPid, one.lastPid], 5)
+      const times = columns([one.attachSec, one.detachSec, one.changeSec], 10)
+      return `${head(one)} ${column(one.sizeBytes, 21)}${pids}  ${column(one.attachedCount, 5)}${ids(one)}${times}${columns([0, 0], 21)}\n`
+    })
+    .join('')}`
+
+export const semText = ({ semaphores }: Ipc): string =>
+  `       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n${[...semaphores]
+    .map(
+      (one) =>
+        `${head(one)} ${column(one.values.length, 10)}${ids(one)}${columns([one.opSec, one.changeSec], 10)}\n`,
+    )
+    .join('')}`
+
+export const msgText = ({ queues }: Ipc): string =>
+  `       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      ctime\n${[
+    ...queues,
+  ]
+    .map((one) => {
+      const pids = columns([one.lastSender, one.lastReceiver], 5)
+      const times = columns([one.sendSec, one.receiveSec, one.changeSec], 10)
+      return `${head(one)}  ${column(one.usedBytes, 10)} ${column(one.messages.length, 10)}${pids}${ids(one)}${times}\n`
+    })
+    .join('')}`

@@ -1,0 +1,95 @@
+/**
+ * What a task's filters say of a call before it is made: seccomp(2), Linux kernel/seccomp.c. Filters are a chain, newest
+ * first; all are asked, and the strictest answer counts.
+ * Path: sys/seccomp.ts installs them, fork inherits, task-run.ts asks; engines have seen the call before, as a tracer has.
+ */
+
+import { ENOSYS } from '../abi/errno.ts'
+import * as S from '../abi/seccomp.ts'
+import { SIGKILL, SIGSYS, sigInfo } from '../abi/signal.ts'
+import { type BpfProgram, runBpf, SECCOMP_DATA_SIZE } from './bpf.ts'
+import { exitTask } from './exit.ts'
+import { beginGroupExit, forceSignal } from './signal.ts'
+import type { Task } from './task.ts'
+
+export interface SeccompFilter {
+  readonly program: BpfProgram
+  /** Instructions, as Linux counts them. */
+  readonly cost: number
+  readonly previous: SeccompFilter | null
+}
+
+/** Strict mode's: what it takes to work and to end. */
+const STRICT_CALLS = new Set(['read', 'write', 'exit', 'rt_sigreturn'])
+
+/** The call goes on. */
+export const PASSES = -5002
+/** Neither a result nor a call: the task ended, or a signal handler begins with the registers as they are. */
+export const STOPPED_BY_FILTER = -5003
+
+const data = new DataView(new ArrayBuffer(SECCOMP_DATA_SIZE))
+
+/** struct seccomp_data: number, architecture, pc, six arguments, all as they are in the registers. */
+function describeCall(task: Task): void {
+  const { arch } = task.kernel
+  const { state } = task.mm
+  data.setInt32(0, task.call.nr, true)
+  data.setUint32(4, S.AUDIT_ARCH_X86_64, true)
+  data.setBigUint64(8, BigInt(arch.pc(state)), true)
+  for (let i = 0; i < 6; i++) data.setBigUint64(16 + i * 8, arch.rawArgument(state, i), true)
+}
+
+/** The strictest answer: of two actions the lower as a signed number. */
+function ask(filters: SeccompFilter): number {
+  let strictest = S.SECCOMP_RET_ALLOW
+  for (let filter: SeccompFilter | null = filters; filter; filter = filter.previous) {
+    const answer = runBpf(filter.program, data)
+    if ((answer & 0xffff0000) < (strictest & 0xffff0000)) strictest = answer
+  }
+  return strictest >>> 0
+}
+
+/** PASSES, a result instead of the call's, or STOPPED_BY_FILTER. */
+export function seccompVerdict(task: Task): number {
+  if (task.seccompFilter === null) {
+    if (STRICT_CALLS.has(task.call.name)) return PASSES
+    endTask(task, SIGKILL)
+    return STOPPED_BY_FILTER
+  }
+  describeCall(task)
+  const answer = ask(task.seccompFilter)
+  const detail = answer & 0xffff
+  switch ((answer & 0xffff0000) >>> 0) {
+    case S.SECCOMP_RET_ALLOW:
+    case S.SECCOMP_RET_LOG:
+      return PASSES
+    case S.SECCOMP_RET_ERRNO:
+      return -Math.min(detail, 4095)
+    case S.SECCOMP_RET_TRAP:
+      forceSignal(
+        task,
+        sigInfo(SIGSYS, S.SYS_SECCOMP, {
+          addr: task.kernel.arch.pc(task.mm.state),
+          status: task.call.nr,
+          errno: detail,
+        }),
+      )
+      return STOPPED_BY_FILTER
+    // Nobody traces, nobody listens.
+    case S.SECCOMP_RET_TRACE:
+    case S.SECCOMP_RET_USER_NOTIF:
+      return -ENOSYS
+    case S.SECCOMP_RET_KILL_THREAD:
+      endTask(task, SIGSYS)
+      return STOPPED_BY_FILTER
+    default:
+      beginGroupExit(task.group, SIGSYS)
+      return STOPPED_BY_FILTER
+  }
+}
+
+/** One thread ends; the last one with its process. */
+function endTask(task: Task, signo: number): void {
+  if (task.group.tasks.length === 1) beginGroupExit(task.group, signo)
+  else exitTask(task, signo)
+}

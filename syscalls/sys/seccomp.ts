@@ -1,0 +1,110 @@
+/** Filters of one's own system calls: seccomp(2), prctl(2)'s PR_SET_SECCOMP. Work: kernel/seccomp.ts, kernel/bpf.ts. */
+
+import { EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, ESRCH } from '../abi/errno.ts'
+import * as S from '../abi/seccomp.ts'
+import { BPF_INSTRUCTION_SIZE, BPF_INSTRUCTIONS_MAX, parseBpf, translatedLength } from '../kernel/bpf.ts'
+import type { SeccompFilter } from '../kernel/seccomp.ts'
+import type { Task } from '../kernel/task.ts'
+import { addr, flags, syscall, value } from './row.ts'
+
+/** Instructions of a whole chain; each filter costs some besides its own. */
+const CHAIN_INSTRUCTIONS_MAX = 32768
+const FILTER_COST = 4
+const KNOWN_FLAGS =
+  S.SECCOMP_FILTER_FLAG_TSYNC |
+  S.SECCOMP_FILTER_FLAG_LOG |
+  S.SECCOMP_FILTER_FLAG_SPEC_ALLOW |
+  S.SECCOMP_FILTER_FLAG_TSYNC_ESRCH
+const ACTIONS = [
+  S.SECCOMP_RET_KILL_PROCESS,
+  S.SECCOMP_RET_KILL_THREAD,
+  S.SECCOMP_RET_TRAP,
+  S.SECCOMP_RET_ERRNO,
+  S.SECCOMP_RET_TRACE,
+  S.SECCOMP_RET_LOG,
+  S.SECCOMP_RET_ALLOW,
+]
+
+export function setStrict(task: Task): number {
+  if (task.seccompMode === S.SECCOMP_MODE_FILTER) return -EINVAL
+  task.seccompMode = S.SECCOMP_MODE_STRICT
+  return 0
+}
+
+/** struct sock_fprog: u16 count, and at 8 the address of the instructions. */
+function readFilter(task: Task, at: number): SeccompFilter | number {
+  const { mm } = task
+  if (!mm.canRead(at, 16)) return -EFAULT
+  const count = mm.space.view.getUint16(at, true)
+  if (count === 0 || count > BPF_INSTRUCTIONS_MAX) return -EINVAL
+  if (!task.noNewPrivileges && !task.credentials.isPrivileged) return -EACCES
+  const bytes = mm.copyIn(mm.u64(at + 8), count * BPF_INSTRUCTION_SIZE)
+  if (!bytes) return -EFAULT
+  const program = parseBpf(bytes)
+  return program ? { program, previous: task.seccompFilter, cost: translatedLength(program) } : -EINVAL
+}
+
+function chainCost(filters: SeccompFilter): number {
+  let total = filters.cost
+  for (let filter = filters.previous; filter; filter = filter.previous) total += filter.cost + FILTER_COST
+  return total
+}
+
+/** Whether these filters are among the others', so that the others' can take their place. */
+function isAncestor(filters: SeccompFilter | null, of: SeccompFilter | null): boolean {
+  if (filters === null) return true
+  for (let filter = of; filter; filter = filter.previous) if (filter === filters) return true
+  return false
+}
+
+/** The first thread that cannot take over this one's filters. */
+function findUnable(task: Task): Task | undefined {
+  return task.group.tasks.find(
+    (other) =>
+      other !== task &&
+      (other.seccompMode === S.SECCOMP_MODE_STRICT || !isAncestor(other.seccompFilter, task.seccompFilter)),
+  )
+}
+
+export function setFilter(task: Task, flagBits: number, at: number): number {
+  if (flagBits & ~KNOWN_FLAGS) return -EINVAL
+  const filter = readFilter(task, at)
+  if (typeof filter === 'number') return filter
+  if (task.seccompMode === S.SECCOMP_MODE_STRICT) return -EINVAL
+  if (chainCost(filter) > CHAIN_INSTRUCTIONS_MAX) return -ENOMEM
+  const isForAll = (flagBits & S.SECCOMP_FILTER_FLAG_TSYNC) !== 0
+  const unable = isForAll ? findUnable(task) : undefined
+  if (unable) return flagBits & S.SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : unable.tid
+  for (const other of isForAll ? task.group.tasks : [task]) {
+    other.seccompMode = S.SECCOMP_MODE_FILTER
+    other.seccompFilter = filter
+    other.noNewPrivileges ||= task.noNewPrivileges
+  }
+  return 0
+}
+
+function sysSeccomp(task: Task, operation: number, flagBits: number, at: number): number {
+  switch (operation) {
+    case S.SECCOMP_SET_MODE_STRICT:
+      return flagBits !== 0 || at !== 0 ? -EINVAL : setStrict(task)
+    case S.SECCOMP_SET_MODE_FILTER:
+      return setFilter(task, flagBits, at)
+    case S.SECCOMP_GET_ACTION_AVAIL: {
+      if (flagBits !== 0) return -EINVAL
+      const action = task.mm.getU32(at)
+      if (action < 0) return -EFAULT
+      return ACTIONS.includes(action) ? 0 : -EOPNOTSUPP
+    }
+    default:
+      return -EINVAL
+  }
+}
+
+export const seccompRows = [
+  syscall(
+    'seccomp',
+    [value(S.seccompOperations), flags(S.seccompFlags), addr],
+    sysSeccomp,
+    'no listener: SECCOMP_RET_USER_NOTIF is ENOSYS',
+  ),
+]

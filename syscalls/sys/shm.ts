@@ -1,0 +1,145 @@
+/** System V shared memory: shmget(2), shmat(2), shmdt(2), shmctl(2). The segments: ipc/shm.ts. */
+
+import { EACCES, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
+import * as I from '../abi/ipc.ts'
+import { MAP_FIXED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts'
+import {
+  ipcPermission,
+  mayControl,
+  putStatus,
+  putWords,
+  READ,
+  readOwner,
+  secondsNow,
+  setOwner,
+  WRITE,
+} from '../ipc/ids.ts'
+import type { Segment } from '../ipc/shm.ts'
+import type { Task } from '../kernel/task.ts'
+import { install, isPageAligned, pageDown, pageUp, placeFor, removeRange } from '../mm/mapping.ts'
+import { Vma } from '../mm/vma.ts'
+import { addr, flags, hex, int, size, syscall, value } from './row.ts'
+
+const DS_SIZE = 112
+
+function sysShmget(task: Task, key: number, sizeBytes: number, flagBits: number): number {
+  const { segments } = task.kernel.ipc
+  const make = (): Segment | number =>
+    flagBits & I.SHM_HUGETLB ? -ENOMEM : segments.make(task, key, flagBits, sizeBytes)
+  return segments.get(task, key, flagBits, make, (known) => sizeBytes <= known.sizeBytes)
+}
+
+/** Where it goes, or an errno; 0 lets the kernel choose. */
+function checkPlace(at: number, flagBits: number): number {
+  if (at === 0) return flagBits & I.SHM_REMAP ? -EINVAL : 0
+  if (isPageAligned(at)) return at
+  if (!(flagBits & I.SHM_RND)) return -EINVAL
+  const rounded = pageDown(at)
+  return rounded === 0 && flagBits & I.SHM_REMAP ? -EINVAL : rounded
+}
+
+function sysShmat(task: Task, id: number, wanted: number, flagBits: number): number {
+  if (id < 0) return -EINVAL
+  const at = checkPlace(wanted, flagBits)
+  if (at < 0) return at
+  const segment = task.kernel.ipc.segments.find(id)
+  if (typeof segment === 'number') return segment
+  const isReadOnly = (flagBits & I.SHM_RDONLY) !== 0
+  let prot = isReadOnly ? PROT_READ : PROT_READ | PROT_WRITE
+  if (flagBits & I.SHM_EXEC) prot |= PROT_EXEC
+  const access = (isReadOnly ? READ : READ | WRITE) | (flagBits & I.SHM_EXEC ? 0o111 : 0)
+  if (ipcPermission(task, segment, access)) return -EACCES
+  const { mm } = task
+  const bytes = pageUp(segment.sizeBytes)
+  if (at && !(flagBits & I.SHM_REMAP) && !mm.vmas.isFree(at, at + bytes)) return -EINVAL
+  const place = placeFor(mm, at, bytes, at ? MAP_FIXED : 0)
+  if (place < 0) return place
+  const vma = new Vma(place, place + bytes, prot, true)
+  vma.inode = segment.object.inode
+  vma.object = segment.object
+  vma.mayWrite = !isReadOnly
+  vma.label = `/SYSV${(segment.key >>> 0).toString(16).padStart(8, '0')} (deleted)`
+  const result = install(mm, vma, task)
+  if (result < 0) return result
+  segment.attachSec = secondsNow(task.kernel.clock)
+  segment.lastPid = task.group.pid
+  return result
+}
+
+function sysShmdt(task: Task, at: number): number {
+  if (!isPageAligned(at)) return -EINVAL
+  const { mm } = task
+  let found: Segment | undefined
+  for (const vma of [...mm.vmas.all]) {
+    if (vma.start < at || vma.start - at !== vma.offset) continue
+    if (!found) {
+      for (const segment of task.kernel.ipc.segments) if (segment.object === vma.object) found = segment
+      if (!found) continue
+    } else if (vma.object !== found.object) continue
+    found.lastPid = task.group.pid
+    removeRange(mm, vma.start, vma.end)
+  }
+  return found ? 0 : -EINVAL
+}
+
+function putSegment(task: Task, at: number, segment: Segment): number {
+  return putStatus(task, at, segment, DS_SIZE, (view) => {
+    const { sizeBytes, attachSec, detachSec, changeSec, attachedCount } = segment
+    for (const [i, number] of [sizeBytes, attachSec, detachSec, changeSec].entries())
+      view.setBigUint64(48 + i * 8, BigInt(number), true)
+    view.setInt32(80, segment.makerPid, true)
+    view.setInt32(84, segment.lastPid, true)
+    view.setUint32(88, attachedCount, true)
+  })
+}
+
+function information(task: Task, command: number, at: number): number {
+  const { segments } = task.kernel.ipc
+  // shminfo64 of nine longs; shm_info: ids, then longs: total, resident and swapped pages.
+  const max = -(2 ** 24) | 0
+  const limits = [max, -1, 1, 0, I.SHMMNI, 0, I.SHMMNI, 0, max, -1, 0, 0, 0, 0, 0, 0, 0, 0]
+  const used = [segments.count, 0, segments.totalPages, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+  return putWords(task, at, command === I.IPC_INFO ? limits : used) ? segments.highestIndex : -EFAULT
+}
+
+function setLocked(task: Task, segment: Segment, isLocked: boolean): number {
+  const { euid, isPrivileged } = task.credentials
+  if (!isPrivileged && euid !== segment.uid && euid !== segment.cuid) return -EPERM
+  segment.mode = isLocked ? segment.mode | I.SHM_LOCKED : segment.mode & ~I.SHM_LOCKED
+  return 0
+}
+
+function sysShmctl(task: Task, id: number, command: number, at: number): number {
+  if (command < 0 || id < 0) return -EINVAL
+  const { segments } = task.kernel.ipc
+  if (command === I.IPC_INFO || command === I.SHM_INFO) return information(task, command, at)
+  const isByIndex = command === I.SHM_STAT || command === I.SHM_STAT_ANY
+  const owner = command === I.IPC_SET ? readOwner(task, at, DS_SIZE) : null
+  if (typeof owner === 'number') return owner
+  if (!I.shmCommands.entries.some(([, known]) => known === command)) return -EINVAL
+  const segment = isByIndex ? segments.atIndex(id) : segments.find(id)
+  if (typeof segment === 'number') return segment
+  switch (command) {
+    case I.IPC_STAT:
+    case I.SHM_STAT:
+    case I.SHM_STAT_ANY: {
+      const refused = command === I.SHM_STAT_ANY ? 0 : ipcPermission(task, segment, READ)
+      return refused || putSegment(task, at, segment) || (isByIndex ? segment.id : 0)
+    }
+    case I.SHM_LOCK:
+    case I.SHM_UNLOCK:
+      return setLocked(task, segment, command === I.SHM_LOCK)
+  }
+  const refused = mayControl(task, segment)
+  if (refused) return refused
+  if (owner) return setOwner(task, segment, owner)
+  segment.markRemoved()
+  return 0
+}
+
+export const shmRows = [
+  syscall('shmget', [int, size, hex], sysShmget, 'no huge pages'),
+  syscall('shmat', [int, addr, flags(I.shmatFlags)], sysShmat),
+  syscall('shmdt', [addr], sysShmdt),
+  syscall('shmctl', [int, value(I.shmCommands), addr], sysShmctl),
+]
