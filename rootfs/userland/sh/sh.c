@@ -7,7 +7,7 @@ char *scratch_text(const char *format, ...) {
   va_list arguments;
   char *text, *copy;
   va_start(arguments, format);
-  if (vasprintf(&text, format, arguments) < 0) shell_exit(2);
+  if (vasprintf(&text, format, arguments) < 0) shell_exit(warn("out of memory") + 1);
   va_end(arguments);
   copy = arena_copy(&sh.scratch, text, strlen(text));
   free(text);
