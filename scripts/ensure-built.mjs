@@ -35,8 +35,10 @@ if (changed(installed) < changed(join(root, 'package-lock.json')))
 const sources = Math.max(
   ...['emu', 'syscalls', 'src'].map((d) => newest(join(root, d))),
   changed(join(root, 'tsconfig.base.json')),
+  changed(join(root, 'scripts', 'bundle.mjs')),
 )
 if (changed(stamp) < sources) {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
+  run(process.execPath, [join(root, 'scripts', 'bundle.mjs')])
   writeFileSync(stamp, '')
 }
