@@ -1,7 +1,7 @@
 /** devpts: /dev/pts, where each pseudoterminal's slave is a file while its master is open. pts(4). */
 
 import { EACCES, ENOENT } from '../abi/errno.ts'
-import { DEVPTS_SUPER_MAGIC, makedev, S_IFCHR, S_IFDIR, S_IFMT } from '../abi/stat.ts'
+import { DEVPTS_SUPER_MAGIC, makedev, S_IFCHR, S_IFDIR } from '../abi/stat.ts'
 import { TTYAUX_MAJOR } from '../abi/tty.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Credentials } from '../kernel/credentials.ts'
@@ -70,12 +70,7 @@ class DevPtsNode extends Inode {
   }
 
   override setAttributes(_caller: Caller, change: AttributeChange): number {
-    if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | (change.mode & 0o7777)
-    if (change.uid !== undefined) this.uid = change.uid
-    if (change.gid !== undefined) this.gid = change.gid
-    if (change.atime) this.atime.set(change.atime.sec, change.atime.nsec)
-    if (change.mtime) this.mtime.set(change.mtime.sec, change.mtime.nsec)
-    this.ctime.setNow(this.fs.clock)
+    this.takeAttributes(change, this.fs.clock)
     return 0
   }
 }

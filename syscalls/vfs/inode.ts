@@ -175,6 +175,16 @@ export abstract class Inode {
     this.ctime.setNow(clock)
   }
 
+  /** Takes over mode, owner and times of a change, for file systems that keep them here; the size is theirs. */
+  protected takeAttributes(change: AttributeChange, clock: Clock): void {
+    if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | (change.mode & 0o7777)
+    if (change.uid !== undefined) this.uid = change.uid
+    if (change.gid !== undefined) this.gid = change.gid
+    if (change.atime) this.atime.set(change.atime.sec, change.atime.nsec)
+    if (change.mtime) this.mtime.set(change.mtime.sec, change.mtime.nsec)
+    this.ctime.setNow(clock)
+  }
+
   lookup(_caller: Caller, _name: string): Inode | number {
     return -ENOTDIR
   }

@@ -5,10 +5,10 @@
  */
 
 import { createHash } from 'node:crypto'
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TranslationStore } from '../../../emu/run/index.ts'
+import { removeOldest, userCacheFolder } from './user-cache.ts'
 
 /** A program's file does not become larger. */
 const FILE_SIZE_MAX = 48 << 20
@@ -31,8 +31,7 @@ function buildName(): string {
 
 /** `mode` names the options of translation that change the code. */
 export function nodeTranslationStore(mode: string): TranslationStore {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const parent = join(cache, 'umwelt', 'translations')
+  const parent = userCacheFolder('translations')
   const folder = join(parent, `${buildName()}-${mode}`)
   let pruned = false
   return {
@@ -64,11 +63,6 @@ function prune(parent: string): void {
   const files = readdirSync(parent, { recursive: true, encoding: 'utf8' })
     .map((name) => ({ path: join(parent, name), stat: statSync(join(parent, name)) }))
     .filter(({ stat }) => stat.isFile())
-    .sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs)
-  let total = files.reduce((sum, { stat }) => sum + stat.size, 0)
-  for (const { path, stat } of files) {
-    if (total <= FOLDER_SIZE_MAX) return
-    rmSync(path, { force: true })
-    total -= stat.size
-  }
+    .map(({ path, stat }) => ({ path, usedMs: stat.mtimeMs, sizeBytes: stat.size }))
+  removeOldest(files, FOLDER_SIZE_MAX)
 }

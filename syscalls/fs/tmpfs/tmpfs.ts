@@ -440,12 +440,7 @@ export class TmpfsInode extends Inode {
       this.resize(change.size)
       this.touch()
     }
-    if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | (change.mode & 0o7777)
-    if (change.uid !== undefined) this.uid = change.uid
-    if (change.gid !== undefined) this.gid = change.gid
-    if (change.atime) this.atime.set(change.atime.sec, change.atime.nsec)
-    if (change.mtime) this.mtime.set(change.mtime.sec, change.mtime.nsec)
-    this.ctime.setNow(this.fs.clock)
+    this.takeAttributes(change, this.fs.clock)
     return 0
   }
 

@@ -17,30 +17,6 @@
 
 #include "probe.h"
 
-#define AS_USER(...)                                 \
-	do {                                         \
-		fflush(stdout);                      \
-		if (!fork()) {                       \
-			setresgid(100, 100, 100);    \
-			setresuid(1000, 1000, 1000); \
-			__VA_ARGS__                  \
-			fflush(stdout);              \
-			_exit(0);                    \
-		}                                    \
-		wait(NULL);                          \
-	} while (0)
-
-#define IN_CHILD(...)                   \
-	do {                            \
-		fflush(stdout);         \
-		if (!fork()) {          \
-			__VA_ARGS__     \
-			fflush(stdout); \
-			_exit(0);       \
-		}                       \
-		wait(NULL);             \
-	} while (0)
-
 static void put(const char *name, const char *text)
 {
 	int fd = open(name, O_CREAT | O_WRONLY | O_TRUNC, 0644);

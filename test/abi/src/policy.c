@@ -33,17 +33,6 @@ struct attr {
 	uint64_t more;
 };
 
-#define IN_CHILD(...)                   \
-	do {                            \
-		fflush(stdout);         \
-		if (!fork()) {          \
-			__VA_ARGS__     \
-			fflush(stdout); \
-			_exit(0);       \
-		}                       \
-		wait(NULL);             \
-	} while (0)
-
 static void show(void)
 {
 	struct attr a;

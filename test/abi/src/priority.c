@@ -19,17 +19,6 @@
 
 static int child;
 
-#define IN_CHILD(...)                   \
-	do {                            \
-		fflush(stdout);         \
-		if (!fork()) {          \
-			__VA_ARGS__     \
-			fflush(stdout); \
-			_exit(0);       \
-		}                       \
-		wait(NULL);             \
-	} while (0)
-
 static void become_user(int uid)
 {
 	setresgid(100, 100, 100);

@@ -12,6 +12,21 @@ struct probe_case {
 	void (*run)(void);
 };
 
+/* Statements in a child; what it prints comes before what follows. The probe includes sys/wait.h and unistd.h. */
+#define IN_CHILD(...)                   \
+	do {                            \
+		fflush(stdout);         \
+		if (!fork()) {          \
+			__VA_ARGS__     \
+			fflush(stdout); \
+			_exit(0);       \
+		}                       \
+		wait(NULL);             \
+	} while (0)
+
+/* The same as an ordinary user. */
+#define AS_USER(...) IN_CHILD(setresgid(100, 100, 100); setresuid(1000, 1000, 1000); __VA_ARGS__)
+
 /* The result of a call as Linux gives it: a number or the error's name. */
 #define SHOW(call) show_result(#call, (long)(call))
 

@@ -15,17 +15,6 @@
 
 #define NOBODY_PID 0x3ffffff0
 #define PAGE 4096
-#define IN_CHILD(...)                   \
-	do {                            \
-		fflush(stdout);         \
-		if (!fork()) {          \
-			__VA_ARGS__     \
-			fflush(stdout); \
-			_exit(0);       \
-		}                       \
-		wait(NULL);             \
-	} while (0)
-
 static char *pages(int count)
 {
 	return mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

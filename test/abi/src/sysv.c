@@ -18,17 +18,6 @@
 #define KEY 0x756d7753
 /* Identifiers are not shown. */
 #define OK(call) (what(#call, (long)(call)))
-#define IN_CHILD(...)                   \
-	do {                            \
-		fflush(stdout);         \
-		if (!fork()) {          \
-			__VA_ARGS__     \
-			fflush(stdout); \
-			_exit(0);       \
-		}                       \
-		wait(NULL);             \
-	} while (0)
-
 static long what(const char *text, long result)
 {
 	if (result == -1) {

@@ -10,19 +10,6 @@
 
 static char b[70000];
 
-#define AS_USER(...)                              \
-	do {                                      \
-		fflush(stdout);                   \
-		if (!fork()) {                    \
-			setresgid(100, 100, 100); \
-			setresuid(1000, 1000, 1000); \
-			__VA_ARGS__               \
-			fflush(stdout);           \
-			_exit(0);                 \
-		}                                 \
-		wait(NULL);                       \
-	} while (0)
-
 static void names_of(const char *file)
 {
 	long n = listxattr(file, b, sizeof b);

@@ -21,8 +21,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { removeOldest, userCacheFolder } from '../user-cache.ts'
 import type { FilePart } from './decompress.ts'
 import { type Image, type ImageConfig, type ImageFiles, imageOf } from './oci.ts'
 import { type ArchiveEntry, ContentsFile, unpack } from './unpack.ts'
@@ -78,7 +79,7 @@ function identityOf(real: string): string {
 }
 
 function cacheFolder(): string {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'umwelt', 'roots')
+  const folder = userCacheFolder('roots')
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     return folder
@@ -92,18 +93,18 @@ function read(folder: string): UnpackedRoot {
   return { ...index, contents: join(folder, 'contents') }
 }
 
+/** The newest, this run's own, stays however large it is. */
 function prune(parent: string): void {
   const folders = readdirSync(parent)
     .map((name) => ({ path: join(parent, name), contents: join(parent, name, 'contents') }))
     .filter(({ contents }) => existsSync(contents))
-    .map(({ path, contents }) => ({ path, used: statSync(path).mtimeMs, sizeBytes: statSync(contents).size }))
-    .sort((a, b) => a.used - b.used)
-  let total = folders.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  for (const { path, sizeBytes } of folders.slice(0, -1)) {
-    if (total <= CACHE_SIZE_MAX) return
-    rmSync(path, { recursive: true, force: true })
-    total -= sizeBytes
-  }
+    .map(({ path, contents }) => ({
+      path,
+      usedMs: statSync(path).mtimeMs,
+      sizeBytes: statSync(contents).size,
+    }))
+  const [own, ...others] = folders.sort((a, b) => b.usedMs - a.usedMs)
+  if (own) removeOldest(others, CACHE_SIZE_MAX - own.sizeBytes)
 }
 
 async function unpackAll(
