@@ -117,17 +117,18 @@ async function unpackAll(
     if (!image) throw new Error('it is no OCI layout')
     return { steps: await unpackLayers(image, folder, progress), config: image.config }
   }
-  const outer = await ContentsFile.create(join(folder, 'contents'))
+  const contents = join(folder, 'contents')
   const whole: FilePart = { path: real, start: 0, sizeBytes: statSync(real).size }
-  const entries = await unpack(whole, outer, (done) => progress(done / whole.sizeBytes))
-  await outer.close()
+  const entries = await ContentsFile.fill(contents, (outer) =>
+    unpack(whole, outer, (done) => progress(done / whole.sizeBytes)),
+  )
   if (entries.length === 0) throw new Error('it is empty')
-  const files = filesOfArchive(entries, outer.path)
+  const files = filesOfArchive(entries, contents)
   const image = imageOf(files)
   if (!image) return { steps: entries.map((entry) => ({ ...entry, step: 'add' })), config: null }
   // The archive's own contents are the layers: they are read from here and then not needed any more.
   const layers = join(folder, 'layers')
-  renameSync(outer.path, layers)
+  renameSync(contents, layers)
   for (const layer of image.layers) layer.path = layers
   const steps = await unpackLayers(image, folder, progress)
   rmSync(layers)
@@ -139,19 +140,19 @@ async function unpackLayers(
   folder: string,
   progress: (done: number) => void,
 ): Promise<TreeStep[]> {
-  const contents = await ContentsFile.create(join(folder, 'contents'))
   const total = image.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const steps: TreeStep[] = []
-  let before = 0
-  for (const layer of image.layers) {
-    const entries = await unpack(layer, contents, (done) => progress((before + done) / total))
-    before += layer.sizeBytes
-    // What a layer takes away is the lower layers', wherever it says so.
-    const { taken, added } = splitLayer(entries)
-    steps.push(...taken, ...added)
-  }
-  await contents.close()
-  return steps
+  return ContentsFile.fill(join(folder, 'contents'), async (contents) => {
+    const steps: TreeStep[] = []
+    let before = 0
+    for (const layer of image.layers) {
+      const entries = await unpack(layer, contents, (done) => progress((before + done) / total))
+      before += layer.sizeBytes
+      // What a layer takes away is the lower layers', wherever it says so.
+      const { taken, added } = splitLayer(entries)
+      steps.push(...taken, ...added)
+    }
+    return steps
+  })
 }
 
 function splitLayer(entries: readonly ArchiveEntry[]): { taken: TreeStep[]; added: TreeStep[] } {

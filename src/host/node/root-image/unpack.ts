@@ -25,19 +25,26 @@ const WRITE_SIZE = 4 << 20
 
 /** Appends to a file. */
 export class ContentsFile {
-  readonly path: string
   private readonly handle: FileHandle
   private pending: Uint8Array[] = []
   private pendingBytes = 0
   sizeBytes = 0
 
-  private constructor(path: string, handle: FileHandle) {
-    this.path = path
+  private constructor(handle: FileHandle) {
     this.handle = handle
   }
 
-  static async create(path: string): Promise<ContentsFile> {
-    return new ContentsFile(path, await open(path, 'w'))
+  /** Makes the file and closes it whatever `fill` does: a handle left to the garbage collector warns on the user's terminal. */
+  static async fill<T>(path: string, fill: (contents: ContentsFile) => Promise<T>): Promise<T> {
+    const handle = await open(path, 'w')
+    try {
+      const contents = new ContentsFile(handle)
+      const result = await fill(contents)
+      await contents.flush()
+      return result
+    } finally {
+      await handle.close()
+    }
   }
 
   async append(bytes: Uint8Array): Promise<void> {
@@ -48,14 +55,11 @@ export class ContentsFile {
   }
 
   private async flush(): Promise<void> {
-    await this.handle.writev(this.pending)
+    if (this.pendingBytes === 0) return
+    const { bytesWritten } = await this.handle.writev(this.pending)
+    if (bytesWritten < this.pendingBytes) throw new Error('there is no room in the cache folder')
     this.pending = []
     this.pendingBytes = 0
-  }
-
-  async close(): Promise<void> {
-    if (this.pendingBytes > 0) await this.flush()
-    await this.handle.close()
   }
 }
 
