@@ -44,6 +44,9 @@ export const TERM_HELPER = 9
 /** Go on at the block of `cases` whose pc the i64 value is, else at block `next`. */
 export const TERM_SWITCH = 10
 
+/** TERM_GOTO's kind where the target has not run: least code, not speed, is what counts. */
+export const GOTO_COLD = 1
+
 /** check: with `need`, the access counts as one of the stack: a non-canonical address is another fault then. */
 export const NEED_STACK = 0x100
 
@@ -272,8 +275,11 @@ export class Region {
     block.next = next
   }
 
-  goto(pc: number): void {
-    this.end(TERM_GOTO).pc2 = pc
+  /** `kind` is GOTO_COLD where control is not expected to come. */
+  goto(pc: number, kind = 0): void {
+    const block = this.end(TERM_GOTO)
+    block.pc2 = pc
+    block.kind = kind
   }
 
   gotoValue(target: Value): void {

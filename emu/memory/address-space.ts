@@ -31,8 +31,12 @@ import type { MemoryPool } from './memory-pool.ts'
 
 const WASM_PAGE = 65536
 
-/** Told of stores: `code` before translated bytes change, `shared` after a write-through page changed. */
-export interface StoreObserver {
+/**
+ * Told of stores: `code` before translated bytes change, `shared` after a write-through page changed. `fetch` is asked to
+ * make an executable page that is absent, as a fault there would; whether it did.
+ */
+export interface SpaceObserver {
+  fetch?(addr: number): boolean
   code?(addr: number, sizeBytes: number): void
   shared?(addr: number, sizeBytes: number): void
 }
@@ -44,7 +48,7 @@ const pagesOf = (addr: number, sizeBytes: number): [number, number] => [
 
 export class AddressSpace {
   readonly memory: WebAssembly.Memory
-  readonly observer: StoreObserver = {}
+  readonly observer: SpaceObserver = {}
   /** The whole Memory; replaced when it grows. */
   bytes!: Uint8Array
   view!: DataView
@@ -212,6 +216,15 @@ export class AddressSpace {
     for (let page = first; page <= last; page++)
       if ((this.flags[page]! & wanted) !== wanted) return Math.max(addr, page * PAGE_SIZE)
     return -1
+  }
+
+  /** Whether a range may be executed, once its absent pages are made. */
+  fetch(addr: number, sizeBytes: number): boolean {
+    for (;;) {
+      const refused = this.firstRefused(addr, sizeBytes, PAGE_X)
+      if (refused === -1) return true
+      if (this.flags[refused >>> PAGE_SHIFT]! & PAGE_PRESENT || !this.observer.fetch?.(refused)) return false
+    }
   }
 
   /** Copies guest bytes out of the space, honouring permissions; null is EFAULT. */

@@ -14,11 +14,12 @@ import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE, pcCacheSlot } from '../memory/layout.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
-import { BATCH_REGIONS_MAX, dispatcherModule, ModuleBuilder } from '../wasm/module.ts'
+import { dispatcherModule, linkModule } from '../wasm/module.ts'
+import { BATCH_REGIONS_MAX, ObjectBuilder } from '../wasm/object.ts'
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
 import { GuestImage } from './guest-image.ts'
 import { MemoryCode } from './memory-code.ts'
-import { Batch, decodeBatches, encodeBatch, type TranslationStore } from './stored-batches.ts'
+import { Batch, decodeBatches, encodeBatch, LinkedBatches, type TranslationStore } from './stored-batches.ts'
 
 const BATCH_NODES_MAX = 12_000
 /**
@@ -42,6 +43,11 @@ const WARM_RATIO = 2
 const BATCH_SPAN = 1 << 21
 /** Warm regions that join a hot one. Fewer and larger modules: instantiating one costs a millisecond on Node 20. */
 const BATCH_WARM_MAX = 16
+/** Stored batches that are linked together come to about this much code, and so many are looked at for it. */
+const LINKED_SIZE = 1 << 21
+const LINKED_LOOKS = 256
+/** What lowering needs to know of the state block. */
+const STATE = { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc }
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 const GRAIN_SIZE = 1 << GRAIN_SHIFT
@@ -198,10 +204,33 @@ export class Translations {
     if (known === undefined) {
       const stored = this.store?.load(program + this.suffix)
       known = stored !== null && stored !== undefined
-      if (stored) for (const batch of decodeBatches(stored)) this.keep(batch)
+      let last: Batch | null = null
+      for (const batch of stored ? decodeBatches(stored) : []) {
+        if (last) last.next = batch
+        last = batch
+        this.keep(batch)
+      }
       this.recalled.set(program, known)
     }
     return known
+  }
+
+  /**
+   * The module a batch is in. One that was stored is linked with those stored after it that the process has the bytes of:
+   * an earlier run wanted them soon after. Throws CompileError for code that was damaged in the store.
+   */
+  linked(space: AddressSpace, batch: Batch): LinkedBatches {
+    if (batch.linked) return batch.linked
+    const batches = [batch]
+    let size = batch.object.code.length
+    let other = batch.next
+    for (let looks = 0; other && looks < LINKED_LOOKS && size < LINKED_SIZE; looks++, other = other.next) {
+      if (other.linked || !other.image.fits(space)) continue
+      batches.push(other)
+      size += other.object.code.length
+    }
+    const objects = batches.map(({ object }) => object)
+    return new LinkedBatches(batches, linkModule(objects, X86_VARIABLES, STATE))
   }
 
   /** Keeps new batches for the next run of a program. */
@@ -221,11 +250,7 @@ export class Translations {
     const ranges: number[] = []
     const returnPoints: number[] = []
     const sideExits: number[] = []
-    const builder = new ModuleBuilder(
-      X86_VARIABLES,
-      { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc },
-      (target) => places.get(target),
-    )
+    const builder = new ObjectBuilder(STATE, (target) => places.get(target))
     let nodes = 0
     for (let i = 0; i < entries.length; i++) {
       former.form(space, entries[i]!, region, {
@@ -244,13 +269,19 @@ export class Translations {
       builder.add(region)
       ranges.push(...region.covered)
     }
-    const bytes = builder.finish()
+    const object = builder.finish()
     const image = GuestImage.from(space, ranges)
     this.counts.batches++
     this.counts.regions += entries.length
-    this.counts.wasmBytes += bytes.length
+    this.counts.wasmBytes += object.code.length
     this.counts.guestBytes += image.sizeBytes
-    return new Batch({ entries, image, returnPoints, sideExits, wasm: bytes })
+    return new Batch({
+      entries: Uint32Array.from(entries),
+      image,
+      returnPoints: Uint32Array.from(returnPoints),
+      sideExits: Uint32Array.from(sideExits),
+      object,
+    })
   }
 }
 
@@ -365,8 +396,9 @@ export class ProcessCode {
   private add(batch: Batch): void {
     if (this.code?.isCrowded) this.beginAnew()
     this.code ??= this.translations.codeFor(this.space)
-    if (!this.code.has(batch)) this.translations.counts.instances++
-    const base = this.code.place(batch)
+    const linked = this.translations.linked(this.space, batch)
+    if (!this.code.has(linked)) this.translations.counts.instances++
+    const base = this.code.place(linked) + linked.offsetOf(batch)
     this.batches.add(batch)
     batch.entries.forEach((entry, i) => {
       if (!this.indices.has(entry)) this.indices.set(entry, base + i)
@@ -433,7 +465,6 @@ export class ProcessCode {
 
   private forget(batch: Batch): void {
     this.batches.delete(batch)
-    this.code!.remove(batch)
     for (const entry of batch.entries) {
       this.indices.delete(entry)
       const slot = pcCacheSlot(entry)

@@ -194,7 +194,8 @@ export class RegionFormer {
     const blockAt = (pc: number): Block | undefined =>
       single ? undefined : (stretches.get(pc)?.block ?? undefined)
     const candidatesAt = (pc: number): readonly number[] => this.jumpTargets.get(pc) ?? []
-    const translator = new Translator(region, { blockAt, candidatesAt })
+    const isLeftOut = options.leftOut ?? (() => false)
+    const translator = new Translator(region, { blockAt, candidatesAt, isLeftOut })
     const ordered = this.entryFirst(entry)
     for (const stretch of ordered) stretch.block = region.newBlock(stretch.pc)
     if (ordered.length === 0) {

@@ -45,14 +45,22 @@ export class GuestImage {
     return size
   }
 
-  /** Whether a process holds the same executable bytes. */
+  /** Whether a process holds the same executable bytes. Pages that were not needed yet are made for it. */
   fits(space: AddressSpace): boolean {
-    for (let i = 0; i < this.bytes.length; i++) {
-      const start = this.ranges[2 * i]!
-      const expected = this.bytes[i]!
-      if (!space.allows(start, expected.length, PAGE_X)) return false
-      for (let k = 0; k < expected.length; k++) if (space.bytes[start + k] !== expected[k]) return false
-    }
+    const absent: number[] = []
+    for (let i = 0; i < this.bytes.length; i++)
+      if (!space.allows(this.ranges[2 * i]!, this.bytes[i]!.length, PAGE_X)) absent.push(i)
+      else if (!this.equals(space, i)) return false
+    return absent.every(
+      (i) => space.fetch(this.ranges[2 * i]!, this.bytes[i]!.length) && this.equals(space, i),
+    )
+  }
+
+  private equals(space: AddressSpace, range: number): boolean {
+    const { bytes } = space
+    const start = this.ranges[2 * range]!
+    const expected = this.bytes[range]!
+    for (let k = 0; k < expected.length; k++) if (bytes[start + k] !== expected[k]) return false
     return true
   }
 

@@ -1,11 +1,12 @@
 /**
  * Batches as bytes, so that the next run of a program begins with what this one translated. A WebAssembly.Module cannot
- * be stored portably; its bytes can, with the guest bytes they were made from, which are compared before any use.
+ * be stored portably; what it is linked from can, with the guest bytes it was made from, which are compared before any use.
  * Path: code-cache.ts writes and reads; the host's TranslationStore keeps the bytes by program.
  *
- * A record: length and checksum of the rest; counts; entries, ranges, return points, side exits; guest bytes; module.
+ * A record: length and checksum of the rest; counts; the lists of words; guest bytes; code.
  */
 
+import type { CodeObject } from '../wasm/object.ts'
 import { GuestImage } from './guest-image.ts'
 
 /** Where translations are kept between runs, by a program's key. What it gives back may be damaged or old. */
@@ -14,33 +15,56 @@ export interface TranslationStore {
   append(program: string, records: readonly Uint8Array[]): void
 }
 
-/** A module and the guest bytes it was made from. */
+/** The code of some regions and the guest bytes it was made from. */
 export class Batch {
-  /** Entry pc of each region, in table order. */
-  readonly entries: readonly number[]
+  /** Entry pc of each region, in the object's order. */
+  readonly entries: Uint32Array
   readonly image: GuestImage
   /** Where calls in it come back to, and where it leaves for code that had not run. */
-  readonly returnPoints: readonly number[]
-  readonly sideExits: readonly number[]
-  readonly wasm: Uint8Array
-  private compiled: WebAssembly.Module | null = null
+  readonly returnPoints: Uint32Array
+  readonly sideExits: Uint32Array
+  readonly object: CodeObject
+  /** The module it is in, once it has run. */
+  linked: LinkedBatches | null = null
+  /** The one that an earlier run stored next. */
+  next: Batch | null = null
 
-  constructor(parts: Omit<Batch, 'module'>) {
+  constructor(parts: Omit<Batch, 'linked' | 'next'>) {
     this.entries = parts.entries
     this.image = parts.image
     this.returnPoints = parts.returnPoints
     this.sideExits = parts.sideExits
-    this.wasm = parts.wasm
-  }
-
-  /** Compiled when it is first wanted. Throws CompileError for bytes that were damaged. */
-  get module(): WebAssembly.Module {
-    this.compiled ??= new WebAssembly.Module(this.wasm as Uint8Array<ArrayBuffer>)
-    return this.compiled
+    this.object = parts.object
   }
 }
 
-const HEADER_WORDS = 7
+/** Batches that share a module. */
+export class LinkedBatches {
+  readonly module: WebAssembly.Module
+  readonly regionCount: number
+  private readonly offsets = new Map<Batch, number>()
+
+  /** `wasm` is the module of the batches in their order. */
+  constructor(batches: readonly Batch[], wasm: Uint8Array) {
+    this.module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>)
+    let count = 0
+    for (const batch of batches) {
+      this.offsets.set(batch, count)
+      count += batch.entries.length
+      batch.linked = this
+    }
+    this.regionCount = count
+  }
+
+  /** The place of a batch's first region among the module's. */
+  offsetOf(batch: Batch): number {
+    return this.offsets.get(batch)!
+  }
+}
+
+/** Length, checksum, the counts of six lists, sizes of guest bytes and code. */
+const HEADER_WORDS = 10
+const LISTS = 6
 const align = (size: number): number => (size + 3) & ~3
 
 /** FNV-1a over words. */
@@ -51,25 +75,31 @@ function checksum(words: Uint32Array): number {
 }
 
 export function encodeBatch(batch: Batch): Uint8Array {
-  const { entries, returnPoints, sideExits, image, wasm } = batch
-  const { ranges, bytes } = image
-  const lists = [entries, ranges, returnPoints, sideExits]
+  const { entries, returnPoints, sideExits, image, object } = batch
+  const lists = [
+    entries,
+    Uint32Array.from(image.ranges),
+    returnPoints,
+    sideExits,
+    object.relocations,
+    object.exits,
+  ]
   const words = HEADER_WORDS + lists.reduce((sum, list) => sum + list.length, 0)
-  const guestSize = align(image.sizeBytes)
-  const record = new Uint8Array(words * 4 + guestSize + align(wasm.length))
+  const guestSize = image.sizeBytes
+  const record = new Uint8Array(words * 4 + align(guestSize) + align(object.code.length))
   const header = new Uint32Array(record.buffer)
-  header.set([record.length, 0, ...lists.map((list) => list.length), wasm.length])
+  header.set([record.length, 0, ...lists.map((list) => list.length), guestSize, object.code.length])
   let at = HEADER_WORDS
   for (const list of lists) {
     header.set(list, at)
     at += list.length
   }
   let to = words * 4
-  for (const part of bytes) {
+  for (const part of image.bytes) {
     record.set(part, to)
     to += part.length
   }
-  record.set(wasm, words * 4 + guestSize)
+  record.set(object.code, words * 4 + align(guestSize))
   header[1] = checksum(header.subarray(2))
   return record
 }
@@ -92,21 +122,27 @@ export function decodeBatches(stored: Uint8Array): Batch[] {
 }
 
 function decodeBatch(record: Uint32Array): Batch | null {
-  const counts = record.subarray(2, 6)
-  const wasmSize = record[6]!
   let at = HEADER_WORDS
-  const lists: number[][] = []
-  for (const count of counts) {
-    if (at + count > record.length) return null
-    lists.push([...record.subarray(at, at + count)])
+  const lists = Array.from(record.subarray(2, 2 + LISTS), (count) => {
+    const list = record.subarray(at, at + count)
     at += count
-  }
-  const [entries, ranges, returnPoints, sideExits] = lists as [number[], number[], number[], number[]]
-  const rest = new Uint8Array(record.buffer, record.byteOffset + at * 4, (record.length - at) * 4)
-  const image = GuestImage.of(ranges, rest)
+    return list
+  })
+  const guestSize = record[2 + LISTS]!
+  const codeSize = record[3 + LISTS]!
+  if (at * 4 + align(guestSize) + align(codeSize) !== record.byteLength) return null
+  const rest = new Uint8Array(record.buffer, record.byteOffset + at * 4, record.byteLength - at * 4)
+  const [entries, ranges, returnPoints, sideExits, relocations, exits] = lists as [
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+  ]
+  const image = GuestImage.of([...ranges], rest.subarray(0, guestSize))
   if (!image || entries.length === 0) return null
-  const guestSize = align(image.sizeBytes)
-  if (guestSize + align(wasmSize) !== rest.length) return null
-  const wasm = rest.subarray(guestSize, guestSize + wasmSize)
-  return new Batch({ entries, image, returnPoints, sideExits, wasm })
+  const code = rest.subarray(align(guestSize), align(guestSize) + codeSize)
+  const object = { code, regionCount: entries.length, relocations, exits }
+  return new Batch({ entries, image, returnPoints, sideExits, object })
 }

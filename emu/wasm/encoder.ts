@@ -34,6 +34,14 @@ export class Encoder {
     this.bytes[this.length++] = rest
   }
 
+  /** Unsigned LEB128 of fixed length, for a number that is patched later (`patchFixed`). */
+  fixed(): void {
+    this.room()
+    this.bytes[this.length++] = 0x80
+    this.bytes[this.length++] = 0x80
+    this.bytes[this.length++] = 0
+  }
+
   /** Signed LEB128 of an i32. */
   s32(value: number): void {
     this.room()
@@ -89,6 +97,13 @@ export class Encoder {
   finish(): Uint8Array {
     return this.bytes.slice(0, this.length)
   }
+}
+
+/** Writes a number below 2^21 where `fixed` made room. */
+export function patchFixed(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = (value & 0x7f) | 0x80
+  bytes[at + 1] = ((value >>> 7) & 0x7f) | 0x80
+  bytes[at + 2] = (value >>> 14) & 0x7f
 }
 
 // Opcodes used by name.

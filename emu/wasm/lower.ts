@@ -14,6 +14,7 @@ import {
   type Block,
   F32,
   F64,
+  GOTO_COLD,
   I32,
   I64,
   type Region,
@@ -34,18 +35,17 @@ import {
   PAGE_R,
   PAGE_SHIFT,
   PAGE_W,
-  PC_CACHE_BASE,
   pcCacheSlot,
   STATE_BASE,
 } from '../memory/layout.ts'
 import { Dataflow, USE_COLD, USE_MANY } from '../opt/dataflow.ts'
 import { EXIT_SLOW } from '../run/cpu.ts'
 import * as W from './encoder.ts'
+import { lookUpOrReturn, pushPlace } from './pc-cache.ts'
 import { Structure } from './structure.ts'
 
-/** Function indices every module starts with (module.ts declares them in this order). */
+/** The function that every module imports, before its own. */
 export const FN_HELPER = 0
-export const FIRST_REGION_FUNCTION = 1
 /** Type index of a region function. */
 export const TYPE_REGION = 0
 
@@ -58,12 +58,21 @@ export interface StateLayout {
 }
 
 export interface Linkage {
-  /** The function index of the region at a guest pc when it is in the same module, else undefined. */
-  functionAt(pc: number): number | undefined
-  /** The function that stores these variables, exit kind and pc, and gives 1. */
-  exitFunction(low: number, high: number): number
+  /** The symbol of the region at a guest pc when it is in the same batch, else undefined. */
+  regionAt(pc: number): number | undefined
+  /** The symbol of the function that stores these variables and leaves in this way. */
+  exit(low: number, high: number, way: ExitWay): number
+  /** Makes room for the index of a symbol's function, which is known when the module is linked. */
+  reference(symbol: number): void
+  /** Written code from `start` on was moved so far. */
+  moved(start: number, by: number): void
   state: StateLayout
 }
+
+/** For the kernel, with kind and pc behind the variables; or for guest code elsewhere, with pc and depth behind them. */
+export const EXIT_TO_KERNEL = 0
+export const EXIT_TO_PC = 1
+export type ExitWay = typeof EXIT_TO_KERNEL | typeof EXIT_TO_PC
 
 /** A multiplier that gives every pc another value in the product's upper bits, and how many bits those are. */
 function perfectHash(pcs: readonly number[]): { multiplier: number; bits: number } {
@@ -219,6 +228,7 @@ export class Lowerer {
       out.u32(count)
       out.u8(W.WASM_TYPES[type]!)
     }
+    this.linkage.moved(bodyStart, out.length - bodyStart)
     out.append(body)
   }
 
@@ -412,8 +422,26 @@ export class Lowerer {
     }
   }
 
-  /** Pushes the dirty variables in their order, as they are at a position of the block's log, and leaves. */
+  /** Leaves for the kernel with the variables as they are at a position of the block's log. */
   private leaveFor(logEnd: number, kind: number, pc: number): void {
+    const symbol = this.pushDirty(logEnd, EXIT_TO_KERNEL)
+    this.constant(kind)
+    this.constant(pc)
+    this.call(symbol)
+    this.out.u8(W.RETURN)
+  }
+
+  /** Leaves for guest code that has not run so far: one call, which spills and looks the pc up, is the least code. */
+  private leaveForCold(logEnd: number, pc: number): void {
+    const symbol = this.pushDirty(logEnd, EXIT_TO_PC)
+    this.constant(pc)
+    this.localGet(0)
+    this.out.u8(W.RETURN_CALL)
+    this.linkage.reference(symbol)
+  }
+
+  /** Pushes the dirty variables in their order; returns the symbol of the function that stores them. */
+  private pushDirty(logEnd: number, way: ExitWay): number {
     const { region, flow, block, exitValues } = this
     const { variables } = region
     let low = flow.dirtyIn.low[block.index]!
@@ -434,10 +462,7 @@ export class Lowerer {
       } else if (value >= 0) this.value(value)
       else this.localGet(this.localFor(v))
     }
-    this.constant(kind)
-    this.constant(pc)
-    this.call(this.linkage.exitFunction(low, high))
-    this.out.u8(W.RETURN)
+    return this.linkage.exit(low, high, way)
   }
 
   /** Writes dirty variables, as they are at a position of the block's log, to the state block. */
@@ -479,6 +504,10 @@ export class Lowerer {
       this.leaveFor(block.endLog, block.kind, block.pc2)
       return
     }
+    if (block.term === TERM_GOTO && block.kind === GOTO_COLD) {
+      this.leaveForCold(block.endLog, block.pc2)
+      return
+    }
     this.spill(block.endLog)
     switch (block.term) {
       case TERM_GOTO:
@@ -506,7 +535,7 @@ export class Lowerer {
         this.constant(block.kind)
         this.constant(block.returnPc)
         this.constant(block.pc2)
-        this.call(FN_HELPER)
+        this.callHelper()
         out.u8(W.IF)
         out.u8(W.VOID)
         this.constant(1)
@@ -561,19 +590,24 @@ export class Lowerer {
   /** Calls or jumps to a known guest address. */
   private transfer(pc: number, call: boolean): void {
     const out = this.out
-    const known = this.linkage.functionAt(pc)
+    const known = this.linkage.regionAt(pc)
     if (known !== undefined) {
       if (call) this.calleeDepth()
       else this.localGet(0)
       out.u8(call ? W.CALL : W.RETURN_CALL)
-      out.u32(known)
+      this.linkage.reference(known)
       return
     }
     const slot = pcCacheSlot(pc)
     this.constant(0)
     this.memory(W.I32_LOAD, 2, slot)
     this.constant(pc)
-    this.unlessKnown(() => this.constant(pc))
+    out.u8(W.I32_NE)
+    out.u8(W.IF)
+    out.u8(W.VOID)
+    this.constant(pc)
+    out.u8(W.RETURN)
+    out.u8(W.END)
     if (call) this.calleeDepth()
     else this.localGet(0)
     this.constant(0)
@@ -583,39 +617,12 @@ export class Lowerer {
 
   /** Calls or jumps to the guest address in scratch32 through the pc cache; a miss is the dispatcher's. */
   private transferValue(call: boolean): void {
-    const out = this.out
     const slot = this.slot32
-    // As pcCacheSlot.
-    this.localGet(this.scratch32)
-    this.localGet(this.scratch32)
-    this.constant(14)
-    out.u8(W.I32_SHR_U)
-    out.u8(W.I32_XOR)
-    this.constant(3)
-    out.u8(W.I32_SHL)
-    this.constant(0x7fff8)
-    out.u8(W.I32_AND)
-    out.u8(W.LOCAL_TEE)
-    out.u32(slot)
-    this.memory(W.I32_LOAD, 2, PC_CACHE_BASE)
-    this.localGet(this.scratch32)
-    this.unlessKnown(() => this.localGet(this.scratch32))
+    lookUpOrReturn(this.out, this.scratch32, slot)
     if (call) this.calleeDepth()
     else this.localGet(0)
-    this.localGet(slot)
-    this.memory(W.I32_LOAD, 2, PC_CACHE_BASE + 4)
+    pushPlace(this.out, slot)
     this.toIndex(call)
-  }
-
-  /** Compares a slot's pc with the wanted one, both on the stack; unless they are equal, the pc is the dispatcher's. */
-  private unlessKnown(pushPc: () => void): void {
-    const { out } = this
-    out.u8(W.I32_NE)
-    out.u8(W.IF)
-    out.u8(W.VOID)
-    pushPc()
-    out.u8(W.RETURN)
-    out.u8(W.END)
   }
 
   /** Calls or jumps to a place in the table. */
@@ -694,7 +701,7 @@ export class Lowerer {
       this.constant(region.c[n]!)
       this.value(region.a[n]!)
       this.value(region.b[n]!)
-      this.call(FN_HELPER)
+      this.callHelper()
     } else if (number >= N.stateLoad32 && number <= N.stateLoad128) {
       const type = [I32, I64, V128][number - N.stateLoad32]!
       this.stateAddress()
@@ -901,7 +908,7 @@ export class Lowerer {
     this.constant(region.need[n]! & 0xff)
     this.constant(region.need[n]! >> 8)
     this.constant(0)
-    this.call(FN_HELPER)
+    this.callHelper()
     out.u8(W.I32_EQZ)
     out.u8(W.BR_IF)
     out.u32(0)
@@ -933,7 +940,7 @@ export class Lowerer {
     this.constant(region.need[n]!)
     this.value(region.a[n]!)
     this.constant(0)
-    this.call(FN_HELPER)
+    this.callHelper()
   }
 
   // ---- encoding
@@ -972,8 +979,13 @@ export class Lowerer {
     this.out.u32(local)
   }
 
-  private call(index: number): void {
+  private callHelper(): void {
     this.out.u8(W.CALL)
-    this.out.u32(index)
+    this.out.u32(FN_HELPER)
+  }
+
+  private call(symbol: number): void {
+    this.out.u8(W.CALL)
+    this.linkage.reference(symbol)
   }
 }

@@ -83,6 +83,7 @@ export class Mm implements CallerMemory {
     this.space = space
     this.state = new StateBlock(space)
     this.caller = caller
+    space.observer.fetch = (addr) => this.faultIn(addr, PROT_EXEC) === FAULT_FIXED
     space.observer.shared = (addr, size) => this.storedShared(addr, size)
   }
 

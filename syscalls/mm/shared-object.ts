@@ -1,6 +1,6 @@
 /**
  * SharedObject: one file (or anonymous object) and every MAP_SHARED mapping of it in every process. A store to
- * such a page comes here through StoreObserver.shared; the bytes go to the file and to every other alias.
+ * such a page comes here through SpaceObserver.shared; the bytes go to the file and to every other alias.
  * Path: AddressSpace.observer → Mm.storedShared → here → inode and the other spaces; write(2) comes in from the
  * other side through Inode.mapped.
  */

@@ -4,7 +4,14 @@
  * Reference: Intel SDM vol. 2.
  */
 
-import type { Block, LoadKind, Region, StoreBits, Value } from '../../ir/region.ts'
+import {
+  type Block,
+  GOTO_COLD,
+  type LoadKind,
+  type Region,
+  type StoreBits,
+  type Value,
+} from '../../ir/region.ts'
 import { EXIT_BUDGET, EXIT_PROTECTION, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
 import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
 import { BASE_RIP, type Insn, NO_REGISTER, SEG_FS, SEG_NONE } from './decode.ts'
@@ -20,6 +27,8 @@ export interface BlockMap {
   blockAt(pc: number): Block | undefined
   /** Where the indirect jump at pc may go, as far as it is known. */
   candidatesAt(pc: number): readonly number[]
+  /** Whether the code at pc could belong to the region but has not run. */
+  isLeftOut(pc: number): boolean
 }
 
 export class Translator {
@@ -386,7 +395,11 @@ export class Translator {
   private go(target: number): void {
     const next = this.map.blockAt(target)
     if (next) this.ir.jump(next)
-    else this.ir.goto(target)
+    else this.leaveFor(target)
+  }
+
+  private leaveFor(pc: number): void {
+    this.ir.goto(pc, this.map.isLeftOut(pc) ? GOTO_COLD : 0)
   }
 
   private countBackEdge(target: number): void {
@@ -448,7 +461,7 @@ export class Translator {
     }
     if (!this.map.blockAt(insn.nextPc)) {
       ir.begin(next)
-      ir.goto(insn.nextPc)
+      this.leaveFor(insn.nextPc)
     }
   }
 
@@ -483,7 +496,7 @@ export class Translator {
   private finishReturn(insn: Insn, back: { block: Block; outside: boolean }): void {
     if (!back.outside) return
     this.ir.begin(back.block)
-    this.ir.goto(insn.nextPc)
+    this.leaveFor(insn.nextPc)
   }
 
   /**

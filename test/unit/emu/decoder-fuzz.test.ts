@@ -12,7 +12,8 @@ import { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { PROT_EXEC, PROT_READ } from '../../../emu/memory/layout.ts'
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
 import { RegionFormer } from '../../../emu/run/form-region.ts'
-import { ModuleBuilder } from '../../../emu/wasm/module.ts'
+import { linkModule } from '../../../emu/wasm/module.ts'
+import { ObjectBuilder } from '../../../emu/wasm/object.ts'
 
 const CODE = 0x400000
 const space = new AddressSpace(new MemoryPool())
@@ -23,13 +24,10 @@ const flagged = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads: 
 const exact = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false, exactFloat: true })
 
 function moduleOf(from: Region): Uint8Array<ArrayBuffer> {
-  const builder = new ModuleBuilder(
-    X86_VARIABLES,
-    { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc },
-    () => undefined,
-  )
+  const state = { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc }
+  const builder = new ObjectBuilder(state, () => undefined)
   builder.add(from)
-  return builder.finish()
+  return linkModule([builder.finish()], X86_VARIABLES, state) as Uint8Array<ArrayBuffer>
 }
 
 /** Bytes that begin like an instruction of some row more often than noise does. */
