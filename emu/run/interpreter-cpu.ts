@@ -15,6 +15,7 @@ import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, STATE_BASE } from '../memory/layout.ts'
 import {
   type Cpu,
+  EXIT_BUDGET,
   EXIT_NONE,
   EXIT_PAGE_FAULT,
   EXIT_PROTECTION,
@@ -25,6 +26,7 @@ import {
 import { Executed } from './executed.ts'
 import { RegionFormer } from './form-region.ts'
 import { GuestImage } from './guest-image.ts'
+import { SpinWatch } from './spin-watch.ts'
 
 /** Instructions in an interpreted region. */
 const INTERPRETED_MAX = 24
@@ -91,6 +93,7 @@ export class InterpreterCpu implements Cpu {
   readonly name = 'interpreter'
   readonly summary = 'everything interpreted'
   private readonly former = new RegionFormer()
+  private readonly spins = new SpinWatch()
   /** Places where interpreted regions were cut for their length. */
   readonly cuts = new Set<number>()
   private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
@@ -120,6 +123,7 @@ export class InterpreterCpu implements Cpu {
     for (;;) {
       pc = this.runRegion(space, pc)
       if (pc < 0) return this.exitOf(space)
+      if (this.spins.isSpinning(space, pc)) return EXIT_BUDGET
     }
   }
 

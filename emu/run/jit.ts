@@ -9,6 +9,7 @@ import { STATE_BASE } from '../memory/layout.ts'
 import { ProcessCode, type TranslateOptions, type TranslationCounts, Translations } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
 import { InterpreterCpu, needsExactFloat, watchesFlags, wildJump } from './interpreter-cpu.ts'
+import { SpinWatch } from './spin-watch.ts'
 
 /**
  * Budget slices: a WebAssembly loop that was entered once stays in the baseline compiler, so loops are left after a
@@ -19,6 +20,9 @@ const SLICE_MOST = 1_000_000
 const SLICE_GROWTH = 1.25
 /** Back-edges and calls in interpreted code before it is looked at again. */
 const INTERPRETED_BUDGET = 30
+
+/** The guest goes round without spending budget: EXIT_BUDGET, whatever is left of it. */
+const SPINNING = -1
 
 const at = (field: number): number => STATE_BASE + field
 
@@ -35,6 +39,7 @@ export class JitCpu implements Cpu {
   /** The flavour that makes MXCSR's flags. */
   private readonly flagged: Translations
   private readonly interpreter = new InterpreterCpu()
+  private readonly spins = new SpinWatch()
   private readonly processes = new WeakMap<AddressSpace, Process>()
   /** Instructions executed by the interpreter because a check refused. */
   slowSteps = 0
@@ -75,15 +80,15 @@ export class JitCpu implements Cpu {
       total -= slice - left
       if (kind !== EXIT_BUDGET || total <= 0) {
         view.setInt32(at(X86_STATE.budget), total, true)
-        return kind
+        return kind === SPINNING ? EXIT_BUDGET : kind
       }
       pc = view.getUint32(at(X86_STATE.pc), true)
       process.slice = Math.min(SLICE_MOST, process.slice * SLICE_GROWTH)
     }
   }
 
-  /** Runs until an exit. */
-  private slice(space: AddressSpace, process: Process, from: number): ExitKind {
+  /** Runs until an exit, or SPINNING. */
+  private slice(space: AddressSpace, process: Process, from: number): number {
     let pc = from
     for (;;) {
       if (!process.flags && watchesFlags(space)) this.watch(space, process)
@@ -107,7 +112,9 @@ export class JitCpu implements Cpu {
       while (!process.code.enter(pc, this.interpreter.cuts.has(pc))) {
         pc = this.interpret(space, pc)
         if (pc < 0) return this.leftBy(space)
+        if (this.spins.isSpinning(space, pc)) return SPINNING
       }
+      if (this.spins.isSpinning(space, pc)) return SPINNING
     }
   }
 

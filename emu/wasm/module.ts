@@ -23,6 +23,8 @@ const SECTION_TYPE = 1,
 const TYPE_IMPORTED = 1,
   TYPE_DISPATCH = 2,
   FIRST_EXIT_TYPE = 3
+/** The dispatcher comes back after so many: the guest may go round without spending budget (run/spin-watch.ts). */
+const DISPATCHES = 64
 /** Behind the helper. */
 const FIRST_FUNCTION = 1
 
@@ -128,7 +130,7 @@ function relocate(
 
 /**
  * The dispatcher: `run(pc, depth)` calls the region the pc cache has for pc, and goes on at what it returns for as
- * long as the cache knows it; returns the first pc it does not know (1: the kernel is needed).
+ * long as the cache knows it, and no more often than DISPATCHES; returns the pc to go on at (1: the kernel is needed).
  */
 export function dispatcherModule(): Uint8Array {
   const out = new W.Encoder()
@@ -149,11 +151,12 @@ export function dispatcherModule(): Uint8Array {
     out.u32(1)
     const mark = out.openSized()
     out.u32(1)
-    out.u32(1)
+    out.u32(2)
     out.u8(W.TYPE_I32)
     const pc = 0,
       depth = 1,
-      slot = 2
+      slot = 2,
+      done = 3
     const bytes = (...list: number[]): void => {
       for (const byte of list) out.u8(byte)
     }
@@ -161,7 +164,10 @@ export function dispatcherModule(): Uint8Array {
     lookUpOrReturn(out, pc, slot)
     bytes(W.LOCAL_GET, depth)
     pushPlace(out, slot)
-    bytes(W.CALL_INDIRECT, TYPE_REGION, 0, W.LOCAL_SET, pc, W.BR, 0, W.END, W.END)
+    bytes(W.CALL_INDIRECT, TYPE_REGION, 0, W.LOCAL_SET, pc)
+    bytes(W.LOCAL_GET, done, W.I32_CONST, 1, W.I32_ADD, W.LOCAL_TEE, done, W.I32_CONST)
+    out.s32(DISPATCHES)
+    bytes(W.I32_NE, W.BR_IF, 0, W.LOCAL_GET, pc, W.END, W.END)
     out.closeSized(mark)
   })
   return out.finish()

@@ -101,6 +101,14 @@ describe('a hostile guest', () => {
     expect((await spin.exited).signal).toBe('SIGKILL')
     expect((process.memoryUsage().rss - before) / MIB).toBeLessThan(256)
   })
+
+  it.each(['spin-by-jump', 'spin-by-return', 'spin-by-call'])('%s: others keep running', async (name) => {
+    await start({})
+    const spin = machine.spawn('hostile', [name])
+    expect(await text(bystander().stdout)).toBe('1\n2\n3\n4\n5\n')
+    spin.kill('SIGKILL')
+    expect((await spin.exited).signal).toBe('SIGKILL')
+  })
 })
 
 /** Every file below a directory with its contents. */

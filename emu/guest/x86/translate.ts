@@ -414,8 +414,7 @@ export class Translator {
     const { ir } = this
     const inside = this.map.candidatesAt(insn.pc).filter((pc) => this.map.blockAt(pc))
     if (inside.length === 0) {
-      this.leaveIfWild(target)
-      ir.gotoValue(target)
+      this.leaveByValue(target)
       return
     }
     ir.set(V_TEMP64, target)
@@ -430,8 +429,14 @@ export class Translator {
       }
     ir.begin(otherwise)
     ir.instruction(insn.pc)
-    this.leaveIfWild(ir.get(V_TEMP64))
-    ir.gotoValue(ir.get(V_TEMP64))
+    this.leaveByValue(ir.get(V_TEMP64))
+  }
+
+  /** Jumps out of the region: perhaps back, so that it counts. */
+  private leaveByValue(target: Value): void {
+    this.leaveIfWild(target)
+    this.countTransfer()
+    this.ir.gotoValue(target)
   }
 
   /**
@@ -471,8 +476,8 @@ export class Translator {
     return block ? { block, outside: false } : { block: this.ir.newBlock(pc), outside: true }
   }
 
-  /** Before a call: a preemption point, then one less in the budget. */
-  countCall(): void {
+  /** Before a call, or a jump to wherever: a preemption point, then one less in the budget. */
+  countTransfer(): void {
     const { ir } = this
     const budget = ir.get(V_BUDGET)
     ir.exitIf(ir.op2('i32.lt_s', budget, ir.i32(1)), EXIT_BUDGET)

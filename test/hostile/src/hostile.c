@@ -126,6 +126,19 @@ static void spin(void) {
     for (;;) {}
 }
 
+/* Loops without a direct jump back. */
+static void spin_by_jump(void) {
+    __asm__ volatile("lea 0f(%rip), %rax; 0: jmp *%rax");
+}
+
+static void spin_by_return(void) {
+    __asm__ volatile("0: lea 0b(%rip), %rax; push %rax; ret");
+}
+
+static void spin_by_call(void) {
+    __asm__ volatile("mov %rsp, %rbx; 0: mov %rbx, %rsp; call 0b");
+}
+
 static void recurse_exec(void) {
     execl("/proc/self/exe", "hostile", "exec-loop", NULL);
     printf("execl: %s\n", strerror(errno));
@@ -211,7 +224,9 @@ int main(int argc, char **argv) {
     static const struct { const char *name; void (*run)(void); } CASES[] = {
         {"fork-bomb", fork_bomb}, {"memory-bomb", memory_bomb}, {"too-much", too_much}, {"descriptors", descriptors},
         {"deep-directories", deep_directories}, {"symlink-loops", symlink_loops}, {"signal-storm", signal_storm},
-        {"many-files", many_files}, {"flood", flood}, {"spin", spin}, {"exec-loop", recurse_exec},
+        {"many-files", many_files}, {"flood", flood}, {"spin", spin},
+        {"spin-by-jump", spin_by_jump}, {"spin-by-return", spin_by_return}, {"spin-by-call", spin_by_call},
+        {"exec-loop", recurse_exec},
     };
     if (argc == 4 && !strcmp(argv[1], "fuzz")) return fuzz(strtoull(argv[2], NULL, 10), atol(argv[3])), 0;
     for (unsigned i = 0; i < sizeof CASES / sizeof *CASES; i++)

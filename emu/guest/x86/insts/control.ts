@@ -24,7 +24,7 @@ const jmpValue: Translate = (t, i) => t.jumpValue(i, t.read(i, 0))
 /** The address behind the instruction, as the callee will return to it. */
 function pushReturn(t: Translator, i: Insn): void {
   t.storeStack(64, t.ir.i64(i.nextPc))
-  t.countCall()
+  t.countTransfer()
   t.moveStack(-8)
 }
 
