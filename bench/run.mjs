@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { debianWorkloads } from './debian.mjs'
 import { engineCost } from './engine-cost.mjs'
 
 const { values } = parseArgs({
@@ -51,40 +52,42 @@ const CPU = {
 }
 const SYSTEM = {
   getppid: 300_000,
-  pipe: 10_000,
+  switch: 10_000,
+  thread: 3_000,
   fork: 300,
-  exec: 100,
+  exec: 1_000,
   files: 10_000,
   mmap: 3_000,
   signal: 20_000,
 }
 
 const programs = { cpu: build('cpu'), sys: build('sys'), hello: build('hello') }
-const workloads = [
-  ...Object.entries(CPU).map(([name, scale]) => ({
-    group: 'cpu',
-    name,
-    program: 'cpu',
-    args: [name, String(scale)],
-  })),
-  ...Object.entries(SYSTEM).map(([name, count]) => ({
-    group: 'system',
-    name,
-    program: 'sys',
-    args: [name, String(count)],
-  })),
-  { group: 'start', name: 'hello', program: 'hello', args: [] },
-].filter((w) => `${w.group} ${w.name}`.includes(values.only))
-
 const hasQemu = spawnSync('qemu-x86_64', ['--version']).status === 0
-const runners = {
-  native: (w) => [programs[w.program], w.args],
-  umwelt: (w) => [
-    process.execPath,
-    [UMWELT, 'run', '-v', `${folder}:${folder}:ro`, '--', programs[w.program], ...w.args],
-  ],
-  ...(hasQemu ? { qemu: (w) => ['qemu-x86_64', [programs[w.program], ...w.args]] } : {}),
+
+/** A workload of one of our static programs. */
+function staticWorkload(group, name, program, args) {
+  const path = programs[program]
+  return {
+    group,
+    name,
+    commands: {
+      native: [path, args],
+      umwelt: [process.execPath, [UMWELT, 'run', '-v', `${folder}:${folder}:ro`, '--', path, ...args]],
+      ...(hasQemu ? { qemu: ['qemu-x86_64', [path, ...args]] } : {}),
+    },
+  }
 }
+
+const wanted = ({ group, name }) => `${group} ${name}`.includes(values.only)
+const debian = debianWorkloads(wanted)
+if (debian.reason) console.log(`not run: debian: ${debian.reason}`)
+const workloads = [
+  ...Object.entries(CPU).map(([name, scale]) => staticWorkload('cpu', name, 'cpu', [name, String(scale)])),
+  ...Object.entries(SYSTEM).map(([name, count]) =>
+    staticWorkload('system', name, 'sys', [name, String(count)]),
+  ),
+  staticWorkload('start', 'hello', 'hello', []),
+]
 
 function seconds(command, args) {
   const started = process.hrtime.bigint()
@@ -96,24 +99,35 @@ function seconds(command, args) {
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1]
 const results = []
-for (const w of workloads) {
-  const times = Object.fromEntries(Object.keys(runners).map((name) => [name, []]))
+try {
+  for (const workload of [...workloads.filter(wanted), ...debian.workloads]) results.push(measure(workload))
+} finally {
+  debian.end()
+}
+
+function measure(workload) {
+  const { group, name, commands } = workload
+  workload.prepare?.()
+  const times = Object.fromEntries(Object.keys(commands).map((runner) => [runner, []]))
   let expected
   for (let run = 0; run < Number(values.runs); run++)
-    for (const [name, command] of Object.entries(runners)) {
-      const { took, stdout } = seconds(...command(w))
+    for (const [runner, command] of Object.entries(commands)) {
+      const { took, stdout } = seconds(...command)
       expected ??= stdout
       if (stdout !== expected)
-        throw new Error(`${w.name}: ${name} printed ${stdout} where native printed ${expected}`)
-      times[name].push(took)
+        throw new Error(`${name}: ${runner} printed ${stdout} where native printed ${expected}`)
+      times[runner].push(took)
     }
   const native = median(times.native)
-  const row = { group: w.group, name: w.name, nativeSeconds: native }
-  for (const name of Object.keys(runners)) if (name !== 'native') row[name] = median(times[name]) / native
-  results.push(row)
+  const row = { group, name, nativeSeconds: native }
+  for (const runner of Object.keys(commands))
+    if (runner !== 'native') row[runner] = median(times[runner]) / native
+  const rate = group === 'system' ? `  ${Math.round(SYSTEM[name] / (row.umwelt * native))} a second` : ''
+  const qemu = row.qemu ? `  qemu ${row.qemu.toFixed(2)} x` : ''
   console.log(
-    `${w.group.padEnd(7)} ${w.name.padEnd(8)} native ${native.toFixed(3)} s  umwelt ${row.umwelt.toFixed(2)} x${row.qemu ? `  qemu ${row.qemu.toFixed(2)} x` : ''}`,
+    `${group.padEnd(7)} ${name.padEnd(11)} native ${native.toFixed(3)} s  umwelt ${row.umwelt.toFixed(2)} x${qemu}${rate}`,
   )
+  return row
 }
 
 const geometric = (list) => Math.exp(list.reduce((sum, x) => sum + Math.log(x), 0) / list.length)

@@ -1,6 +1,7 @@
 /* System-call workloads of the benchmark: `sys NAME COUNT` repeats one and prints what it counted. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ static long getppid_loop(long n) {
     return sum;
 }
 
+/* A byte to another process and back: two context switches. */
 static long ping_pong(long n) {
     int to[2], from[2];
     char byte = 'x';
@@ -33,6 +35,21 @@ static long ping_pong(long n) {
     for (long i = 0; i < n; i++) sum += write(to[1], &byte, 1) + read(from[0], &byte, 1);
     close(to[1]);
     waitpid(child, NULL, 0);
+    return sum;
+}
+
+static void *add_one(void *sum) {
+    ++*(long *)sum;
+    return NULL;
+}
+
+static long threads(long n) {
+    long sum = 0;
+    while (n--) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, add_one, &sum)) return -1;
+        pthread_join(thread, NULL);
+    }
     return sum;
 }
 
@@ -100,7 +117,7 @@ static long signals(long n) {
 }
 
 static const struct { const char *name; long (*run)(long); } LOADS[] = {
-    {"getppid", getppid_loop}, {"pipe", ping_pong}, {"fork", fork_wait}, {"exec", fork_exec},
+    {"getppid", getppid_loop}, {"switch", ping_pong}, {"thread", threads}, {"fork", fork_wait}, {"exec", fork_exec},
     {"files", files}, {"mmap", map}, {"signal", signals},
 };
 
