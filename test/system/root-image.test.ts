@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { packTar, type TarEntry } from 'modern-tar'
+import { type Headers, pack } from 'tar-stream'
 import { afterAll, describe, expect, it } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -14,6 +14,20 @@ const USERLAND = readFileSync(join(ROOT, 'rootfs/images/userland.elf'))
 const folder = mkdtempSync(join(tmpdir(), 'umwelt-root-image-'))
 const cache = join(folder, 'cache')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface TarEntry {
+  header: Headers
+  body?: string | Uint8Array
+}
+
+async function packTar(entries: readonly TarEntry[]): Promise<Uint8Array> {
+  const archive = pack()
+  for (const { header, body } of entries) archive.entry(header, body === undefined ? '' : Buffer.from(body))
+  archive.finalize()
+  const chunks: Uint8Array[] = []
+  for await (const chunk of archive) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
 
 const file = (name: string, body: string | Uint8Array, mode = 0o644): TarEntry => ({
   header: { name, type: 'file', size: Buffer.byteLength(body), mode, mtime: new Date(0), uid: 3, gid: 4 },
@@ -122,7 +136,7 @@ describe('archives', () => {
         other('nowhere', 'link', 'missing'),
         other('loop', 'symlink', 'loop'),
         file('loop/x', 'never'),
-        other('null', 'character-device'),
+        { header: { ...other('null', 'character-device').header, devmajor: 1, devminor: 3 } },
       ]),
     )
     const { out, err, status } = run(path, '--', 'sh', '-c', 'cat etc/outside absolute /tmp/through; ls')
@@ -130,6 +144,26 @@ describe('archives', () => {
     expect(err).toMatch(/nowhere: links to missing, which is not in the archive/)
     expect(err).toMatch(/loop\/x: a part of the name is no directory/)
     expect(status).toBe(0)
+  })
+
+  it('names are bytes, and devices have their numbers', async () => {
+    const device = { ...other('some', 'character-device').header, devmajor: 7, devminor: 300 }
+    const bytes = await packTar([...SHELL, ...applets, file('caf?', 'in'), { header: device }])
+    // The name's last byte becomes é as Latin-1 has it, and the header's checksum fits again.
+    const at = Buffer.from(bytes).indexOf('caf?')
+    bytes[at + 3] = 0xe9
+    const sum = bytes
+      .subarray(at, at + 512)
+      .reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0)
+    bytes.set(Buffer.from(`${sum.toString(8).padStart(6, '0')}\0 `), at + 148)
+    const root = put('bytes.tar', bytes)
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(ROOT, 'bin/umwelt.mjs'), 'run', '--root', root, '--', 'sh', '-c', 'echo caf*; ls -l some'],
+      { encoding: 'latin1', env: { ...process.env, XDG_CACHE_HOME: cache }, input: '' },
+    )
+    expect(stdout).toMatch(/^caf\xe9\ncrwxr-xr-x +1 0 +0 +7, +300 .*some\n$/)
+    expect(stderr).toBe('')
   })
 
   it.each([

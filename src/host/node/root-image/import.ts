@@ -32,7 +32,7 @@ import { type ArchiveEntry, ContentsFile, unpack } from './unpack.ts'
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
 /** A changed format has another number, so that old folders are not read. */
-const FORMAT = 1
+const FORMAT = 2
 /** Unpacked roots together: the ones that were used longest ago go first. */
 const CACHE_SIZE_MAX = 16 * 2 ** 30
 

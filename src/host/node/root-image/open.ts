@@ -4,7 +4,8 @@
  */
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import { utf8 } from '../../../../syscalls/abi/bytes.ts'
+import { fromUtf8 } from '../../../../syscalls/abi/bytes.ts'
+import { makedev } from '../../../../syscalls/abi/stat.ts'
 import {
   addImageEntry,
   emptyImageDirectory,
@@ -33,15 +34,13 @@ export function openRoot(root: UnpackedRoot, kernel: Kernel, diagnostics: (probl
   const fd = openSync(root.contents, 'r')
   const { caller } = kernel
   for (const step of root.steps) {
-    const name = utf8(step.name)
-    if (step.step === 'remove') removeImageEntry(fs, caller, name)
-    else if (step.step === 'empty') emptyImageDirectory(fs, caller, name)
+    if (step.step === 'remove') removeImageEntry(fs, caller, step.name)
+    else if (step.step === 'empty') emptyImageDirectory(fs, caller, step.name)
     else if (!KNOWN_TYPES.has(step.type))
-      diagnostics(`${step.name}: an entry of type ${step.type} is left out`)
+      diagnostics(`${fromUtf8(step.name)}: an entry of an unknown type is left out`)
     else {
       const problem = addImageEntry(fs, caller, entryOf(step, fd))
-      if (problem) diagnostics(problem)
-      if (step.name.includes('\ufffd')) diagnostics(`${step.name}: a name that is not UTF-8 was changed`)
+      if (problem) diagnostics(fromUtf8(problem))
     }
   }
   return fs
@@ -49,13 +48,14 @@ export function openRoot(root: UnpackedRoot, kernel: Kernel, diagnostics: (probl
 
 function entryOf(step: TreeStep, fd: number): ImageEntry {
   return {
-    name: utf8(step.name),
+    name: step.name,
     type: step.type as ImageEntry['type'],
-    ...(step.mode === undefined ? {} : { mode: step.mode }),
+    mode: step.mode,
     uid: step.uid,
     gid: step.gid,
     mtimeSec: step.mtimeSec,
-    ...(step.target === undefined ? {} : { target: utf8(step.target) }),
+    rdev: makedev(step.major, step.minor),
+    ...(step.target === null ? {} : { target: step.target }),
     ...(step.sizeBytes > 0 ? { stored: storedBytes(fd, step.offset, step.sizeBytes) } : {}),
   }
 }

@@ -4,18 +4,26 @@
  */
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { createTarDecoder, type TarHeader } from 'modern-tar'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { extract, type Headers } from 'tar-stream'
+import { utf8 } from '../../../../syscalls/abi/bytes.ts'
 import { type FilePart, uncompressed } from './decompress.ts'
 
 /** An entry of the archive; its contents, when it has any, lie at `offset` of the contents file. */
 export interface ArchiveEntry {
+  /** Byte string, as the target is. */
   name: string
+  /** tar-stream's word for it; empty for one it does not know. */
   type: string
-  mode: number | undefined
+  mode: number
   uid: number
   gid: number
   mtimeSec: number
-  target: string | undefined
+  target: string | null
+  /** Of a device. */
+  major: number
+  minor: number
   offset: number
   sizeBytes: number
 }
@@ -70,21 +78,18 @@ export async function unpack(
   progress: (doneBytes: number) => void,
 ): Promise<ArchiveEntry[]> {
   const entries: ArchiveEntry[] = []
-  const decoder = createTarDecoder({ strict: true })
-  const reading = uncompressed(part, progress).pipeTo(decoder.writable)
-  // The error of the input is the one that says what is wrong; the decoder's follows from it.
+  // Names are bytes, which latin1 keeps as they are.
+  const archive = extract({ filenameEncoding: 'latin1' })
+  const reading = pipeline(Readable.fromWeb(uncompressed(part, progress)), archive)
+  // The error of the input is the one that says what is wrong; the archive's follows from it.
   const failed = reading.then(() => null).catch((error: Error) => error)
   try {
-    for await (const { header, body } of decoder.readable) {
+    for await (const body of archive) {
       const offset = contents.sizeBytes
-      for await (const chunk of body) await contents.append(chunk)
-      const sizeBytes = contents.sizeBytes - offset
-      if (header.type === 'file' && sizeBytes !== header.size)
-        throw new Error(`${header.name} is cut off: ${sizeBytes} bytes of ${header.size}`)
-      entries.push(entryOf(header, offset, sizeBytes))
+      for await (const chunk of body) await contents.append(chunk as Uint8Array)
+      entries.push(entryOf(body.header, offset, contents.sizeBytes - offset))
     }
   } catch (error) {
-    await decoder.readable.cancel().catch(() => {})
     throw (await failed) ?? error
   }
   const error = await failed
@@ -92,14 +97,30 @@ export async function unpack(
   return entries
 }
 
-const entryOf = (header: TarHeader, offset: number, sizeBytes: number): ArchiveEntry => ({
-  name: header.name,
-  type: header.type ?? 'file',
-  mode: header.mode,
-  uid: header.uid ?? 0,
-  gid: header.gid ?? 0,
-  mtimeSec: Math.floor((header.mtime?.getTime() ?? 0) / 1000),
-  target: header.linkname,
-  offset,
-  sizeBytes,
-})
+/** The library's types leave out the extended header. */
+type Header = Headers & { pax?: Readonly<Record<string, string>> | null }
+
+function entryOf(header: Header, offset: number, sizeBytes: number): ArchiveEntry {
+  // What an extended header says is UTF-8, and was decoded as that.
+  const { path, linkpath, uid, gid, mtime }: Readonly<Record<string, string>> = header.pax ?? {}
+  return {
+    name: path === undefined ? header.name : utf8(path),
+    // No file system makes a difference.
+    type: header.type === 'contiguous-file' ? 'file' : (header.type ?? ''),
+    mode: whole(header.mode),
+    uid: whole(uid ?? header.uid),
+    gid: whole(gid ?? header.gid),
+    mtimeSec: whole(mtime ?? (header.mtime?.getTime() ?? 0) / 1000),
+    target: linkpath === undefined ? (header.linkname ?? null) : utf8(linkpath),
+    major: whole(header.devmajor),
+    minor: whole(header.devminor),
+    offset,
+    sizeBytes,
+  }
+}
+
+/** A number of an archive, which may say anything; fractions are cut off, and what is none is 0. */
+function whole(said: number | string | undefined): number {
+  const number = Math.floor(Number(said))
+  return Number.isSafeInteger(number) ? number : 0
+}
