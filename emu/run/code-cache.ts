@@ -43,9 +43,11 @@ const WARM_RATIO = 2
 const BATCH_SPAN = 1 << 21
 /** Warm regions that join a hot one. Fewer and larger modules: instantiating one costs a millisecond on Node 20. */
 const BATCH_WARM_MAX = 16
-/** Stored batches that are linked together come to about this much code, and so many are looked at for it. */
+/** Batches that are linked together come to about this much code, and so many are looked at for it. */
 const LINKED_SIZE = 1 << 21
 const LINKED_LOOKS = 256
+/** A module is linked anew when it becomes this much larger by it: what the host optimised of it is lost. */
+const RELINKED_GROWTH = 4
 /** What lowering needs to know of the state block. */
 const STATE = { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc }
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
@@ -120,6 +122,7 @@ export class Translations {
   readonly counts: TranslationCounts
   private readonly byEntry = new Map<number, Batch[]>()
   private keptCount = 0
+  private lastKept: Batch | null = null
   private readonly former = new RegionFormer()
   /** Return addresses of translated calls. */
   readonly returnPoints = new Set<number>()
@@ -181,10 +184,13 @@ export class Translations {
     // A guest that writes code anew again and again must not fill the host: then all begins anew.
     if (this.keptCount++ >= KEPT_BATCHES_MAX) {
       this.keptCount = 0
+      this.lastKept = null
       this.byEntry.clear()
       this.returnPoints.clear()
       this.sideExits.clear()
     }
+    if (this.lastKept) this.lastKept.next = batch
+    this.lastKept = batch
     for (const entry of batch.entries) {
       const list = this.byEntry.get(entry)
       if (list) list.push(batch)
@@ -204,33 +210,31 @@ export class Translations {
     if (known === undefined) {
       const stored = this.store?.load(program + this.suffix)
       known = stored !== null && stored !== undefined
-      let last: Batch | null = null
-      for (const batch of stored ? decodeBatches(stored) : []) {
-        if (last) last.next = batch
-        last = batch
-        this.keep(batch)
-      }
+      if (stored) for (const batch of decodeBatches(stored)) this.keep(batch)
       this.recalled.set(program, known)
     }
     return known
   }
 
   /**
-   * The module a batch is in. One that was stored is linked with those stored after it that the process has the bytes of:
-   * an earlier run wanted them soon after. Throws CompileError for code that was damaged in the store.
+   * The module a batch is in, for a process that does not have it yet. A batch is linked with those kept after it that the
+   * process has the bytes of: they were wanted soon after it. It is linked anew when much has come since, for what a module
+   * costs each new process is its instance. Throws CompileError for code that was damaged in the store.
    */
   linked(space: AddressSpace, batch: Batch): LinkedBatches {
-    if (batch.linked) return batch.linked
+    const { linked } = batch
+    if (linked && linked.codeSize >= LINKED_SIZE) return linked
     const batches = [batch]
     let size = batch.object.code.length
     let other = batch.next
     for (let looks = 0; other && looks < LINKED_LOOKS && size < LINKED_SIZE; looks++, other = other.next) {
-      if (other.linked || !other.image.fits(space)) continue
+      if ((other.linked?.codeSize ?? 0) >= LINKED_SIZE || !other.image.fits(space)) continue
       batches.push(other)
       size += other.object.code.length
     }
+    if (linked && size < linked.codeSize * RELINKED_GROWTH) return linked
     const objects = batches.map(({ object }) => object)
-    return new LinkedBatches(batches, linkModule(objects, X86_VARIABLES, STATE))
+    return new LinkedBatches(batches, size, linkModule(objects, X86_VARIABLES, STATE))
   }
 
   /** Keeps new batches for the next run of a program. */
@@ -396,8 +400,11 @@ export class ProcessCode {
   private add(batch: Batch): void {
     if (this.code?.isCrowded) this.beginAnew()
     this.code ??= this.translations.codeFor(this.space)
-    const linked = this.translations.linked(this.space, batch)
-    if (!this.code.has(linked)) this.translations.counts.instances++
+    let { linked } = batch
+    if (!linked || !this.code.has(linked)) {
+      linked = this.translations.linked(this.space, batch)
+      if (!this.code.has(linked)) this.translations.counts.instances++
+    }
     const base = this.code.place(linked) + linked.offsetOf(batch)
     this.batches.add(batch)
     batch.entries.forEach((entry, i) => {

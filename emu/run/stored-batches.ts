@@ -24,9 +24,9 @@ export class Batch {
   readonly returnPoints: Uint32Array
   readonly sideExits: Uint32Array
   readonly object: CodeObject
-  /** The module it is in, once it has run. */
+  /** The module it is in, once it has run; the newest, when there are several. */
   linked: LinkedBatches | null = null
-  /** The one that an earlier run stored next. */
+  /** The one that was kept next. */
   next: Batch | null = null
 
   constructor(parts: Omit<Batch, 'linked' | 'next'>) {
@@ -42,10 +42,12 @@ export class Batch {
 export class LinkedBatches {
   readonly module: WebAssembly.Module
   readonly regionCount: number
+  /** Of the objects. */
+  readonly codeSize: number
   private readonly offsets = new Map<Batch, number>()
 
   /** `wasm` is the module of the batches in their order. */
-  constructor(batches: readonly Batch[], wasm: Uint8Array) {
+  constructor(batches: readonly Batch[], codeSize: number, wasm: Uint8Array) {
     this.module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>)
     let count = 0
     for (const batch of batches) {
@@ -54,6 +56,7 @@ export class LinkedBatches {
       batch.linked = this
     }
     this.regionCount = count
+    this.codeSize = codeSize
   }
 
   /** The place of a batch's first region among the module's. */
