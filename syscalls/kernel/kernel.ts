@@ -25,8 +25,9 @@ import { Clock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
 import { sendSignal } from './signal.ts'
+import { SliceLengths } from './slice.ts'
 import { DEAD, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
-import { QUANTUM, runTask } from './task-run.ts'
+import { runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 import { TimerQueue } from './timer-queue.ts'
 import { WaitQueue } from './wait-queue.ts'
@@ -90,6 +91,7 @@ export class Kernel {
   /** Counters for --stats. */
   contextSwitches = 0
   callCount = 0
+  readonly slices: SliceLengths
   private readonly runQueue: Task[] = []
   private lastPid = 1
   private readonly diagnosed = new Set<string>()
@@ -104,6 +106,7 @@ export class Kernel {
     this.options = parts.options
     this.hostname = parts.options.hostname
     this.clock = new Clock(parts.host.clock)
+    this.slices = new SliceLengths(parts.host.random)
     this.bootNs = this.clock.monotonicNs()
     this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
     this.groups.set(1, this.init)
@@ -181,12 +184,13 @@ export class Kernel {
     this.contextSwitches++
     this.sliceTask = task
     this.sliceStartNs = startNs
+    const budget = this.slices.budget()
     try {
-      runTask(this, task)
+      runTask(this, task, budget)
     } finally {
       this.sliceTask = null
     }
-    if (task.state !== DEAD) this.host.worked?.(QUANTUM - this.arch.budget(task.mm.state))
+    if (task.state !== DEAD) this.host.worked?.(budget - this.arch.budget(task.mm.state))
     if (task.state === WAITING) task.usage.voluntarySwitches++
     else if (task.state === RUNNABLE) task.usage.involuntarySwitches++
     const used = this.clock.monotonicNs() - startNs

@@ -14,12 +14,8 @@ import { handleFault } from './fault.ts'
 import type { Kernel } from './kernel.ts'
 import { PASSES, STOPPED_BY_FILTER, seccompVerdict } from './seccomp.ts'
 import { deliverSignals, isRestart } from './signal-delivery.ts'
+import { REST_CALLS } from './slice.ts'
 import { RUNNING, STAGE_CALL, STAGE_ENTRY, STAGE_EXIT, STAGE_SIGNALS, STAGE_USER, type Task } from './task.ts'
-
-/** Back-edges and calls a task may take before another gets its turn: the same in every run. */
-export const QUANTUM = 1_000_000
-/** System calls in one slice, for programs that do nothing else. */
-const CALLS_PER_SLICE = 2_000
 
 /** A handler that has set every register itself (rt_sigreturn). */
 export const KEEP_RESULT = -5001
@@ -27,18 +23,20 @@ export const KEEP_RESULT = -5001
 // A call nobody implements: engines still see six arguments.
 const SIX_RAW = [NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG]
 
-export function runTask(kernel: Kernel, task: Task): void {
+/** `budget` is the slice's length, in back-edges and calls. */
+export function runTask(kernel: Kernel, task: Task, budget: number): void {
   task.state = RUNNING
   task.mm.activate(task)
-  kernel.arch.setBudget(task.mm.state, QUANTUM)
+  kernel.arch.setBudget(task.mm.state, budget)
   // What came while it waited for its turn: a signal, a stop.
   if (task.stage === STAGE_USER && task.signalPending()) task.stage = STAGE_SIGNALS
-  let callsLeft = CALLS_PER_SLICE
+  let callsLeft = kernel.slices.calls()
   while (task.state === RUNNING) {
     if (task.group.exiting !== null) task.stage = STAGE_SIGNALS
     switch (task.stage) {
       case STAGE_USER: {
-        if (callsLeft-- === 0 || task.yielded) {
+        if (callsLeft-- === 0) kernel.arch.setBudget(task.mm.state, kernel.slices.rest())
+        if (callsLeft < -REST_CALLS || task.yielded) {
           task.yielded = false
           kernel.makeRunnable(task)
           return

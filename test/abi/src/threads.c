@@ -100,6 +100,30 @@ static void spin(void)
 	puts("seen");
 }
 
+/* A thread that holds a semaphore nearly always, with four calls a turn while somebody waits for it. */
+static sem_t held;
+static volatile int released;
+static void *hold_nearly_always(void *unused)
+{
+	while (!released) {
+		sem_wait(&held);
+		for (int i = 0; i < 3; i++) syscall(SYS_getppid);
+		sem_post(&held);
+	}
+	return NULL;
+}
+static void periodic_holder(void)
+{
+	pthread_t thread;
+	sem_init(&held, 0, 1);
+	pthread_create(&thread, NULL, hold_nearly_always, NULL);
+	usleep(20000);
+	SHOW(sem_wait(&held));
+	released = 1;
+	sem_post(&held);
+	pthread_join(thread, NULL);
+}
+
 static __thread int mine = 7;
 static void *change_mine(void *to) { mine += (int)(long)to; return (void *)(long)mine; }
 static void thread_local(void)
@@ -344,6 +368,7 @@ static void bad_flags(void)
 }
 
 PROBES({"create-join", create_join}, {"mutex", mutex}, {"condition", condition}, {"barriers", barriers}, {"spin", spin},
+       {"periodic-holder", periodic_holder},
        {"thread-local", thread_local}, {"ids", ids}, {"group-exit", group_exit}, {"leader-first", leader_first},
        {"leader-first-group-exit", leader_first_group_exit}, {"fatal", fatal}, {"exec-in-thread", exec_in_thread},
        {"killed", killed}, {"directed-signals", directed_signals}, {"sigwait-thread", sigwait_thread},
