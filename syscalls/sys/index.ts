@@ -1,5 +1,7 @@
 /** Every system call, by family. Path: linux.ts makes the kernel's table of it. */
 
+import { capabilityRows } from './capability.ts'
+import { credentialRows } from './credentials.ts'
 import { dirRows } from './dir.ts'
 import { epollRows } from './epoll.ts'
 import { eventFileRows } from './event-files.ts'
@@ -53,6 +55,8 @@ export const syscallRows: readonly SyscallRow[] = [
   ...mmapRows,
   ...processRows,
   ...identityRows,
+  ...credentialRows,
+  ...capabilityRows,
   ...signalRows,
   ...timeRows,
   ...timerRows,

@@ -4,9 +4,11 @@
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
+import { hasOnlyIds } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
 import {
@@ -46,7 +48,7 @@ function sysUname(task: Task, at: number): number {
 }
 
 function readName(task: Task, at: number, length: number): string | number {
-  if (!task.credentials.isPrivileged) return -EPERM
+  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
   if (length < 0 || length > 64) return -EINVAL
   const bytes = task.mm.copyIn(at, length)
   return bytes ? latin1(bytes) : -EFAULT
@@ -87,10 +89,8 @@ function groupFor(task: Task, which: number): ThreadGroup | number {
   const other = which === 0 ? task : task.kernel.tasks.get(which)
   if (!other) return -ESRCH
   const { credentials: who } = task
-  const { uid, euid, suid, gid, egid, sgid } = other.credentials
-  const isSame =
-    [uid, euid, suid].every((id) => id === who.uid) && [gid, egid, sgid].every((id) => id === who.gid)
-  return other === task || isSame || who.isPrivileged ? other.group : -EPERM
+  const isSame = other === task || hasOnlyIds(other.credentials, who.uid, who.gid)
+  return isSame || who.capable(CAP_SYS_RESOURCE) ? other.group : -EPERM
 }
 
 function sysPrlimit(task: Task, which: number, resource: number, newAddr: number, oldAddr: number): number {
@@ -102,7 +102,7 @@ function sysPrlimit(task: Task, which: number, resource: number, newAddr: number
   const limit = group.limits[resource]!
   if (fresh) {
     if (fresh.soft > fresh.hard) return -EINVAL
-    if (fresh.hard > limit.hard && !task.credentials.isPrivileged) return -EPERM
+    if (fresh.hard > limit.hard && !task.credentials.capable(CAP_SYS_RESOURCE)) return -EPERM
     if (resource === P.RLIMIT_NOFILE && fresh.hard > 1048576) return -EPERM
   }
   const { soft, hard } = limit

@@ -4,7 +4,10 @@ import { latin1 } from '../../abi/bytes.ts'
 import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
 import { O_CLOEXEC } from '../../abi/fcntl.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
+import { SUID_DUMP_USER } from '../../kernel/change-credentials.ts'
+import type { Credentials } from '../../kernel/credentials.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import { FSCREDS, mayAccess } from '../../kernel/ptrace-access.ts'
 import { COMM_SIZE, type Task } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import type { Vma } from '../../mm/vma.ts'
@@ -51,15 +54,9 @@ function fdPath(file: FileDescription): Path {
   return new Path(new Mount(file.inode.fs, dentry, 'none'), dentry)
 }
 
-/** May the caller look into this task: its own user's, or anybody's for root. ptrace(2). */
+/** 0 when the caller may look into this task, or -EACCES. */
 function mayInspect(caller: Caller, task: Task | undefined): number {
-  const { credentials: who } = caller
-  const of = task?.credentials
-  if (who.isPrivileged || !of) return 0
-  const same =
-    [of.uid, of.euid, of.suid].every((id) => id === who.fsuid) &&
-    [of.gid, of.egid, of.sgid].every((id) => id === who.fsgid)
-  return same ? 0 : -EACCES
+  return !task || mayAccess(caller.credentials, caller.processId, task, FSCREDS) ? 0 : -EACCES
 }
 
 /** The directory of one process. */
@@ -102,6 +99,20 @@ function taskDirectory(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base:
   }
 }
 
+/** A directory that its process reads whoever the owner is. Linux proc_fd_permission. */
+class OwnDirectory extends ProcDirectory {
+  private readonly group: ThreadGroup
+
+  constructor(fs: FileSystem, ino: number, list: () => ProcEntry[], group: ThreadGroup) {
+    super(fs, ino, list)
+    this.group = group
+  }
+
+  override admits(who: Credentials): boolean {
+    return this.group.tasks.some((task) => task.credentials === who)
+  }
+}
+
 const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts']
 /** Where Linux begins to number namespaces. */
 const NAMESPACE_INO = 0xf0000000
@@ -139,7 +150,7 @@ function taskEntries(
     })
   const directory = (name: string, mode: number, list: () => ProcEntry[]): ProcEntry =>
     entry(name, S_IFDIR | mode, (ino) => {
-      const made = new ProcDirectory(fs, ino, list)
+      const made = new OwnDirectory(fs, ino, list, group)
       made.mode = S_IFDIR | mode
       return made
     })
@@ -265,9 +276,12 @@ function namespaceEntries(fs: FileSystem, group: ThreadGroup, base: number): Pro
   })
 }
 
-function own<T extends { uid: number; gid: number }>(group: ThreadGroup, inode: T): T {
-  inode.uid = group.leader?.credentials.euid ?? 0
-  inode.gid = group.leader?.credentials.egid ?? 0
+/** Root's, where nobody else may look into the process; but a directory that all may read tells whose process it is. */
+export function own<T extends ProcInode>(group: ThreadGroup, inode: T): T {
+  const task = group.leader
+  const isTold = inode.mode === (S_IFDIR | 0o555) || task?.mm.dumpable === SUID_DUMP_USER
+  inode.uid = isTold ? (task?.credentials.euid ?? 0) : 0
+  inode.gid = isTold ? (task?.credentials.egid ?? 0) : 0
   return inode
 }
 

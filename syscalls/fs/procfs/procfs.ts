@@ -11,7 +11,7 @@ import { KERNEL_RELEASE, KERNEL_VERSION, MEMORY_SIZE } from '../../sys/system.ts
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
 import { FileSystem, type StatFs, Timestamp } from '../../vfs/inode.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, ProcLink } from './nodes.ts'
-import { processDirectory, threadDirectory } from './process-files.ts'
+import { own, processDirectory, threadDirectory } from './process-files.ts'
 
 class ProcFs extends FileSystem {
   readonly type: string = 'proc'
@@ -34,13 +34,9 @@ class ProcFs extends FileSystem {
   }
 
   private processes(kernel: Kernel): ProcEntry[] {
-    return [...kernel.groups.keys()].map((pid) => {
+    return [...kernel.groups].map(([pid, group]) => {
       const make = (): ProcDirectory => {
-        const directory = processDirectory(this, kernel, pid)
-        const who = kernel.groups.get(pid)?.leader?.credentials
-        directory.uid = who?.euid ?? 0
-        directory.gid = who?.egid ?? 0
-        return directory
+        return own(group, processDirectory(this, kernel, pid))
       }
       return { name: String(pid), ino: (pid + 16) * 0x10000, mode: S_IFDIR | 0o555, make }
     })
