@@ -23,6 +23,7 @@ import {
 import { StateBlock } from '../../emu/memory/state-block.ts'
 import { getI64, putU64 } from '../abi/arch/arch.ts'
 import { ENOMEM } from '../abi/errno.ts'
+import { VM_DONTCOPY, VM_WIPEONFORK } from '../abi/mman.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Caller, CallerMemory } from '../vfs/caller.ts'
 import { allowWrites, denyWrites } from '../vfs/executing.ts'
@@ -372,6 +373,8 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
   if (!space) return null
   const copy = new Mm(space, caller)
   for (const vma of mm.vmas.all) {
+    if (vma.advice & (VM_DONTCOPY | VM_WIPEONFORK)) copy.dropPages(vma.start, vma.end)
+    if (vma.advice & VM_DONTCOPY) continue
     const twin = vma.copy()
     twin.isLocked = false
     copy.vmas.all.push(twin)

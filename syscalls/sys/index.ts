@@ -11,6 +11,7 @@ import { futexRows } from './futex.ts'
 import { identityRows } from './identity.ts'
 import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
+import { madviseRows } from './madvise.ts'
 import { mlockRows } from './mlock.ts'
 import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
@@ -53,6 +54,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...xattrRows,
   ...mountRows,
   ...mmapRows,
+  ...madviseRows,
   ...processRows,
   ...identityRows,
   ...credentialRows,
