@@ -49,7 +49,9 @@ export interface KernelParts {
   options: KernelOptions
 }
 
-export const PID_MAX = 32768
+const PID_MAX_DEFAULT = 32768
+/** What kernel.pid_max may be at most. */
+export const PID_MAX_LIMIT = 4 * 1024 * 1024
 /** Different lines that a guest can have said to whoever runs it. */
 const DIAGNOSED_MAX = 200
 
@@ -82,6 +84,9 @@ export class Kernel {
   readonly pipeRoom = { extraBytes: 0 }
   hostname: string
   domainname = '(none)'
+  corePattern = 'core'
+  /** Numbers of /proc/sys that were changed, by name. */
+  readonly sysctl = new Map<string, readonly number[]>()
   readonly bootNs: number
   /** Told of every process that is gone for good. */
   onReaped: (group: ThreadGroup) => void = () => {}
@@ -113,9 +118,14 @@ export class Kernel {
 
   /** The next free process id. */
   newPid(): number {
-    do this.lastPid = this.lastPid + 1 >= PID_MAX ? 2 : this.lastPid + 1
+    do this.lastPid = this.lastPid + 1 >= this.pidMax ? 2 : this.lastPid + 1
     while (this.tasks.has(this.lastPid) || this.groups.has(this.lastPid))
     return this.lastPid
+  }
+
+  /** kernel.pid_max: ids are below. */
+  get pidMax(): number {
+    return this.sysctl.get('kernel/pid_max')?.[0] ?? PID_MAX_DEFAULT
   }
 
   get newestPid(): number {

@@ -1,6 +1,6 @@
 /** Descriptors: dup(2), fcntl(2), ioctl(2), flock(2), pipe(2), close-on-exec. */
 
-import { CAP_LEASE } from '../abi/capability.ts'
+import { CAP_LEASE, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EACCES, EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../abi/poll.ts'
@@ -118,7 +118,9 @@ const PIPE_SIZE_MIN = 4096
 function setPipeSize(task: Task, pipe: Pipe, wanted: number): number {
   if (wanted > 2 ** 31) return -EINVAL
   const size = Math.max(PIPE_SIZE_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, wanted))))
-  if (size > PIPE_SIZE_MAX && size > pipe.size) return -EPERM
+  const sizeMax = task.kernel.sysctl.get('fs/pipe-max-size')?.[0] ?? PIPE_SIZE_MAX
+  const mayExceed = size <= PIPE_SIZE_MAX && (size <= sizeMax || task.credentials.capable(CAP_SYS_RESOURCE))
+  if (size > pipe.size && !mayExceed) return -EPERM
   return pipe.resize(size, task.kernel.pipeRoom) || size
 }
 

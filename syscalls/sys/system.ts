@@ -2,12 +2,14 @@
  * The machine and its limits: uname(2), sysinfo(2), getrandom(2), getrlimit(2), sethostname(2), and calls that are refused on purpose.
  */
 
+import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { hasOnlyIds } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
@@ -54,7 +56,15 @@ function readName(task: Task, at: number, length: number): string | number {
   return bytes ? latin1(bytes) : -EFAULT
 }
 
-export const MEMORY_SIZE = 4 * 2 ** 30
+/** What a machine without a limit says it has. */
+const MEMORY_SIZE = 4 * 2 ** 30
+
+/** Bytes of memory that there are, and that no process has. */
+export function memoryOf(kernel: Kernel): { total: number; free: number } {
+  const { pagesMax, pagesUsed } = kernel.memoryPool
+  const total = Math.min(pagesMax * PAGE_SIZE, MEMORY_SIZE)
+  return { total, free: Math.max(0, total - pagesUsed * PAGE_SIZE) }
+}
 
 function sysSysinfo(task: Task, at: number): number {
   if (!task.mm.canWrite(at, 112)) return -EFAULT
@@ -62,8 +72,9 @@ function sysSysinfo(task: Task, at: number): number {
   const { kernel } = task
   bytes.fill(0, at, at + 112)
   putU64(view, at, Math.floor((kernel.clock.monotonicNs() - kernel.bootNs) / 1e9) + 1)
-  putU64(view, at + 32, MEMORY_SIZE)
-  putU64(view, at + 40, MEMORY_SIZE / 2)
+  const { total, free } = memoryOf(kernel)
+  putU64(view, at + 32, total)
+  putU64(view, at + 40, free)
   view.setUint16(at + 80, kernel.tasks.size, true)
   view.setUint32(at + 104, 1, true)
   task.mm.stored(at, 112)
