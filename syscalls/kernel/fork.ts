@@ -102,6 +102,8 @@ function newGroup(task: Task, pid: number, clone: CloneArguments): ThreadGroup {
   group.sessionId = task.group.sessionId
   group.processGroup = task.group.processGroup
   group.exitSignal = clone.exitSignal
+  group.oomScoreAdj = task.group.oomScoreAdj
+  group.oomScoreAdjMin = task.group.oomScoreAdjMin
   group.startNs = kernel.clock.monotonicNs()
   armCpuLimit(group)
   return group

@@ -141,6 +141,8 @@ export class ThreadGroup {
   subreaper = false
   /** /proc/PID/oom_score_adj: told, and of no effect. */
   oomScoreAdj = 0
+  /** Below it only with CAP_SYS_RESOURCE. */
+  oomScoreAdjMin = 0
   /** Of a killed zombie: the credentials and name that /proc and siginfo still show. */
   lastUid = 0
   lastComm = ''

@@ -73,6 +73,8 @@ export class Mm implements CallerMemory {
   /** PR_SET_DUMPABLE and PR_SET_THP_DISABLE. */
   dumpable = 1
   hasNoHugePages = false
+  /** /proc/PID/coredump_filter. */
+  coredumpFilter = 0x33
   /** MCL_FUTURE: what is mapped from now on is locked. */
   locksFuture = false
   /** What membarrier(2) was told of, MEMBARRIER_CMD_REGISTER_*. */
@@ -398,6 +400,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     sizeMax,
     dumpable,
     hasNoHugePages,
+    coredumpFilter,
     barriers,
   } = mm
   Object.assign(copy, {
@@ -417,6 +420,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     sizeMax,
     dumpable,
     hasNoHugePages,
+    coredumpFilter,
     barriers,
   })
   return copy
