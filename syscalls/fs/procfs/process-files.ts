@@ -3,7 +3,7 @@
  * them. Here are the directories, links and what is no text.
  */
 
-import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
+import { EACCES, ENOENT, EPERM } from '../../abi/errno.ts'
 import { O_CLOEXEC } from '../../abi/fcntl.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import { SUID_DUMP_USER } from '../../kernel/change-credentials.ts'
@@ -186,18 +186,7 @@ function namespaceEntries(fs: FileSystem, group: ThreadGroup, base: number): Pro
     const find = (caller: Caller): Path | number => {
       const refused = mayInspect(caller, group.leader)
       if (refused) return refused
-      const dentry = new Dentry(
-        text,
-        null,
-        new ProcFile(
-          fs,
-          number,
-          () => '',
-          null,
-          0o444,
-          () => -EINVAL,
-        ),
-      )
+      const dentry = new Dentry(text, null, new ProcFile(fs, number, () => ''))
       return new Path(new Mount(fs, dentry, 'nsfs'), dentry)
     }
     const target = (caller: Caller): string | number => mayInspect(caller, group.leader) || text

@@ -32,16 +32,14 @@ const PATTERN_LENGTH_MAX = 127
 /** Only told. */
 const fixed = (value: string | number): Sysctl => ({ text: () => `${value}\n` })
 
-/** As many numbers as there are at first, each in [min, max]. Fewer may be written. Linux proc_dointvec_minmax. */
+/** As many numbers as there are at first, each in [min, max]. Fewer may be written, and what is more does not count. Linux proc_dointvec_minmax. */
 function numbers(initial: readonly number[], min = -INT_MAX - 1, max = INT_MAX): Sysctl {
   const now = (kernel: Kernel, name: string) => kernel.sysctl.get(name) ?? initial
   return {
     text: (kernel, name) => `${now(kernel, name).join('\t')}\n`,
     store(kernel, name, text) {
-      const words = text.trim().split(/\s+/)
-      const values = words.map(parseNumber)
-      if (values.length > initial.length || values.some((value) => !(value >= min && value <= max)))
-        return -EINVAL
+      const values = text.trim().split(/\s+/).slice(0, initial.length).map(parseNumber)
+      if (values.some((value) => !(value >= min && value <= max))) return -EINVAL
       kernel.sysctl.set(name, [...values, ...now(kernel, name).slice(values.length)])
       return 0
     },
