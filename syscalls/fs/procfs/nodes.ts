@@ -1,5 +1,5 @@
 /**
- * The building blocks of procfs and sysfs: directories by function, files whose text is made when opened, links; and
+ * The building blocks of procfs and sysfs: directories by function, files whose text is made when read, links; and
  * the file system that gives them their inode numbers.
  */
 
@@ -100,7 +100,7 @@ export class ProcDirectory extends ProcInode {
   }
 }
 
-/** Text made at open: every reader sees one moment. */
+/** Text made when it is read from its beginning: a reader sees one moment, and another one after going back to 0. */
 export class ProcFile extends ProcInode implements OpensItself {
   private readonly text: (caller: Caller) => string
   private readonly store: ((caller: Caller, text: string) => number) | null
@@ -124,22 +124,23 @@ export class ProcFile extends ProcInode implements OpensItself {
     if ((flags & 3) !== 0 && !this.store) return -EACCES
     const refused = this.mayOpen(caller)
     if (refused) return refused
-    return new ProcText(flags, path, bytesOf(this.text(caller)), this.store)
+    return new ProcText(flags, path, this.text, this.store)
   }
 }
 
 class ProcText extends RegularFile {
-  private readonly content: Uint8Array
+  private content: Uint8Array | null = null
+  private readonly text: (caller: Caller) => string
   private readonly store: ((caller: Caller, text: string) => number) | null
 
   constructor(
     flags: number,
     path: Path,
-    content: Uint8Array,
+    text: (caller: Caller) => string,
     store: ((caller: Caller, text: string) => number) | null,
   ) {
     super(flags, path)
-    this.content = content
+    this.text = text
     this.store = store
   }
 
@@ -149,9 +150,12 @@ class ProcText extends RegularFile {
     return done
   }
 
-  override readAt(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
-    const part = Math.max(0, Math.min(count, this.content.length - pos))
-    if (part > 0) copyBytes(bytes, at, this.content, pos, part)
+  override readAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    const isFresh = pos > 0 && this.content !== null
+    const content = isFresh ? this.content! : bytesOf(this.text(caller))
+    this.content = content
+    const part = Math.max(0, Math.min(count, content.length - pos))
+    if (part > 0) copyBytes(bytes, at, content, pos, part)
     return part
   }
 

@@ -1,6 +1,6 @@
 /**
- * What /proc/PID and /proc/PID/task/TID hold: proc(5). Each file is text made at the moment of open; task-files.ts lists
- * them. Here are the directories, links and what is no text.
+ * What /proc/PID and /proc/PID/task/TID hold: proc(5). Each file is text made at the moment of reading; task-files.ts
+ * lists them. Here are the directories, links and what is no text.
  */
 
 import { EACCES, ENOENT, EPERM } from '../../abi/errno.ts'
@@ -133,7 +133,8 @@ function taskEntries(
   const of = { kernel, group, task }
   const files = Object.entries(TASK_FILES).map(([name, { mode = 0o444, isGuarded, text, store }]) => {
     const write = store ? (caller: Caller, written: string) => store(of, caller, written) : null
-    const read = (caller: Caller): string => text(of, caller)
+    // Whoever has it open may outlive the task, which has no memory then.
+    const read = (caller: Caller): string => (task && !task.alive ? '' : text(of, caller))
     return entry(
       name,
       S_IFREG | mode,

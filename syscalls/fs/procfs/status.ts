@@ -111,6 +111,9 @@ function memoryLines(task: Task): string[] {
     `VmLib:\t${kib(sum((vma) => isCode(vma) && vma.inode !== null && !isProgram(vma)))}`,
     `VmPTE:\t${kib(Math.ceil(total / (PAGE * 512)) * PAGE)}`,
     `VmSwap:\t${kib(0)}`,
+    `HugetlbPages:\t${kib(0)}`,
+    'CoreDumping:\t0',
+    `THP_enabled:\t${task.mm.hasNoHugePages ? 0 : 1}`,
   ]
 }
 
@@ -170,6 +173,8 @@ export function statusText(task: Task | undefined, group: ThreadGroup): string {
     `NoNewPrivs:\t${task?.noNewPrivileges ? 1 : 0}`,
     `Seccomp:\t${task?.seccompMode ?? 0}`,
     `Seccomp_filters:\t${filterCount(task)}`,
+    'Speculation_Store_Bypass:\tnot vulnerable',
+    'SpeculationIndirectBranch:\tnot affected',
     'Cpus_allowed:\t1',
     'Cpus_allowed_list:\t0',
     'Mems_allowed:\t1',
