@@ -72,7 +72,10 @@ function sysMknodat(task: Task, at: number, addr: number, modeBits: number, dev:
   if (!isDevice && type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK) return -EINVAL
   const last = resolveParent(task, at, addr)
   if (typeof last === 'number') return last
-  if (isDevice && !task.credentials.capable(CAP_MKNOD)) return mayTakeName(task, last, false) || -EPERM
+  // A character device without a number is how overlays mark what is gone: it opens nothing.
+  const isWhiteout = type === S_IFCHR && dev === 0
+  if (isDevice && !isWhiteout && !task.credentials.capable(CAP_MKNOD))
+    return mayTakeName(task, last, false) || -EPERM
   return makeNode(task, last, type | (modeBits & 0o7777 & ~task.fs.umask), isDevice ? dev : 0)
 }
 

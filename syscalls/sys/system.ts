@@ -66,12 +66,17 @@ export function memoryOf(kernel: Kernel): { total: number; free: number } {
   return { total, free: Math.max(0, total - pagesUsed * PAGE_SIZE) }
 }
 
+/** SI_LOAD_SHIFT. */
+const LOAD_SCALE = 65536
+
 function sysSysinfo(task: Task, at: number): number {
   if (!task.mm.canWrite(at, 112)) return -EFAULT
   const { view, bytes } = task.mm.space
   const { kernel } = task
   bytes.fill(0, at, at + 112)
   putU64(view, at, Math.floor((kernel.clock.monotonicNs() - kernel.bootNs) / 1e9) + 1)
+  const loads = kernel.load.at(kernel.clock.monotonicNs(), kernel.runnableCount + 1)
+  for (const [i, load] of loads.entries()) putU64(view, at + 8 + i * 8, Math.floor(load * LOAD_SCALE))
   const { total, free } = memoryOf(kernel)
   putU64(view, at + 32, total)
   putU64(view, at + 40, free)

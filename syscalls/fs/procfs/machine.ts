@@ -47,8 +47,11 @@ function uptime(kernel: Kernel): string {
   return `${(upNs / 1e9).toFixed(2)} ${((upNs - busyNs) / 1e9).toFixed(2)}\n`
 }
 
-const loadavg: Text = (kernel) =>
-  `0.00 0.00 0.00 ${kernel.runnableCount + 1}/${kernel.tasks.size} ${kernel.newestPid}\n`
+function loadavg(kernel: Kernel): string {
+  const running = kernel.runnableCount + 1
+  const loads = kernel.load.at(kernel.clock.monotonicNs(), running).map((load) => load.toFixed(2))
+  return `${loads.join(' ')} ${running}/${kernel.tasks.size} ${kernel.newestPid}\n`
+}
 
 function stat(kernel: Kernel): string {
   const { upNs, busyNs } = times(kernel)

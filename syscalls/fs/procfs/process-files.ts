@@ -200,8 +200,8 @@ function namespaceEntries(fs: FileSystem, group: ThreadGroup, base: number): Pro
 export function own<T extends ProcInode>(group: ThreadGroup, inode: T): T {
   const task = group.leader
   const isTold = inode.mode === (S_IFDIR | 0o555) || task?.mm.dumpable === SUID_DUMP_USER
-  inode.uid = isTold ? (task?.credentials.euid ?? 0) : 0
-  inode.gid = isTold ? (task?.credentials.egid ?? 0) : 0
+  inode.uid = isTold ? (group.credentials?.euid ?? 0) : 0
+  inode.gid = isTold ? (group.credentials?.egid ?? 0) : 0
   return inode
 }
 

@@ -144,7 +144,7 @@ function filterCount(task: Task | undefined): number {
 
 /** /proc/PID/status, or with a task of its own /proc/PID/task/TID/status. */
 export function statusText(task: Task | undefined, group: ThreadGroup): string {
-  const who = task?.credentials
+  const who = task?.credentials ?? group.lastCredentials
   const tid = task?.tid ?? group.pid
   const lines = [
     `Name:\t${nameOf(task, group)}`,

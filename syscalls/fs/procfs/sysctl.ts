@@ -169,7 +169,7 @@ const KERNEL: SysctlTree = {
   shmmni: fixed(I.SHMMNI),
   sysctl_writes_strict: number(1, -1, 1),
   tainted: count(0),
-  'threads-max': { text: (kernel) => `${Math.min(kernel.options.taskCountMax, INT_MAX)}\n` },
+  'threads-max': { text: (kernel) => `${kernel.taskCountMax}\n` },
   unprivileged_bpf_disabled: number(2, 0, 2),
   version: fixed(KERNEL_VERSION),
 }

@@ -413,6 +413,58 @@ static void limits(void)
 	SHOW(open("/proc/self/oom_score_adj", O_WRONLY) >= 0);
 }
 
+static void try_fork(const char *who)
+{
+	fflush(stdout);
+	int pid = fork();
+	if (!pid) _exit(0);
+	printf("%s: %s\n", who, pid < 0 ? errno_name(errno) : "forked");
+	fflush(stdout);
+	if (pid > 0) waitpid(pid, NULL, 0);
+}
+
+/* RLIMIT_NPROC holds for users; the capability to exceed it is not everywhere to be had. */
+static void processes(void)
+{
+	struct rlimit one = {1, 1}, two = {2, 2};
+	known(KNOWN);
+	IN_CHILD(setrlimit(RLIMIT_NPROC, &one); capset_(0, 0, 0); try_fork("root"););
+	IN_CHILD(setrlimit(RLIMIT_NPROC, &one); syscall(SYS_setresuid, 54321, 54321, 54321); try_fork("user"););
+	IN_CHILD(setrlimit(RLIMIT_NPROC, &two); syscall(SYS_setresuid, 54321, 54321, 54321); try_fork("user of two"););
+	/* the real user counts */
+	IN_CHILD(setrlimit(RLIMIT_NPROC, &one); syscall(SYS_setresuid, 54321, 0, 0); try_fork("real user"););
+	IN_CHILD(setrlimit(RLIMIT_NPROC, &one); syscall(SYS_setresuid, 0, 54321, 0); try_fork("effective user"););
+}
+
+static void zombies(void)
+{
+	struct stat st;
+	char path[64], text[4096], *at;
+	siginfo_t info;
+	known(KNOWN);
+	fflush(stdout);
+	int pid = fork();
+	if (!pid) {
+		syscall(SYS_setresgid, 100, 100, 100);
+		syscall(SYS_setresuid, 1000, 1000, 1000);
+		_exit(0);
+	}
+	waitid(P_PID, pid, &info, WEXITED | WNOWAIT);
+	printf("uid %d\n", info.si_uid);
+	snprintf(path, 64, "/proc/%d", pid);
+	stat(path, &st);
+	printf("directory %d %d\n", st.st_uid, st.st_gid);
+	snprintf(path, 64, "/proc/%d/status", pid);
+	int fd = open(path, O_RDONLY);
+	long n = read(fd, text, sizeof text - 1);
+	text[n < 0 ? 0 : n] = 0;
+	at = strstr(text, "Uid:");
+	printf("%.*s\n", at ? (int)strcspn(at, "\n") : 0, at);
+	at = strstr(text, "State:");
+	printf("%.*s\n", at ? (int)strcspn(at, "\n") : 0, at);
+	waitpid(pid, NULL, 0);
+}
+
 static void dumpable(void)
 {
 	struct stat st;
@@ -434,4 +486,4 @@ static void dumpable(void)
 PROBES({"headers", headers}, {"another_task", another_task}, {"changes", changes}, {"bounding", bounding}, {"ambient", ambient},
        {"securebits", securebits}, {"leaving_root", leaving_root}, {"file_system_ids", file_system_ids}, {"saved_ids", saved_ids},
        {"group_lists", group_lists}, {"threads", threads}, {"files", files}, {"own_files", own_files}, {"others", others},
-       {"limits", limits}, {"dumpable", dumpable})
+       {"limits", limits}, {"dumpable", dumpable}, {"processes", processes}, {"zombies", zombies})
