@@ -387,6 +387,10 @@ static void others(void)
 	     SHOW(syscall(SYS_kcmp, getpid(), pid, 1, 0, 0)); struct sched_param p = {1}; SHOW(sched_setscheduler(pid, SCHED_FIFO, &p)););
 	WITH(BIT(CAP_KILL), SHOW(kill(pid, 0)););
 	WITH(BIT(CAP_SYS_NICE), SHOW(setpriority(PRIO_PROCESS, pid, 5)); SHOW(setpriority(PRIO_PROCESS, 0, -5)); SHOW(getpriority(PRIO_PROCESS, 0)););
+	void *head;
+	size_t length;
+	WITH(0, SHOW(syscall(SYS_get_robust_list, pid, &head, &length)););
+	SHOW(syscall(SYS_get_robust_list, pid, &head, &length));
 	/* to look at it one must have what it has */
 	IN_CHILD(capset_(BIT(CAP_CHOWN), BIT(CAP_CHOWN), 0); SHOW(open(path, O_RDONLY) >= 0););
 	IN_CHILD(capset_(0, BIT(CAP_CHOWN), 0); SHOW(open(path, O_RDONLY)); SHOW(syscall(SYS_kcmp, pid, pid, 1, 0, 0)););
