@@ -4,6 +4,8 @@
  * A set is one bigint with a bit for each number: there are 41, and they are asked for after cheaper checks only.
  */
 
+import { flagTable } from './flag-table.ts'
+
 const NAMES = [
   'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP',
   'LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER',
@@ -12,6 +14,8 @@ const NAMES = [
   'MAC_OVERRIDE', 'MAC_ADMIN', 'SYSLOG', 'WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF',
   'CHECKPOINT_RESTORE',
 ] // biome-ignore format: a table
+
+export const CAPABILITY_NAMES: readonly string[] = NAMES.map((name) => `CAP_${name}`)
 
 export const CAP_CHOWN = 0
 export const CAP_DAC_OVERRIDE = 1
@@ -80,6 +84,19 @@ export const SECBIT_NO_CAP_AMBIENT_RAISE = 1 << 6
 /** Every other bit locks the one below it; there are six pairs. */
 export const SECURE_ALL_LOCKS = 0xaaa
 export const SECURE_ALL_BITS = 0xfff
+export const secureBits = flagTable(
+  {
+    SECBIT_NOROOT,
+    SECBIT_NOROOT_LOCKED: 1 << 1,
+    SECBIT_NO_SETUID_FIXUP,
+    SECBIT_NO_SETUID_FIXUP_LOCKED: 1 << 3,
+    SECBIT_KEEP_CAPS,
+    SECBIT_KEEP_CAPS_LOCKED,
+    SECBIT_NO_CAP_AMBIENT_RAISE,
+    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED: 1 << 7,
+  },
+  'SECBIT_???',
+)
 /** SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE, and their locks: a program's promise to itself. */
 export const SECURE_ALL_UNPRIVILEGED = 0xf00
 

@@ -116,6 +116,10 @@ export const PR_CAP_AMBIENT_IS_SET = 1
 export const PR_CAP_AMBIENT_RAISE = 2
 export const PR_CAP_AMBIENT_LOWER = 3
 export const PR_CAP_AMBIENT_CLEAR_ALL = 4
+export const ambientOperations = flagTable(
+  { PR_CAP_AMBIENT_IS_SET, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL },
+  'PR_CAP_AMBIENT_???',
+)
 export const prctlOptions = flagTable(
   {
     PR_SET_PDEATHSIG,

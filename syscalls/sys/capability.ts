@@ -25,7 +25,7 @@ import * as P from '../abi/process.ts'
 import { commitCredentials } from '../kernel/change-credentials.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { Task } from '../kernel/task.ts'
-import { addr, syscall } from './row.ts'
+import { inStruct, outStruct, syscall } from './row.ts'
 
 /** One word of each set: effective, permitted, inheritable. */
 const WORDS_SIZE = 12
@@ -139,6 +139,6 @@ export function ambient(task: Task, operation: number, capability: number, hasRe
 }
 
 export const capabilityRows = [
-  syscall('capget', [addr, addr], sysCapget),
-  syscall('capset', [addr, addr], sysCapset),
+  syscall('capget', [inStruct('capHeader'), outStruct('capSets')], sysCapget),
+  syscall('capset', [inStruct('capHeader'), inStruct('capSets')], sysCapset),
 ]
