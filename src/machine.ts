@@ -107,6 +107,7 @@ type Listeners = { [E in keyof MachineEvents]: Set<(...args: MachineEvents[E]) =
 
 const DEFAULT_MOUNTS: readonly MountChoice[] = [
   { at: '/proc', fs: { type: 'proc' } },
+  { at: '/sys', fs: { type: 'sysfs' }, readOnly: true },
   { at: '/dev', fs: { type: 'devtmpfs' } },
   { at: '/dev/pts', fs: { type: 'devpts' } },
   { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },

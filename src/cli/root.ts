@@ -53,6 +53,7 @@ export async function treeOf(options: RunOptions, diagnostics: (line: string) =>
   const { root, image } = await rootOf(options, diagnostics)
   const mounts: MountChoice[] = [
     { at: '/proc', fs: { type: 'proc' }, source: 'proc' },
+    { at: '/sys', fs: { type: 'sysfs' }, source: 'sysfs', readOnly: true },
     { at: '/dev', fs: { type: 'devtmpfs' }, source: 'devtmpfs' },
     { at: '/dev/pts', fs: { type: 'devpts' }, source: 'devpts' },
   ]

@@ -60,36 +60,65 @@ export const MREMAP_FIXED = 2
 export const MREMAP_DONTUNMAP = 4
 export const mremapFlags = flagTable({ MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP }, 'MREMAP_???')
 
+export const MADV_NORMAL = 0
+export const MADV_RANDOM = 1
+export const MADV_SEQUENTIAL = 2
+export const MADV_WILLNEED = 3
 export const MADV_DONTNEED = 4
 export const MADV_FREE = 8
 export const MADV_REMOVE = 9
 export const MADV_DONTFORK = 10
+export const MADV_DOFORK = 11
+export const MADV_MERGEABLE = 12
+export const MADV_UNMERGEABLE = 13
+export const MADV_HUGEPAGE = 14
+export const MADV_NOHUGEPAGE = 15
+export const MADV_DONTDUMP = 16
+export const MADV_DODUMP = 17
+export const MADV_WIPEONFORK = 18
+export const MADV_KEEPONFORK = 19
+export const MADV_COLD = 20
+export const MADV_PAGEOUT = 21
+export const MADV_POPULATE_READ = 22
+export const MADV_POPULATE_WRITE = 23
+export const MADV_DONTNEED_LOCKED = 24
 export const madviseAdvice = flagTable(
   {
-    MADV_NORMAL: 0,
-    MADV_RANDOM: 1,
-    MADV_SEQUENTIAL: 2,
-    MADV_WILLNEED: 3,
+    MADV_NORMAL,
+    MADV_RANDOM,
+    MADV_SEQUENTIAL,
+    MADV_WILLNEED,
     MADV_DONTNEED,
     MADV_FREE,
     MADV_REMOVE,
     MADV_DONTFORK,
-    MADV_DOFORK: 11,
-    MADV_MERGEABLE: 12,
-    MADV_UNMERGEABLE: 13,
-    MADV_HUGEPAGE: 14,
-    MADV_NOHUGEPAGE: 15,
-    MADV_DONTDUMP: 16,
-    MADV_DODUMP: 17,
-    MADV_WIPEONFORK: 18,
-    MADV_KEEPONFORK: 19,
-    MADV_COLD: 20,
-    MADV_PAGEOUT: 21,
-    MADV_POPULATE_READ: 22,
-    MADV_POPULATE_WRITE: 23,
+    MADV_DOFORK,
+    MADV_MERGEABLE,
+    MADV_UNMERGEABLE,
+    MADV_HUGEPAGE,
+    MADV_NOHUGEPAGE,
+    MADV_DONTDUMP,
+    MADV_DODUMP,
+    MADV_WIPEONFORK,
+    MADV_KEEPONFORK,
+    MADV_COLD,
+    MADV_PAGEOUT,
+    MADV_POPULATE_READ,
+    MADV_POPULATE_WRITE,
+    MADV_DONTNEED_LOCKED,
   },
   'MADV_???',
 )
+
+/** What advice leaves with an area: <linux/mm.h>. */
+export const VM_SEQ_READ = 0x8000
+export const VM_RAND_READ = 0x10000
+export const VM_DONTCOPY = 0x20000
+export const VM_WIPEONFORK = 0x2000000
+export const VM_DONTDUMP = 0x4000000
+export const VM_HUGEPAGE = 0x20000000
+export const VM_NOHUGEPAGE = 0x40000000
+export const VM_MERGEABLE = 0x80000000 | 0
 
 export const MS_ASYNC = 1
 export const MS_INVALIDATE = 2

@@ -86,6 +86,9 @@ export const archPrctlCodes = flagTable(
   'ARCH_???',
 )
 
+/** READ_IMPLIES_EXEC, ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO: personality(2). */
+export const PER_CLEAR_ON_SETID = 0x0740000
+
 export const PR_SET_PDEATHSIG = 1
 export const PR_GET_PDEATHSIG = 2
 export const PR_GET_DUMPABLE = 3
@@ -98,6 +101,8 @@ export const PR_GET_SECCOMP = 21
 export const PR_SET_SECCOMP = 22
 export const PR_CAPBSET_READ = 23
 export const PR_CAPBSET_DROP = 24
+export const PR_GET_SECUREBITS = 27
+export const PR_SET_SECUREBITS = 28
 export const PR_SET_TIMERSLACK = 29
 export const PR_GET_TIMERSLACK = 30
 export const PR_SET_CHILD_SUBREAPER = 36
@@ -106,6 +111,15 @@ export const PR_SET_NO_NEW_PRIVS = 38
 export const PR_GET_NO_NEW_PRIVS = 39
 export const PR_SET_THP_DISABLE = 41
 export const PR_GET_THP_DISABLE = 42
+export const PR_CAP_AMBIENT = 47
+export const PR_CAP_AMBIENT_IS_SET = 1
+export const PR_CAP_AMBIENT_RAISE = 2
+export const PR_CAP_AMBIENT_LOWER = 3
+export const PR_CAP_AMBIENT_CLEAR_ALL = 4
+export const ambientOperations = flagTable(
+  { PR_CAP_AMBIENT_IS_SET, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL },
+  'PR_CAP_AMBIENT_???',
+)
 export const prctlOptions = flagTable(
   {
     PR_SET_PDEATHSIG,
@@ -120,6 +134,8 @@ export const prctlOptions = flagTable(
     PR_SET_SECCOMP,
     PR_CAPBSET_READ,
     PR_CAPBSET_DROP,
+    PR_GET_SECUREBITS,
+    PR_SET_SECUREBITS,
     PR_SET_TIMERSLACK,
     PR_GET_TIMERSLACK,
     PR_SET_CHILD_SUBREAPER,
@@ -128,6 +144,7 @@ export const prctlOptions = flagTable(
     PR_GET_NO_NEW_PRIVS,
     PR_SET_THP_DISABLE,
     PR_GET_THP_DISABLE,
+    PR_CAP_AMBIENT,
     PR_SET_VMA: 0x53564d41,
   },
   'PR_???',

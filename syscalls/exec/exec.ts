@@ -4,14 +4,17 @@
  */
 
 import { isError } from '../abi/errno.ts'
+import { PER_CLEAR_ON_SETID } from '../abi/process.ts'
 import { SS_DISABLE } from '../abi/signal.ts'
-import { S_ISGID, S_ISUID } from '../abi/stat.ts'
 import { reportExec } from '../engines/stack.ts'
+import { commitCredentials, SUID_DUMP_DISABLE, SUID_DUMP_USER } from '../kernel/change-credentials.ts'
 import { becomeOnlyTask, dropMm } from '../kernel/exit.ts'
 import { releaseRobustList } from '../kernel/robust-list.ts'
 import { COMM_SIZE, type Task } from '../kernel/task.ts'
 import { destroyMm } from '../mm/mm.ts'
 import type { Path } from '../vfs/path.ts'
+import { MAY_READ, permission } from '../vfs/permission.ts'
+import { credentialsForExec, type ExecCredentials } from './credentials.ts'
 import { loadProgram } from './load.ts'
 import { findProgram, type Program } from './program.ts'
 import { buildStack } from './stack.ts'
@@ -26,11 +29,11 @@ export function execProgram(
 ): number {
   const program = findProgram(task, path, name, argv)
   if (typeof program === 'number') return program
-  const who = credentialsFor(task, program)
-  const secure = who.euid !== who.uid || who.egid !== who.gid
+  const change = credentialsForExec(task, program.file.path)
+  if (typeof change === 'number') return change
   const loaded = loadProgram(task, program)
   if (typeof loaded === 'number') return loaded
-  const sp = buildStack(task, loaded, program, env, who, secure)
+  const sp = buildStack(task, loaded, program, env, change.who, change.isSecure)
   if (isError(sp)) {
     destroyMm(loaded.mm)
     return sp
@@ -46,24 +49,23 @@ export function execProgram(
   task.kernel.cpu.begin(task.mm.space, task.mm.programKey)
   arch.startProgram(task.mm.state, loaded.entry, sp)
   arch.setBudget(task.mm.state, budget)
-  task.credentials = who
+  becomeWhoItRunsAs(task, program, change)
   forgetOldImage(task)
   task.comm = program.execName.slice(program.execName.lastIndexOf('/') + 1).slice(0, COMM_SIZE - 1)
   reportExec(task, program.execName)
   return 0
 }
 
-function credentialsFor(task: Task, program: Program) {
-  const who = task.credentials.copy()
-  const inode = program.setIdInode
-  if (inode && !task.noNewPrivileges) {
-    if (inode.mode & S_ISUID) who.euid = inode.uid
-    if ((inode.mode & (S_ISGID | 0o010)) === (S_ISGID | 0o010)) who.egid = inode.gid
-  }
-  who.keepsCapabilities = false
-  who.suid = who.fsuid = who.euid
-  who.sgid = who.fsgid = who.egid
-  return who
+/** What a program may not be shown, or must not inherit, where it has more rights than its caller. */
+function becomeWhoItRunsAs(task: Task, program: Program, change: ExecCredentials): void {
+  const old = task.credentials
+  if (change.isSecure) task.parentDeathSignal = 0
+  if (change.isRaised) task.personality &= ~PER_CLEAR_ON_SETID
+  // Linux asks for the caller's ids, not for the program's.
+  const isOwn = old.euid === old.uid && old.egid === old.gid
+  const isReadable = permission(old, program.file.path.inode, MAY_READ) === 0
+  task.mm.dumpable = isOwn && isReadable ? SUID_DUMP_USER : SUID_DUMP_DISABLE
+  commitCredentials(task, change.who)
 }
 
 function forgetOldImage(task: Task): void {

@@ -39,8 +39,6 @@ export interface Program {
   argv: string[]
   /** AT_EXECFN: the name given to execve. */
   execName: string
-  /** The file whose set-id bits count. */
-  setIdInode: Inode | null
 }
 
 /** A program, an errno, or BLOCKED. */
@@ -53,7 +51,7 @@ export function findProgram(task: Task, start: Path, name: string, argv: string[
     const bytes = readProgram(task, path)
     if (typeof bytes === 'number') return bytes
     const script = scriptLine(bytes)
-    if (!script) return finish(task, path, bytes, words, name, depth === 0)
+    if (!script) return finish(task, path, bytes, words, name)
     if (depth >= SCRIPT_DEPTH_MAX) {
       task.kernel.execProblem = `a script whose #! line leads to a script, more than ${SCRIPT_DEPTH_MAX} times over`
       return -ELOOP
@@ -164,12 +162,10 @@ function finish(
   head: Uint8Array,
   argv: string[],
   execName: string,
-  direct: boolean,
 ): Program | number {
   const file = parse(task, path, head)
   if (typeof file === 'number') return file
-  const setIdInode = direct && !path.mount.isNoSuid ? path.inode : null
-  const program: Program = { file, interpreter: null, argv, execName, setIdInode }
+  const program: Program = { file, interpreter: null, argv, execName }
   const name = file.image.interpreter
   if (name === undefined) return program
   if (name === '') return -EINVAL

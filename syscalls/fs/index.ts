@@ -4,6 +4,7 @@ import type { FileSystemType } from '../vfs/file-system-type.ts'
 import { devfs } from './devfs/devfs.ts'
 import { devpts } from './devpts/devpts.ts'
 import { procfs } from './procfs/procfs.ts'
+import { sysfs } from './sysfs/sysfs.ts'
 import { tmpfs } from './tmpfs/tmpfs.ts'
 
-export const fileSystemTypes: readonly FileSystemType[] = [tmpfs, devfs, devpts, procfs]
+export const fileSystemTypes: readonly FileSystemType[] = [sysfs, tmpfs, devfs, devpts, procfs]

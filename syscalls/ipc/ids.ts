@@ -3,6 +3,7 @@
  * Path: sys/{shm,sem,msg}.ts look objects up here; /proc/sysvipc lists them.
  */
 
+import { CAP_IPC_OWNER, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EEXIST, EFAULT, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '../abi/errno.ts'
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -47,7 +48,7 @@ export function ipcPermission(task: Task, object: IpcObject, wanted: number): nu
   let granted = object.mode
   if (who.euid === object.cuid || who.euid === object.uid) granted >>= 6
   else if (who.inEffectiveGroup(object.cgid) || who.inEffectiveGroup(object.gid)) granted >>= 3
-  return asked & ~granted & 7 && !who.isPrivileged ? -EACCES : 0
+  return asked & ~granted & 7 && !who.capable(CAP_IPC_OWNER) ? -EACCES : 0
 }
 
 export class IpcTable<T extends IpcObject> {
@@ -121,8 +122,9 @@ export class IpcTable<T extends IpcObject> {
 
 /** For IPC_SET and IPC_RMID: its owner, its maker, or root. */
 export function mayControl(task: Task, object: IpcObject): number {
-  const { euid, isPrivileged } = task.credentials
-  return euid === object.cuid || euid === object.uid || isPrivileged ? 0 : -EPERM
+  const { credentials: who } = task
+  const isOwn = who.euid === object.cuid || who.euid === object.uid
+  return isOwn || who.capable(CAP_SYS_ADMIN) ? 0 : -EPERM
 }
 
 const PERM_SIZE = 48

@@ -1,4 +1,16 @@
-/** User and group ids of a task: credentials(7). Root has every capability, nobody else has any. */
+/**
+ * Who a task is and what it may: user and group ids, capabilities, securebits. credentials(7), capabilities(7).
+ * Path: every check of privilege asks `capable`; commitCredentials, in change-credentials.ts, is how they change.
+ */
+
+import {
+  CAP_EMPTY_SET,
+  CAP_FULL_SET,
+  CAP_NET_ADMIN,
+  type CapabilitySet,
+  capabilityBit,
+  SECBIT_NO_SETUID_FIXUP,
+} from '../abi/capability.ts'
 
 export class Credentials {
   uid = 0
@@ -10,26 +22,43 @@ export class Credentials {
   sgid = 0
   fsgid = 0
   groups: readonly number[] = []
-  /** PR_SET_KEEPCAPS; execve takes it back. */
-  keepsCapabilities = false
+  permitted: CapabilitySet
+  effective: CapabilitySet
+  inheritable: CapabilitySet = CAP_EMPTY_SET
+  bounding: CapabilitySet = CAP_FULL_SET
+  ambient: CapabilitySet = CAP_EMPTY_SET
+  /** SECBIT_*. */
+  securebits = 0
 
+  /** Root has every capability, nobody else has any. */
   constructor(uid: number, gid: number) {
     this.uid = this.euid = this.suid = this.fsuid = uid
     this.gid = this.egid = this.sgid = this.fsgid = gid
+    this.permitted = this.effective = uid === 0 ? CAP_FULL_SET : CAP_EMPTY_SET
   }
 
   copy(): Credentials {
     return Object.assign(new Credentials(0, 0), this)
   }
 
-  /** CAP_* of the file system: CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN. */
-  get overridesFiles(): boolean {
-    return this.fsuid === 0
+  /** Does the effective set have this capability, CAP_*? */
+  capable(capability: number): boolean {
+    return (this.effective & capabilityBit(capability)) !== CAP_EMPTY_SET
   }
 
-  /** The other capabilities: CAP_KILL, CAP_SETUID, CAP_SYS_ADMIN … */
+  /** What sockets ask. */
   get isPrivileged(): boolean {
-    return this.euid === 0
+    return this.capable(CAP_NET_ADMIN)
+  }
+
+  /** As access(2) asks: for the real ids, and with the capabilities that these would have. */
+  ofRealIds(): Credentials {
+    const who = this.copy()
+    who.fsuid = who.uid
+    who.fsgid = who.gid
+    if (!(who.securebits & SECBIT_NO_SETUID_FIXUP))
+      who.effective = who.uid === 0 ? who.permitted : CAP_EMPTY_SET
+    return who
   }
 
   /** As System V IPC asks: by the effective id, not the file system's. */

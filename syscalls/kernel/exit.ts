@@ -34,7 +34,7 @@ export function exitTask(task: Task, status: number): void {
   group.tasks.splice(group.tasks.indexOf(task), 1)
   if (group.tasks.length === 0) {
     kernel.ipc.semaphores.undoAll(kernel, group)
-    group.lastUid = task.credentials.uid
+    group.lastCredentials = task.credentials
     group.lastComm = task.comm
     endGroup(task.kernel, group, group.exiting ?? status)
   }

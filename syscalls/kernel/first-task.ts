@@ -32,6 +32,7 @@ export interface FirstProgram {
 /** A task without a program, leader of a session of its own. */
 export function makeFirstTask(kernel: Kernel, first: Omit<FirstProgram, 'path' | 'argv' | 'env'>): Task {
   const pid = kernel.newPid()
+  if (pid === 0) throw new RangeError('every process id is taken')
   const group = new ThreadGroup(pid, kernel.init, new SignalActions(), defaultLimits())
   group.sessionId = group.processGroup = pid
   group.startNs = kernel.clock.monotonicNs()

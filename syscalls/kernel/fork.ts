@@ -4,6 +4,7 @@
  */
 
 import { STATE_BASE } from '../../emu/memory/layout.ts'
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EAGAIN, EINVAL, ENOMEM } from '../abi/errno.ts'
 import {
   CLONE_CHILD_CLEARTID,
@@ -62,14 +63,14 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
     kernel.diagnoseOnce(`clone: flags 0x${(flags & ~SUPPORTED).toString(16)} are not supported`)
     return -EINVAL
   }
-  const taskMax = Math.min(task.group.limits[RLIMIT_NPROC]!.soft, kernel.options.taskCountMax)
-  if (kernel.tasks.size >= taskMax) return -EAGAIN
+  if (kernel.tasks.size >= kernel.taskCountMax || hasEnoughTasks(task)) return -EAGAIN
+  const tid = kernel.newPid()
+  if (tid === 0) return -EAGAIN
   const mm = flags & CLONE_VM ? task.mm : forkMm(task.mm, kernel.caller)
   if (!mm) return -ENOMEM
   if (mm === task.mm) mm.users++
   else kernel.cpu.begin(mm.space, mm.programKey)
 
-  const tid = kernel.newPid()
   const group = flags & CLONE_THREAD ? task.group : newGroup(task, tid, clone)
   if (flags & CLONE_FILES) task.fds.users++
   const child = new Task(kernel, tid, group, mm, {
@@ -90,6 +91,16 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   return child
 }
 
+/** RLIMIT_NPROC: a user's tasks, unless the user is root or may have more. */
+function hasEnoughTasks({ kernel, group, credentials: who }: Task): boolean {
+  const most = group.limits[RLIMIT_NPROC]!.soft
+  if (kernel.tasks.size < most || who.uid === 0) return false
+  if (who.capable(CAP_SYS_RESOURCE) || who.capable(CAP_SYS_ADMIN)) return false
+  let count = 0
+  for (const other of kernel.tasks.values()) if (other.credentials.uid === who.uid) count++
+  return count >= most
+}
+
 function newGroup(task: Task, pid: number, clone: CloneArguments): ThreadGroup {
   const { kernel } = task
   const parent = clone.flags & CLONE_PARENT ? (task.group.parent ?? kernel.init) : task.group
@@ -102,6 +113,8 @@ function newGroup(task: Task, pid: number, clone: CloneArguments): ThreadGroup {
   group.sessionId = task.group.sessionId
   group.processGroup = task.group.processGroup
   group.exitSignal = clone.exitSignal
+  group.oomScoreAdj = task.group.oomScoreAdj
+  group.oomScoreAdjMin = task.group.oomScoreAdjMin
   group.startNs = kernel.clock.monotonicNs()
   armCpuLimit(group)
   return group

@@ -24,6 +24,7 @@ import { MountTree } from '../vfs/mount-tree.ts'
 import { Clock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
+import { LoadAverage } from './load-average.ts'
 import { sendSignal } from './signal.ts'
 import { SliceLengths } from './slice.ts'
 import { DEAD, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
@@ -50,7 +51,10 @@ export interface KernelParts {
   options: KernelOptions
 }
 
-export const PID_MAX = 32768
+const PID_MAX_DEFAULT = 32768
+const THREADS_MAX = 31000
+/** What kernel.pid_max may be at most. */
+export const PID_MAX_LIMIT = 4 * 1024 * 1024
 /** Different lines that a guest can have said to whoever runs it. */
 const DIAGNOSED_MAX = 200
 
@@ -83,7 +87,11 @@ export class Kernel {
   readonly pipeRoom = { extraBytes: 0 }
   hostname: string
   domainname = '(none)'
+  corePattern = 'core'
+  /** Numbers of /proc/sys that were changed, by name. */
+  readonly sysctl = new Map<string, readonly number[]>()
   readonly bootNs: number
+  readonly load: LoadAverage
   /** Told of every process that is gone for good. */
   onReaped: (group: ThreadGroup) => void = () => {}
   /** Why the last execve failed, in words for a person. */
@@ -108,17 +116,31 @@ export class Kernel {
     this.clock = new Clock(parts.host.clock)
     this.slices = new SliceLengths(parts.host.random)
     this.bootNs = this.clock.monotonicNs()
+    this.load = new LoadAverage(this.bootNs)
     this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
     this.groups.set(1, this.init)
     this.caller = kernelCaller()
     this.mountTree = new MountTree(this.diskQuota)
   }
 
-  /** The next free process id. */
+  /** The next free process id; 0 when there is none. */
   newPid(): number {
-    do this.lastPid = this.lastPid + 1 >= PID_MAX ? 2 : this.lastPid + 1
-    while (this.tasks.has(this.lastPid) || this.groups.has(this.lastPid))
-    return this.lastPid
+    const { pidMax } = this
+    for (let tried = 0; tried < pidMax; tried++) {
+      this.lastPid = this.lastPid + 1 >= pidMax ? 2 : this.lastPid + 1
+      if (!this.tasks.has(this.lastPid) && !this.groups.has(this.lastPid)) return this.lastPid
+    }
+    return 0
+  }
+
+  /** kernel.threads-max: tasks of all users. */
+  get taskCountMax(): number {
+    return Math.min(this.options.taskCountMax, THREADS_MAX)
+  }
+
+  /** kernel.pid_max: ids are below. */
+  get pidMax(): number {
+    return this.sysctl.get('kernel/pid_max')?.[0] ?? PID_MAX_DEFAULT
   }
 
   get newestPid(): number {
@@ -185,6 +207,7 @@ export class Kernel {
     this.sliceTask = task
     this.sliceStartNs = startNs
     const budget = this.slices.budget()
+    this.load.sample(startNs, this.runQueue.length + 1)
     try {
       runTask(this, task, budget)
     } finally {

@@ -106,6 +106,6 @@ function notifyJob(group: ThreadGroup, code: number, status: number): void {
 export const childInfo = (group: ThreadGroup, code: number, status: number): SigInfo =>
   sigInfo(SIGCHLD, code, {
     pid: group.pid,
-    uid: group.leader?.credentials.uid ?? group.lastUid,
+    uid: group.credentials?.uid ?? 0,
     status,
   })

@@ -14,6 +14,7 @@ import {
   RLIMIT_STACK,
 } from '../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../abi/signal.ts'
+import type { Credentials } from './credentials.ts'
 import type { Terminal } from './job-control.ts'
 import { PendingSignals } from './pending.ts'
 import type { ProcessTimers } from './process-timers.ts'
@@ -141,8 +142,10 @@ export class ThreadGroup {
   subreaper = false
   /** /proc/PID/oom_score_adj: told, and of no effect. */
   oomScoreAdj = 0
-  /** Of a killed zombie: the credentials and name that /proc and siginfo still show. */
-  lastUid = 0
+  /** Below it only with CAP_SYS_RESOURCE. */
+  oomScoreAdjMin = 0
+  /** Of a zombie: the credentials and name that /proc and siginfo still show. */
+  lastCredentials: Credentials | null = null
   lastComm = ''
 
   constructor(pid: number, parent: ThreadGroup | null, actions: SignalActions, limits: Limit[]) {
@@ -154,6 +157,11 @@ export class ThreadGroup {
     this.processGroup = parent?.processGroup ?? pid
     this.terminal = parent?.terminal ?? null
     parent?.children.add(this)
+  }
+
+  /** The leader's, or those it had. */
+  get credentials(): Credentials | null {
+    return this.leader?.credentials ?? this.lastCredentials
   }
 
   get leader(): Task | undefined {

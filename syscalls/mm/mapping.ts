@@ -1,20 +1,11 @@
 /**
- * mmap, munmap, mprotect, mremap, brk on an Mm: mmap(2), mprotect(2), mremap(2), brk(2).
+ * mmap, munmap, mprotect, brk on an Mm: mmap(2), mprotect(2), brk(2). mremap.ts is beside.
  * Path: sys/mmap.ts and exec call these. Every address is below 4 GiB: what cannot lie there is ENOMEM.
  */
 
 import { GUEST_MAX, GUEST_MIN, PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { EACCES, EEXIST, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
-import {
-  MAP_FIXED,
-  MAP_FIXED_NOREPLACE,
-  MREMAP_DONTUNMAP,
-  MREMAP_FIXED,
-  MREMAP_MAYMOVE,
-  PROT_EXEC,
-  PROT_NONE,
-  PROT_WRITE,
-} from '../abi/mman.ts'
+import { EACCES, EEXIST, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
+import { MAP_FIXED, MAP_FIXED_NOREPLACE, PROT_EXEC, PROT_NONE, PROT_WRITE } from '../abi/mman.ts'
 import type { Caller } from '../vfs/caller.ts'
 import { isMadeAtOnce, type Mm } from './mm.ts'
 import { findImagePlace, findPlace, MMAP_END } from './placement.ts'
@@ -129,76 +120,4 @@ export function setBreak(mm: Mm, wanted: number): number {
   } else if (newEnd < oldEnd) removeRange(mm, newEnd, oldEnd)
   mm.brk = wanted
   return wanted
-}
-
-export function mremap(
-  mm: Mm,
-  old: number,
-  oldLength: number,
-  newLength: number,
-  flags: number,
-  newAddr: number,
-): number {
-  const leaves = (flags & MREMAP_DONTUNMAP) !== 0
-  if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL
-  if (leaves && (!(flags & MREMAP_MAYMOVE) || oldLength !== newLength)) return -EINVAL
-  if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) return -EINVAL
-  if (!isPageAligned(old) || newLength === 0) return -EINVAL
-  const oldSize = pageUp(oldLength)
-  const newSize = pageUp(newLength)
-  const vma = mm.vmas.find(old)
-  if (!vma) return -EFAULT
-  if (oldSize === 0) return -EINVAL
-  if (old + oldSize > vma.end) return -EFAULT
-  if (flags & MREMAP_FIXED) {
-    if (!isPageAligned(newAddr) || newAddr < GUEST_MIN || newAddr + newSize > GUEST_MAX) return -EINVAL
-    if (newAddr < old + oldSize && old < newAddr + newSize) return -EINVAL
-    return move(mm, vma, old, oldSize, newAddr, newSize, leaves)
-  }
-  if (newSize <= oldSize && !leaves) {
-    if (newSize < oldSize) removeRange(mm, old + newSize, old + oldSize)
-    return old
-  }
-  const end = old + newSize
-  if (!leaves && old + oldSize === vma.end && end <= GUEST_MAX && mm.vmas.isFree(vma.end, end)) {
-    const more = vma.copy()
-    more.start = vma.end
-    more.end = end
-    more.offset = vma.offset + vma.size
-    const result = install(mm, more)
-    return result < 0 ? result : old
-  }
-  if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM
-  const place = placeFor(mm, 0, newSize, 0)
-  return place < 0 ? place : move(mm, vma, old, oldSize, place, newSize, leaves)
-}
-
-/** `leaves`: the old area stays, empty (MREMAP_DONTUNMAP). */
-function move(
-  mm: Mm,
-  vma: Vma,
-  old: number,
-  oldSize: number,
-  to: number,
-  newSize: number,
-  leaves: boolean,
-): number {
-  const twin = vma.copy()
-  twin.offset += old - vma.start
-  twin.start = to
-  twin.end = to + newSize
-  const result = install(mm, twin)
-  if (result < 0) return result
-  const count = Math.min(oldSize, newSize)
-  // Shared pages were read from their object; private ones carry what was written.
-  if (!vma.shared && vma.prot !== PROT_NONE)
-    for (const [from, end] of mm.presentRuns(old, old + count)) {
-      const target = to + (from - old)
-      const area = mm.vmas.find(target)!
-      if (mm.populate(area, target, target + (end - from)) < 0) return -ENOMEM
-      mm.space.bytes.copyWithin(target, from, end)
-    }
-  if (leaves) mm.dropPages(old, old + oldSize)
-  else removeRange(mm, old, old + oldSize)
-  return to
 }

@@ -23,6 +23,7 @@ import {
 import { StateBlock } from '../../emu/memory/state-block.ts'
 import { getI64, putU64 } from '../abi/arch/arch.ts'
 import { ENOMEM } from '../abi/errno.ts'
+import { VM_DONTCOPY, VM_WIPEONFORK } from '../abi/mman.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Caller, CallerMemory } from '../vfs/caller.ts'
 import { allowWrites, denyWrites } from '../vfs/executing.ts'
@@ -72,6 +73,8 @@ export class Mm implements CallerMemory {
   /** PR_SET_DUMPABLE and PR_SET_THP_DISABLE. */
   dumpable = 1
   hasNoHugePages = false
+  /** /proc/PID/coredump_filter. */
+  coredumpFilter = 0x33
   /** MCL_FUTURE: what is mapped from now on is locked. */
   locksFuture = false
   /** What membarrier(2) was told of, MEMBARRIER_CMD_REGISTER_*. */
@@ -373,6 +376,8 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
   if (!space) return null
   const copy = new Mm(space, caller)
   for (const vma of mm.vmas.all) {
+    if (vma.advice & (VM_DONTCOPY | VM_WIPEONFORK)) copy.dropPages(vma.start, vma.end)
+    if (vma.advice & VM_DONTCOPY) continue
     const twin = vma.copy()
     twin.isLocked = false
     copy.vmas.all.push(twin)
@@ -396,6 +401,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     sizeMax,
     dumpable,
     hasNoHugePages,
+    coredumpFilter,
     barriers,
   } = mm
   Object.assign(copy, {
@@ -415,6 +421,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     sizeMax,
     dumpable,
     hasNoHugePages,
+    coredumpFilter,
     barriers,
   })
   return copy

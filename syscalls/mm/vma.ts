@@ -27,6 +27,8 @@ export class Vma {
   growsDown = false
   /** mlock(2). */
   isLocked = false
+  /** VM_* that madvise(2) left. */
+  advice = 0
   /** `[heap]`, `[stack]` in /proc/PID/maps. */
   label = ''
 
@@ -61,6 +63,7 @@ export class Vma {
       this.mayWrite === next.mayWrite &&
       this.isLocked === next.isLocked &&
       this.mayExec === next.mayExec &&
+      this.advice === next.advice &&
       (this.inode === null || this.offset + this.size === next.offset)
     )
   }

@@ -4,8 +4,7 @@
  */
 
 const REASONS: Readonly<Record<string, string>> = {
-  'later: one program looking into another; engines do it from outside':
-    'ptrace process_madvise process_mrelease',
+  'later: one program looking into another; engines do it from outside': 'ptrace process_mrelease',
   'later: filters inside the guest; engines do it from outside':
     'landlock_create_ruleset landlock_add_rule landlock_restrict_self',
   'later: asynchronous I/O; programs fall back to threads':
@@ -14,7 +13,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'later: mounts by descriptor; mount(2) does the same':
     'open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr',
   'later: watching whole file systems; inotify(7) watches files': 'fanotify_init fanotify_mark',
-  'later: its older relatives are there': 'rt_tgsigqueueinfo remap_file_pages',
+  'later: its older relatives are there': 'rt_tgsigqueueinfo',
   'NUMA: one node': 'mbind set_mempolicy get_mempolicy migrate_pages move_pages set_mempolicy_home_node',
   'memory: faults and protection keys are not the guest’s to handle':
     'userfaultfd pkey_mprotect pkey_alloc pkey_free memfd_secret cachestat',

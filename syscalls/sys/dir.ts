@@ -5,6 +5,7 @@
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf } from '../abi/bytes.ts'
+import { CAP_MKNOD, CAP_SYS_CHROOT } from '../abi/capability.ts'
 import {
   EBADF,
   EFAULT,
@@ -71,7 +72,10 @@ function sysMknodat(task: Task, at: number, addr: number, modeBits: number, dev:
   if (!isDevice && type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK) return -EINVAL
   const last = resolveParent(task, at, addr)
   if (typeof last === 'number') return last
-  if (isDevice && !task.credentials.isPrivileged) return mayTakeName(task, last, false) || -EPERM
+  // A character device without a number is how overlays mark what is gone: it opens nothing.
+  const isWhiteout = type === S_IFCHR && dev === 0
+  if (isDevice && !isWhiteout && !task.credentials.capable(CAP_MKNOD))
+    return mayTakeName(task, last, false) || -EPERM
   return makeNode(task, last, type | (modeBits & 0o7777 & ~task.fs.umask), isDevice ? dev : 0)
 }
 
@@ -205,7 +209,7 @@ function sysChroot(task: Task, addr: number): number {
   if (!found.inode.isDirectory) return -ENOTDIR
   const refused = permission(task.credentials, found.inode, MAY_EXEC)
   if (refused) return refused
-  if (!task.credentials.isPrivileged) return -EPERM
+  if (!task.credentials.capable(CAP_SYS_CHROOT)) return -EPERM
   task.fs.root = found
   return 0
 }

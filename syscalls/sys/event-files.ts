@@ -1,5 +1,6 @@
 /** Events that are read from descriptors: eventfd(2), timerfd_create(2), signalfd(2). */
 
+import { CAP_WAKE_ALARM } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, EPERM } from '../abi/errno.ts'
 import * as E from '../abi/event-files.ts'
 import { O_CLOEXEC, O_NONBLOCK } from '../abi/fcntl.ts'
@@ -30,7 +31,7 @@ function sysTimerfdCreate(task: Task, clockId: number, flagBits: number): number
       break
     case P.CLOCK_REALTIME_ALARM:
     case P.CLOCK_BOOTTIME_ALARM:
-      if (!task.credentials.isPrivileged) return -EPERM
+      if (!task.credentials.capable(CAP_WAKE_ALARM)) return -EPERM
       break
     default:
       return -EINVAL

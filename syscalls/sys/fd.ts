@@ -1,6 +1,7 @@
 /** Descriptors: dup(2), fcntl(2), ioctl(2), flock(2), pipe(2), close-on-exec. */
 
-import { EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
+import { CAP_LEASE, CAP_SYS_RESOURCE } from '../abi/capability.ts'
+import { EACCES, EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOTDIR, EPERM, ESRCH } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../abi/poll.ts'
 import { SIGNAL_MAX } from '../abi/signal.ts'
@@ -102,7 +103,7 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     case F.F_GETLEASE:
       return F.F_UNLCK
     case F.F_SETLEASE:
-      return setLease(file, argument | 0)
+      return setLease(task, file, argument | 0)
     case F.F_NOTIFY:
       if ((argument & ~F.DN_MULTISHOT) === 0) return 0
       return file.inode.isDirectory ? -EINVAL : -ENOTDIR
@@ -117,7 +118,9 @@ const PIPE_SIZE_MIN = 4096
 function setPipeSize(task: Task, pipe: Pipe, wanted: number): number {
   if (wanted > 2 ** 31) return -EINVAL
   const size = Math.max(PIPE_SIZE_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, wanted))))
-  if (size > PIPE_SIZE_MAX && size > pipe.size) return -EPERM
+  const sizeMax = task.kernel.sysctl.get('fs/pipe-max-size')?.[0] ?? PIPE_SIZE_MAX
+  const mayExceed = size <= PIPE_SIZE_MAX && (size <= sizeMax || task.credentials.capable(CAP_SYS_RESOURCE))
+  if (size > pipe.size && !mayExceed) return -EPERM
   return pipe.resize(size, task.kernel.pipeRoom) || size
 }
 
@@ -133,7 +136,9 @@ function setOwner(task: Task, file: FileDescription, type: number, id: number): 
 }
 
 /** No leases are given: a file that others have open never gets one, so programs are ready for that. */
-function setLease(file: FileDescription, type: number): number {
+function setLease(task: Task, file: FileDescription, type: number): number {
+  const { credentials: who } = task
+  if (who.fsuid !== file.inode.uid && !who.capable(CAP_LEASE)) return -EACCES
   if (!file.inode.isRegular || type < F.F_RDLCK || type > F.F_UNLCK) return -EINVAL
   return -EAGAIN
 }

@@ -233,21 +233,24 @@ function sysFallocate(
   const end = offset + length
   if (end > FILE_SIZE_MAX) return -EFBIG
   let result: number
-  if (inode.seals > 0) {
-    const punches = (modeBits & FALLOC_FL_PUNCH_HOLE) !== 0
-    if (punches && inode.seals & (F.F_SEAL_WRITE | F.F_SEAL_FUTURE_WRITE)) return -EPERM
-    if (!punches && inode.seals & F.F_SEAL_GROW && end > inode.size) return -EPERM
-  }
-  if (modeBits & FALLOC_FL_PUNCH_HOLE) result = inode.punchHole(task, offset, length)
+  if (modeBits & FALLOC_FL_PUNCH_HOLE) result = punchHole(task, inode, offset, length)
+  else if (inode.seals > 0 && inode.seals & F.F_SEAL_GROW && end > inode.size) return -EPERM
   else if (modeBits & ~FALLOC_FL_KEEP_SIZE) return -EOPNOTSUPP
   else {
     result = checkSize(task, inode, end)
     if (result === 0) result = inode.allocate(task, offset, length, (modeBits & FALLOC_FL_KEEP_SIZE) !== 0)
   }
   if (result < 0) return result
-  if (modeBits & FALLOC_FL_PUNCH_HOLE) inode.mapped?.zeroed(offset, Math.min(end, inode.size))
   if (file.path) notifyPath(file.path, IN_MODIFY)
   return 0
+}
+
+/** Zeros that take no room, for who reads the file and who maps it: fallocate(2), MADV_REMOVE. */
+export function punchHole(task: Task, inode: Inode, offset: number, length: number): number {
+  if (inode.seals > 0 && inode.seals & (F.F_SEAL_WRITE | F.F_SEAL_FUTURE_WRITE)) return -EPERM
+  const result = inode.punchHole(task, offset, length)
+  if (result >= 0) inode.mapped?.zeroed(offset, Math.min(offset + length, inode.size))
+  return result
 }
 
 const FALLOC_FL_KEEP_SIZE = 1

@@ -1,5 +1,7 @@
 /** Every system call, by family. Path: linux.ts makes the kernel's table of it. */
 
+import { capabilityRows } from './capability.ts'
+import { credentialRows } from './credentials.ts'
 import { dirRows } from './dir.ts'
 import { epollRows } from './epoll.ts'
 import { eventFileRows } from './event-files.ts'
@@ -9,6 +11,7 @@ import { futexRows } from './futex.ts'
 import { identityRows } from './identity.ts'
 import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
+import { madviseRows } from './madvise.ts'
 import { mlockRows } from './mlock.ts'
 import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
@@ -51,8 +54,11 @@ export const syscallRows: readonly SyscallRow[] = [
   ...xattrRows,
   ...mountRows,
   ...mmapRows,
+  ...madviseRows,
   ...processRows,
   ...identityRows,
+  ...credentialRows,
+  ...capabilityRows,
   ...signalRows,
   ...timeRows,
   ...timerRows,

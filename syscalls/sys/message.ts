@@ -4,6 +4,7 @@
  */
 
 import { putU64 } from '../abi/arch/arch.ts'
+import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
 import { PidFile } from '../events/pidfd.ts'
@@ -134,20 +135,18 @@ function readRights(task: Task, at: number, count: number, rights: FileDescripti
   return 0
 }
 
-/** Only root may say that he is somebody else. */
+/** Who says to be somebody else needs the capability to become it. */
 function readCredentials(task: Task, at: number, size: number, message: Outgoing): number {
   if (size !== UCRED_SIZE) return -EINVAL
   const pid = task.mm.i32(at)
   const uid = task.mm.i32(at + 4) >>> 0
   const gid = task.mm.i32(at + 8) >>> 0
   const who = task.credentials
-  if (!who.isPrivileged) {
-    const isOwn =
-      pid === task.group.pid &&
-      (uid === who.uid || uid === who.euid || uid === who.suid) &&
-      (gid === who.gid || gid === who.egid || gid === who.sgid)
-    if (!isOwn) return -EPERM
-  }
+  const isAllowed =
+    (pid === task.group.pid || who.capable(CAP_SYS_ADMIN)) &&
+    (uid === who.uid || uid === who.euid || uid === who.suid || who.capable(CAP_SETUID)) &&
+    (gid === who.gid || gid === who.egid || gid === who.sgid || who.capable(CAP_SETGID))
+  if (!isAllowed) return -EPERM
   message.credentials = { pid, uid, gid }
   return 0
 }

@@ -4,6 +4,7 @@
  */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
+import { CAP_IPC_LOCK } from '../abi/capability.ts'
 import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import { RLIMIT_MEMLOCK } from '../abi/process.ts'
@@ -19,7 +20,7 @@ const mlockFlags = flagTable({ MLOCK_ONFAULT }, 'MLOCK_???')
 const mlockallFlags = flagTable({ MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT }, 'MCL_???')
 
 const limitOf = (task: Task): number =>
-  task.credentials.isPrivileged ? Infinity : task.group.limits[RLIMIT_MEMLOCK]!.soft
+  task.credentials.capable(CAP_IPC_LOCK) ? Infinity : task.group.limits[RLIMIT_MEMLOCK]!.soft
 
 /** Marks every area of the range; ENOMEM where part of it is not mapped. */
 function setLocked(task: Task, start: number, end: number, isLocked: boolean): number {

@@ -1,8 +1,8 @@
-/** Memory: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2). Work: mm/mapping.ts. */
+/** Memory: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), remap_file_pages(2). Work: mm/mapping.ts, mm/mremap.ts. */
 
 import { isElf } from '../../emu/elf/elf.ts'
 import { GUEST_MAX, PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { EACCES, EBADF, EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from '../abi/errno.ts'
+import { EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from '../abi/errno.ts'
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from '../abi/fcntl.ts'
 import * as M from '../abi/mman.ts'
 import { anonymousFile } from '../fs/tmpfs/tmpfs.ts'
@@ -11,18 +11,19 @@ import {
   install,
   isPageAligned,
   mprotect,
-  mremap,
   munmap,
+  pageDown,
   pageUp,
   placeFor,
   setBreak,
 } from '../mm/mapping.ts'
+import { mremap } from '../mm/mremap.ts'
 import { imageKey } from '../mm/placement.ts'
 import { SharedObject } from '../mm/shared-object.ts'
 import { Vma } from '../mm/vma.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
-import { addr, fd, flags, hex, size, syscall, value } from './row.ts'
+import { addr, fd, flags, hex, size, syscall } from './row.ts'
 
 const PROT_MASK = 7
 
@@ -109,54 +110,28 @@ function objectOf(task: Task, inode: Inode): SharedObject {
   return inode.mapped instanceof SharedObject ? inode.mapped : new SharedObject(inode, task.kernel.caller)
 }
 
-function sysMadvise(task: Task, at: number, length: number, advice: number): number {
-  if (!isPageAligned(at)) return -EINVAL
-  const end = at + pageUp(length)
-  if (length === 0) return 0
-  const areas = task.mm.vmas.overlapping(at, end)
-  const covered = areas.length > 0 && areas[0]!.start <= at && areas.at(-1)!.end >= end
-  if (advice === M.MADV_DONTNEED || advice === M.MADV_FREE) {
-    if (areas.some((vma) => vma.isLocked)) return -EINVAL
-    if (advice === M.MADV_FREE && areas.some((vma) => vma.inode !== null)) return -EINVAL
-    for (const vma of areas) {
-      const from = Math.max(at, vma.start)
-      const to = Math.min(end, vma.end)
-      task.mm.dropPages(from, to)
-      // Small areas are kept present: faults would cost more.
-      if (to - from <= 1 << 20) task.mm.populate(vma, from, to)
-    }
-  } else if (!M.madviseAdvice.entries.some(([, known]) => known === advice)) return -EINVAL
-  else if (advice === M.MADV_REMOVE) return -EINVAL
-  return covered ? 0 : -ENOMEM
-}
-
-function sysMsync(task: Task, at: number, length: number, flagBits: number): number {
-  if (!isPageAligned(at) || flagBits & ~7 || (flagBits & M.MS_ASYNC && flagBits & M.MS_SYNC)) return -EINVAL
-  let next = at
-  const end = at + pageUp(length)
-  for (const vma of task.mm.vmas.overlapping(at, end)) {
-    if (vma.start > next) return -ENOMEM
-    if (flagBits & M.MS_INVALIDATE && vma.isLocked) return -EBUSY
-    // Stores were written through when they happened.
-    if (vma.object && flagBits & M.MS_SYNC) {
-      const result = vma.object.inode.sync(task)
-      if (result < 0) return result
-    }
-    next = vma.end
-  }
-  return next < end ? -ENOMEM : 0
-}
-
-function sysMincore(task: Task, at: number, length: number, vec: number): number {
-  if (!isPageAligned(at)) return -EINVAL
-  if (at + length > GUEST_MAX) return -ENOMEM
-  const pages = pageUp(length) / PAGE_SIZE
-  const resident = new Uint8Array(pages)
-  for (let i = 0; i < pages; i++) {
-    if (!task.mm.vmas.find(at + i * PAGE_SIZE)) return -ENOMEM
-    resident[i] = task.mm.isPresent(at + i * PAGE_SIZE) ? 1 : 0
-  }
-  return task.mm.copyOut(vec, resident) ? 0 : -EFAULT
+/** Another part of a shared area's file. Linux has only this emulation left: an area of its own. */
+function sysRemapFilePages(
+  task: Task,
+  at: number,
+  length: number,
+  prot: number,
+  page: number,
+  _flags: number,
+): number {
+  const start = pageDown(at)
+  const end = start + pageDown(length)
+  if (prot !== 0 || end <= start || end > GUEST_MAX) return -EINVAL
+  const offset = page * PAGE_SIZE
+  if (offset + (end - start) > 2 ** 63) return -EINVAL
+  const vma = task.mm.vmas.find(start)
+  if (!vma?.shared || end > vma.end) return -EINVAL
+  const other = vma.copy()
+  other.start = start
+  other.end = end
+  other.offset = offset
+  const result = install(task.mm, other, task)
+  return result < 0 ? result : 0
 }
 
 export const mmapRows = [
@@ -171,12 +146,5 @@ export const mmapRows = [
     mremap(task.mm, at, old, wanted, f, to),
   ),
   syscall('brk', [addr], (task, wanted) => setBreak(task.mm, wanted)),
-  syscall(
-    'madvise',
-    [addr, size, value(M.madviseAdvice)],
-    sysMadvise,
-    'DONTNEED and FREE drop pages, the rest is advice',
-  ),
-  syscall('msync', [addr, size, flags(M.msyncFlags)], sysMsync),
-  syscall('mincore', [addr, size, addr], sysMincore),
+  syscall('remap_file_pages', [addr, size, flags(M.protFlags), hex, hex], sysRemapFilePages),
 ]

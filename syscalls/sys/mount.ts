@@ -5,6 +5,7 @@
  */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
+import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import {
   EACCES,
   EAGAIN,
@@ -78,7 +79,7 @@ function sysMount(
   const magic = (flagBits & M.MS_MGC_MSK) >>> 0 === M.MS_MGC_VAL
   const bits = magic ? flagBits & 0xffff : flagBits
   if (bits & M.MS_NOUSER) return -EINVAL
-  if (!task.credentials.isPrivileged) return -EPERM
+  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
   const request: Request = { task, source, target, type, flags: bits, options }
   if (bits & M.MS_REMOUNT) return bits & M.MS_BIND ? remountOne(request) : remountAll(request)
   if (bits & M.MS_BIND) return bind(request)
@@ -246,7 +247,7 @@ function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
   const follow = flagBits & M.UMOUNT_NOFOLLOW ? 0 : FOLLOW
   const found = resolve(task, AT_FDCWD, targetAddr, follow | KEEP_EXPIRY)
   if (typeof found === 'number') return found
-  if (!task.credentials.isPrivileged) return -EPERM
+  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
   const target = found.covered()
   const { mount } = target
   if (!target.isMountRoot || !mount.attached) return -EINVAL
@@ -278,7 +279,7 @@ function makeReadOnly(kernel: Kernel, mount: Mount): number {
 }
 
 function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
-  if (!task.credentials.isPrivileged) return -EPERM
+  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
   const top = resolve(task, AT_FDCWD, topAddr, FOLLOW | DIRECTORY)
   if (typeof top === 'number') return top
   const oldName = resolve(task, AT_FDCWD, oldAddr, FOLLOW | DIRECTORY)

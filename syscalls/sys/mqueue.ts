@@ -3,6 +3,7 @@
  * The queues: ipc/mqueue.ts.
  */
 
+import { CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import {
   EACCES,
   EAGAIN,
@@ -60,7 +61,7 @@ function checkSizes(task: Task, attrAddr: number): Sizes | number {
   if (attrAddr === 0) return { count: MQ_MSG_MAX, bytes: MQ_MSGSIZE_MAX }
   const count = task.mm.i64(attrAddr + 8)
   const bytes = task.mm.i64(attrAddr + 16)
-  const { isPrivileged } = task.credentials
+  const isPrivileged = task.credentials.capable(CAP_SYS_RESOURCE)
   if (count <= 0 || count > (isPrivileged ? HARD_MSG_MAX : MQ_MSG_MAX)) return -EINVAL
   if (bytes <= 0 || bytes > (isPrivileged ? HARD_MSGSIZE_MAX : MQ_MSGSIZE_MAX)) return -EINVAL
   return { count, bytes }
@@ -68,7 +69,7 @@ function checkSizes(task: Task, attrAddr: number): Sizes | number {
 
 function create(task: Task, queues: PosixQueues, name: string, bits: number, attrAddr: number) {
   const { credentials: who } = task
-  if (queues.byName.size >= MQ_QUEUES_MAX && !who.isPrivileged) return -ENOSPC
+  if (queues.byName.size >= MQ_QUEUES_MAX && !who.capable(CAP_SYS_RESOURCE)) return -ENOSPC
   const sizes = checkSizes(task, attrAddr)
   if (typeof sizes === 'number') return sizes
   const queue = new PosixQueue(queues, bits & 0o7777 & ~task.fs.umask, sizes.count, sizes.bytes)

@@ -1,5 +1,6 @@
 /** System V message queues: msgget(2), msgsnd(2), msgrcv(2), msgctl(2). The queues: ipc/msg.ts. */
 
+import { CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { BLOCKED, E2BIG, EAGAIN, EFAULT, EIDRM, EINVAL, ENOMSG, EPERM, ERESTARTNOHAND } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
 import {
@@ -120,7 +121,7 @@ function sysMsgctl(task: Task, id: number, command: number, at: number): number 
   if (refused) return refused
   if (owner) {
     const bytesMax = task.mm.u64(at + 88)
-    if (bytesMax > I.MSGMNB && !task.credentials.isPrivileged) return -EPERM
+    if (bytesMax > I.MSGMNB && !task.credentials.capable(CAP_SYS_RESOURCE)) return -EPERM
     queue.bytesMax = bytesMax
     queue.senders.wakeAll()
     queue.receivers.wakeAll()

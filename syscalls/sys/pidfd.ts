@@ -4,7 +4,7 @@ import { EBADF, EFAULT, EINVAL, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
 import * as E from '../abi/event-files.ts'
 import { SI_TKILL, SI_USER, SIGNAL_MAX } from '../abi/signal.ts'
 import { PidFile } from '../events/pidfd.ts'
-import type { Credentials } from '../kernel/credentials.ts'
+import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import { GROUP_ALIVE, GROUP_REAPED } from '../kernel/thread-group.ts'
 import { fd, flags, inStruct, pid, signal, syscall, uint } from './row.ts'
@@ -51,22 +51,13 @@ function sysPidfdSendSignal(
   return result
 }
 
-/** ptrace(2)'s rule for looking into another process: the same ids in every respect, or root. */
-export function mayInspect(who: Credentials, other: Credentials): boolean {
-  if (who.isPrivileged) return true
-  return (
-    [other.uid, other.euid, other.suid].every((id) => id === who.uid) &&
-    [other.gid, other.egid, other.sgid].every((id) => id === who.gid)
-  )
-}
-
 function sysPidfdGetfd(task: Task, number: number, wanted: number, flagBits: number): number {
   if (flagBits !== 0) return -EINVAL
   const file = task.fds.get(number)
   if (!(file instanceof PidFile)) return -EBADF
   const target = file.group.leader
   if (file.group.state !== GROUP_ALIVE || !target) return -ESRCH
-  if (target.group !== task.group && !mayInspect(task.credentials, target.credentials)) return -EPERM
+  if (!mayAccess(task.credentials, task.group.pid, target, REALCREDS)) return -EPERM
   const found = target.fds.get(wanted)
   return found ? task.fds.install(found, true) : -EBADF
 }

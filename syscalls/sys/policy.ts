@@ -3,6 +3,7 @@
  * and sched_rr_get_interval(2). Checks are those of Linux kernel/sched/syscalls.c, in its order; there is one processor.
  */
 
+import { CAP_SYS_NICE } from '../abi/capability.ts'
 import { E2BIG, EBUSY, EFAULT, EINVAL, EOPNOTSUPP, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { isRealTime, type Scheduling } from '../kernel/scheduling.ts'
@@ -66,7 +67,7 @@ function needsPrivilege(task: Task, other: Task, wanted: Wanted): boolean {
 
 function apply(task: Task, other: Task, wanted: Wanted): number {
   if (!checkWanted(wanted)) return -EINVAL
-  if (!task.credentials.isPrivileged && needsPrivilege(task, other, wanted)) return -EPERM
+  if (!task.credentials.capable(CAP_SYS_NICE) && needsPrivilege(task, other, wanted)) return -EPERM
   const { nice, ...sched } = wanted
   if (sched.policy === P.SCHED_DEADLINE && sched.runtimeNs / sched.periodNs > REAL_TIME_SHARE) return -EBUSY
   other.sched = sched
@@ -181,7 +182,7 @@ function sysSchedSetaffinity(task: Task, which: number, length: number, at: numb
   const first = length > 0 ? task.mm.space.view.getUint8(at) : 0
   const other = findTask(task, which)
   if (!other) return -ESRCH
-  if (!isOwn(task, other) && !task.credentials.isPrivileged) return -EPERM
+  if (!isOwn(task, other) && !task.credentials.capable(CAP_SYS_NICE)) return -EPERM
   return first & 1 ? 0 : -EINVAL
 }
 

@@ -1,15 +1,15 @@
 /** What a task says of itself: prctl(2). */
 
 import { bytesOf, latin1 } from '../abi/bytes.ts'
-import { EFAULT, EINVAL, EPERM } from '../abi/errno.ts'
+import { SECBIT_KEEP_CAPS } from '../abi/capability.ts'
+import { EFAULT, EINVAL } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { SECCOMP_MODE_FILTER, SECCOMP_MODE_STRICT } from '../abi/seccomp.ts'
 import { SIGNAL_MAX } from '../abi/signal.ts'
 import { COMM_SIZE, DEFAULT_TIMER_SLACK_NS, type Task } from '../kernel/task.ts'
+import { ambient, dropFromBoundingSet, readBoundingSet, setKeepCaps, setSecurebits } from './capability.ts'
 import { addr, hex, syscall, value } from './row.ts'
 import { setFilter, setStrict } from './seccomp.ts'
-
-const LAST_CAPABILITY = 40
 
 function setName(task: Task, at: number): number {
   const name = task.mm.cstring(at, COMM_SIZE - 1)
@@ -54,16 +54,15 @@ function setting(task: Task, option: number, argument: number, hasRest: boolean)
       task.timerSlackNs = argument === 0 || argument >= 2 ** 63 ? DEFAULT_TIMER_SLACK_NS : argument
       return 0
     case P.PR_SET_KEEPCAPS:
-      if (argument > 1) return -EINVAL
-      task.credentials.keepsCapabilities = argument === 1
-      return 0
+      return setKeepCaps(task, argument)
     case P.PR_SET_THP_DISABLE:
       if (hasRest) return -EINVAL
       task.mm.hasNoHugePages = argument !== 0
       return 0
     case P.PR_CAPBSET_DROP:
-      if (!task.credentials.isPrivileged) return -EPERM
-      return argument > LAST_CAPABILITY ? -EINVAL : 0
+      return dropFromBoundingSet(task, argument)
+    case P.PR_SET_SECUREBITS:
+      return setSecurebits(task, argument)
     default:
       return -EINVAL
   }
@@ -87,9 +86,13 @@ function sysPrctl(task: Task, option: number, first: number, second: number, d: 
     case P.PR_GET_DUMPABLE:
       return task.mm.dumpable
     case P.PR_GET_KEEPCAPS:
-      return task.credentials.keepsCapabilities ? 1 : 0
+      return task.credentials.securebits & SECBIT_KEEP_CAPS ? 1 : 0
     case P.PR_CAPBSET_READ:
-      return first > LAST_CAPABILITY ? -EINVAL : 1
+      return readBoundingSet(task, first)
+    case P.PR_CAP_AMBIENT:
+      return ambient(task, first, second, d !== 0 || e !== 0)
+    case P.PR_GET_SECUREBITS:
+      return task.credentials.securebits
     case P.PR_GET_TIMERSLACK:
       return task.timerSlackNs
     case P.PR_GET_THP_DISABLE:
@@ -104,10 +107,5 @@ function sysPrctl(task: Task, option: number, first: number, second: number, d: 
 }
 
 export const prctlRows = [
-  syscall(
-    'prctl',
-    [value(P.prctlOptions), addr, hex, hex, hex],
-    sysPrctl,
-    'capabilities are root’s, all or none; no PR_SET_MM',
-  ),
+  syscall('prctl', [value(P.prctlOptions), addr, hex, hex, hex], sysPrctl, 'no PR_SET_MM'),
 ]

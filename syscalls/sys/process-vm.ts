@@ -2,9 +2,9 @@
 
 import { EBADF, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import { flagTable } from '../abi/flag-table.ts'
+import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Mm } from '../mm/mm.ts'
-import { mayInspect } from './pidfd.ts'
 import { fd, hex, inIov, int, outIov, pid, syscall, value } from './row.ts'
 import { readIov } from './vector.ts'
 
@@ -18,13 +18,8 @@ const totalOf = (parts: Parts): number => parts.reduce((sum, [, length]) => sum 
 function find(task: Task, which: number): Task | number {
   const other = task.kernel.tasks.get(which)
   if (!other) return -ESRCH
-  const isOwn = other.group === task.group
-  return isOwn || (other.mm.dumpable === 1 && mayInspect(task.credentials, other.credentials)) || isRoot(task)
-    ? other
-    : -EPERM
+  return mayAccess(task.credentials, task.group.pid, other, REALCREDS) ? other : -EPERM
 }
-
-const isRoot = (task: Task): boolean => task.credentials.isPrivileged
 
 /** Bytes copied up to the first that cannot be; EFAULT when that is the first of all. */
 function copy(from: Mm, source: Parts, to: Mm, target: Parts): number {

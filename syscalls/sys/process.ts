@@ -243,7 +243,7 @@ function sysWaitid(
 
 function eventInfo(event: ChildEvent) {
   const { child, status } = event
-  const uid = child.leader?.credentials.uid ?? child.lastUid
+  const uid = child.credentials?.uid ?? 0
   if (event.kind === P.WUNTRACED)
     return sigInfo(SIGCHLD, CLD_STOPPED, { pid: child.pid, uid, status: child.stopSignal })
   if (event.kind === P.WCONTINUED)

@@ -42,6 +42,8 @@ export type StructName =
   | 'clone3'
   | 'epollEvent'
   | 'openHow'
+  | 'capHeader'
+  | 'capSets'
 
 export type ArgumentKind =
   | 'int'

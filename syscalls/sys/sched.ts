@@ -4,6 +4,7 @@
  * can run (kernel.ts) takes no notice of them.
  */
 
+import { CAP_SYS_ADMIN, CAP_SYS_NICE } from '../abi/capability.ts'
 import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
@@ -48,7 +49,7 @@ function sysSetpriority(task: Task, which: number, who: number, asked: number): 
 /** Others' tasks are EPERM; becoming nicer is always allowed, the reverse as far as RLIMIT_NICE goes. */
 function mayRenice(task: Task, other: Task, nice: number): number {
   const { credentials: who } = task
-  if (who.isPrivileged) return 0
+  if (who.capable(CAP_SYS_NICE)) return 0
   if (other.credentials.uid !== who.euid && other.credentials.euid !== who.euid) return -EPERM
   return nice < other.nice && 20 - nice > other.group.limits[P.RLIMIT_NICE]!.soft ? -EACCES : 0
 }
@@ -74,7 +75,7 @@ function checkIoPriority(task: Task, priority: number): number {
     case P.IOPRIO_CLASS_NONE:
       return level ? -EINVAL : 0
     case P.IOPRIO_CLASS_RT:
-      return task.credentials.isPrivileged ? 0 : -EPERM
+      return [CAP_SYS_ADMIN, CAP_SYS_NICE].some((known) => task.credentials.capable(known)) ? 0 : -EPERM
     case P.IOPRIO_CLASS_BE:
     case P.IOPRIO_CLASS_IDLE:
       return 0
@@ -92,7 +93,8 @@ function sysIoprioSet(task: Task, which: number, who: number, priority: number):
   const { credentials } = task
   for (const other of found) {
     const { uid } = other.credentials
-    if (!credentials.isPrivileged && uid !== credentials.euid && uid !== credentials.uid) return -EPERM
+    if (!credentials.capable(CAP_SYS_NICE) && uid !== credentials.euid && uid !== credentials.uid)
+      return -EPERM
     other.ioPriority = priority & 0xffff
   }
   return 0

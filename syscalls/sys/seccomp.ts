@@ -1,5 +1,6 @@
 /** Filters of one's own system calls: seccomp(2), prctl(2)'s PR_SET_SECCOMP. Work: kernel/seccomp.ts, kernel/bpf.ts. */
 
+import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/seccomp.ts'
 import { BPF_INSTRUCTION_SIZE, BPF_INSTRUCTIONS_MAX, parseBpf, translatedLength } from '../kernel/bpf.ts'
@@ -37,7 +38,7 @@ function readFilter(task: Task, at: number): SeccompFilter | number {
   if (!mm.canRead(at, 16)) return -EFAULT
   const count = mm.space.view.getUint16(at, true)
   if (count === 0 || count > BPF_INSTRUCTIONS_MAX) return -EINVAL
-  if (!task.noNewPrivileges && !task.credentials.isPrivileged) return -EACCES
+  if (!task.noNewPrivileges && !task.credentials.capable(CAP_SYS_ADMIN)) return -EACCES
   const bytes = mm.copyIn(mm.u64(at + 8), count * BPF_INSTRUCTION_SIZE)
   if (!bytes) return -EFAULT
   const program = parseBpf(bytes)

@@ -1,5 +1,6 @@
 /** System V shared memory: shmget(2), shmat(2), shmdt(2), shmctl(2). The segments: ipc/shm.ts. */
 
+import { CAP_IPC_LOCK } from '../abi/capability.ts'
 import { EACCES, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
 import { MAP_FIXED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts'
@@ -103,8 +104,8 @@ function information(task: Task, command: number, at: number): number {
 }
 
 function setLocked(task: Task, segment: Segment, isLocked: boolean): number {
-  const { euid, isPrivileged } = task.credentials
-  if (!isPrivileged && euid !== segment.uid && euid !== segment.cuid) return -EPERM
+  const { euid } = task.credentials
+  if (!task.credentials.capable(CAP_IPC_LOCK) && euid !== segment.uid && euid !== segment.cuid) return -EPERM
   segment.mode = isLocked ? segment.mode | I.SHM_LOCKED : segment.mode & ~I.SHM_LOCKED
   return 0
 }

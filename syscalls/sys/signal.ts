@@ -2,6 +2,7 @@
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
+import { CAP_KILL } from '../abi/capability.ts'
 import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
 import { forceSignal, isIgnored } from '../kernel/signal.ts'
@@ -184,7 +185,7 @@ function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
 function maySignal(task: Task, target: ThreadGroup, signo: number): boolean {
   const who = task.credentials
   const other = target.leader?.credentials
-  if (who.isPrivileged || !other) return true
+  if (who.capable(CAP_KILL) || !other) return true
   if (signo === S.SIGCONT && target.sessionId === task.group.sessionId) return true
   return who.euid === other.suid || who.euid === other.uid || who.uid === other.suid || who.uid === other.uid
 }

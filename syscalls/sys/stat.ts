@@ -4,11 +4,11 @@
  */
 
 import type { StatFields } from '../abi/arch/arch.ts'
+import { CAP_CHOWN, CAP_FSETID, XATTR_NAME_CAPS } from '../abi/capability.ts'
 import { EACCES, EBADF, EFAULT, EINVAL, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { IN_ATTRIB } from '../abi/inotify.ts'
 import { isSymlink, S_ISGID, S_ISUID, UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts'
-import { Credentials } from '../kernel/credentials.ts'
 import type { Task } from '../kernel/task.ts'
 import { type AttributeChange, type Inode, Timestamp } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
@@ -109,11 +109,7 @@ function accessName(task: Task, at: number, name: number, modeBits: number, flag
   if (modeBits & F.X_OK && target.inode.isRegular && target.path?.mount.isNoExec) return -EACCES
   if (modeBits & F.W_OK && target.readOnly && (target.inode.isRegular || target.inode.isDirectory))
     return -EROFS
-  let who = task.credentials
-  if (!(flagBits & F.AT_EACCESS) && (who.uid !== who.fsuid || who.gid !== who.fsgid)) {
-    who = new Credentials(who.uid, who.gid)
-    who.groups = task.credentials.groups
-  }
+  const who = flagBits & F.AT_EACCESS ? task.credentials : task.credentials.ofRealIds()
   return permission(who, target.inode, modeBits)
 }
 
@@ -139,7 +135,7 @@ function chmodTarget(task: Task, target: Target | number, modeBits: number): num
   let bits = modeBits & 0o7777
   if (inode.seals > 0 && inode.seals & F.F_SEAL_EXEC && (inode.mode ^ bits) & 0o111) return -EPERM
   // Only members of the file's group may leave the set-group-id bit on.
-  if (!task.credentials.overridesFiles && !task.credentials.inGroup(inode.gid)) bits &= ~S_ISGID
+  if (!task.credentials.inGroup(inode.gid) && !task.credentials.capable(CAP_FSETID)) bits &= ~S_ISGID
   return change(task, target, { mode: bits })
 }
 
@@ -150,18 +146,21 @@ function chownTarget(task: Task, target: Target | number, uid: number, gid: numb
   if (target.readOnly) return -EROFS
   const newUid = uid | 0
   const newGid = gid | 0
-  if (!who.overridesFiles) {
-    if (newUid !== -1 && (who.fsuid !== inode.uid || newUid !== inode.uid)) return -EPERM
-    if (newGid !== -1 && (who.fsuid !== inode.uid || !who.inGroup(newGid >>> 0))) return -EPERM
+  if (!who.capable(CAP_CHOWN)) {
+    const isOwn = who.fsuid === inode.uid
+    if (newUid !== -1 && !(isOwn && newUid >>> 0 === inode.uid)) return -EPERM
+    const gidMay = newGid >>> 0 === inode.gid || who.inGroup(newGid >>> 0)
+    if (newGid !== -1 && !(isOwn && gidMay)) return -EPERM
   }
   const what: AttributeChange = {}
   if (newUid !== -1) what.uid = newUid >>> 0
   if (newGid !== -1) what.gid = newGid >>> 0
   // Changing the owner of a program takes its set-id bits away.
   if (!inode.isDirectory && inode.mode & (S_ISUID | S_ISGID)) {
-    const group = inode.mode & 0o010 || !(who.overridesFiles || who.inGroup(inode.gid)) ? S_ISGID : 0
+    const group = inode.mode & 0o010 || !(who.inGroup(inode.gid) || who.capable(CAP_FSETID)) ? S_ISGID : 0
     what.mode = inode.mode & 0o7777 & ~(S_ISUID | group)
   }
+  if (!inode.isDirectory) inode.xattrs?.delete(XATTR_NAME_CAPS)
   return change(task, target, what)
 }
 

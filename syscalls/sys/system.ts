@@ -2,11 +2,15 @@
  * The machine and its limits: uname(2), sysinfo(2), getrandom(2), getrlimit(2), sethostname(2), and calls that are refused on purpose.
  */
 
+import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { hasOnlyIds } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
 import {
@@ -46,13 +50,24 @@ function sysUname(task: Task, at: number): number {
 }
 
 function readName(task: Task, at: number, length: number): string | number {
-  if (!task.credentials.isPrivileged) return -EPERM
+  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
   if (length < 0 || length > 64) return -EINVAL
   const bytes = task.mm.copyIn(at, length)
   return bytes ? latin1(bytes) : -EFAULT
 }
 
-export const MEMORY_SIZE = 4 * 2 ** 30
+/** What a machine without a limit says it has. */
+const MEMORY_SIZE = 4 * 2 ** 30
+
+/** Bytes of memory that there are, and that no process has. */
+export function memoryOf(kernel: Kernel): { total: number; free: number } {
+  const { pagesMax, pagesUsed } = kernel.memoryPool
+  const total = Math.min(pagesMax * PAGE_SIZE, MEMORY_SIZE)
+  return { total, free: Math.max(0, total - pagesUsed * PAGE_SIZE) }
+}
+
+/** SI_LOAD_SHIFT. */
+const LOAD_SCALE = 65536
 
 function sysSysinfo(task: Task, at: number): number {
   if (!task.mm.canWrite(at, 112)) return -EFAULT
@@ -60,8 +75,11 @@ function sysSysinfo(task: Task, at: number): number {
   const { kernel } = task
   bytes.fill(0, at, at + 112)
   putU64(view, at, Math.floor((kernel.clock.monotonicNs() - kernel.bootNs) / 1e9) + 1)
-  putU64(view, at + 32, MEMORY_SIZE)
-  putU64(view, at + 40, MEMORY_SIZE / 2)
+  const loads = kernel.load.at(kernel.clock.monotonicNs(), kernel.runnableCount + 1)
+  for (const [i, load] of loads.entries()) putU64(view, at + 8 + i * 8, Math.floor(load * LOAD_SCALE))
+  const { total, free } = memoryOf(kernel)
+  putU64(view, at + 32, total)
+  putU64(view, at + 40, free)
   view.setUint16(at + 80, kernel.tasks.size, true)
   view.setUint32(at + 104, 1, true)
   task.mm.stored(at, 112)
@@ -87,10 +105,8 @@ function groupFor(task: Task, which: number): ThreadGroup | number {
   const other = which === 0 ? task : task.kernel.tasks.get(which)
   if (!other) return -ESRCH
   const { credentials: who } = task
-  const { uid, euid, suid, gid, egid, sgid } = other.credentials
-  const isSame =
-    [uid, euid, suid].every((id) => id === who.uid) && [gid, egid, sgid].every((id) => id === who.gid)
-  return other === task || isSame || who.isPrivileged ? other.group : -EPERM
+  const isSame = other === task || hasOnlyIds(other.credentials, who.uid, who.gid)
+  return isSame || who.capable(CAP_SYS_RESOURCE) ? other.group : -EPERM
 }
 
 function sysPrlimit(task: Task, which: number, resource: number, newAddr: number, oldAddr: number): number {
@@ -102,7 +118,7 @@ function sysPrlimit(task: Task, which: number, resource: number, newAddr: number
   const limit = group.limits[resource]!
   if (fresh) {
     if (fresh.soft > fresh.hard) return -EINVAL
-    if (fresh.hard > limit.hard && !task.credentials.isPrivileged) return -EPERM
+    if (fresh.hard > limit.hard && !task.credentials.capable(CAP_SYS_RESOURCE)) return -EPERM
     if (resource === P.RLIMIT_NOFILE && fresh.hard > 1048576) return -EPERM
   }
   const { soft, hard } = limit

@@ -1,5 +1,6 @@
 /** Timers that end in signals: timer_create(2), timer_settime(2), setitimer(2), alarm(2). */
 
+import { CAP_WAKE_ALARM } from '../abi/capability.ts'
 import { EAGAIN, EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { SIGALRM, SIGNAL_MAX } from '../abi/signal.ts'
@@ -26,7 +27,7 @@ function checkClock(task: Task, clockId: number): number {
       return 0
     case P.CLOCK_REALTIME_ALARM:
     case P.CLOCK_BOOTTIME_ALARM:
-      return task.credentials.isPrivileged ? 0 : -EPERM
+      return task.credentials.capable(CAP_WAKE_ALARM) ? 0 : -EPERM
     case P.CLOCK_THREAD_CPUTIME_ID:
     case P.CLOCK_MONOTONIC_RAW:
     case P.CLOCK_REALTIME_COARSE:

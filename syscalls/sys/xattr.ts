@@ -4,6 +4,7 @@
  */
 
 import { bytesOf, latin1 } from '../abi/bytes.ts'
+import { CAP_SETFCAP, CAP_SYS_ADMIN, XATTR_NAME_CAPS } from '../abi/capability.ts'
 import {
   E2BIG,
   EEXIST,
@@ -21,6 +22,7 @@ import { flagTable } from '../abi/flag-table.ts'
 import { IN_ATTRIB } from '../abi/inotify.ts'
 import { S_ISVTX } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
+import { isFileCapabilities, shownFileCapabilities } from '../vfs/file-capabilities.ts'
 import type { Inode } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
 import { MAY_READ, MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
@@ -52,7 +54,7 @@ function mayUse(task: Task, inode: Inode, name: string, mask: number): number {
   const who = task.credentials
   const refused = mask & MAY_WRITE ? -EPERM : -ENODATA
   if (name.startsWith('security.') || name.startsWith('system.')) return 0
-  if (name.startsWith('trusted.')) return who.isPrivileged ? 0 : refused
+  if (name.startsWith('trusted.')) return who.capable(CAP_SYS_ADMIN) ? 0 : refused
   if (name.startsWith('user.')) {
     if (!inode.isRegular && !inode.isDirectory) return refused
     if (inode.isDirectory && inode.mode & S_ISVTX && mask & MAY_WRITE && !ownsFile(who, inode)) return -EPERM
@@ -72,7 +74,8 @@ function mayChange(task: Task, target: Target, name: string): number {
   if (target.readOnly) return -EROFS
   const refused = mayUse(task, target.inode, name, MAY_WRITE)
   if (refused) return refused
-  if (name.startsWith('security.') && !task.credentials.isPrivileged) return -EPERM
+  const needed = name === XATTR_NAME_CAPS ? CAP_SETFCAP : CAP_SYS_ADMIN
+  if (name.startsWith('security.') && !task.credentials.capable(needed)) return -EPERM
   return checkKept(target.inode, name)
 }
 
@@ -99,6 +102,8 @@ const setter =
     if (!value) return -EFAULT
     const target = find(task, which)
     if (typeof target === 'number') return target
+    if (target.readOnly) return -EROFS
+    if (length > 0 && name === XATTR_NAME_CAPS && !isFileCapabilities(value)) return -EINVAL
     const refused = mayChange(task, target, name)
     if (refused) return refused
     const { inode } = target
@@ -121,7 +126,9 @@ const getter =
     const refused = mayUse(task, target.inode, name, MAY_READ) || checkKept(target.inode, name)
     if (refused) return refused
     const value = target.inode.xattrs?.get(name)
-    return value ? give(task, value, valueAt, room) : -ENODATA
+    if (!value) return -ENODATA
+    const shown = name === XATTR_NAME_CAPS ? shownFileCapabilities(value) : value
+    return typeof shown === 'number' ? shown : give(task, shown, valueAt, room)
   }
 
 /** Copies out as much as there is; a room of 0 only asks for the length. */
@@ -137,7 +144,7 @@ const lister =
     const target = find(task, which)
     if (typeof target === 'number') return target
     const names = [...(target.inode.xattrs?.keys() ?? [])]
-      .filter((name) => task.credentials.isPrivileged || !name.startsWith('trusted.'))
+      .filter((name) => task.credentials.capable(CAP_SYS_ADMIN) || !name.startsWith('trusted.'))
       .sort()
       .reverse()
     return give(task, bytesOf(names.map((name) => `${name}\0`).join('')), at, room)

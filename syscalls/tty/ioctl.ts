@@ -3,6 +3,7 @@
  * always the slave's.
  */
 
+import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EIO, ENOTTY, EPERM, ESRCH } from '../abi/errno.ts'
 import { FIONREAD } from '../abi/poll.ts'
 import { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU } from '../abi/signal.ts'
@@ -142,8 +143,7 @@ function flowControl(tty: Tty, caller: Caller, action: number): number {
 }
 
 function simulateInput(tty: Tty, caller: Caller, at: number): number {
-  const { isPrivileged } = caller.credentials
-  if (!isPrivileged) return -EIO
+  if (!caller.credentials.capable(CAP_SYS_ADMIN)) return -EIO
   const byte = caller.memory.copyIn(at, 1)
   if (!byte) return -EFAULT
   tty.type(byte[0]!)
@@ -184,7 +184,7 @@ function sessionIoctl(file: TtyFile, task: Task, request: number, argument: numb
     case T.TIOCGSOFTCAR:
       return putInt(task, argument, slave.termios.control & T.CLOCAL ? 1 : 0)
     case T.TIOCVHANGUP:
-      if (!task.credentials.isPrivileged) return -EPERM
+      if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
       tty.hangUp()
       return 0
     case T.TIOCGPTPEER:
@@ -208,10 +208,10 @@ function takeTerminal(file: TtyFile, task: Task, steal: number): number {
   if (leads && slave.sessionId === group.sessionId) return 0
   if (!leads || group.terminal) return -EPERM
   if (slave.sessionId !== 0) {
-    if (steal !== 1 || !task.credentials.isPrivileged) return -EPERM
+    if (steal !== 1 || !task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
     clearSessionTerminal(kernel, slave.sessionId)
   }
-  if (!file.readable && !task.credentials.isPrivileged) return -EPERM
+  if (!file.readable && !task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
   controlTerminal(group, slave)
   return 0
 }

@@ -5,6 +5,7 @@
  * whose master the embedder holds.
  */
 
+import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBUSY, EIO, ENOSPC, ENXIO } from '../abi/errno.ts'
 import { O_CLOEXEC, O_NOCTTY, O_RDWR } from '../abi/fcntl.ts'
 import { makedev, minor } from '../abi/stat.ts'
@@ -77,7 +78,7 @@ export class Terminals {
 
   /** Another description of a slave. */
   openTty(slave: Tty, caller: Caller, flags: number, path: Path): TtyFile | number {
-    if (slave.exclusive && !caller.credentials.isPrivileged) return -EBUSY
+    if (slave.exclusive && !caller.credentials.capable(CAP_SYS_ADMIN)) return -EBUSY
     slave.other.otherClosed = false
     return new TtyFile(slave, flags, path, () => {
       if (slave.files.size === 0) slave.closed()

@@ -5,9 +5,11 @@
  * Every method may return a negative errno or BLOCKED instead of its value.
  */
 
+import { XATTR_NAME_CAPS } from '../abi/capability.ts'
 import { EINVAL, ENOTDIR, ENXIO, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts'
 import { isDirectory, isRegular, S_IFMT, STATX_ATTRS_COMMON } from '../abi/stat.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Credentials } from '../kernel/credentials.ts'
 import type { Caller } from './caller.ts'
 import type { FileLocks } from './locks.ts'
 import type { InodeWatch } from './notify.ts'
@@ -178,6 +180,7 @@ export abstract class Inode {
   /** Takes over mode, owner and times of a change, for file systems that keep them here; the size is theirs. */
   protected takeAttributes(change: AttributeChange, clock: Clock): void {
     if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | (change.mode & 0o7777)
+    if (change.size !== undefined) this.xattrs?.delete(XATTR_NAME_CAPS)
     if (change.uid !== undefined) this.uid = change.uid
     if (change.gid !== undefined) this.gid = change.gid
     if (change.atime) this.atime.set(change.atime.sec, change.atime.nsec)
@@ -259,6 +262,11 @@ export abstract class Inode {
   /** The next data or hole from a position on, for lseek(2). Here the whole file is data, its end the only hole. */
   seekHoleOrData(_caller: Caller, pos: number, data: boolean): number {
     return pos >= this.size ? -ENXIO : data ? pos : this.size
+  }
+
+  /** Lets somebody in whatever the mode says. */
+  admits(_who: Credentials): boolean {
+    return false
   }
 
   setAttributes(_caller: Caller, _change: AttributeChange): number {

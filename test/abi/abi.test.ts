@@ -47,6 +47,7 @@ async function run(probe: string, name: string, cpu: CpuKind, traced: boolean) {
       { at: '/dev', fs: { type: 'devtmpfs' } },
       { at: '/dev/pts', fs: { type: 'devpts' } },
       { at: '/proc', fs: { type: 'proc' } },
+      { at: '/sys', fs: { type: 'sysfs' } },
     ],
     engines: traced ? [strace({ write: (text) => (trace += text) })] : [],
   })

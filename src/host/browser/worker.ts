@@ -43,6 +43,7 @@ async function run(request: RunRequest): Promise<void> {
     },
     mounts: [
       { at: '/proc', fs: { type: 'proc' } },
+      { at: '/sys', fs: { type: 'sysfs' }, readOnly: true },
       { at: '/dev', fs: { type: 'devtmpfs' } },
       { at: '/dev/pts', fs: { type: 'devpts' } },
       { at: '/tmp', fs: { type: 'tmpfs' } },

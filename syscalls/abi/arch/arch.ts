@@ -76,6 +76,8 @@ export interface Arch {
   /** uname -m */
   readonly machine: string
   readonly hwcap: number
+  /** /proc/cpuinfo. */
+  readonly cpuInfo: string
   /** Bytes of the state block that belong to a task. */
   readonly stateSize: number
   readonly names: readonly (string | undefined)[]

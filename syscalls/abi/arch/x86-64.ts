@@ -18,6 +18,7 @@ import {
 import { STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { type Arch, NORM_INT, NORM_LONG, NORM_UINT, putU64, type StatFields } from './arch.ts'
+import { x86CpuInfo } from './x86-64-cpuinfo.ts'
 import { X86_64_NUMBERS } from './x86-64-numbers.ts'
 import { popSignalFrame, pushSignalFrame } from './x86-64-signal.ts'
 
@@ -61,6 +62,7 @@ export const x86_64: Arch = {
   platform: 'x86_64',
   machine: 'x86_64',
   hwcap: HWCAP,
+  cpuInfo: x86CpuInfo(),
   stateSize: X86_STATE_SIZE,
   names,
   numbers: X86_64_NUMBERS,

@@ -14,6 +14,7 @@ import {
 import { signalName } from '../../abi/signal.ts'
 import type { SyscallCall } from '../call.ts'
 import { fdSetAt, pathAt, stringAt } from './arguments.ts'
+import { prctlArguments } from './capabilities.ts'
 import { fcntlArgument, fcntlArgumentCount, fcntlResult, isFcntlOut } from './fcntl.ts'
 import { futexArguments, waitvArguments } from './futex.ts'
 import { printStruct } from './structs.ts'
@@ -66,10 +67,7 @@ export const WHOLE: Record<string, (call: SyscallCall) => string> = {
     const place = `${pointer(at!)}, ${size}, ${flagNames(types[2]!.table!, prot!)}, ${flagNames(types[3]!.table!, flags!)}`
     return `${place}, ${fd}, ${offset === 0 ? '0' : hex(offset!)}`
   },
-  prctl(call) {
-    const name = valueName(call.task.kernel.table[call.nr]!.args[0]!.table!, call.args[0]!)
-    return `${name}, ${pointer(call.args[1]!)}`
-  },
+  prctl: prctlArguments,
   epoll_ctl(call) {
     const [epoll, operation, fd, at] = call.args as unknown as [number, number, number, number]
     const event =

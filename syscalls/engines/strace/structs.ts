@@ -21,6 +21,7 @@ import {
 } from '../../abi/stat.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { StructName } from '../../sys/row.ts'
+import { capHeader, capSets } from './capabilities.ts'
 import {
   ARRAY_SHOWN_MAX,
   hex,
@@ -64,6 +65,8 @@ const SIZES: Record<StructName, number> = {
   clone3: 64,
   epollEvent: 12,
   openHow: 24,
+  capHeader: 8,
+  capSets: 24,
 }
 
 /** The struct at an address, or the address itself where memory cannot be read. */
@@ -220,6 +223,8 @@ const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
   },
   clone3,
   epollEvent,
+  capHeader,
+  capSets,
   openHow: (mm, at) => {
     const flags = mm.u64(at)
     const mode = wantsMode(flags) ? `, mode=${octal(mm.u64(at + 8))}` : ''

@@ -22,7 +22,7 @@ import {
   type StatFs,
   Timestamp,
 } from '../../vfs/inode.ts'
-import { setIdBitsLost } from '../../vfs/permission.ts'
+import { losePrivileges } from '../../vfs/permission.ts'
 import { Tmpfs, type TmpfsInode } from '../tmpfs/tmpfs.ts'
 
 const COPY_CHUNK_SIZE = 1 << 18
@@ -395,7 +395,7 @@ class CowInode extends Inode {
     const done = this.content!.write(caller, pos, bytes, at, count)
     this.size = this.content!.size
     if (done > 0) {
-      this.mode &= ~setIdBitsLost(caller.credentials, this)
+      losePrivileges(caller.credentials, this)
       this.touch()
     }
     return done

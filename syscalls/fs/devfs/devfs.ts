@@ -18,7 +18,8 @@ export const CONSOLE_DEV = makedev(5, 1)
 /** The host's streams where they are no terminal. */
 const STREAM_DEVS = [makedev(5, 64), makedev(5, 65), makedev(5, 66)] as const
 const NULL_DEV = makedev(1, 3)
-const NODES: readonly (readonly [name: string, rdev: number, mode: number])[] = [
+/** /dev's devices; sysfs shows them too. */
+export const DEVICE_NODES: readonly (readonly [name: string, rdev: number, mode: number])[] = [
   ['null', NULL_DEV, 0o666],
   ['zero', makedev(1, 5), 0o666],
   ['full', makedev(1, 7), 0o666],
@@ -103,7 +104,7 @@ export const devfs: FileSystemType = {
   needsSource: false,
   mount(kernel) {
     const fs = new Tmpfs(kernel.clock, { type: 'devtmpfs', sizeMax: 1 << 26 })
-    for (const [name, rdev, mode] of NODES) {
+    for (const [name, rdev, mode] of DEVICE_NODES) {
       const inode = fs.newInode(S_IFCHR | mode, 0, 0)
       inode.rdev = rdev
       fs.root.addEntry(name, inode)

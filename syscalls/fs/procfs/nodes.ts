@@ -1,16 +1,21 @@
-/** The building blocks of procfs: directories by function, files whose text is made when opened, links. */
+/**
+ * The building blocks of procfs and sysfs: directories by function, files whose text is made when read, links; and
+ * the file system that gives them their inode numbers.
+ */
 
 import { bytesOf, copyBytes } from '../../abi/bytes.ts'
 import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
 import {
   type AttributeChange,
   type DirectorySink,
-  type FileSystem,
+  FileSystem,
   Inode,
-  type Timestamp,
+  type StatFs,
+  Timestamp,
 } from '../../vfs/inode.ts'
 import type { OpensItself } from '../../vfs/open.ts'
 import type { Path } from '../../vfs/path.ts'
@@ -95,7 +100,7 @@ export class ProcDirectory extends ProcInode {
   }
 }
 
-/** Text made at open: every reader sees one moment. */
+/** Text made when it is read from its beginning: a reader sees one moment, and another one after going back to 0. */
 export class ProcFile extends ProcInode implements OpensItself {
   private readonly text: (caller: Caller) => string
   private readonly store: ((caller: Caller, text: string) => number) | null
@@ -119,22 +124,23 @@ export class ProcFile extends ProcInode implements OpensItself {
     if ((flags & 3) !== 0 && !this.store) return -EACCES
     const refused = this.mayOpen(caller)
     if (refused) return refused
-    return new ProcText(flags, path, bytesOf(this.text(caller)), this.store)
+    return new ProcText(flags, path, this.text, this.store)
   }
 }
 
 class ProcText extends RegularFile {
-  private readonly content: Uint8Array
+  private content: Uint8Array | null = null
+  private readonly text: (caller: Caller) => string
   private readonly store: ((caller: Caller, text: string) => number) | null
 
   constructor(
     flags: number,
     path: Path,
-    content: Uint8Array,
+    text: (caller: Caller) => string,
     store: ((caller: Caller, text: string) => number) | null,
   ) {
     super(flags, path)
-    this.content = content
+    this.text = text
     this.store = store
   }
 
@@ -144,9 +150,12 @@ class ProcText extends RegularFile {
     return done
   }
 
-  override readAt(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
-    const part = Math.max(0, Math.min(count, this.content.length - pos))
-    if (part > 0) copyBytes(bytes, at, this.content, pos, part)
+  override readAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    const isFresh = pos > 0 && this.content !== null
+    const content = isFresh ? this.content! : bytesOf(this.text(caller))
+    this.content = content
+    const part = Math.max(0, Math.min(count, content.length - pos))
+    if (part > 0) copyBytes(bytes, at, content, pos, part)
     return part
   }
 
@@ -179,5 +188,52 @@ export class ProcLink extends ProcInode {
 
   override magicLink(caller: Caller): Path | number | null {
     return this.magic ? this.magic(caller) : null
+  }
+}
+
+/** A file system of what the kernel tells: nothing is stored, so it has neither size nor blocks. */
+export abstract class KernelFs extends FileSystem {
+  override readonly blockSize: number = 1024
+  /** The time every node shows. */
+  readonly start = new Timestamp()
+  /** What every file shows as its size. */
+  protected readonly fileSize: number = 0
+  private nextIno = 2
+  private readonly magic: number
+
+  constructor(kernel: Kernel, magic: number) {
+    super()
+    this.magic = magic
+    this.start.setNow(kernel.clock)
+  }
+
+  file(
+    name: string,
+    text: () => string,
+    store: ((text: string) => number) | null = null,
+    mode = 0o444,
+  ): ProcEntry {
+    const ino = this.nextIno++
+    const write = store ? (_caller: Caller, written: string) => store(written) : null
+    const node = new ProcFile(this, ino, text, write, mode)
+    node.size = this.fileSize
+    return { name, ino, mode: node.mode, make: () => node }
+  }
+
+  directory(name: string, entries: ProcEntry[], mode = 0o555): ProcEntry {
+    const ino = this.nextIno++
+    const node = new ProcDirectory(this, ino, () => entries)
+    node.mode = S_IFDIR | mode
+    return { name, ino, mode: node.mode, make: () => node }
+  }
+
+  link(name: string, target: (pid: number, tid: number) => string): ProcEntry {
+    const ino = this.nextIno++
+    const node = new ProcLink(this, ino, (caller) => target(caller.processId, caller.threadId))
+    return { name, ino, mode: S_IFLNK | 0o777, make: () => node }
+  }
+
+  statfs(): StatFs {
+    return { type: this.magic, blockSize: 4096, blocks: 0, blocksFree: 0, files: 0, filesFree: 0 }
   }
 }

@@ -1,44 +1,31 @@
-/** What /proc/PID and /proc/PID/task/TID hold: proc(5). Each file is text made at the moment of open. */
+/**
+ * What /proc/PID and /proc/PID/task/TID hold: proc(5). Each file is text made at the moment of reading; task-files.ts
+ * lists them. Here are the directories, links and what is no text.
+ */
 
-import { latin1 } from '../../abi/bytes.ts'
-import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
+import { EACCES, ENOENT, EPERM } from '../../abi/errno.ts'
 import { O_CLOEXEC } from '../../abi/fcntl.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
+import { SUID_DUMP_USER } from '../../kernel/change-credentials.ts'
+import type { Credentials } from '../../kernel/credentials.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { COMM_SIZE, type Task } from '../../kernel/task.ts'
+import { FSCREDS, mayAccess } from '../../kernel/ptrace-access.ts'
+import type { Task } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
-import type { Vma } from '../../mm/vma.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
 import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
 import { MemoryNode } from './memory-file.ts'
-import { mountInfoText, mountStatsText, mountsText } from './mounts.ts'
+import { pathName } from './memory-maps.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
-import { nameOf, PAGE, sizes, statText, statusText } from './status.ts'
+import { childrenText } from './process-state.ts'
+import { TASK_FILES } from './task-files.ts'
 
 /** Inode numbers: a range for each process. */
 const INO_PER_PROCESS = 0x10000
 const FD_INO = 0x1000
-
-const hex = (n: number): string => n.toString(16).padStart(8, '0')
-
-function mapsLine(task: Task, vma: Vma): string {
-  const prot = `${vma.prot & 1 ? 'r' : '-'}${vma.prot & 2 ? 'w' : '-'}${vma.prot & 4 ? 'x' : '-'}${vma.shared ? 's' : 'p'}`
-  const dev = vma.inode ? vma.inode.fs.dev : 0
-  const device = `${(dev >> 8).toString(16).padStart(2, '0')}:${(dev & 0xff).toString(16).padStart(2, '0')}`
-  const head = `${hex(vma.start)}-${hex(vma.end)} ${prot} ${hex(vma.inode ? vma.offset : 0)} ${device} ${vma.inode?.ino ?? 0}`
-  const name = vma.path ? pathName(task, vma.path) : vma.label
-  return name ? `${head.padEnd(72)} ${name}\n` : `${head} \n`
-}
-
-function pathName(task: Task, path: Path): string {
-  const name = path.name(task.fs.root)
-  return path.removed ? `${name} (deleted)` : name
-}
-
-const range = (task: Task | undefined, from: number, to: number): string =>
-  task && to > from ? latin1(task.mm.copyIn(from, to - from) ?? new Uint8Array(0)) : ''
+const CHILDREN_INO = 0x200
 
 /** How a descriptor is shown, and where its link leads. */
 function fdTarget(task: Task, file: FileDescription): string {
@@ -51,15 +38,9 @@ function fdPath(file: FileDescription): Path {
   return new Path(new Mount(file.inode.fs, dentry, 'none'), dentry)
 }
 
-/** May the caller look into this task: its own user's, or anybody's for root. ptrace(2). */
+/** 0 when the caller may look into this task, or -EACCES. */
 function mayInspect(caller: Caller, task: Task | undefined): number {
-  const { credentials: who } = caller
-  const of = task?.credentials
-  if (who.isPrivileged || !of) return 0
-  const same =
-    [of.uid, of.euid, of.suid].every((id) => id === who.fsuid) &&
-    [of.gid, of.egid, of.sgid].every((id) => id === who.fsgid)
-  return same ? 0 : -EACCES
+  return !task || mayAccess(caller.credentials, caller.processId, task, FSCREDS) ? 0 : -EACCES
 }
 
 /** The directory of one process. */
@@ -89,10 +70,15 @@ function taskDirectory(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base:
   const list = (): ProcEntry[] =>
     group.tasks.map((member) => {
       const ino = base + 0x8000 + (member.tid % 0x4000)
-      const list = (): ProcEntry[] => taskEntries(fs, kernel, group, member, ino)
+      const list = (): ProcEntry[] => [...taskEntries(fs, kernel, group, member, ino), children(member, ino)]
       const make = (): ProcDirectory => own(group, new ProcDirectory(fs, ino, list))
       return { name: String(member.tid), ino, mode: S_IFDIR | 0o555, make }
     })
+  const children = (member: Task, above: number): ProcEntry => {
+    const ino = above + CHILDREN_INO
+    const make = (): ProcFile => own(group, new ProcFile(fs, ino, () => childrenText(member, group)))
+    return { name: 'children', ino, mode: S_IFREG | 0o444, make }
+  }
   const ino = base + 0x7fff
   return {
     name: 'task',
@@ -102,9 +88,33 @@ function taskDirectory(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base:
   }
 }
 
-const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts']
-/** Where Linux begins to number namespaces. */
-const NAMESPACE_INO = 0xf0000000
+/** A directory that its process reads whoever the owner is. Linux proc_fd_permission. */
+class OwnDirectory extends ProcDirectory {
+  private readonly group: ThreadGroup
+
+  constructor(fs: FileSystem, ino: number, list: () => ProcEntry[], group: ThreadGroup) {
+    super(fs, ino, list)
+    this.group = group
+  }
+
+  override admits(who: Credentials): boolean {
+    return this.group.tasks.some((task) => task.credentials === who)
+  }
+}
+
+/** The first namespace of each kind, with the number that Linux gives it. */
+const NAMESPACES: readonly (readonly [name: string, kind: string, ino: number])[] = [
+  ['cgroup', 'cgroup', 0xeffffffb],
+  ['ipc', 'ipc', 0xefffffff],
+  ['mnt', 'mnt', 0xeffffff8],
+  ['net', 'net', 0xeffffff9],
+  ['pid', 'pid', 0xeffffffc],
+  ['pid_for_children', 'pid', 0xeffffffc],
+  ['time', 'time', 0xeffffffa],
+  ['time_for_children', 'time', 0xeffffffa],
+  ['user', 'user', 0xeffffffd],
+  ['uts', 'uts', 0xeffffffe],
+]
 
 /** What describes one task: the leader's stands for the process. */
 function taskEntries(
@@ -119,97 +129,47 @@ function taskEntries(
     const ino = ++next
     return { name, ino, mode, make: () => own(group, make(ino)) }
   }
-  const file = (name: string, text: () => string, store: Store | null = null, mode = 0o444): ProcEntry =>
-    entry(name, S_IFREG | mode, (ino) => new ProcFile(fs, ino, text, store, mode))
-  /** Only for who may look into the task. */
-  const guarded = (name: string, text: () => string, mode = 0o400): ProcEntry =>
-    entry(name, S_IFREG | mode, (ino) => new ProcFile(fs, ino, text, null, mode, (c) => mayInspect(c, task)))
+  const inspects = (caller: Caller): number => mayInspect(caller, task)
+  const of = { kernel, group, task }
+  const files = Object.entries(TASK_FILES).map(([name, { mode = 0o444, isGuarded, text, store }]) => {
+    const write = store ? (caller: Caller, written: string) => store(of, caller, written) : null
+    // Whoever has it open may outlive the task, which has no memory then.
+    const read = (caller: Caller): string => (task && !task.alive ? '' : text(of, caller))
+    return entry(
+      name,
+      S_IFREG | mode,
+      (ino) => new ProcFile(fs, ino, read, write, mode, isGuarded ? inspects : undefined),
+    )
+  })
   const link = (name: string, path: () => Path | null): ProcEntry =>
     entry(name, S_IFLNK | 0o777, (ino) => {
-      const find = (caller: Caller): Path | number => mayInspect(caller, task) || (path() ?? -ENOENT)
-      return new ProcLink(
-        fs,
-        ino,
-        (caller) => {
-          const at = find(caller)
-          return typeof at === 'number' ? at : pathName(task!, at)
-        },
-        find,
-      )
+      const find = (caller: Caller): Path | number => inspects(caller) || (path() ?? -ENOENT)
+      const target = (caller: Caller): string | number => {
+        const at = find(caller)
+        return typeof at === 'number' ? at : pathName(task!, at)
+      }
+      return new ProcLink(fs, ino, target, find)
     })
   const directory = (name: string, mode: number, list: () => ProcEntry[]): ProcEntry =>
     entry(name, S_IFDIR | mode, (ino) => {
-      const made = new ProcDirectory(fs, ino, list)
+      const made = new OwnDirectory(fs, ino, list, group)
       made.mode = S_IFDIR | mode
       return made
     })
-  const mapped = (): readonly Vma[] => task?.mm.vmas.all ?? []
-  return [
-    file('cmdline', () => range(task, task?.mm.argStart ?? 0, task?.mm.argEnd ?? 0)),
-    guarded('environ', () => range(task, task?.mm.envStart ?? 0, task?.mm.envEnd ?? 0)),
-    file(
-      'comm',
-      () => `${nameOf(task, group)}\n`,
-      (caller, text) => rename(caller, task, text),
-      0o644,
-    ),
-    file('stat', () => statText(kernel, task, group)),
-    file('status', () => statusText(task, group)),
-    file('statm', () => statmText(task)),
-    guarded(
-      'maps',
-      () =>
-        mapped()
-          .map((vma) => mapsLine(task!, vma))
-          .join(''),
-      0o444,
-    ),
-    guarded('smaps_rollup', () => rollupText(task), 0o444),
-    file('mounts', () => mountsText(kernel, task)),
-    file('mountinfo', () => mountInfoText(kernel, task)),
-    file('mountstats', () => mountStatsText(kernel, task)),
-    guarded('auxv', () => (task ? latin1(task.mm.auxv) : '')),
-    file('limits', () => limitsText(group)),
-    guarded('io', ioText),
-    file('wchan', () => '0'),
-    guarded('personality', () => `${(task?.personality ?? 0).toString(16).padStart(8, '0')}\n`),
-    // What is in memory where is the host's business.
-    entry(
-      'pagemap',
-      S_IFREG | 0o400,
-      (ino) =>
-        new ProcFile(
-          fs,
-          ino,
-          () => '',
-          null,
-          0o400,
-          () => -EPERM,
-        ),
-    ),
-    ...(task
-      ? [entry('mem', S_IFREG | 0o600, (ino) => new MemoryNode(fs, ino, task, (c) => mayInspect(c, task)))]
-      : []),
-    file('oom_score', () => '0\n'),
-    file(
-      'oom_score_adj',
-      () => `${group.oomScoreAdj}\n`,
-      (_c, text) => setOomScore(group, text, 1000),
-      0o644,
-    ),
-    file(
-      'oom_adj',
-      () => `${Math.trunc((group.oomScoreAdj * 17) / 1000)}\n`,
-      (_c, text) => setOomScore(group, text, 17),
-      0o644,
-    ),
-    file(
-      'loginuid',
-      () => '4294967295',
+  // What is in memory where is the host's business.
+  const pagemap = (ino: number): ProcFile =>
+    new ProcFile(
+      fs,
+      ino,
+      () => '',
+      null,
+      0o400,
       () => -EPERM,
-      0o644,
-    ),
-    file('cgroup', () => '0::/\n'),
+    )
+  return [
+    ...files,
+    entry('pagemap', S_IFREG | 0o400, pagemap),
+    ...(task ? [entry('mem', S_IFREG | 0o600, (ino) => new MemoryNode(fs, ino, task, inspects))] : []),
     link('exe', () => task?.mm.exe ?? null),
     link('cwd', () => task?.fs.cwd ?? null),
     link('root', () => task?.fs.root ?? null),
@@ -219,83 +179,30 @@ function taskEntries(
   ]
 }
 
-type Store = (caller: Caller, text: string) => number
-
-/** A process names its own threads only. */
-function rename(caller: Caller, task: Task | undefined, text: string): number {
-  if (!task || task.group.pid !== caller.processId) return -EINVAL
-  task.comm = text.slice(0, COMM_SIZE - 1)
-  return 0
-}
-
-function setOomScore(group: ThreadGroup, text: string, most: number): number {
-  const score = /^\s*-?\d+\s*$/.test(text) ? Number(text) : Number.NaN
-  if (!(Math.abs(score) <= most)) return -EINVAL
-  group.oomScoreAdj = most === 1000 ? score : Math.trunc((score * 1000) / most)
-  return 0
-}
-
-function statmText(task: Task | undefined): string {
-  const { total, resident } = sizes(task)
-  const writable = task?.mm.vmas.all.reduce((sum, vma) => sum + (vma.prot & 2 ? vma.size : 0), 0) ?? 0
-  return `${total / PAGE} ${Math.floor(resident / PAGE)} 0 0 0 ${writable / PAGE} 0\n`
-}
-
-function rollupText(task: Task | undefined): string {
-  const areas = task?.mm.vmas.all ?? []
-  const first = areas[0]
-  if (!first) return ''
-  const { resident } = sizes(task)
-  const line = (name: string, bytes: number): string =>
-    `${`${name}:`.padEnd(15)} ${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`
-  return `${hex(first.start)}-${hex(areas.at(-1)!.end)} ---p 00000000 00:00 0${' '.repeat(26)}[rollup]\n${line('Rss', resident)}${line('Pss', resident)}${line('Private_Dirty', resident)}${line('Anonymous', resident)}${line('Swap', 0)}`
-}
-
-const ioText = (): string =>
-  ['rchar', 'wchar', 'syscr', 'syscw', 'read_bytes', 'write_bytes', 'cancelled_write_bytes']
-    .map((name) => `${name}: 0\n`)
-    .join('')
-
 /** There is one namespace of each kind. */
 function namespaceEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[] {
-  return NAMESPACES.map((name, i) => {
+  return NAMESPACES.map(([name, kind, number], i) => {
     const ino = base + 0x7f00 + i
-    const text = `${name}:[${NAMESPACE_INO + i}]`
-    return { name, ino, mode: S_IFLNK | 0o777, make: () => own(group, new ProcLink(fs, ino, () => text)) }
+    const text = `${kind}:[${number}]`
+    const find = (caller: Caller): Path | number => {
+      const refused = mayInspect(caller, group.leader)
+      if (refused) return refused
+      const dentry = new Dentry(text, null, new ProcFile(fs, number, () => ''))
+      return new Path(new Mount(fs, dentry, 'nsfs'), dentry)
+    }
+    const target = (caller: Caller): string | number => mayInspect(caller, group.leader) || text
+    const make = (): ProcLink => own(group, new ProcLink(fs, ino, target, find))
+    return { name, ino, mode: S_IFLNK | 0o777, make }
   })
 }
 
-function own<T extends { uid: number; gid: number }>(group: ThreadGroup, inode: T): T {
-  inode.uid = group.leader?.credentials.euid ?? 0
-  inode.gid = group.leader?.credentials.egid ?? 0
+/** Root's, where nobody else may look into the process; but a directory that all may read tells whose process it is. */
+export function own<T extends ProcInode>(group: ThreadGroup, inode: T): T {
+  const task = group.leader
+  const isTold = inode.mode === (S_IFDIR | 0o555) || task?.mm.dumpable === SUID_DUMP_USER
+  inode.uid = isTold ? (group.credentials?.euid ?? 0) : 0
+  inode.gid = isTold ? (group.credentials?.egid ?? 0) : 0
   return inode
-}
-
-function limitsText(group: ThreadGroup): string {
-  const shown = (n: number): string => (n >= 2 ** 63 ? 'unlimited' : String(n))
-  const names = [
-    'cpu time',
-    'file size',
-    'data size',
-    'stack size',
-    'core file size',
-    'resident set',
-    'processes',
-    'open files',
-    'locked memory',
-    'address space',
-    'file locks',
-    'pending signals',
-    'msgqueue size',
-    'nice priority',
-    'realtime priority',
-    'realtime timeout',
-  ]
-  const rows = names.map((name, i) => {
-    const { soft, hard } = group.limits[i]!
-    return `${`Max ${name}`.padEnd(25)} ${shown(soft).padEnd(20)} ${shown(hard).padEnd(20)} \n`
-  })
-  return `${'Limit'.padEnd(25)} ${'Soft Limit'.padEnd(20)} ${'Hard Limit'.padEnd(20)} Units     \n${rows.join('')}`
 }
 
 function fdEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[] {

@@ -1,5 +1,6 @@
 /** /proc/PID/stat and status: what a process and its threads are doing, for people and for ps. proc(5). */
 
+import { CAP_EMPTY_SET, CAP_FULL_SET, shownSet } from '../../abi/capability.ts'
 import { RLIMIT_NPROC, SCHED_DEADLINE } from '../../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../../abi/signal.ts'
 import { CLOCK_TICKS } from '../../exec/stack.ts'
@@ -78,10 +79,6 @@ const hex16 = (set: { lo: number; hi: number }): string =>
 
 const kib = (bytes: number): string => `${String(Math.floor(bytes / 1024)).padStart(8)} kB`
 
-/** Every capability Linux 6.1 has. */
-const ALL_CAPABILITIES = '000001ffffffffff'
-const NO_CAPABILITIES = '0000000000000000'
-
 /** Memory of a process by what it is for. */
 function memoryLines(task: Task): string[] {
   const { total, resident } = sizes(task)
@@ -114,6 +111,9 @@ function memoryLines(task: Task): string[] {
     `VmLib:\t${kib(sum((vma) => isCode(vma) && vma.inode !== null && !isProgram(vma)))}`,
     `VmPTE:\t${kib(Math.ceil(total / (PAGE * 512)) * PAGE)}`,
     `VmSwap:\t${kib(0)}`,
+    `HugetlbPages:\t${kib(0)}`,
+    'CoreDumping:\t0',
+    `THP_enabled:\t${task.mm.hasNoHugePages ? 0 : 1}`,
   ]
 }
 
@@ -144,9 +144,8 @@ function filterCount(task: Task | undefined): number {
 
 /** /proc/PID/status, or with a task of its own /proc/PID/task/TID/status. */
 export function statusText(task: Task | undefined, group: ThreadGroup): string {
-  const who = task?.credentials
+  const who = task?.credentials ?? group.lastCredentials
   const tid = task?.tid ?? group.pid
-  const capable = who?.isPrivileged ? ALL_CAPABILITIES : NO_CAPABILITIES
   const lines = [
     `Name:\t${nameOf(task, group)}`,
     ...(task ? [`Umask:\t${task.fs.umask.toString(8).padStart(4, '0')}`] : []),
@@ -166,14 +165,16 @@ export function statusText(task: Task | undefined, group: ThreadGroup): string {
     `NSsid:\t${group.sessionId}`,
     ...(task ? memoryLines(task) : []),
     ...(task ? signalLines(task, group) : [`Threads:\t${Math.max(1, group.tasks.length)}`]),
-    `CapInh:\t${NO_CAPABILITIES}`,
-    `CapPrm:\t${capable}`,
-    `CapEff:\t${capable}`,
-    `CapBnd:\t${ALL_CAPABILITIES}`,
-    `CapAmb:\t${NO_CAPABILITIES}`,
+    `CapInh:\t${shownSet(who?.inheritable ?? CAP_EMPTY_SET)}`,
+    `CapPrm:\t${shownSet(who?.permitted ?? CAP_EMPTY_SET)}`,
+    `CapEff:\t${shownSet(who?.effective ?? CAP_EMPTY_SET)}`,
+    `CapBnd:\t${shownSet(who?.bounding ?? CAP_FULL_SET)}`,
+    `CapAmb:\t${shownSet(who?.ambient ?? CAP_EMPTY_SET)}`,
     `NoNewPrivs:\t${task?.noNewPrivileges ? 1 : 0}`,
     `Seccomp:\t${task?.seccompMode ?? 0}`,
     `Seccomp_filters:\t${filterCount(task)}`,
+    'Speculation_Store_Bypass:\tnot vulnerable',
+    'SpeculationIndirectBranch:\tnot affected',
     'Cpus_allowed:\t1',
     'Cpus_allowed_list:\t0',
     'Mems_allowed:\t1',

@@ -46,7 +46,7 @@ import {
   type StatFs,
   Timestamp,
 } from '../../vfs/inode.ts'
-import { setIdBitsLost } from '../../vfs/permission.ts'
+import { losePrivileges } from '../../vfs/permission.ts'
 import { PAGE, type Room, SparseBytes } from './sparse.ts'
 
 /** What an entry adds to the size of its directory. */
@@ -399,7 +399,7 @@ export class TmpfsInode extends Inode {
     const done = this.content.write(pos, bytes, at, count)
     if (done === 0 && count > 0) return -ENOSPC
     if (pos + done > this.size) this.size = pos + done
-    if (done > 0) this.mode &= ~setIdBitsLost(caller.credentials, this)
+    if (done > 0) losePrivileges(caller.credentials, this)
     this.touch()
     return done
   }

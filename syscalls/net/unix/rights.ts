@@ -5,6 +5,7 @@
  * (kernel/fd-table.ts) tells when messages alone hold a socket.
  */
 
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../abi/capability.ts'
 import { ETOOMANYREFS } from '../../abi/errno.ts'
 import { RLIMIT_NOFILE } from '../../abi/process.ts'
 import { releaseFile } from '../../kernel/fd-table.ts'
@@ -33,7 +34,7 @@ export class Rights {
   mayTake(task: Task, count: number): number {
     if (this.count + count > IN_FLIGHT_MAX) return -ETOOMANYREFS
     const limit = task.group.limits[RLIMIT_NOFILE]!.soft
-    if (task.credentials.isPrivileged) return 0
+    if (task.credentials.capable(CAP_SYS_RESOURCE) || task.credentials.capable(CAP_SYS_ADMIN)) return 0
     return (this.countByUid.get(task.credentials.uid) ?? 0) > limit ? -ETOOMANYREFS : 0
   }
 
