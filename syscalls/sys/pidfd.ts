@@ -4,9 +4,11 @@ import { EBADF, EFAULT, EINVAL, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
 import * as E from '../abi/event-files.ts'
 import { SI_TKILL, SI_USER, SIGNAL_MAX } from '../abi/signal.ts'
 import { PidFile } from '../events/pidfd.ts'
+import { ProcessDirectory } from '../fs/procfs/process-files.ts'
 import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
-import { GROUP_ALIVE, GROUP_REAPED } from '../kernel/thread-group.ts'
+import { GROUP_ALIVE, GROUP_REAPED, type ThreadGroup } from '../kernel/thread-group.ts'
+import type { FileDescription } from '../vfs/file-description.ts'
 import { fd, flags, inStruct, pid, signal, syscall, uint } from './row.ts'
 import { killGroup, readQueuedInfo, userInfo } from './signal.ts'
 
@@ -15,6 +17,13 @@ function sysPidfdOpen(task: Task, which: number, flagBits: number): number {
   const group = task.kernel.groups.get(which)
   if (!group) return task.kernel.tasks.has(which) ? -ENOENT : -ESRCH
   return task.fds.installNew(new PidFile(task.kernel, group, flagBits & E.PIDFD_NONBLOCK), true)
+}
+
+/** The process that a descriptor stands for: a pidfd, or the directory /proc/PID. */
+function groupOf(file: FileDescription | undefined): ThreadGroup | null {
+  if (file instanceof PidFile) return file.group
+  const inode = file?.path?.inode
+  return inode instanceof ProcessDirectory ? inode.group : null
 }
 
 const SCOPES = E.PIDFD_SIGNAL_THREAD | E.PIDFD_SIGNAL_THREAD_GROUP | E.PIDFD_SIGNAL_PROCESS_GROUP
@@ -28,9 +37,8 @@ function sysPidfdSendSignal(
 ): number {
   // At most one of the scopes.
   if (flagBits & ~SCOPES || flagBits & (flagBits - 1)) return -EINVAL
-  const file = task.fds.get(number)
-  if (!(file instanceof PidFile)) return -EBADF
-  const { group } = file
+  const group = groupOf(task.fds.usable(number))
+  if (!group) return -EBADF
   let info = userInfo(task, signo, flagBits & E.PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER)
   if (infoAddr) {
     const given = readQueuedInfo(task, infoAddr)
@@ -68,7 +76,6 @@ export const pidfdRows = [
     'pidfd_send_signal',
     [fd, signal, inStruct('siginfo'), flags(E.pidfdSignalFlags)],
     sysPidfdSendSignal,
-    'no /proc/PID directories',
   ),
   syscall('pidfd_getfd', [fd, fd, uint], sysPidfdGetfd),
 ]

@@ -6,7 +6,7 @@
 import { CAP_SYS_NICE } from '../abi/capability.ts'
 import { E2BIG, EBUSY, EFAULT, EINVAL, EOPNOTSUPP, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
-import { isRealTime, type Scheduling } from '../kernel/scheduling.ts'
+import { isRealTime, NORMAL_SCHEDULING, type Scheduling } from '../kernel/scheduling.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, hex, outStruct, pid, syscall, uint, value } from './row.ts'
 
@@ -31,6 +31,12 @@ const REAL_TIME_SHARE = 0.95
 
 const findTask = (task: Task, which: number): Task | undefined =>
   which === 0 ? task : task.kernel.tasks.get(which)
+
+/** Process 1 has no task: it is scheduled as every process is at first, and nobody changes that. */
+const INIT: Pick<Task, 'sched' | 'nice'> = { sched: NORMAL_SCHEDULING, nice: 0 }
+
+const findSchedule = (task: Task, which: number): Pick<Task, 'sched' | 'nice'> | undefined =>
+  findTask(task, which) ?? (which === task.kernel.init.pid ? INIT : undefined)
 
 /** Linux check_same_owner. */
 const isOwn = (task: Task, other: Task): boolean =>
@@ -136,7 +142,7 @@ function sysSchedSetattr(task: Task, which: number, at: number, flagBits: number
 
 function sysSchedGetattr(task: Task, which: number, at: number, size: number, flagBits: number): number {
   if (at === 0 || which < 0 || size > PAGE || size < ATTR_SIZE_MIN || flagBits !== 0) return -EINVAL
-  const other = findTask(task, which)
+  const other = findSchedule(task, which)
   if (!other) return -ESRCH
   const { policy, priority, resetOnFork, runtimeNs, deadlineNs, periodNs } = other.sched
   const bytes = new Uint8Array(size)
@@ -154,21 +160,21 @@ function sysSchedGetattr(task: Task, which: number, at: number, size: number, fl
 
 function sysSchedGetscheduler(task: Task, which: number): number {
   if (which < 0) return -EINVAL
-  const other = findTask(task, which)
+  const other = findSchedule(task, which)
   if (!other) return -ESRCH
   return other.sched.policy | (other.sched.resetOnFork ? P.SCHED_RESET_ON_FORK : 0)
 }
 
 function sysSchedGetparam(task: Task, which: number, at: number): number {
   if (at === 0 || which < 0) return -EINVAL
-  const other = findTask(task, which)
+  const other = findSchedule(task, which)
   if (!other) return -ESRCH
   return task.mm.setU32(at, other.sched.priority) ? 0 : -EFAULT
 }
 
 function sysSchedRrGetInterval(task: Task, which: number, at: number): number {
   if (which < 0) return -EINVAL
-  const other = findTask(task, which)
+  const other = findSchedule(task, which)
   if (!other) return -ESRCH
   const { policy } = other.sched
   const hasNone = policy === P.SCHED_FIFO || policy === P.SCHED_DEADLINE
@@ -188,7 +194,7 @@ function sysSchedSetaffinity(task: Task, which: number, length: number, at: numb
 
 function sysSchedGetaffinity(task: Task, which: number, length: number, at: number): number {
   if (length === 0 || length % 8) return -EINVAL
-  if (!findTask(task, which)) return -ESRCH
+  if (!findSchedule(task, which)) return -ESRCH
   return task.mm.setU64(at, 1) ? 8 : -EFAULT
 }
 

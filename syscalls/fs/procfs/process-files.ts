@@ -44,13 +44,18 @@ function mayInspect(caller: Caller, task: Task | undefined): number {
 }
 
 /** The directory of one process. */
-export function processDirectory(fs: FileSystem, kernel: Kernel, pid: number): ProcDirectory {
-  const base = (pid + 16) * INO_PER_PROCESS
-  return new ProcDirectory(fs, base, () => {
-    const group = kernel.groups.get(pid)
-    if (!group) return []
-    return [...taskEntries(fs, kernel, group, group.leader, base), taskDirectory(fs, kernel, group, base)]
-  })
+export class ProcessDirectory extends ProcDirectory {
+  readonly group: ThreadGroup
+
+  constructor(fs: FileSystem, kernel: Kernel, group: ThreadGroup) {
+    const base = (group.pid + 16) * INO_PER_PROCESS
+    super(fs, base, () =>
+      kernel.groups.get(group.pid) === group
+        ? [...taskEntries(fs, kernel, group, group.leader, base), taskDirectory(fs, kernel, group, base)]
+        : [],
+    )
+    this.group = group
+  }
 }
 
 /** The directory of a thread under its own number: it can be named, but is not listed. */

@@ -6,7 +6,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
 import { MACHINE_FILES, PRIVATE_FILES } from './machine.ts'
 import { KernelFs, ProcDirectory, type ProcEntry } from './nodes.ts'
-import { own, processDirectory, threadDirectory } from './process-files.ts'
+import { own, ProcessDirectory, threadDirectory } from './process-files.ts'
 import { sysctlEntries } from './sysctl.ts'
 
 class ProcFs extends KernelFs {
@@ -26,7 +26,7 @@ class ProcFs extends KernelFs {
 
   private processes(kernel: Kernel): ProcEntry[] {
     return [...kernel.groups].map(([pid, group]) => {
-      const make = (): ProcDirectory => own(group, processDirectory(this, kernel, pid))
+      const make = (): ProcDirectory => own(group, new ProcessDirectory(this, kernel, group))
       return { name: String(pid), ino: (pid + 16) * 0x10000, mode: S_IFDIR | 0o555, make }
     })
   }

@@ -232,6 +232,26 @@ static void clone_vfork(void)
 	printf("fd %d\n", fd);
 	waited(fd, WEXITED);
 }
+/* What /proc/PID is taken for, and what not. */
+static void proc_directory(void)
+{
+	int pid = sleeper();
+	char name[64];
+	snprintf(name, sizeof name, "/proc/%d", pid);
+	int fd = open(name, O_RDONLY | O_DIRECTORY);
+	SHOW(pidfd_send_signal(fd, 0, NULL, 0));
+	SHOW(pidfd_getfd(fd, 0, 0));
+	snprintf(name, sizeof name, "/proc/%d/task/%d", pid, pid);
+	SHOW(pidfd_send_signal(open(name, O_RDONLY | O_DIRECTORY), 0, NULL, 0));
+	snprintf(name, sizeof name, "/proc/%d/fd", pid);
+	SHOW(pidfd_send_signal(open(name, O_RDONLY | O_DIRECTORY), 0, NULL, 0));
+	snprintf(name, sizeof name, "/proc/%d", pid);
+	SHOW(pidfd_send_signal(open(name, O_PATH), 0, NULL, 0));
+	SHOW(pidfd_send_signal(open("/proc", O_RDONLY), 0, NULL, 0));
+	SHOW(pidfd_send_signal(fd, SIGTERM, NULL, 0));
+	waitpid(pid, NULL, 0);
+	SHOW(pidfd_send_signal(fd, 0, NULL, 0));
+}
 static void clone3_pidfd(void)
 {
 	int fd = -1, tid = -1;
@@ -251,4 +271,5 @@ PROBES(
     {"open-errors", open_errors}, {"ends", ends}, {"in-epoll", in_epoll}, {"send-signal", send_signal},
     {"send-to-self", send_to_self}, {"getfd", getfd}, {"wait-errors", wait_errors}, {"grandchild", grandchild},
     {"clone-pidfd", clone_pidfd}, {"clone-vfork", clone_vfork},
-    {"clone3-pidfd", clone3_pidfd})
+    {"clone3-pidfd", clone3_pidfd},
+    {"proc-directory", proc_directory})
