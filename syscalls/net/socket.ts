@@ -105,12 +105,12 @@ export abstract class Socket extends FileDescription {
     return null
   }
 
-  protected mayWait(flags: number): boolean {
+  mayWait(flags: number): boolean {
     return (flags & MSG_DONTWAIT) === 0 && (this.flags & O_NONBLOCK) === 0
   }
 
   /** Waits, at most as long as the timeout from the call's first wait on. */
-  protected waitOn(task: Task, queue: WaitQueue, timeoutNs: number): number {
+  waitOn(task: Task, queue: WaitQueue, timeoutNs: number): number {
     if (task.timedOut) return -EAGAIN
     if (timeoutNs > 0 && task.deadlineNs === Infinity)
       task.deadlineNs = task.kernel.clock.monotonicNs() + timeoutNs
