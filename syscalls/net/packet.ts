@@ -34,7 +34,8 @@ export class Packet {
   /** Bytes at the front that a stream's reader has taken. */
   taken = 0
   readonly cost: number
-  readonly sender: QueueSocket
+  /** Whose buffer it counts against: the sender, where he can be held. */
+  readonly payer: QueueSocket
   rights: FileDescription[] | null = null
   /** Whom the descriptors under way are counted for. */
   rightsUid = 0
@@ -42,8 +43,8 @@ export class Packet {
   credentials: Ucred | null = null
   process: ThreadGroup | null = null
 
-  constructor(sender: QueueSocket, bytes: Uint8Array, isStream: boolean) {
-    this.sender = sender
+  constructor(payer: QueueSocket, bytes: Uint8Array, isStream: boolean) {
+    this.payer = payer
     this.bytes = bytes
     this.cost = costOf(bytes.length, isStream)
   }

@@ -81,7 +81,7 @@ export abstract class QueueSocket extends Socket {
 
   /** Puts a packet of another socket into this one's queue. */
   deliver(packet: Packet): void {
-    packet.sender.sentCost += packet.cost
+    packet.payer.sentCost += packet.cost
     this.queue.push(packet)
     this.changed.wakeAll(READABLE)
   }
@@ -89,9 +89,9 @@ export abstract class QueueSocket extends Socket {
   /** Takes the first packet off; what came along, if still there, is the caller's to release. */
   dequeue(): Packet {
     const packet = this.queue.shift()!
-    const { sender } = packet
-    sender.sentCost -= packet.cost
-    if (sender.isWritable) sender.changed.wakeAll(WRITABLE)
+    const { payer } = packet
+    payer.sentCost -= packet.cost
+    if (payer.isWritable) payer.changed.wakeAll(WRITABLE)
     return packet
   }
 

@@ -14,12 +14,14 @@ import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
 import { MemoryNode } from './memory-file.ts'
 import { mountInfoText, mountStatsText, mountsText } from './mounts.ts'
+import { netEntries } from './net.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
 import { nameOf, PAGE, sizes, statText, statusText } from './status.ts'
 
 /** Inode numbers: a range for each process. */
 const INO_PER_PROCESS = 0x10000
 const FD_INO = 0x1000
+const NET_INO = 0x7e00
 
 const hex = (n: number): string => n.toString(16).padStart(8, '0')
 
@@ -215,6 +217,7 @@ function taskEntries(
     link('root', () => task?.fs.root ?? null),
     directory('fd', 0o500, () => fdEntries(fs, group, base)),
     directory('fdinfo', 0o555, () => fdInfoEntries(fs, group, base)),
+    directory('net', 0o555, () => netEntries(fs, kernel, base + NET_INO)),
     directory('ns', 0o511, () => namespaceEntries(fs, group, base)),
   ]
 }

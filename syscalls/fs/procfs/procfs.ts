@@ -10,6 +10,7 @@ import { MQ_MSG_MAX, MQ_MSGSIZE_MAX, MQ_QUEUES_MAX } from '../../sys/mqueue.ts'
 import { KERNEL_RELEASE, KERNEL_VERSION, MEMORY_SIZE } from '../../sys/system.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
 import { FileSystem, type StatFs, Timestamp } from '../../vfs/inode.ts'
+import { netLimits } from './net.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, ProcLink } from './nodes.ts'
 import { processDirectory, threadDirectory } from './process-files.ts'
 
@@ -77,6 +78,7 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
     fs.link('self', (pid) => String(pid)),
     fs.link('thread-self', (pid, tid) => `${pid}/task/${tid}`),
     fs.link('mounts', () => 'self/mounts'),
+    fs.link('net', () => 'self/net'),
     fs.file('uptime', () => {
       const up = kernel.clock.monotonicNs() - kernel.bootNs
       return `${seconds(up)} ${seconds(up)}\n`
@@ -122,6 +124,10 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
           fs.file('entropy_avail', () => '256\n'),
         ]),
       ]),
+      netLimits(
+        (name, entries) => fs.directory(name, entries),
+        (name, text) => fs.file(name, text),
+      ),
       fs.directory('vm', [
         fs.file('overcommit_memory', () => '1\n'),
         fs.file('max_map_count', () => '65530\n'),

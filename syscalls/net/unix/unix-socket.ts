@@ -28,6 +28,8 @@ export interface UnixWorld {
   readonly kernel: Kernel
   readonly names: UnixNames
   readonly rights: Rights
+  /** Those that are not closed. */
+  readonly sockets: Set<UnixSocket>
 }
 
 export abstract class UnixSocket extends QueueSocket {
@@ -47,6 +49,7 @@ export abstract class UnixSocket extends QueueSocket {
     super(world.kernel, task, S.AF_UNIX, type, 0)
     this.world = world
     world.rights.know(this)
+    world.sockets.add(this)
   }
 
   get isStream(): boolean {
@@ -138,7 +141,7 @@ export abstract class UnixSocket extends QueueSocket {
   }
 
   override giveAlong(packet: Packet, message: Incoming): void {
-    message.address ??= (packet.sender as UnixSocket).address ?? NO_SENDER
+    message.address ??= (packet.payer as UnixSocket).address ?? NO_SENDER
     this.giveCredentials(packet, message)
     this.giveRights(packet, message)
   }
@@ -203,6 +206,7 @@ export abstract class UnixSocket extends QueueSocket {
   override release(): void {
     if (this.isDead) return
     this.isDead = true
+    this.world.sockets.delete(this)
     this.world.names.unbind(this)
     this.down = DOWN_BOTH
     this.discardQueue()

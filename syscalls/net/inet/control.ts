@@ -1,0 +1,76 @@
+/**
+ * Control messages of datagrams: where one went, how far it might go. ip(7) IP_PKTINFO, ipv6(7) IPV6_RECVPKTINFO.
+ * Path: udp.ts, with what sys/message.ts read of a msghdr or will write into one.
+ */
+
+import * as T from '../../abi/inet.ts'
+import { AF_INET6 } from '../../abi/socket.ts'
+import { LO_INDEX } from '../interfaces.ts'
+import type { ControlMessage, Outgoing } from '../message.ts'
+import { ints } from '../option-rule.ts'
+import { type Ip, isAny, isLocal, putIpv4, putIpv6, readIpv4, readIpv6 } from './address.ts'
+import { isSet } from './options.ts'
+import type { Datagram, UdpSocket } from './udp.ts'
+
+/** struct in_pktinfo: interface, the address here, the address in the header. */
+const IN_PKTINFO_SIZE = 12
+/** struct in6_pktinfo: address, interface. */
+const IN6_PKTINFO_SIZE = 20
+
+function packetInfo4(datagram: Datagram): Uint8Array {
+  const body = new Uint8Array(IN_PKTINFO_SIZE)
+  body[0] = LO_INDEX
+  putIpv4(body, 4, datagram.toIp)
+  putIpv4(body, 8, datagram.toIp)
+  return body
+}
+
+function packetInfo6(datagram: Datagram): Uint8Array {
+  const body = new Uint8Array(IN6_PKTINFO_SIZE)
+  putIpv6(body, 0, datagram.toIp)
+  body[16] = LO_INDEX
+  return body
+}
+
+/** What a socket wants to know of its datagrams, in Linux's order; null for nothing. */
+export function controlOf(socket: UdpSocket, datagram: Datagram): ControlMessage[] | null {
+  if (!socket.values) return null
+  const messages: ControlMessage[] = []
+  const add = (level: number, type: number, body: Uint8Array): void => {
+    messages.push({ level, type, body })
+  }
+  if (socket.family === AF_INET6) {
+    const six = T.SOL_IPV6
+    if (isSet(socket, six, T.IPV6_RECVPKTINFO)) add(six, T.IPV6_PKTINFO, packetInfo6(datagram))
+    if (datagram.toIp < 0) {
+      if (isSet(socket, six, T.IPV6_RECVHOPLIMIT)) add(six, T.IPV6_HOPLIMIT, ints(datagram.hopLimit))
+      if (isSet(socket, six, T.IPV6_RECVTCLASS)) add(six, T.IPV6_TCLASS, ints(datagram.trafficClass))
+    }
+  }
+  if (datagram.toIp >= 0) {
+    const four = T.SOL_IP
+    if (isSet(socket, four, T.IP_PKTINFO)) add(four, T.IP_PKTINFO, packetInfo4(datagram))
+    if (isSet(socket, four, T.IP_RECVTTL)) add(four, T.IP_TTL, ints(datagram.hopLimit))
+    if (isSet(socket, four, T.IP_RECVTOS)) add(four, T.IP_TOS, new Uint8Array([datagram.trafficClass]))
+  }
+  return messages.length > 0 ? messages : null
+}
+
+/** The source that a message asks for, `usual` where it asks for none; null is a bad one. */
+export function sourceIn(message: Outgoing, usual: Ip): Ip | null {
+  let source = usual
+  for (const { level, type, body } of message.control ?? []) {
+    let asked = source
+    if (level === T.SOL_IP && type === T.IP_PKTINFO) {
+      if (body.length !== IN_PKTINFO_SIZE) return null
+      asked = readIpv4(body, 4)
+    } else if (level === T.SOL_IPV6 && type === T.IPV6_PKTINFO) {
+      if (body.length < IN6_PKTINFO_SIZE) return null
+      asked = readIpv6(body, 0)
+    } else if (level === T.SOL_IP && type !== T.IP_TTL && type !== T.IP_TOS) return null
+    if (isAny(asked)) continue
+    if (!isLocal(asked)) return null
+    source = asked
+  }
+  return source
+}

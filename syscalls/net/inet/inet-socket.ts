@@ -1,0 +1,221 @@
+/**
+ * InetSocket: what AF_INET's and AF_INET6's sockets share: addresses and ports, and options. ip(7), ipv6(7).
+ * Path: sys/socket.ts → tcp.ts or udp.ts → here and ports.ts.
+ *
+ * Nothing is ever on a wire: a connection is two sockets that know each other, a datagram goes into the other's queue.
+ */
+
+import { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENETUNREACH } from '../../abi/errno.ts'
+import { IPV6_V6ONLY, SOCKADDR_IN_SIZE, SOCKADDR_IN6_SIZE_MIN, SOL_IPV6 } from '../../abi/inet.ts'
+import { AF_INET, AF_INET6, AF_UNSPEC, SO_REUSEADDR, SO_REUSEPORT } from '../../abi/socket.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Task } from '../../kernel/task.ts'
+import { flag, type OptionRule, optionValue } from '../option-rule.ts'
+import { QueueSocket, UNCONNECTED } from '../queue-socket.ts'
+import {
+  ANY4,
+  ANY6,
+  ELSEWHERE6,
+  type Ip,
+  isAny,
+  isBroadcast,
+  isIpv6,
+  isLocal,
+  isMulticast,
+  LOOPBACK4,
+  LOOPBACK6,
+  MULTICAST6,
+  readIpv4,
+  readIpv6,
+  readPort,
+  socketAddress,
+} from './address.ts'
+import type { Listeners } from './listeners.ts'
+import { getInetOption, setInetOption } from './options.ts'
+import { type Ports, type PortUser, UNPRIVILEGED_FIRST } from './ports.ts'
+import type { TcpSocket } from './tcp.ts'
+import type { UdpSocket } from './udp.ts'
+
+/** What all sockets of a kernel share. */
+export interface InetWorld {
+  readonly kernel: Kernel
+  readonly tcp: Ports<TcpSocket>
+  readonly udp: Ports<UdpSocket>
+  readonly listeners: Listeners
+  /** What all that lies in queues costs. */
+  queuedCost: number
+}
+
+/** Of all queues together: beyond, senders get the least buffer and datagrams are lost. net.ipv4.tcp_mem */
+export const QUEUED_COST_MAX = 64 << 20
+
+/** net.ipv4.igmp_max_memberships */
+const GROUP_COUNT_MAX = 20
+const V6ONLY = flag()
+
+export const familyOf = (address: Uint8Array): number => address[0]! | (address[1]! << 8)
+
+export abstract class InetSocket extends QueueSocket implements PortUser {
+  readonly world: InetWorld
+  localIp: Ip
+  localPort = 0
+  remoteIp: Ip
+  remotePort = 0
+  uid = 0
+  /** The program chose them: they stay when a connection ends. */
+  private isAddressChosen = false
+  private isPortChosen = false
+
+  constructor(world: InetWorld, task: Task, family: number, type: number, protocol: number) {
+    super(world.kernel, task, family, type, protocol)
+    this.world = world
+    this.localIp = this.remoteIp = this.anyIp
+  }
+
+  /** Those of its protocol. */
+  protected abstract get ports(): Ports<InetSocket>
+  abstract get protocolIsTcp(): boolean
+  /** The options of its protocol that are a number. */
+  abstract get ownRules(): ReadonlyMap<number, OptionRule>
+
+  protected get anyIp(): Ip {
+    return this.family === AF_INET6 ? ANY6 : ANY4
+  }
+
+  get isV6Only(): boolean {
+    return optionValue(this, SOL_IPV6, IPV6_V6ONLY, V6ONLY) !== 0
+  }
+
+  get reusesAddress(): boolean {
+    return this.switches.has(SO_REUSEADDR)
+  }
+
+  get reusesPort(): boolean {
+    return this.switches.has(SO_REUSEPORT)
+  }
+
+  // Names.
+
+  /** The address in a sockaddr of this family, or an errno in `bad`'s place: below every address. */
+  protected checkName(address: Uint8Array): number {
+    if (this.family === AF_INET6) {
+      if (address.length < SOCKADDR_IN6_SIZE_MIN) return -EINVAL
+      return familyOf(address) === AF_INET6 ? 0 : -EAFNOSUPPORT
+    }
+    if (address.length < SOCKADDR_IN_SIZE) return -EINVAL
+    return familyOf(address) === AF_INET ? 0 : -EAFNOSUPPORT
+  }
+
+  /** Of a name that was checked. */
+  protected ipOf(address: Uint8Array): Ip {
+    return familyOf(address) === AF_INET6 ? readIpv6(address, 8) : readIpv4(address, 4)
+  }
+
+  override bind(task: Task, address: Uint8Array): number {
+    const bad = this.checkName(address)
+    // An address of no family at all is taken for "any".
+    const isUnspecified = bad === -EAFNOSUPPORT && this.family === AF_INET && familyOf(address) === AF_UNSPEC
+    if (bad && !(isUnspecified && readIpv4(address, 4) === ANY4)) return bad
+    const ip = isUnspecified ? ANY4 : this.ipOf(address)
+    const port = readPort(address)
+    if (this.family === AF_INET6 && !isIpv6(ip) && this.isV6Only) return -EINVAL
+    if (ip === MULTICAST6 && this.protocolIsTcp) return -EINVAL
+    if (!isLocal(ip) && !isAny(ip) && !isMulticast(ip) && !isBroadcast(ip)) return -EADDRNOTAVAIL
+    if (port > 0 && port < UNPRIVILEGED_FIRST && !task.credentials.isPrivileged) return -EACCES
+    if (this.state !== UNCONNECTED || this.localPort !== 0) return -EINVAL
+    this.localIp = ip
+    const refused = this.takePort(task, port)
+    if (refused) {
+      this.localIp = this.anyIp
+      return refused
+    }
+    this.isAddressChosen = !isAny(ip)
+    this.isPortChosen = port !== 0
+    return 0
+  }
+
+  /** Takes a port, any for 0: 0 or -EADDRINUSE. */
+  protected takePort(task: Task, port: number): number {
+    this.uid = task.credentials.euid
+    this.localPort = port || this.ports.ephemeral()
+    if (this.localPort === 0) return -EADDRINUSE
+    if (port !== 0 && this.ports.isTaken(this)) {
+      this.localPort = 0
+      return -EADDRINUSE
+    }
+    this.ports.add(this)
+    return 0
+  }
+
+  /** What a connection or the end leaves of a name. */
+  protected dropName(isEnd: boolean): void {
+    if (!this.isAddressChosen) this.localIp = this.anyIp
+    this.remoteIp = this.anyIp
+    this.remotePort = 0
+    if (this.isPortChosen && !isEnd) return
+    if (this.localPort !== 0) this.ports.remove(this)
+    this.localPort = 0
+  }
+
+  /** A connection ended: its port is free, unless the program chose it. */
+  protected dropPort(): void {
+    if (this.isDead || !this.isPortChosen) this.ports.remove(this)
+  }
+
+  /** Where something to `ip` goes: an address of this machine, or below all of them an errno. */
+  protected routeTo(ip: Ip): Ip {
+    if (this.family === AF_INET6 && !isIpv6(ip) && this.isV6Only) return NO_ROUTE
+    if (ip === ANY4) return LOOPBACK4
+    if (ip === ANY6) return isIpv6(this.localIp) ? LOOPBACK6 : LOOPBACK4
+    if (isMulticast(ip) || ip === ELSEWHERE6) return NO_ROUTE
+    // A name of one family does not reach the other.
+    if (!isAny(this.localIp) && isIpv6(ip) !== isIpv6(this.localIp)) return isIpv6(ip) ? NO_FAMILY : NO_ROUTE
+    return isLocal(ip) || isBroadcast(ip) ? ip : NO_ROUTE
+  }
+
+  protected sourceFor(ip: Ip): Ip {
+    if (!isAny(this.localIp)) return this.localIp
+    return isIpv6(ip) ? LOOPBACK6 : LOOPBACK4
+  }
+
+  protected nameAt(ip: Ip, port: number): Uint8Array {
+    return socketAddress(this.family, ip, port)
+  }
+
+  // Groups of multicast: joined and left, nothing more.
+
+  private groups: Set<number | string> | null = null
+
+  /** False: it is in it, or in as many as may be. */
+  join(group: number | string): boolean {
+    this.groups ??= new Set()
+    if (this.groups.has(group) || this.groups.size >= GROUP_COUNT_MAX) return false
+    this.groups.add(group)
+    return true
+  }
+
+  leaveGroup(group: number | string): boolean {
+    return this.groups?.delete(group) ?? false
+  }
+
+  // Options.
+
+  override getOption(level: number, name: number): Uint8Array | number | null {
+    return getInetOption(this, level, name)
+  }
+
+  override setOption(task: Task, level: number, name: number, value: Uint8Array): number | null {
+    return setInetOption(this, task, level, name, value)
+  }
+
+  override release(): void {
+    this.isDead = true
+    this.discardQueue()
+  }
+}
+
+/** What routeTo says where there is no way. */
+const NO_ROUTE = -ENETUNREACH
+const NO_FAMILY = -EINVAL
+/** Whether it said so: errors lie below the few addresses that are negative. */
+export const isNoRoute = (ip: Ip): boolean => ip < MULTICAST6

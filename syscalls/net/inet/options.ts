@@ -1,0 +1,216 @@
+/**
+ * Options of the internet's sockets: ip(7), ipv6(7), tcp(7), udp(7). Most are a number that is only kept; the tables say
+ * which. Path: sys/socket.ts → net/options.ts → InetSocket → here.
+ */
+
+import { getLe32, latin1 } from '../../abi/bytes.ts'
+import {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EINVAL,
+  ENODATA,
+  ENODEV,
+  ENOPROTOOPT,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPERM,
+  EPROTO,
+} from '../../abi/errno.ts'
+import * as T from '../../abi/inet.ts'
+import { AF_INET6, SO_PASSCRED, SO_PASSPIDFD, SO_PEERCRED, SOL_SOCKET } from '../../abi/socket.ts'
+import type { Task } from '../../kernel/task.ts'
+import { LO_INDEX, LO_MTU } from '../interfaces.ts'
+import {
+  anyNumber,
+  flag,
+  ints,
+  keepOption,
+  type OptionRule,
+  optionValue,
+  orInitial,
+  setByRule,
+  told,
+  within,
+} from '../option-rule.ts'
+import { CONNECTED } from '../queue-socket.ts'
+import { type Ip, isAny, isIpv6, isLocal, readIpv4 } from './address.ts'
+import type { InetSocket } from './inet-socket.ts'
+
+/** Hops that packets may take: net.ipv4.ip_default_ttl. */
+const HOP_LIMIT = 64
+
+export const flags = (...names: number[]): [number, OptionRule][] => names.map((name) => [name, flag()])
+
+const IP_RULES: ReadonlyMap<number, OptionRule> = new Map([
+  ...flags(6, 7, T.IP_PKTINFO, T.IP_RECVERR, T.IP_RECVTTL, T.IP_RECVTOS, 15, 18, 19, T.IP_RECVORIGDSTADDR),
+  ...flags(23, 24, 25),
+  [T.IP_TOS, anyNumber()],
+  [T.IP_TTL, orInitial(1, 255, HOP_LIMIT)],
+  [10, within(0, 5, 1)],
+  [21, within(0, 255, 0)],
+  [26, within(0, 1, 0)],
+  [T.IP_MULTICAST_TTL, orInitial(0, 255, 1)],
+  [34, flag(1)],
+  [49, within(0, 1, 1)],
+  [T.IP_LOCAL_PORT_RANGE, anyNumber()],
+])
+
+const IPV6_RULES: ReadonlyMap<number, OptionRule> = new Map([
+  ...flags(2, 3, 4, 5, 8, 11, T.IPV6_RECVERR, T.IPV6_V6ONLY, 30, 33, T.IPV6_RECVPKTINFO),
+  ...flags(T.IPV6_RECVHOPLIMIT, 53, 56, 58, 60, 62, T.IPV6_RECVTCLASS, 74, 75, 77, 78),
+  [16, orInitial(0, 255, HOP_LIMIT)],
+  [T.IPV6_MULTICAST_HOPS, orInitial(0, 255, 1)],
+  [19, within(0, 1, 1)],
+  [23, within(0, 5, 1)],
+  [29, flag(1)],
+  [31, within(0, 1, 0)],
+  [T.IPV6_TCLASS, orInitial(0, 255, 0)],
+  [70, flag(1)],
+  [73, within(0, 255, 0)],
+])
+
+/** Tables by level, which for a protocol's own is its number; a level that a socket does not have has none. */
+function rulesOf(socket: InetSocket, level: number): ReadonlyMap<number, OptionRule> | null {
+  if (level === T.SOL_IP) return IP_RULES
+  if (level === T.SOL_IPV6) return socket.family === AF_INET6 ? IPV6_RULES : null
+  return level === socket.protocol ? socket.ownRules : null
+}
+
+export const isSet = (socket: InetSocket, level: number, name: number): boolean =>
+  optionValue(socket, level, name, OFF) !== 0
+export const OFF = told(0)
+
+export const hopLimitOf = (socket: InetSocket, to: Ip): number =>
+  isIpv6(to)
+    ? optionValue(socket, T.SOL_IPV6, 16, IPV6_RULES.get(16)!)
+    : optionValue(socket, T.SOL_IP, T.IP_TTL, IP_RULES.get(T.IP_TTL)!)
+
+export const trafficClassOf = (socket: InetSocket, to: Ip): number =>
+  isIpv6(to)
+    ? optionValue(socket, T.SOL_IPV6, T.IPV6_TCLASS, OFF)
+    : optionValue(socket, T.SOL_IP, T.IP_TOS, OFF)
+
+// What is no plain number.
+
+function getIpOption(socket: InetSocket, name: number): Uint8Array | number | null {
+  switch (name) {
+    case T.IP_OPTIONS:
+      return new Uint8Array(0)
+    case T.IP_MTU:
+      return socket.state === CONNECTED ? ints(LO_MTU) : -ENOTCONN
+    case T.IP_MULTICAST_IF:
+      return ints(optionValue(socket, T.SOL_IP, name, OFF))
+    case T.IP_PROTOCOL:
+      return ints(socket.protocol)
+    case 3:
+    case 22:
+    case 50:
+      return ints(0)
+    default:
+      return null
+  }
+}
+
+/** A membership of a group: struct ip_mreq or ip_mreqn, ipv6_mreq. Nothing is ever sent to a group. */
+function setMembership(socket: InetSocket, level: number, name: number, value: Uint8Array): number {
+  if (value.length < (level === T.SOL_IP ? 8 : 20)) return -EINVAL
+  const isIpv4 = level === T.SOL_IP
+  const isGroup = isIpv4 ? value[0]! >= 224 && value[0]! < 240 : value[0] === 0xff
+  if (!isGroup) return name === T.IP_DROP_MEMBERSHIP && isIpv4 ? -EADDRNOTAVAIL : -EINVAL
+  const at = isIpv4 ? readIpv4(value, 4) : getLe32(value, 16)
+  if (isIpv4 ? !isAny(at) && !isLocal(at) : at > LO_INDEX) return -ENODEV
+  const group = isIpv4 ? readIpv4(value, 0) : latin1(value.subarray(0, 16))
+  const isJoining = name === (isIpv4 ? T.IP_ADD_MEMBERSHIP : T.IPV6_ADD_MEMBERSHIP)
+  // Without an interface's address there is no route to a group that would name one.
+  if (isIpv4 && isJoining && isAny(at) && value.length < 12) return -ENODEV
+  if (isJoining) return socket.join(group) ? 0 : -EADDRINUSE
+  return socket.leaveGroup(group) ? 0 : -EADDRNOTAVAIL
+}
+
+function setIpOption(socket: InetSocket, name: number, value: Uint8Array): number | null {
+  const isTcp = socket.protocolIsTcp
+  switch (name) {
+    case T.IP_OPTIONS:
+      return value.length > 40 ? -EINVAL : 0
+    case T.IP_MULTICAST_TTL:
+      return isTcp ? -EINVAL : null
+    case T.IP_MULTICAST_IF: {
+      if (isTcp || value.length < 4) return -EINVAL
+      const at = readIpv4(value, value.length >= 8 ? 4 : 0)
+      if (!isAny(at) && !isLocal(at)) return -EADDRNOTAVAIL
+      keepOption(socket, T.SOL_IP, name, getLe32(value, value.length >= 8 ? 4 : 0))
+      return 0
+    }
+    case T.IP_TOS: {
+      if (value.length === 0) return -EINVAL
+      const tos = value[0]!
+      // The bits of congestion notification are TCP's own.
+      keepOption(socket, T.SOL_IP, name, isTcp ? tos & ~3 : tos)
+      return 0
+    }
+    // Groups are not for streams.
+    case T.IP_ADD_MEMBERSHIP:
+    case T.IP_DROP_MEMBERSHIP:
+      return isTcp ? -EPROTO : setMembership(socket, T.SOL_IP, name, value)
+    default:
+      return null
+  }
+}
+
+function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array): number | null {
+  if (name === T.IPV6_ADD_MEMBERSHIP || name === T.IPV6_DROP_MEMBERSHIP)
+    return socket.protocolIsTcp ? -EPROTO : setMembership(socket, T.SOL_IPV6, name, value)
+  if (name === T.IPV6_V6ONLY && socket.localPort !== 0) return -EINVAL
+  if (name === T.IPV6_MULTICAST_IF) {
+    if (value.length < 4) return -EINVAL
+    const index = getLe32(value, 0)
+    if (index > LO_INDEX) return -ENODEV
+    keepOption(socket, T.SOL_IPV6, name, index)
+    return 0
+  }
+  return null
+}
+
+/** Of SOL_SOCKET what is about processes, which are not known here. */
+function getSocketLevel(name: number): Uint8Array | number | null {
+  if (name === SO_PASSCRED || name === SO_PASSPIDFD) return -EOPNOTSUPP
+  if (name === SO_PEERCRED) return ints(0, -1, -1)
+  return name === SO_PEERGROUPS ? -ENODATA : null
+}
+const SO_PEERGROUPS = 59
+
+export function getInetOption(socket: InetSocket, level: number, name: number): Uint8Array | number | null {
+  if (level === SOL_SOCKET) return getSocketLevel(name)
+  const rules = rulesOf(socket, level)
+  if (!rules) return -ENOPROTOOPT
+  let own: Uint8Array | number | null = null
+  if (level === T.SOL_IP) own = getIpOption(socket, name)
+  else if (level === T.SOL_IPV6 && name === T.IPV6_MTU)
+    own = socket.state === CONNECTED ? ints(LO_MTU) : -ENOTCONN
+  else if (level === T.SOL_IPV6 && name === T.IPV6_MULTICAST_IF)
+    own = ints(optionValue(socket, level, name, OFF))
+  if (own !== null) return own
+  const rule = rules.get(name)
+  return rule ? ints(optionValue(socket, level, name, rule)) : -ENOPROTOOPT
+}
+
+export function setInetOption(
+  socket: InetSocket,
+  task: Task,
+  level: number,
+  name: number,
+  value: Uint8Array,
+): number | null {
+  if (level === SOL_SOCKET) return name === SO_PASSCRED || name === SO_PASSPIDFD ? -EOPNOTSUPP : null
+  const rules = rulesOf(socket, level)
+  if (!rules) return -ENOPROTOOPT
+  let own: number | null = null
+  if (level === T.SOL_IP) own = setIpOption(socket, name, value)
+  else if (level === T.SOL_IPV6) own = setIpv6Option(socket, name, value)
+  if (own !== null) return own
+  // IP_TRANSPARENT lets a program speak for others.
+  if (level === T.SOL_IP && name === 19 && !task.credentials.isPrivileged) return -EPERM
+  const rule = rules.get(name)
+  if (rule) return setByRule(socket, level, name, rule, value, level === T.SOL_IP)
+  return value.length < 4 && level !== T.SOL_IP ? -EINVAL : -ENOPROTOOPT
+}
