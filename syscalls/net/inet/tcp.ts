@@ -24,7 +24,15 @@ import {
 } from '../../abi/errno.ts'
 import * as T from '../../abi/inet.ts'
 import { POLLERR, POLLHUP, POLLPRI, POLLRDHUP, POLLWRBAND } from '../../abi/poll.ts'
-import { AF_UNSPEC, MSG_FASTOPEN, MSG_OOB, SIOCATMARK, SO_OOBINLINE, SOCK_STREAM } from '../../abi/socket.ts'
+import {
+  AF_UNSPEC,
+  MSG_ERRQUEUE,
+  MSG_FASTOPEN,
+  MSG_OOB,
+  SIOCATMARK,
+  SO_OOBINLINE,
+  SOCK_STREAM,
+} from '../../abi/socket.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { Backlog } from '../backlog.ts'
@@ -69,6 +77,8 @@ export class TcpSocket extends InetSocket implements StreamEnd {
   private isConnecting = false
   private sentFin = false
   private gotFin = false
+  /** The port that a connection had, which getsockname(2) goes on to tell. */
+  private formerPort = 0
 
   constructor(world: InetWorld, task: Task, family: number) {
     super(world, task, family, SOCK_STREAM, T.IPPROTO_TCP)
@@ -204,7 +214,7 @@ export class TcpSocket extends InetSocket implements StreamEnd {
     this.state = UNCONNECTED
     this.listener = null
     this.down = DOWN_BOTH
-    this.dropName(false)
+    this.forgetName()
     this.fail(ECONNREFUSED)
   }
 
@@ -270,11 +280,16 @@ export class TcpSocket extends InetSocket implements StreamEnd {
     this.isConnecting = this.sentFin = this.gotFin = false
     this.peer = this.urgent = null
     this.down = 0
+    this.forgetName()
+  }
+
+  private forgetName(): void {
+    this.formerPort = this.localPort
     this.dropName(false)
   }
 
   override nameOf(isPeer: boolean): Uint8Array | number {
-    if (!isPeer) return this.nameAt(this.localIp, this.localPort)
+    if (!isPeer) return this.nameAt(this.localIp, this.localPort || this.formerPort)
     return this.state === CONNECTED ? this.nameAt(this.remoteIp, this.remotePort) : -ENOTCONN
   }
 
@@ -404,6 +419,7 @@ export class TcpSocket extends InetSocket implements StreamEnd {
   }
 
   override receive(task: Task, message: Incoming): number {
+    if (message.flags & MSG_ERRQUEUE) return -EAGAIN
     if (this.state === CONNECTED || this.state === CLOSED) {
       // The end that was announced comes before an error that followed it.
       const isAtEnd = this.gotFin && this.queue.length === 0 && task.progress === 0
