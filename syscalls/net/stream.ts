@@ -5,7 +5,10 @@
 
 import { BLOCKED, EAGAIN, EFAULT, EINVAL, EPIPE } from '../abi/errno.ts'
 import { POLLPRI } from '../abi/poll.ts'
+import { SIGURG } from '../abi/signal.ts'
 import { MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SO_OOBINLINE } from '../abi/socket.ts'
+import { tellOwner } from '../kernel/file-owner.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Incoming, Outgoing } from './message.ts'
 import { type Packet, STREAM_PIECE_MAX } from './packet.ts'
@@ -52,14 +55,15 @@ export function sendStream(end: StreamEnd, peer: StreamEnd, task: Task, message:
     const piece = Math.min(left, Math.floor(room / 2) - 64, STREAM_PIECE_MAX)
     const packet = end.makePacket(task, message, task.progress, piece, peer)
     task.progress += piece
-    if (isUrgent) deliverUrgent(peer, packet)
+    if (isUrgent) deliverUrgent(task.kernel, peer, packet)
     else peer.deliver(packet)
   }
   return size
 }
 
-function deliverUrgent(to: StreamEnd, packet: Packet): void {
+function deliverUrgent(kernel: Kernel, to: StreamEnd, packet: Packet): void {
   to.urgent = packet
+  tellOwner(kernel, to, SIGURG)
   to.deliver(packet)
   to.changed.wakeAll(POLLPRI)
 }

@@ -36,6 +36,8 @@ import { CONNECTED } from '../queue-socket.ts'
 import { type Ip, isAny, isIpv6, isLocal, readIpv4 } from './address.ts'
 import type { InetSocket } from './inet-socket.ts'
 
+/** A packet of IPv4 is no longer. */
+const IP_MTU_MAX = 65535
 /** Hops that packets may take: net.ipv4.ip_default_ttl. */
 const HOP_LIMIT = 64
 
@@ -97,11 +99,10 @@ function getIpOption(socket: InetSocket, name: number): Uint8Array | number | nu
     case T.IP_OPTIONS:
       return new Uint8Array(0)
     case T.IP_MTU:
-      return socket.state === CONNECTED ? ints(LO_MTU) : -ENOTCONN
+      return socket.state === CONNECTED ? ints(IP_MTU_MAX) : -ENOTCONN
     case T.IP_MULTICAST_IF:
       return ints(optionValue(socket, T.SOL_IP, name, OFF))
     case T.IP_PROTOCOL:
-      return ints(socket.protocol)
     case 3:
     case 22:
     case 50:
@@ -127,6 +128,10 @@ function setMembership(socket: InetSocket, level: number, name: number, value: U
   return socket.leaveGroup(group) ? 0 : -EADDRNOTAVAIL
 }
 
+/** Of SOL_IP those that say nothing by no bytes at all; for others they are a 0. */
+const NEEDS_VALUE = new Set([T.IP_TTL, 15, 19, 21, T.IP_MULTICAST_IF, T.IP_MULTICAST_TTL, 34, 35, 36, 49])
+const NO_VALUE = new Uint8Array(4)
+
 function setIpOption(socket: InetSocket, name: number, value: Uint8Array): number | null {
   const isTcp = socket.protocolIsTcp
   switch (name) {
@@ -142,7 +147,6 @@ function setIpOption(socket: InetSocket, name: number, value: Uint8Array): numbe
       return 0
     }
     case T.IP_TOS: {
-      if (value.length === 0) return -EINVAL
       const tos = value[0]!
       // The bits of congestion notification are TCP's own.
       keepOption(socket, T.SOL_IP, name, isTcp ? tos & ~3 : tos)
@@ -182,7 +186,7 @@ const SO_PEERGROUPS = 59
 export function getInetOption(socket: InetSocket, level: number, name: number): Uint8Array | number | null {
   if (level === SOL_SOCKET) return getSocketLevel(name)
   const rules = rulesOf(socket, level)
-  if (!rules) return -ENOPROTOOPT
+  if (!rules) return socket.family === AF_INET6 ? -ENOPROTOOPT : -EOPNOTSUPP
   let own: Uint8Array | number | null = null
   if (level === T.SOL_IP) own = getIpOption(socket, name)
   else if (level === T.SOL_IPV6 && name === T.IPV6_MTU)
@@ -205,12 +209,13 @@ export function setInetOption(
   const rules = rulesOf(socket, level)
   if (!rules) return -ENOPROTOOPT
   let own: number | null = null
-  if (level === T.SOL_IP) own = setIpOption(socket, name, value)
+  const given = level === T.SOL_IP && value.length === 0 && !NEEDS_VALUE.has(name) ? NO_VALUE : value
+  if (level === T.SOL_IP) own = setIpOption(socket, name, given)
   else if (level === T.SOL_IPV6) own = setIpv6Option(socket, name, value)
   if (own !== null) return own
   // IP_TRANSPARENT lets a program speak for others.
   if (level === T.SOL_IP && name === 19 && !task.credentials.isPrivileged) return -EPERM
   const rule = rules.get(name)
-  if (rule) return setByRule(socket, level, name, rule, value, level === T.SOL_IP)
+  if (rule) return setByRule(socket, level, name, rule, given, level === T.SOL_IP)
   return value.length < 4 && level !== T.SOL_IP ? -EINVAL : -ENOPROTOOPT
 }

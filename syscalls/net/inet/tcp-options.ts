@@ -61,6 +61,9 @@ export function inheritOptions(socket: InetSocket, from: InetSocket): void {
 /** Names are told in 16 bytes: TCP_CA_NAME_MAX. */
 const asText = (text: string): Uint8Array => bytesOf(text.padEnd(16, '\0'))
 
+/** What there is to choose from: it changes nothing. */
+const CONGESTION = ['cubic', 'reno']
+
 /** struct tcp_info as far as it is told: state, retransmissions, options, timeouts, segment sizes. */
 function tcpInfo(socket: TcpSocket): Uint8Array {
   const bytes = new Uint8Array(248)
@@ -102,7 +105,7 @@ export function getTcpOption(socket: TcpSocket, name: number): Uint8Array | numb
     case T.TCP_INFO:
       return tcpInfo(socket)
     case T.TCP_CONGESTION:
-      return asText('cubic')
+      return asText(CONGESTION[optionValue(socket, T.SOL_TCP, name, OFF)]!)
     case T.TCP_ULP:
       return new Uint8Array(0)
     default:
@@ -111,12 +114,14 @@ export function getTcpOption(socket: TcpSocket, name: number): Uint8Array | numb
 }
 const LINGER2 = told(60)
 
+const RETRANSMITS_MAX = 255
+
 /** Seconds as so many retransmissions, which double from 1 up to 120, last at least. */
 function roundedUp(seconds: number): number {
   if (seconds <= 0) return 0
   let period = 1
   let step = 1
-  while (period < seconds) {
+  for (let sent = 1; period < seconds && sent < RETRANSMITS_MAX; sent++) {
     step = Math.min(step * 2, 120)
     period += step
   }
@@ -126,7 +131,10 @@ function roundedUp(seconds: number): number {
 export function setTcpOption(socket: TcpSocket, name: number, value: Uint8Array): number | null {
   if (name === T.TCP_CONGESTION) {
     const asked = latin1(value.subarray(0, 15)).split('\0')[0]
-    return asked === 'cubic' || asked === 'reno' ? 0 : value.length === 0 ? -EINVAL : -ENOENT
+    const index = CONGESTION.indexOf(asked!)
+    if (index < 0) return value.length === 0 ? -EINVAL : -ENOENT
+    keepOption(socket, T.SOL_TCP, name, index)
+    return 0
   }
   if (name === T.TCP_ULP) return value.length === 0 ? -EINVAL : -ENOENT
   if (value.length < 4) return -EINVAL

@@ -168,11 +168,13 @@ export class TcpSocket extends InetSocket implements StreamEnd {
   override connect(task: Task, address: Uint8Array): number {
     if (address.length < 2) return -EINVAL
     if (familyOf(address) === AF_UNSPEC) return this.disconnect()
-    if (this.isConnecting) return this.goOnConnecting(task, -EALREADY)
+    // A call that began it and waited comes again.
+    if (this.isConnecting) return this.goOnConnecting(task, task.progress > 0 ? -EINPROGRESS : -EALREADY)
     if (this.state !== UNCONNECTED) return -EISCONN
     const bad = this.checkName(address) || this.startConnecting(task, address)
     if (bad) return bad
     this.isConnecting = true
+    task.progress = 1
     return this.mayWait(0) ? this.goOnConnecting(task, -EINPROGRESS) : -EINPROGRESS
   }
 
@@ -284,7 +286,7 @@ export class TcpSocket extends InetSocket implements StreamEnd {
   }
 
   private forgetName(): void {
-    this.formerPort = this.localPort
+    if (this.localPort !== 0) this.formerPort = this.localPort
     this.dropName(false)
   }
 
