@@ -21,6 +21,9 @@ export const ARPHRD_LOOPBACK = 772
 const IFREQ_SIZE = 40
 const IFNAMSIZ = 16
 
+/** Requests of sockets have this type: an ifreq is read before anybody looks which it is. */
+const SOCKET_REQUESTS = 0x89
+
 /** A sockaddr_in in an ifreq. */
 const inetAddress = (...bytes: number[]): Uint8Array => {
   const address = new Uint8Array(16)
@@ -58,7 +61,7 @@ export function interfaceIoctl(caller: Caller, family: number, request: number, 
   if (request === S.SIOCGIFCONF) return interfaceList(caller, argument)
   const answer = ANSWERS.get(request) ?? (family === S.AF_INET ? INET_ANSWERS.get(request) : undefined)
   const isSetting = request === S.SIOCSIFFLAGS
-  if (!answer && !isSetting && request !== S.SIOCGIFNAME) return -ENOTTY
+  if (request >> 8 !== SOCKET_REQUESTS) return -ENOTTY
   const { memory } = caller
   const ifreq = memory.copyIn(argument, IFREQ_SIZE)
   if (!ifreq) return -EFAULT
@@ -68,6 +71,7 @@ export function interfaceIoctl(caller: Caller, family: number, request: number, 
     for (let i = 0; i < LO_NAME.length; i++) ifreq[i] = LO_NAME.charCodeAt(i)
     return memory.copyOut(argument, ifreq) ? 0 : -EFAULT
   }
+  if (!answer && !isSetting) return -ENOTTY
   if (isSetting && !caller.credentials.isPrivileged) return -EPERM
   if (latin1(ifreq, 0, IFNAMSIZ).split('\0')[0] !== LO_NAME) return -ENODEV
   // It is up, and stays so.

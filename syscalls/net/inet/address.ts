@@ -21,16 +21,21 @@ export const ELSEWHERE6 = -3
 export const MULTICAST6 = -4
 /** 127.0.0.1 */
 export const LOOPBACK4 = 0x7f000001
-/** 127.255.255.255 */
-const BROADCAST4 = 0x7fffffff
+/** 127.255.255.255, and 255.255.255.255 */
+export const BROADCAST4 = 0x7fffffff
+const BROADCAST_EVERYWHERE = 0xffffffff
 
 export const isIpv6 = (ip: Ip): boolean => ip < 0
 export const isAny = (ip: Ip): boolean => ip === ANY4 || ip === ANY6
 export const isMulticast = (ip: Ip): boolean => ip === MULTICAST6 || (ip >= 0xe0000000 && ip < 0xf0000000)
-export const isBroadcast = (ip: Ip): boolean => ip === BROADCAST4
+export const isBroadcast = (ip: Ip): boolean => ip === BROADCAST4 || ip === BROADCAST_EVERYWHERE
 /** One of `lo`'s own: what can be sent to and received from. */
 export const isLocal = (ip: Ip): boolean =>
   ip === LOOPBACK6 || (ip >= 0x7f000000 && ip <= 0x7fffffff && ip !== BROADCAST4)
+
+/** fe80::/10 and ff02::/16: addresses that mean something together with an interface only. */
+export const isLinkLocal6 = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === 0xfe ? (bytes[at + 1]! & 0xc0) === 0x80 : bytes[at] === 0xff && (bytes[at + 1]! & 0xf) === 2
 
 /** An address of four bytes. */
 export const readIpv4 = (bytes: Uint8Array, at: number): Ip =>

@@ -3,6 +3,7 @@
  * Path: udp.ts, with what sys/message.ts read of a msghdr or will write into one.
  */
 
+import { EINVAL, ENETUNREACH } from '../../abi/errno.ts'
 import * as T from '../../abi/inet.ts'
 import { AF_INET6 } from '../../abi/socket.ts'
 import { LO_INDEX } from '../interfaces.ts'
@@ -56,20 +57,20 @@ export function controlOf(socket: UdpSocket, datagram: Datagram): ControlMessage
   return messages.length > 0 ? messages : null
 }
 
-/** The source that a message asks for, `usual` where it asks for none; null is a bad one. */
-export function sourceIn(message: Outgoing, usual: Ip): Ip | null {
+/** The source that a message asks for, `usual` where it asks for none; an errno as routeTo gives it. */
+export function sourceIn(message: Outgoing, usual: Ip): Ip {
   let source = usual
   for (const { level, type, body } of message.control ?? []) {
     let asked = source
     if (level === T.SOL_IP && type === T.IP_PKTINFO) {
-      if (body.length !== IN_PKTINFO_SIZE) return null
+      if (body.length !== IN_PKTINFO_SIZE) return -EINVAL
       asked = readIpv4(body, 4)
     } else if (level === T.SOL_IPV6 && type === T.IPV6_PKTINFO) {
-      if (body.length < IN6_PKTINFO_SIZE) return null
+      if (body.length < IN6_PKTINFO_SIZE) return -EINVAL
       asked = readIpv6(body, 0)
-    } else if (level === T.SOL_IP && type !== T.IP_TTL && type !== T.IP_TOS) return null
+    } else if (level === T.SOL_IP && type !== T.IP_TTL && type !== T.IP_TOS) return -EINVAL
     if (isAny(asked)) continue
-    if (!isLocal(asked)) return null
+    if (!isLocal(asked)) return -ENETUNREACH
     source = asked
   }
   return source

@@ -5,21 +5,32 @@
  * Nothing is ever on a wire: a connection is two sockets that know each other, a datagram goes into the other's queue.
  */
 
+import { getLe32 } from '../../abi/bytes.ts'
 import { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENETUNREACH } from '../../abi/errno.ts'
-import { IPV6_V6ONLY, SOCKADDR_IN_SIZE, SOCKADDR_IN6_SIZE_MIN, SOL_IPV6 } from '../../abi/inet.ts'
+import {
+  IP_MULTICAST_IF,
+  IPV6_V6ONLY,
+  SOCKADDR_IN_SIZE,
+  SOCKADDR_IN6_SIZE,
+  SOCKADDR_IN6_SIZE_MIN,
+  SOL_IP,
+  SOL_IPV6,
+} from '../../abi/inet.ts'
 import { AF_INET, AF_INET6, AF_UNSPEC, SO_REUSEADDR, SO_REUSEPORT } from '../../abi/socket.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
-import { flag, type OptionRule, optionValue } from '../option-rule.ts'
+import { flag, type OptionRule, optionValue, told } from '../option-rule.ts'
 import { QueueSocket, UNCONNECTED } from '../queue-socket.ts'
 import {
   ANY4,
   ANY6,
+  BROADCAST4,
   ELSEWHERE6,
   type Ip,
   isAny,
   isBroadcast,
   isIpv6,
+  isLinkLocal6,
   isLocal,
   isMulticast,
   LOOPBACK4,
@@ -52,6 +63,10 @@ export const QUEUED_COST_MAX = 64 << 20
 /** net.ipv4.igmp_max_memberships */
 const GROUP_COUNT_MAX = 20
 const V6ONLY = flag()
+const NO_INTERFACE = told(0)
+
+const hasScope = (address: Uint8Array): boolean =>
+  address.length >= SOCKADDR_IN6_SIZE && getLe32(address, 24) !== 0
 
 export const familyOf = (address: Uint8Array): number => address[0]! | (address[1]! << 8)
 
@@ -119,6 +134,7 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
     const ip = isUnspecified ? ANY4 : this.ipOf(address)
     const port = readPort(address)
     if (this.family === AF_INET6 && !isIpv6(ip) && this.isV6Only) return -EINVAL
+    if (this.family === AF_INET6 && isLinkLocal6(address, 8) && !hasScope(address)) return -EINVAL
     if (ip === MULTICAST6 && this.protocolIsTcp) return -EINVAL
     if (!isLocal(ip) && !isAny(ip) && !isMulticast(ip) && !isBroadcast(ip)) return -EADDRNOTAVAIL
     if (port > 0 && port < UNPRIVILEGED_FIRST && !task.credentials.isPrivileged) return -EACCES
@@ -165,12 +181,19 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
   /** Where something to `ip` goes: an address of this machine, or below all of them an errno. */
   protected routeTo(ip: Ip): Ip {
     if (this.family === AF_INET6 && !isIpv6(ip) && this.isV6Only) return NO_ROUTE
-    if (ip === ANY4) return LOOPBACK4
+    if (ip === ANY4) return this.sourceFor(ip)
     if (ip === ANY6) return isIpv6(this.localIp) ? LOOPBACK6 : LOOPBACK4
-    if (isMulticast(ip) || ip === ELSEWHERE6) return NO_ROUTE
+    if (ip === MULTICAST6 || ip === ELSEWHERE6) return NO_ROUTE
     // A name of one family does not reach the other.
-    if (!isAny(this.localIp) && isIpv6(ip) !== isIpv6(this.localIp)) return isIpv6(ip) ? NO_FAMILY : NO_ROUTE
-    return isLocal(ip) || isBroadcast(ip) ? ip : NO_ROUTE
+    if (this.isAddressChosen && isIpv6(ip) !== isIpv6(this.localIp)) return isIpv6(ip) ? NO_FAMILY : NO_ROUTE
+    if (isLocal(ip) || ip === BROADCAST4) return ip
+    // To everybody or a group there is a way only from an address that says by which interface.
+    const isToMany = isBroadcast(ip) || isMulticast(ip)
+    return isToMany && (!isAny(this.localIp) || this.hasMulticastInterface) ? ip : NO_ROUTE
+  }
+
+  private get hasMulticastInterface(): boolean {
+    return optionValue(this, SOL_IP, IP_MULTICAST_IF, NO_INTERFACE) !== 0
   }
 
   protected sourceFor(ip: Ip): Ip {
@@ -182,7 +205,7 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
     return socketAddress(this.family, ip, port)
   }
 
-  // Groups of multicast: joined and left, nothing more.
+  // Groups of multicast. Those of IPv6 are joined and left, nothing more.
 
   private groups: Set<number | string> | null = null
 
@@ -196,6 +219,10 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
 
   leaveGroup(group: number | string): boolean {
     return this.groups?.delete(group) ?? false
+  }
+
+  isIn(group: number): boolean {
+    return this.groups?.has(group) ?? false
   }
 
   // Options.
@@ -216,6 +243,6 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
 
 /** What routeTo says where there is no way. */
 const NO_ROUTE = -ENETUNREACH
-const NO_FAMILY = -EINVAL
+const NO_FAMILY = -EAFNOSUPPORT
 /** Whether it said so: errors lie below the few addresses that are negative. */
 export const isNoRoute = (ip: Ip): boolean => ip < MULTICAST6

@@ -161,11 +161,30 @@ function setIpOption(socket: InetSocket, name: number, value: Uint8Array): numbe
   }
 }
 
+/** Every link takes packets of IPv6 that long: IPV6_MIN_MTU. */
+const MTU_LEAST = 1280
+
+/** The bits of congestion notification are TCP's own. */
+function setTrafficClass(socket: InetSocket, value: Uint8Array): number | null {
+  if (!socket.protocolIsTcp || value.length < 4) return null
+  const number = getLe32(value, 0) | 0
+  if (number < -1 || number > 255) return -EINVAL
+  keepOption(socket, T.SOL_IPV6, T.IPV6_TCLASS, number < 0 ? 0 : number & ~3)
+  return 0
+}
+
 function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array): number | null {
   if (name === T.IPV6_ADD_MEMBERSHIP || name === T.IPV6_DROP_MEMBERSHIP)
     return socket.protocolIsTcp ? -EPROTO : setMembership(socket, T.SOL_IPV6, name, value)
+  if (name === T.IPV6_TCLASS) return setTrafficClass(socket, value)
+  if (name === T.IPV6_MTU) {
+    const mtu = value.length < 4 ? -1 : getLe32(value, 0) | 0
+    return mtu === 0 || mtu >= MTU_LEAST ? 0 : -EINVAL
+  }
   if (name === T.IPV6_V6ONLY && socket.localPort !== 0) return -EINVAL
+  if (name === T.IPV6_MULTICAST_HOPS && socket.protocolIsTcp) return -ENOPROTOOPT
   if (name === T.IPV6_MULTICAST_IF) {
+    if (socket.protocolIsTcp) return -ENOPROTOOPT
     if (value.length < 4) return -EINVAL
     const index = getLe32(value, 0)
     if (index > LO_INDEX) return -ENODEV
@@ -174,6 +193,9 @@ function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array): num
   }
   return null
 }
+
+/** Those whose length nobody looks at. */
+const SHORT_IPV6 = new Set([62, 70, 77])
 
 /** Of SOL_SOCKET what is about processes, which are not known here. */
 function getSocketLevel(name: number): Uint8Array | number | null {
@@ -216,6 +238,8 @@ export function setInetOption(
   // IP_TRANSPARENT lets a program speak for others.
   if (level === T.SOL_IP && name === 19 && !task.credentials.isPrivileged) return -EPERM
   const rule = rules.get(name)
-  if (rule) return setByRule(socket, level, name, rule, given, level === T.SOL_IP)
-  return value.length < 4 && level !== T.SOL_IP ? -EINVAL : -ENOPROTOOPT
+  const isIpv6 = level === T.SOL_IPV6
+  const isShort = level === T.SOL_IP || (isIpv6 && SHORT_IPV6.has(name))
+  if (rule) return setByRule(socket, level, name, rule, given, isShort)
+  return value.length < 4 && level === socket.protocol ? -EINVAL : -ENOPROTOOPT
 }

@@ -50,7 +50,7 @@ import {
   WRITABLE,
 } from '../queue-socket.ts'
 import { brokenStream, isAtMark, receiveStream, type StreamEnd, sendStream } from '../stream.ts'
-import { isBroadcast } from './address.ts'
+import { isBroadcast, isMulticast } from './address.ts'
 import { familyOf, InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
 import type { Ports } from './ports.ts'
 import { getTcpOption, inheritOptions, setTcpOption, TCP_RULES } from './tcp-options.ts'
@@ -181,7 +181,7 @@ export class TcpSocket extends InetSocket implements StreamEnd {
   private startConnecting(task: Task, address: Uint8Array): number {
     const ip = this.routeTo(this.ipOf(address))
     if (isNoRoute(ip)) return ip
-    if (isBroadcast(ip)) return -ENETUNREACH
+    if (isBroadcast(ip) || isMulticast(ip)) return -ENETUNREACH
     const port = (address[2]! << 8) | address[3]!
     if (this.localPort === 0 && this.takePort(task, 0)) return -EADDRNOTAVAIL
     this.down = 0

@@ -32,7 +32,7 @@ import type { Incoming, Outgoing } from '../message.ts'
 import { type OptionRule, within } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import { CONNECTED, DOWN_SEND, UNCONNECTED } from '../queue-socket.ts'
-import { type Ip, isBroadcast, isIpv6, readPort } from './address.ts'
+import { type Ip, isBroadcast, isIpv6, isMulticast, readPort } from './address.ts'
 import { controlOf, sourceIn } from './control.ts'
 import { familyOf, InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
 import { flags, hopLimitOf, trafficClassOf } from './options.ts'
@@ -150,7 +150,7 @@ export class UdpSocket extends InetSocket {
     if (isNoRoute(ip)) return ip
     if (isBroadcast(ip) && !this.switches.has(SO_BROADCAST)) return -EACCES
     const source = sourceIn(message, this.sourceFor(ip))
-    if (source === null) return -EINVAL
+    if (isNoRoute(source)) return source
     if (this.error) return -this.takeError()
     if (this.down & DOWN_SEND) return -EPIPE
     if (size > (isIpv6(ip) ? SIZE_MAX_IPV6 : SIZE_MAX_IPV4)) return -EMSGSIZE
@@ -161,9 +161,12 @@ export class UdpSocket extends InetSocket {
   }
 
   private route(bytes: Uint8Array, source: Ip, ip: Ip, port: number): void {
-    if (isBroadcast(ip)) {
-      for (const socket of this.world.udp.at(port))
-        if (socket.fitFor(this, source, ip) > 0) socket.take(new Datagram(socket, bytes, this, source, ip))
+    if (isBroadcast(ip) || isMulticast(ip)) {
+      for (const socket of this.world.udp.at(port)) {
+        const isWanted = isBroadcast(ip) || socket.isIn(ip)
+        if (isWanted && socket.fitFor(this, source, ip) > 0)
+          socket.take(new Datagram(socket, bytes, this, source, ip))
+      }
       return
     }
     const receiver = this.receiverAt(source, ip, port)
