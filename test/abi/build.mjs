@@ -14,6 +14,8 @@ const FLAGS = [
   '-Wl,--build-id=none',
   '-fno-asynchronous-unwind-tables',
   '-w',
+  // The kernel's own headers, which musl does not bring.
+  ...['-idirafter', '/usr/include', '-idirafter', '/usr/include/x86_64-linux-gnu'],
 ]
 const TIMEOUT_MS = 30_000
 /** Probes that mount do it in a mount namespace of their own. */
