@@ -172,6 +172,8 @@ function noteStored(task: Task, message: Incoming, count: number): void {
 /** Receives, going on with what a MSG_WAITALL that waited has already got. */
 function receive(task: Task, socket: Socket, fresh: Incoming): [number, Incoming] {
   const message = (task.progressState as Incoming | null) ?? fresh
+  // Memory that grew during the wait is another buffer.
+  message.data = fresh.data
   const done = socket.receive(task, message)
   if (done === BLOCKED) task.progressState = message
   else if (done > 0) noteStored(task, message, done)

@@ -2,6 +2,8 @@
 #include "inet.h"
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <pthread.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
@@ -358,7 +360,28 @@ static void sigurg(void)
 	settle();
 	take(v, 1, MSG_OOB);
 }
+/* A thread makes the process larger while another waits for bytes. */
+static int far_end;
+static void *grow(void *unused)
+{
+	usleep(5000);
+	char *more = mmap(NULL, 80 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int at = 0; at < 80 << 20; at += 4096) more[at] = 1;
+	write(far_end, "after growth", 12);
+	return NULL;
+}
+static void grows(void)
+{
+	for (int i = 0; i < 3; i++) {
+		int fd = i ? tcp_pair(&far_end) : pair(SOCK_STREAM, &far_end);
+		pthread_t thread;
+		pthread_create(&thread, NULL, grow, NULL);
+		take(fd, i < 2 ? 100 : 12, i < 2 ? 0 : MSG_WAITALL);
+		pthread_join(thread, NULL);
+	}
+}
 PROBES(
     {"socket-options", socket_options}, {"tcp-options", tcp_options}, {"ip-options", ip_options},
     {"connection-options", connection_options}, {"info", info}, {"timeouts", timeouts}, {"interrupted", interrupted},
-    {"waits", waits}, {"edges", edges}, {"moves", moves}, {"messages", messages}, {"sigurg", sigurg})
+    {"waits", waits}, {"edges", edges}, {"moves", moves}, {"messages", messages}, {"sigurg", sigurg},
+    {"grows", grows})
