@@ -363,9 +363,12 @@ const type = flags(S.socketTypes)
 const message = flags(S.messageFlags)
 const how = value(S.shutdownHows)
 
+/** What there is of Linux's families. */
+const FAMILIES = 'AF_UNIX; AF_INET and AF_INET6 over `lo`, TCP and UDP; AF_NETLINK for NETLINK_ROUTE'
+
 export const socketRows = [
-  syscall('socket', [family, type, socketProtocol], sysSocket, 'AF_UNIX'),
-  syscall('socketpair', [family, type, socketProtocol, outStruct('intPair')], sysSocketpair, 'AF_UNIX'),
+  syscall('socket', [family, type, socketProtocol], sysSocket, FAMILIES),
+  syscall('socketpair', [family, type, socketProtocol, outStruct('intPair')], sysSocketpair),
   syscall('bind', [fd, inSocketAddress(2), int], (task, f, at, n) =>
     withAddress(task, f, at, n, (socket, address) => socket.bind(task, address)),
   ),
