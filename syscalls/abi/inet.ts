@@ -6,6 +6,7 @@ export const IPPROTO_IP = 0
 export const IPPROTO_ICMP = 1
 export const IPPROTO_TCP = 6
 export const IPPROTO_UDP = 17
+export const IPPROTO_UDPLITE = 136
 export const IPPROTO_IPV6 = 41
 export const IPPROTO_ICMPV6 = 58
 /** Protocols have numbers below this. */
@@ -20,7 +21,7 @@ export const internetProtocols = flagTable(
     IPPROTO_IPV6,
     IPPROTO_ICMPV6,
     IPPROTO_SCTP: 132,
-    IPPROTO_UDPLITE: 136,
+    IPPROTO_UDPLITE,
     IPPROTO_RAW: 255,
     IPPROTO_MPTCP: 262,
   },

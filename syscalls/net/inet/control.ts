@@ -3,6 +3,7 @@
  * Path: udp.ts, with what sys/message.ts read of a msghdr or will write into one.
  */
 
+import { getLe32 } from '../../abi/bytes.ts'
 import { EINVAL, ENETUNREACH } from '../../abi/errno.ts'
 import * as T from '../../abi/inet.ts'
 import { AF_INET6 } from '../../abi/socket.ts'
@@ -57,21 +58,58 @@ export function controlOf(socket: UdpSocket, datagram: Datagram): ControlMessage
   return messages.length > 0 ? messages : null
 }
 
-/** The source that a message asks for, `usual` where it asks for none; an errno as routeTo gives it. */
-export function sourceIn(message: Outgoing, usual: Ip): Ip {
-  let source = usual
+/** From where and how a datagram goes. */
+export interface Sending {
+  source: Ip
+  hopLimit: number
+  trafficClass: number
+}
+
+/** What a message asks for in place of what the socket says: 0 or an errno. */
+export function applyControl(message: Outgoing, sending: Sending): number {
   for (const { level, type, body } of message.control ?? []) {
-    let asked = source
-    if (level === T.SOL_IP && type === T.IP_PKTINFO) {
-      if (body.length !== IN_PKTINFO_SIZE) return -EINVAL
-      asked = readIpv4(body, 4)
-    } else if (level === T.SOL_IPV6 && type === T.IPV6_PKTINFO) {
-      if (body.length < IN6_PKTINFO_SIZE) return -EINVAL
-      asked = readIpv6(body, 0)
-    } else if (level === T.SOL_IP && type !== T.IP_TTL && type !== T.IP_TOS) return -EINVAL
-    if (isAny(asked)) continue
-    if (!isLocal(asked)) return -ENETUNREACH
-    source = asked
+    let bad = 0
+    if (level === T.SOL_IP) bad = applyIpv4(type, body, sending)
+    else if (level === T.SOL_IPV6) bad = applyIpv6(type, body, sending)
+    if (bad) return bad
   }
-  return source
+  return 0
+}
+
+function applyIpv4(type: number, body: Uint8Array, sending: Sending): number {
+  switch (type) {
+    case T.IP_PKTINFO:
+      return body.length === IN_PKTINFO_SIZE ? applySource(readIpv4(body, 4), sending) : -EINVAL
+    case T.IP_TTL: {
+      const ttl = body.length === 4 ? getLe32(body, 0) : 0
+      if (ttl < 1 || ttl > 255) return -EINVAL
+      sending.hopLimit = ttl
+      return 0
+    }
+    case T.IP_TOS:
+      if (body.length !== 4 && body.length !== 1) return -EINVAL
+      sending.trafficClass = body[0]!
+      return 0
+    default:
+      return -EINVAL
+  }
+}
+
+function applyIpv6(type: number, body: Uint8Array, sending: Sending): number {
+  if (type === T.IPV6_PKTINFO)
+    return body.length >= IN6_PKTINFO_SIZE ? applySource(readIpv6(body, 0), sending) : -EINVAL
+  if (type !== T.IPV6_HOPLIMIT && type !== T.IPV6_TCLASS) return -EINVAL
+  const value = body.length === 4 ? getLe32(body, 0) | 0 : -2
+  if (value < -1 || value > 255) return -EINVAL
+  if (type === T.IPV6_TCLASS) sending.trafficClass = value & 0xff
+  // -1 is what the socket says.
+  else if (value >= 0) sending.hopLimit = value
+  return 0
+}
+
+function applySource(asked: Ip, sending: Sending): number {
+  if (isAny(asked)) return 0
+  if (!isLocal(asked)) return -ENETUNREACH
+  sending.source = asked
+  return 0
 }

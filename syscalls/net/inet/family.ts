@@ -1,7 +1,14 @@
 /** AF_INET and AF_INET6 as families of sockets: which types and protocols there are. ip(7), ipv6(7). */
 
 import { EACCES, EINVAL, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from '../../abi/errno.ts'
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_MAX, IPPROTO_TCP, IPPROTO_UDP } from '../../abi/inet.ts'
+import {
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  IPPROTO_MAX,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+} from '../../abi/inet.ts'
 import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../abi/socket.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
@@ -28,8 +35,8 @@ class InetFamily implements SocketFamily {
     if (protocol < 0 || protocol >= IPPROTO_MAX) return -EINVAL
     if (type === SOCK_STREAM && (protocol === 0 || protocol === IPPROTO_TCP))
       return new TcpSocket(this.world, task, this.family)
-    if (type === SOCK_DGRAM && (protocol === 0 || protocol === IPPROTO_UDP))
-      return new UdpSocket(this.world, task, this.family)
+    if (type === SOCK_DGRAM && (protocol === 0 || protocol === IPPROTO_UDP || protocol === IPPROTO_UDPLITE))
+      return new UdpSocket(this.world, task, this.family, protocol || IPPROTO_UDP)
     // Ping without privileges is for nobody: net.ipv4.ping_group_range.
     const ping = this.family === AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP
     if (type === SOCK_DGRAM && protocol === ping) return -EACCES
@@ -53,6 +60,7 @@ export function inetFamilies(kernel: Kernel): SocketFamily[] {
     kernel,
     tcp: new Ports(true, nowNs),
     udp: new Ports(false, nowNs),
+    udpLite: new Ports(false, nowNs),
     listeners: new Listeners(),
     queuedCost: 0,
   }

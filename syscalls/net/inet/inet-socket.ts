@@ -52,6 +52,7 @@ export interface InetWorld {
   readonly kernel: Kernel
   readonly tcp: Ports<TcpSocket>
   readonly udp: Ports<UdpSocket>
+  readonly udpLite: Ports<UdpSocket>
   readonly listeners: Listeners
   /** What all that lies in queues costs. */
   queuedCost: number

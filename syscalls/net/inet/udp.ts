@@ -33,7 +33,7 @@ import { type OptionRule, within } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import { CONNECTED, DOWN_SEND, UNCONNECTED } from '../queue-socket.ts'
 import { type Ip, isBroadcast, isIpv6, isMulticast, readPort } from './address.ts'
-import { controlOf, sourceIn } from './control.ts'
+import { applyControl, controlOf, type Sending } from './control.ts'
 import { familyOf, InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
 import { flags, hopLimitOf, trafficClassOf } from './options.ts'
 import { fitOf, type Ports } from './ports.ts'
@@ -41,6 +41,12 @@ import { fitOf, type Ports } from './ports.ts'
 const UDP_RULES: ReadonlyMap<number, OptionRule> = new Map([
   ...flags(T.UDP_CORK, 101, 102, 104),
   [103, within(0, 65535, 0)],
+])
+
+/** UDPLITE_SEND_CSCOV and UDPLITE_RECV_CSCOV: as much of a datagram as a checksum covers. */
+const UDPLITE_RULES: ReadonlyMap<number, OptionRule> = new Map([
+  [10, within(0, 65535, 0)],
+  [11, within(0, 65535, 0)],
 ])
 
 /** The longest datagram that one packet of IP holds. */
@@ -57,23 +63,28 @@ export class Datagram extends Packet {
   readonly hopLimit: number
   readonly trafficClass: number
 
-  constructor(receiver: UdpSocket, bytes: Uint8Array, sender: UdpSocket, sourceIp: Ip, toIp: Ip) {
+  constructor(receiver: UdpSocket, bytes: Uint8Array, sending: Sending, port: number, toIp: Ip) {
     super(receiver, bytes, false)
-    this.ip = sourceIp
-    this.port = sender.localPort
+    this.ip = sending.source
+    this.port = port
     this.toIp = toIp
-    this.hopLimit = hopLimitOf(sender, toIp)
-    this.trafficClass = trafficClassOf(sender, toIp)
+    this.hopLimit = sending.hopLimit
+    this.trafficClass = sending.trafficClass
   }
 }
 
 export class UdpSocket extends InetSocket {
-  constructor(world: InetWorld, task: Task, family: number) {
-    super(world, task, family, SOCK_DGRAM, T.IPPROTO_UDP)
+  /** `protocol` is UDP, or UDP-Lite, which differs in what it would check. */
+  constructor(world: InetWorld, task: Task, family: number, protocol: number) {
+    super(world, task, family, SOCK_DGRAM, protocol)
+  }
+
+  private get siblings(): Ports<UdpSocket> {
+    return this.protocol === T.IPPROTO_UDPLITE ? this.world.udpLite : this.world.udp
   }
 
   protected override get ports(): Ports<InetSocket> {
-    return this.world.udp as Ports<InetSocket>
+    return this.siblings as Ports<InetSocket>
   }
 
   override get protocolIsTcp(): boolean {
@@ -81,7 +92,7 @@ export class UdpSocket extends InetSocket {
   }
 
   override get ownRules(): ReadonlyMap<number, OptionRule> {
-    return UDP_RULES
+    return this.protocol === T.IPPROTO_UDPLITE ? UDPLITE_RULES : UDP_RULES
   }
 
   override nameOf(isPeer: boolean): Uint8Array | number {
@@ -149,28 +160,33 @@ export class UdpSocket extends InetSocket {
     ip = this.routeTo(ip)
     if (isNoRoute(ip)) return ip
     if (isBroadcast(ip) && !this.switches.has(SO_BROADCAST)) return -EACCES
-    const source = sourceIn(message, this.sourceFor(ip))
-    if (isNoRoute(source)) return source
+    const sending: Sending = {
+      source: this.sourceFor(ip),
+      hopLimit: hopLimitOf(this, ip),
+      trafficClass: trafficClassOf(this, ip),
+    }
+    const refused = applyControl(message, sending)
+    if (refused) return refused
     if (this.error) return -this.takeError()
     if (this.down & DOWN_SEND) return -EPIPE
     if (size > (isIpv6(ip) ? SIZE_MAX_IPV6 : SIZE_MAX_IPV4)) return -EMSGSIZE
     const bytes = new Uint8Array(size)
     message.data.gather(0, bytes, size)
-    this.route(bytes, source, ip, port)
+    this.route(bytes, sending, ip, port)
     return size
   }
 
-  private route(bytes: Uint8Array, source: Ip, ip: Ip, port: number): void {
+  private route(bytes: Uint8Array, sending: Sending, ip: Ip, port: number): void {
     if (isBroadcast(ip) || isMulticast(ip)) {
-      for (const socket of this.world.udp.at(port)) {
+      for (const socket of this.siblings.at(port)) {
         const isWanted = isBroadcast(ip) || socket.isIn(ip)
-        if (isWanted && socket.fitFor(this, source, ip) > 0)
-          socket.take(new Datagram(socket, bytes, this, source, ip))
+        if (isWanted && socket.fitFor(this, sending.source, ip) > 0)
+          socket.take(new Datagram(socket, bytes, sending, this.localPort, ip))
       }
       return
     }
-    const receiver = this.receiverAt(source, ip, port)
-    if (receiver) receiver.take(new Datagram(receiver, bytes, this, source, ip))
+    const receiver = this.receiverAt(sending.source, ip, port)
+    if (receiver) receiver.take(new Datagram(receiver, bytes, sending, this.localPort, ip))
     else if (this.state === CONNECTED) this.fail(ECONNREFUSED)
   }
 
@@ -179,7 +195,7 @@ export class UdpSocket extends InetSocket {
     let best: UdpSocket | null = null
     let bestFit = 1
     let group: UdpSocket[] | null = null
-    for (const socket of this.world.udp.at(port)) {
+    for (const socket of this.siblings.at(port)) {
       const fit = socket.fitFor(this, source, ip)
       if (fit < bestFit) continue
       if (fit > bestFit) group = null

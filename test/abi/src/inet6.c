@@ -182,13 +182,27 @@ static void receive_control(int fd)
 	struct iovec v = {buffer, 100};
 	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = 200};
 	settle();
-	SHOW(recvmsg(fd, &m, MSG_DONTWAIT));
+	if (SHOW(recvmsg(fd, &m, MSG_DONTWAIT)) < 0) return;
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
 		printf("level %d type %d length %ld:", h->cmsg_level, h->cmsg_type, (long)h->cmsg_len);
 		for (size_t i = 0; i < h->cmsg_len - CMSG_LEN(0); i++) printf(" %d", CMSG_DATA(h)[i]);
 		puts("");
 	}
 	printf("flags %#x\n", m.msg_flags);
+}
+static long send_control(int fd, int level, int type, const void *body, int size)
+{
+	char control[200] = "";
+	struct sockaddr_in6 a = in6("::1", 5000);
+	struct iovec v = {"controlled", 10};
+	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(size),
+	                   .msg_name = &a, .msg_namelen = sizeof a};
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+	h->cmsg_len = CMSG_LEN(size);
+	h->cmsg_level = level;
+	h->cmsg_type = type;
+	memcpy(CMSG_DATA(h), body, size);
+	return sendmsg(fd, &m, 0);
 }
 static void control(void)
 {
@@ -205,6 +219,19 @@ static void control(void)
 	SHOW(setsockopt(b, IPPROTO_IP, IP_RECVTTL, &one, 4));
 	send_to(a, "x", "::ffff:127.0.0.3", 5000);
 	receive_control(b);
+	int values[] = {9, -1, 256, -2};
+	for (int i = 0; i < 4; i++) {
+		SHOW(send_control(a, IPPROTO_IPV6, IPV6_HOPLIMIT, &values[i], 4));
+		receive_control(b);
+		SHOW(send_control(a, IPPROTO_IPV6, IPV6_TCLASS, &values[i], 4));
+		receive_control(b);
+	}
+	SHOW(send_control(a, IPPROTO_IPV6, IPV6_HOPLIMIT, values, 3));
+	SHOW(send_control(a, IPPROTO_IPV6, 77, values, 4));
+	struct in6_pktinfo info = {.ipi6_addr = in6("::1", 0).sin6_addr};
+	SHOW(send_control(a, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+	receive_control(b);
+	SHOW(send_control(a, IPPROTO_IPV6, IPV6_PKTINFO, &info, 8));
 }
 static void options(void)
 {

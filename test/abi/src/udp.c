@@ -247,8 +247,7 @@ static void receive_control(int fd, size_t room)
 	struct iovec v = {buffer, 100};
 	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = room};
 	settle();
-	SHOW(recvmsg(fd, &m, MSG_DONTWAIT));
-	show_control(&m);
+	if (SHOW(recvmsg(fd, &m, MSG_DONTWAIT)) >= 0) show_control(&m);
 }
 static long send_control(int fd, int level, int type, const void *body, int size, const char *ip, int port)
 {
@@ -288,6 +287,15 @@ static void control(void)
 	SHOW(send_control(a, IPPROTO_IP, 77, &info, 4, "127.0.0.1", 5000));
 	SHOW(send_control(a, 99, 77, &info, 4, "127.0.0.1", 5000));
 	take_from(b, 20, 0);
+	int values[] = {9, 0, 256};
+	for (int i = 0; i < 3; i++) {
+		SHOW(send_control(a, IPPROTO_IP, IP_TTL, &values[i], 4, "127.0.0.1", 5000));
+		receive_control(b, 200);
+	}
+	unsigned char tos = 32;
+	SHOW(send_control(a, IPPROTO_IP, IP_TOS, &tos, 1, "127.0.0.1", 5000));
+	receive_control(b, 200);
+	SHOW(send_control(a, IPPROTO_IP, IP_TOS, &tos, 2, "127.0.0.1", 5000));
 }
 static void ends(void)
 {
