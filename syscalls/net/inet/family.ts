@@ -20,7 +20,7 @@ import { inetFiles } from './proc-net.ts'
 import { TcpSocket } from './tcp.ts'
 import { UdpSocket } from './udp.ts'
 
-class InetFamily implements SocketFamily {
+export class InetFamily implements SocketFamily {
   readonly family: number
   readonly files: Readonly<Record<string, () => string>>
   private readonly world: InetWorld
@@ -29,6 +29,12 @@ class InetFamily implements SocketFamily {
     this.world = world
     this.family = family
     this.files = inetFiles(world, family)
+  }
+
+  /** What sockets of both families hold; nothing once all are closed. */
+  get inUse(): { ports: number; listeners: number; queuedCost: number } {
+    const { tcp, udp, udpLite, listeners, queuedCost } = this.world
+    return { ports: tcp.size + udp.size + udpLite.size, listeners: listeners.size, queuedCost }
   }
 
   create(task: Task, type: number, protocol: number): InetSocket | number {

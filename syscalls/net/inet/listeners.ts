@@ -7,6 +7,10 @@ import type { TcpSocket } from './tcp.ts'
 export class Listeners {
   private readonly byPort = new Map<number, TcpSocket[]>()
 
+  get size(): number {
+    return this.byPort.size
+  }
+
   add(socket: TcpSocket): void {
     const there = this.byPort.get(socket.localPort)
     if (there) there.push(socket)

@@ -67,6 +67,11 @@ export class Ports<T extends PortUser> {
     return this.users.get(port) ?? []
   }
 
+  /** Ports that somebody has. */
+  get size(): number {
+    return this.users.size
+  }
+
   *all(): Iterable<T> {
     for (const users of this.users.values()) yield* users
   }

@@ -339,10 +339,8 @@ export class TcpSocket extends InetSocket implements StreamEnd {
 
   override shutdown(how: number): number {
     const bits = how + 1
-    if (this.state === LISTENING || this.state === CONNECTING) {
-      if (bits & DOWN_RECEIVE || this.state === CONNECTING) this.leave()
-      return 0
-    }
+    if (this.state === CONNECTING) return this.disconnect()
+    if (this.state === LISTENING) return bits & DOWN_RECEIVE ? this.disconnect() : 0
     this.down |= bits
     if (this.state !== CONNECTED) {
       this.changed.wakeAll()

@@ -253,6 +253,12 @@ static void backlog(void)
 	struct sockaddr_in a;
 	socklen_t n = sizeof a;
 	SHOW(getpeername(c[2], (void *)&a, &n));
+	c[3] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	SHOW(connect_to(c[3], "127.0.0.1", 6000));
+	SHOW(shutdown(c[3], SHUT_WR));
+	ready(c[3]);
+	SHOW(option(c[3], SO_ERROR));
+	show_inet_names(c[3]);
 	for (int i = 0; i < 3; i++) close(accept(l, NULL, NULL));
 	struct pollfd p = {.fd = c[2], .events = POLLOUT};
 	SHOW(poll(&p, 1, 5000));
