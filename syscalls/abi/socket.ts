@@ -126,6 +126,7 @@ export const SO_SNDLOWAT = 19
 export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
 export const SO_TIMESTAMP = 29
+export const SO_TIMESTAMPNS = 35
 export const SO_ACCEPTCONN = 30
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
@@ -208,6 +209,7 @@ export const socketOptions = flagTable(
     SO_ATTACH_FILTER: 26,
     SO_DETACH_FILTER: 27,
     SO_TIMESTAMP_OLD: SO_TIMESTAMP,
+    SO_TIMESTAMPNS_OLD: SO_TIMESTAMPNS,
     SO_ACCEPTCONN,
     SO_PEERSEC: 31,
     SO_SNDBUFFORCE,
@@ -242,7 +244,10 @@ export const socketOptions = flagTable(
 export const SCM_RIGHTS = 1
 export const SCM_CREDENTIALS = 2
 export const SCM_PIDFD = 4
-export const controlTypes = flagTable({ SCM_RIGHTS, SCM_CREDENTIALS, SCM_SECURITY: 3, SCM_PIDFD }, 'SCM_???')
+export const controlTypes = flagTable(
+  { SCM_RIGHTS, SCM_CREDENTIALS, SCM_SECURITY: 3, SCM_PIDFD, SO_TIMESTAMP_OLD: SO_TIMESTAMP },
+  'SCM_???',
+)
 /** Descriptors in one message: Linux SCM_MAX_FD. */
 export const SCM_FD_COUNT_MAX = 253
 /** What a process without a user id here is shown as. */

@@ -38,6 +38,7 @@ const SWITCHES = new Set([
   S.SO_OOBINLINE,
   S.SO_NO_CHECK,
   S.SO_TIMESTAMP,
+  S.SO_TIMESTAMPNS,
   ...[S.SO_RXQ_OVFL, S.SO_WIFI_STATUS, S.SO_NOFCS, S.SO_LOCK_FILTER, S.SO_SELECT_ERR_QUEUE, S.SO_RCVMARK],
 ])
 
@@ -159,6 +160,9 @@ export function setSocketOption(
     return name === S.SO_DEBUG ? -EACCES : -EPERM
   if (name === S.SO_BSDCOMPAT) return 0
   if (SWITCHES.has(name) || (name === S.SO_REUSEPORT && socket.family !== S.AF_UNIX)) {
+    // Of the two forms of a time one is told.
+    if (name === S.SO_TIMESTAMP) socket.switches.delete(S.SO_TIMESTAMPNS)
+    if (name === S.SO_TIMESTAMPNS) socket.switches.delete(S.SO_TIMESTAMP)
     if (number !== 0) socket.switches.add(name)
     else socket.switches.delete(name)
     return 0

@@ -90,6 +90,11 @@ export abstract class Socket extends FileDescription {
     return -EOPNOTSUPP
   }
 
+  /** The other end's address as accept(2) tells it. */
+  get acceptedName(): Uint8Array | number {
+    return this.nameOf(true)
+  }
+
   get isListening(): boolean {
     return false
   }

@@ -114,7 +114,7 @@ function sysAccept4(task: Task, number: number, at: number, lengthAt: number, fl
   const accepted = socket.accept(task)
   if (typeof accepted === 'number') return accepted
   if (at) {
-    const name = accepted.nameOf(true)
+    const name = accepted.acceptedName
     const bad = typeof name === 'number' ? name : putAddress(task, name, at, lengthAt)
     if (bad) {
       accepted.release()

@@ -295,6 +295,11 @@ export class TcpSocket extends InetSocket implements StreamEnd {
     return this.state === CONNECTED ? this.nameAt(this.remoteIp, this.remotePort) : -ENOTCONN
   }
 
+  /** Also where the connection has ended since. */
+  override get acceptedName(): Uint8Array {
+    return this.nameAt(this.remoteIp, this.remotePort)
+  }
+
   // Ending.
 
   /** What was sent last is followed by the end. */

@@ -25,6 +25,8 @@ import {
   MSG_ERRQUEUE,
   MSG_OOB,
   SO_BROADCAST,
+  SO_TIMESTAMP,
+  SO_TIMESTAMPNS,
   SOCK_DGRAM,
 } from '../../abi/socket.ts'
 import type { Task } from '../../kernel/task.ts'
@@ -62,6 +64,9 @@ export class Datagram extends Packet {
   readonly toIp: Ip
   readonly hopLimit: number
   readonly trafficClass: number
+  /** When it came, where the receiver wants to know: SO_TIMESTAMP. */
+  sec = 0
+  nsec = 0
 
   constructor(receiver: UdpSocket, bytes: Uint8Array, sending: Sending, port: number, toIp: Ip) {
     super(receiver, bytes, false)
@@ -220,6 +225,12 @@ export class UdpSocket extends InetSocket {
   private take(datagram: Datagram): void {
     if (this.sentCost > this.receiveBufferSize || this.world.queuedCost > QUEUED_COST_MAX) return
     this.world.queuedCost += datagram.cost
+    if (this.switches.has(SO_TIMESTAMP) || this.switches.has(SO_TIMESTAMPNS)) {
+      const { clock } = this.world.kernel
+      clock.readRealtime()
+      datagram.sec = clock.sec
+      datagram.nsec = clock.nsec
+    }
     this.deliver(datagram)
   }
 

@@ -513,8 +513,11 @@ static void listener_closes(void)
 	close(c);
 	settle();
 	ready(l);
-	s = accept(l, NULL, NULL);
+	struct sockaddr_in from;
+	socklen_t n = sizeof from;
+	s = accept(l, (void *)&from, &n);
 	SHOW(s >= 0);
+	show_inet("from", &from, n);
 	take(s, 10, 0);
 	c = tcp();
 	connect_to(c, "127.0.0.1", 6001);

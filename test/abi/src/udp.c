@@ -297,6 +297,29 @@ static void control(void)
 	receive_control(b, 200);
 	SHOW(send_control(a, IPPROTO_IP, IP_TOS, &tos, 2, "127.0.0.1", 5000));
 }
+static void stamps(void)
+{
+	int a = udp(), b = bound("127.0.0.1", 5000), names[] = {SO_TIMESTAMP, SO_TIMESTAMPNS};
+	SHOW(option(b, SO_TIMESTAMP));
+	for (int i = 0; i < 2; i++) {
+		SHOW(on(b, names[i]));
+		printf("%d %d\n", option(b, SO_TIMESTAMP), option(b, SO_TIMESTAMPNS));
+		send_to(a, "when", "127.0.0.1", 5000);
+		settle();
+		char control[100] = "";
+		struct iovec v = {buffer, 100};
+		struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = 100};
+		SHOW(recvmsg(b, &m, MSG_DONTWAIT));
+		struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+		if (!h) continue;
+		long *when = (void *)CMSG_DATA(h);
+		printf("level %d type %d length %ld near %d small %d\n", h->cmsg_level, h->cmsg_type, (long)h->cmsg_len,
+		       time(NULL) - when[0] < 5, when[1] < (i ? 1000000000 : 1000000));
+	}
+	int off = 0;
+	SHOW(setsockopt(b, SOL_SOCKET, SO_TIMESTAMP, &off, 4));
+	printf("%d %d\n", option(b, SO_TIMESTAMP), option(b, SO_TIMESTAMPNS));
+}
 static void ends(void)
 {
 	int a = bound("127.0.0.1", 5000), b = bound("127.0.0.1", 5001);
@@ -355,4 +378,4 @@ static void waits(void)
 }
 PROBES(
     {"transfer", transfer}, {"sizes", sizes}, {"connected", connected}, {"binding", binding}, {"broadcast", broadcast},
-    {"groups", groups}, {"control", control}, {"ends", ends}, {"waits", waits})
+    {"groups", groups}, {"control", control}, {"stamps", stamps}, {"ends", ends}, {"waits", waits})
