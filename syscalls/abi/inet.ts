@@ -48,6 +48,7 @@ export const IP_RECVTTL = 12
 export const IP_RECVTOS = 13
 export const IP_MTU = 14
 export const IP_RECVERR = 11
+export const IP_FREEBIND = 15
 export const IP_RECVORIGDSTADDR = 20
 export const IP_MULTICAST_IF = 32
 export const IP_MULTICAST_TTL = 33
@@ -69,7 +70,7 @@ export const ipOptions = flagTable(
     IP_RECVTTL,
     IP_RECVTOS,
     IP_MTU,
-    IP_FREEBIND: 15,
+    IP_FREEBIND,
     IP_TRANSPARENT: 19,
     IP_RECVORIGDSTADDR,
     IP_MINTTL: 21,

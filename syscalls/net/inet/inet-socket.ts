@@ -8,6 +8,7 @@
 import { getLe32 } from '../../abi/bytes.ts'
 import { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENETUNREACH } from '../../abi/errno.ts'
 import {
+  IP_FREEBIND,
   IP_MULTICAST_IF,
   IPV6_V6ONLY,
   SOCKADDR_IN_SIZE,
@@ -64,7 +65,7 @@ export const QUEUED_COST_MAX = 64 << 20
 /** net.ipv4.igmp_max_memberships */
 const GROUP_COUNT_MAX = 20
 const V6ONLY = flag()
-const NO_INTERFACE = told(0)
+const OFF = told(0)
 
 const hasScope = (address: Uint8Array): boolean =>
   address.length >= SOCKADDR_IN6_SIZE && getLe32(address, 24) !== 0
@@ -137,7 +138,8 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
     if (this.family === AF_INET6 && !isIpv6(ip) && this.isV6Only) return -EINVAL
     if (this.family === AF_INET6 && isLinkLocal6(address, 8) && !hasScope(address)) return -EINVAL
     if (ip === MULTICAST6 && this.protocolIsTcp) return -EINVAL
-    if (!isLocal(ip) && !isAny(ip) && !isMulticast(ip) && !isBroadcast(ip)) return -EADDRNOTAVAIL
+    const isHere = isLocal(ip) || isAny(ip) || isMulticast(ip) || isBroadcast(ip)
+    if (!isHere && (isIpv6(ip) || !this.bindsFreely)) return -EADDRNOTAVAIL
     if (port > 0 && port < UNPRIVILEGED_FIRST && !task.credentials.isPrivileged) return -EACCES
     if (this.state !== UNCONNECTED || this.localPort !== 0) return -EINVAL
     this.localIp = ip
@@ -149,6 +151,11 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
     this.isAddressChosen = !isAny(ip)
     this.isPortChosen = port !== 0
     return 0
+  }
+
+  /** IP_FREEBIND: also to what is not there. */
+  private get bindsFreely(): boolean {
+    return optionValue(this, SOL_IP, IP_FREEBIND, OFF) !== 0
   }
 
   /** Takes a port, any for 0: 0 or -EADDRINUSE. */
@@ -194,7 +201,7 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
   }
 
   private get hasMulticastInterface(): boolean {
-    return optionValue(this, SOL_IP, IP_MULTICAST_IF, NO_INTERFACE) !== 0
+    return optionValue(this, SOL_IP, IP_MULTICAST_IF, OFF) !== 0
   }
 
   protected sourceFor(ip: Ip): Ip {

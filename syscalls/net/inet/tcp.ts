@@ -18,6 +18,7 @@ import {
   EINVAL,
   EISCONN,
   ENETUNREACH,
+  ENOBUFS,
   ENOTCONN,
   EOPNOTSUPP,
   EPIPE,
@@ -389,6 +390,8 @@ export class TcpSocket extends InetSocket implements StreamEnd {
       return this.waitOn(task, this.changed, this.sendTimeoutNs)
     }
     if (task.progress === 0 && this.error && this.error !== EPIPE) return -this.takeError()
+    // Ends that nobody holds any more may lie in backlogs, so a bound for each socket is none for all.
+    if (this.world.queuedCost > 2 * QUEUED_COST_MAX) return task.progress || -ENOBUFS
     if (this.state !== CONNECTED || this.cannotSend) {
       this.error = 0
       return brokenStream(task, message)

@@ -37,7 +37,7 @@ import { CONNECTED, DOWN_SEND, UNCONNECTED } from '../queue-socket.ts'
 import { type Ip, isBroadcast, isIpv6, isMulticast, readPort } from './address.ts'
 import { applyControl, controlOf, type Sending } from './control.ts'
 import { familyOf, InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
-import { flags, hopLimitOf, trafficClassOf } from './options.ts'
+import { flags, hopLimitOf, isSet, trafficClassOf } from './options.ts'
 import { fitOf, type Ports } from './ports.ts'
 
 const UDP_RULES: ReadonlyMap<number, OptionRule> = new Map([
@@ -192,7 +192,12 @@ export class UdpSocket extends InetSocket {
     }
     const receiver = this.receiverAt(sending.source, ip, port)
     if (receiver) receiver.take(new Datagram(receiver, bytes, sending, this.localPort, ip))
-    else if (this.state === CONNECTED) this.fail(ECONNREFUSED)
+    else if (this.state === CONNECTED || this.hearsErrors) this.fail(ECONNREFUSED)
+  }
+
+  /** IP_RECVERR and IPV6_RECVERR: unconnected sockets are told too. */
+  private get hearsErrors(): boolean {
+    return isSet(this, T.SOL_IP, T.IP_RECVERR) || isSet(this, T.SOL_IPV6, T.IPV6_RECVERR)
   }
 
   /** The socket that a datagram is for: the best fit; among equals the newest, with SO_REUSEPORT by the sender's port. */

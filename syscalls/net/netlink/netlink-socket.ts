@@ -24,7 +24,7 @@ import type { Incoming, Outgoing } from '../message.ts'
 import { flag, ints, type OptionRule, optionValue, setByRule } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import { CONNECTED, QueueSocket, UNCONNECTED } from '../queue-socket.ts'
-import type { SocketFamily } from '../socket.ts'
+import { BUFFER_SIZE, type SocketFamily } from '../socket.ts'
 import { acknowledgement, done, type Request, requestsIn } from './message.ts'
 import { answer } from './route.ts'
 
@@ -155,7 +155,7 @@ class NetlinkSocket extends QueueSocket {
 
   /** What the buffer has no room for is lost, and the program is told. */
   private queueBytes(bytes: Uint8Array): void {
-    if (this.sentCost > this.receiveBufferSize) this.fail(ENOBUFS)
+    if (this.sentCost > Math.min(this.receiveBufferSize, BUFFER_SIZE)) this.fail(ENOBUFS)
     else this.deliver(new Packet(this, bytes, false))
   }
 

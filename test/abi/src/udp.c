@@ -297,6 +297,19 @@ static void control(void)
 	receive_control(b, 200);
 	SHOW(send_control(a, IPPROTO_IP, IP_TOS, &tos, 2, "127.0.0.1", 5000));
 }
+static void errors(void)
+{
+	int a = udp(), one = 1;
+	SHOW(setsockopt(a, IPPROTO_IP, IP_RECVERR, &one, 4));
+	SHOW(send_to(a, "x", "127.0.0.1", 5999));
+	settle();
+	SHOW(option(a, SO_ERROR));
+	SHOW(option(a, SO_ERROR));
+	int b = udp(), port = 0;
+	SHOW(setsockopt(b, IPPROTO_IP, 15, &one, 4));
+	SHOW(bind_to(b, "192.0.2.1", 5000));
+	show_inet_names(b);
+}
 static void stamps(void)
 {
 	int a = udp(), b = bound("127.0.0.1", 5000), names[] = {SO_TIMESTAMP, SO_TIMESTAMPNS};
@@ -378,4 +391,4 @@ static void waits(void)
 }
 PROBES(
     {"transfer", transfer}, {"sizes", sizes}, {"connected", connected}, {"binding", binding}, {"broadcast", broadcast},
-    {"groups", groups}, {"control", control}, {"stamps", stamps}, {"ends", ends}, {"waits", waits})
+    {"groups", groups}, {"control", control}, {"errors", errors}, {"stamps", stamps}, {"ends", ends}, {"waits", waits})
