@@ -232,6 +232,28 @@ static void groups(void)
 	SHOW(getsockopt(a, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, &length));
 	printf("%d %u\n", ttl, length);
 }
+/* Datagrams to a group go where an interface is named. */
+static void group_datagrams(void)
+{
+	int a = udp(), in = bound("0.0.0.0", 5000), out = bound("0.0.0.0", 5001), lo = bound("127.0.0.1", 5002);
+	struct ip_mreq m = {.imr_interface.s_addr = htonl(0x7f000001)};
+	inet_pton(AF_INET, "239.1.2.3", &m.imr_multiaddr);
+	SHOW(send_to(a, "no way", "239.1.2.3", 5000));
+	SHOW(setsockopt(in, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof m));
+	SHOW(setsockopt(a, IPPROTO_IP, IP_MULTICAST_IF, &m.imr_interface, 4));
+	SHOW(send_to(a, "to the group", "239.1.2.3", 5000));
+	take_from(in, 20, 0);
+	take_from(in, 20, 0);
+	SHOW(send_to(a, "another group", "239.9.9.9", 5000));
+	take_from(in, 20, 0);
+	SHOW(send_to(a, "another port", "239.1.2.3", 5003));
+	SHOW(send_to(lo, "from an address", "239.1.2.3", 5000));
+	take_from(in, 20, 0);
+	SHOW(setsockopt(in, IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof m));
+	SHOW(send_to(a, "left", "239.1.2.3", 5000));
+	take_from(in, 20, 0);
+	take_from(out, 20, 0);
+}
 static void show_control(struct msghdr *m)
 {
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
@@ -391,4 +413,4 @@ static void waits(void)
 }
 PROBES(
     {"transfer", transfer}, {"sizes", sizes}, {"connected", connected}, {"binding", binding}, {"broadcast", broadcast},
-    {"groups", groups}, {"control", control}, {"errors", errors}, {"stamps", stamps}, {"ends", ends}, {"waits", waits})
+    {"groups", groups}, {"group-datagrams", group_datagrams}, {"control", control}, {"errors", errors}, {"stamps", stamps}, {"ends", ends}, {"waits", waits})
