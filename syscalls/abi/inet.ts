@@ -54,6 +54,7 @@ export const IP_MULTICAST_IF = 32
 export const IP_MULTICAST_TTL = 33
 export const IP_ADD_MEMBERSHIP = 35
 export const IP_DROP_MEMBERSHIP = 36
+export const IP_MULTICAST_ALL = 49
 export const IP_LOCAL_PORT_RANGE = 51
 export const IP_PROTOCOL = 52
 export const ipOptions = flagTable(
@@ -80,7 +81,7 @@ export const ipOptions = flagTable(
     IP_MULTICAST_LOOP: 34,
     IP_ADD_MEMBERSHIP,
     IP_DROP_MEMBERSHIP,
-    IP_MULTICAST_ALL: 49,
+    IP_MULTICAST_ALL,
     IP_UNICAST_IF: 50,
     IP_LOCAL_PORT_RANGE,
     IP_PROTOCOL,

@@ -68,6 +68,7 @@ export function inetFamilies(kernel: Kernel): SocketFamily[] {
     udp: new Ports(false, nowNs),
     udpLite: new Ports(false, nowNs),
     listeners: new Listeners(),
+    members: new Map(),
     queuedCost: 0,
   }
   return [new InetFamily(world, AF_INET), new InetFamily(world, AF_INET6)]

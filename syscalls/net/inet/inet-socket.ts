@@ -9,6 +9,7 @@ import { getLe32 } from '../../abi/bytes.ts'
 import { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENETUNREACH } from '../../abi/errno.ts'
 import {
   IP_FREEBIND,
+  IP_MULTICAST_ALL,
   IP_MULTICAST_IF,
   IPV6_V6ONLY,
   SOCKADDR_IN_SIZE,
@@ -55,6 +56,8 @@ export interface InetWorld {
   readonly udp: Ports<UdpSocket>
   readonly udpLite: Ports<UdpSocket>
   readonly listeners: Listeners
+  /** Members of each multicast group. */
+  readonly members: Map<number | string, number>
   /** What all that lies in queues costs. */
   queuedCost: number
 }
@@ -66,6 +69,7 @@ export const QUEUED_COST_MAX = 64 << 20
 const GROUP_COUNT_MAX = 20
 const V6ONLY = flag()
 const OFF = told(0)
+const ON = told(1)
 
 const hasScope = (address: Uint8Array): boolean =>
   address.length >= SOCKADDR_IN6_SIZE && getLe32(address, 24) !== 0
@@ -222,15 +226,24 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
     this.groups ??= new Set()
     if (this.groups.has(group) || this.groups.size >= GROUP_COUNT_MAX) return false
     this.groups.add(group)
+    const { members } = this.world
+    members.set(group, (members.get(group) ?? 0) + 1)
     return true
   }
 
   leaveGroup(group: number | string): boolean {
-    return this.groups?.delete(group) ?? false
+    if (!this.groups?.delete(group)) return false
+    const { members } = this.world
+    const left = members.get(group)! - 1
+    if (left > 0) members.set(group, left)
+    else members.delete(group)
+    return true
   }
 
-  isIn(group: number): boolean {
-    return this.groups?.has(group) ?? false
+  /** Whether it hears a group: as a member, or where another is one, by IP_MULTICAST_ALL. */
+  hears(group: number): boolean {
+    if (this.groups?.has(group)) return true
+    return this.world.members.has(group) && optionValue(this, SOL_IP, IP_MULTICAST_ALL, ON) !== 0
   }
 
   // Options.
@@ -245,6 +258,7 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
 
   override release(): void {
     this.isDead = true
+    for (const group of this.groups ?? []) this.leaveGroup(group)
     this.discardQueue()
   }
 }

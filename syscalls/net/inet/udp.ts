@@ -184,7 +184,7 @@ export class UdpSocket extends InetSocket {
   private route(bytes: Uint8Array, sending: Sending, ip: Ip, port: number): void {
     if (isBroadcast(ip) || isMulticast(ip)) {
       for (const socket of this.siblings.at(port)) {
-        const isWanted = isBroadcast(ip) || socket.isIn(ip)
+        const isWanted = isBroadcast(ip) || socket.hears(ip)
         if (isWanted && socket.fitFor(this, sending.source, ip) > 0)
           socket.take(new Datagram(socket, bytes, sending, this.localPort, ip))
       }

@@ -249,6 +249,14 @@ static void group_datagrams(void)
 	SHOW(send_to(a, "another port", "239.1.2.3", 5003));
 	SHOW(send_to(lo, "from an address", "239.1.2.3", 5000));
 	take_from(in, 20, 0);
+	int other = udp(), off = 0;
+	on(other, SO_REUSEADDR);
+	SHOW(bind_to(other, "0.0.0.0", 5004));
+	SHOW(send_to(a, "no member", "239.1.2.3", 5004));
+	take_from(other, 20, 0);
+	SHOW(setsockopt(other, IPPROTO_IP, IP_MULTICAST_ALL, &off, 4));
+	SHOW(send_to(a, "no member", "239.1.2.3", 5004));
+	take_from(other, 20, 0);
 	SHOW(setsockopt(in, IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof m));
 	SHOW(send_to(a, "left", "239.1.2.3", 5000));
 	take_from(in, 20, 0);
