@@ -57,34 +57,53 @@ export const IP_DROP_MEMBERSHIP = 36
 export const IP_MULTICAST_ALL = 49
 export const IP_LOCAL_PORT_RANGE = 51
 export const IP_PROTOCOL = 52
+export const IP_HDRINCL = 3
+export const IP_RECVOPTS = 6
+export const IP_RETOPTS = 7
+export const IP_MTU_DISCOVER = 10
+export const IP_PASSSEC = 18
+export const IP_TRANSPARENT = 19
+export const IP_MINTTL = 21
+export const IP_NODEFRAG = 22
+export const IP_CHECKSUM = 23
+export const IP_BIND_ADDRESS_NO_PORT = 24
+export const IP_RECVFRAGSIZE = 25
+export const IP_RECVERR_RFC4884 = 26
+export const IP_MULTICAST_LOOP = 34
+export const IP_UNICAST_IF = 50
 export const ipOptions = flagTable(
   {
     IP_TOS,
     IP_TTL,
-    IP_HDRINCL: 3,
     IP_OPTIONS,
-    IP_RECVOPTS: 6,
-    IP_RETOPTS: 7,
     IP_PKTINFO,
-    IP_MTU_DISCOVER: 10,
     IP_RECVERR,
     IP_RECVTTL,
     IP_RECVTOS,
     IP_MTU,
     IP_FREEBIND,
-    IP_TRANSPARENT: 19,
     IP_RECVORIGDSTADDR,
-    IP_MINTTL: 21,
-    IP_BIND_ADDRESS_NO_PORT: 24,
     IP_MULTICAST_IF,
     IP_MULTICAST_TTL,
-    IP_MULTICAST_LOOP: 34,
     IP_ADD_MEMBERSHIP,
     IP_DROP_MEMBERSHIP,
     IP_MULTICAST_ALL,
-    IP_UNICAST_IF: 50,
     IP_LOCAL_PORT_RANGE,
     IP_PROTOCOL,
+    IP_HDRINCL,
+    IP_RECVOPTS,
+    IP_RETOPTS,
+    IP_MTU_DISCOVER,
+    IP_PASSSEC,
+    IP_TRANSPARENT,
+    IP_MINTTL,
+    IP_NODEFRAG,
+    IP_CHECKSUM,
+    IP_BIND_ADDRESS_NO_PORT,
+    IP_RECVFRAGSIZE,
+    IP_RECVERR_RFC4884,
+    IP_MULTICAST_LOOP,
+    IP_UNICAST_IF,
   },
   'IP_???',
 )
@@ -106,6 +125,12 @@ export const TCP_USER_TIMEOUT = 18
 export const TCP_FASTOPEN = 23
 export const TCP_NOTSENT_LOWAT = 25
 export const TCP_ULP = 31
+export const TCP_THIN_LINEAR_TIMEOUTS = 16
+export const TCP_SAVE_SYN = 27
+export const TCP_FASTOPEN_CONNECT = 30
+export const TCP_FASTOPEN_NO_COOKIE = 34
+export const TCP_INQ = 36
+export const TCP_TX_DELAY = 37
 export const tcpOptions = flagTable(
   {
     TCP_NODELAY,
@@ -125,9 +150,13 @@ export const tcpOptions = flagTable(
     TCP_FASTOPEN,
     TCP_TIMESTAMP: 24,
     TCP_NOTSENT_LOWAT,
-    TCP_FASTOPEN_CONNECT: 30,
     TCP_ULP,
-    TCP_INQ: 36,
+    TCP_THIN_LINEAR_TIMEOUTS,
+    TCP_SAVE_SYN,
+    TCP_FASTOPEN_CONNECT,
+    TCP_FASTOPEN_NO_COOKIE,
+    TCP_INQ,
+    TCP_TX_DELAY,
   },
   'TCP_???',
 )
@@ -140,8 +169,18 @@ export const TCP_CLOSE = 7
 export const TCP_CLOSE_WAIT = 8
 export const TCP_LISTEN = 10
 
+/** Of UDP-Lite. */
+export const UDPLITE_SEND_CSCOV = 10
+export const UDPLITE_RECV_CSCOV = 11
 export const UDP_CORK = 1
-export const udpOptions = flagTable({ UDP_CORK, UDP_SEGMENT: 103, UDP_GRO: 104 }, 'UDP_???')
+export const UDP_NO_CHECK6_TX = 101
+export const UDP_NO_CHECK6_RX = 102
+export const UDP_SEGMENT = 103
+export const UDP_GRO = 104
+export const udpOptions = flagTable(
+  { UDP_CORK, UDP_NO_CHECK6_TX, UDP_NO_CHECK6_RX, UDP_SEGMENT, UDP_GRO },
+  'UDP_???',
+)
 
 export const IPV6_MULTICAST_IF = 17
 export const IPV6_MULTICAST_HOPS = 18
@@ -156,16 +195,37 @@ export const IPV6_RECVHOPLIMIT = 51
 export const IPV6_HOPLIMIT = 52
 export const IPV6_RECVTCLASS = 66
 export const IPV6_TCLASS = 67
+export const IPV6_2292PKTINFO = 2
+export const IPV6_2292HOPOPTS = 3
+export const IPV6_2292DSTOPTS = 4
+export const IPV6_2292RTHDR = 5
+export const IPV6_2292HOPLIMIT = 8
+export const IPV6_FLOWINFO = 11
+export const IPV6_UNICAST_HOPS = 16
+export const IPV6_MULTICAST_LOOP = 19
+export const IPV6_MTU_DISCOVER = 23
+export const IPV6_MULTICAST_ALL = 29
+export const IPV6_ROUTER_ALERT_ISOLATE = 30
+export const IPV6_RECVERR_RFC4884 = 31
+export const IPV6_FLOWINFO_SEND = 33
+export const IPV6_RECVHOPOPTS = 53
+export const IPV6_RECVRTHDR = 56
+export const IPV6_RECVDSTOPTS = 58
+export const IPV6_RECVPATHMTU = 60
+export const IPV6_DONTFRAG = 62
+export const IPV6_AUTOFLOWLABEL = 70
+export const IPV6_MINHOPCOUNT = 73
+export const IPV6_RECVORIGDSTADDR = 74
+export const IPV6_TRANSPARENT = 75
+export const IPV6_RECVFRAGSIZE = 77
+export const IPV6_FREEBIND = 78
 export const ipv6Options = flagTable(
   {
     IPV6_ADDRFORM: 1,
-    IPV6_UNICAST_HOPS: 16,
     IPV6_MULTICAST_IF,
     IPV6_MULTICAST_HOPS,
-    IPV6_MULTICAST_LOOP: 19,
     IPV6_ADD_MEMBERSHIP,
     IPV6_DROP_MEMBERSHIP,
-    IPV6_MTU_DISCOVER: 23,
     IPV6_MTU,
     IPV6_RECVERR,
     IPV6_V6ONLY,
@@ -173,9 +233,32 @@ export const ipv6Options = flagTable(
     IPV6_PKTINFO,
     IPV6_RECVHOPLIMIT,
     IPV6_HOPLIMIT,
-    IPV6_DONTFRAG: 62,
     IPV6_RECVTCLASS,
     IPV6_TCLASS,
+    IPV6_2292PKTINFO,
+    IPV6_2292HOPOPTS,
+    IPV6_2292DSTOPTS,
+    IPV6_2292RTHDR,
+    IPV6_2292HOPLIMIT,
+    IPV6_FLOWINFO,
+    IPV6_UNICAST_HOPS,
+    IPV6_MULTICAST_LOOP,
+    IPV6_MTU_DISCOVER,
+    IPV6_MULTICAST_ALL,
+    IPV6_ROUTER_ALERT_ISOLATE,
+    IPV6_RECVERR_RFC4884,
+    IPV6_FLOWINFO_SEND,
+    IPV6_RECVHOPOPTS,
+    IPV6_RECVRTHDR,
+    IPV6_RECVDSTOPTS,
+    IPV6_RECVPATHMTU,
+    IPV6_DONTFRAG,
+    IPV6_AUTOFLOWLABEL,
+    IPV6_MINHOPCOUNT,
+    IPV6_RECVORIGDSTADDR,
+    IPV6_TRANSPARENT,
+    IPV6_RECVFRAGSIZE,
+    IPV6_FREEBIND,
   },
   'IPV6_???',
 )

@@ -44,31 +44,66 @@ const HOP_LIMIT = 64
 export const flags = (...names: number[]): [number, OptionRule][] => names.map((name) => [name, flag()])
 
 const IP_RULES: ReadonlyMap<number, OptionRule> = new Map([
-  ...flags(6, 7, T.IP_PKTINFO, T.IP_RECVERR, T.IP_RECVTTL, T.IP_RECVTOS, 15, 18, 19, T.IP_RECVORIGDSTADDR),
-  ...flags(23, 24, 25),
+  ...flags(
+    T.IP_RECVOPTS,
+    T.IP_RETOPTS,
+    T.IP_PKTINFO,
+    T.IP_RECVERR,
+    T.IP_RECVTTL,
+    T.IP_RECVTOS,
+    T.IP_FREEBIND,
+    T.IP_PASSSEC,
+    T.IP_TRANSPARENT,
+    T.IP_RECVORIGDSTADDR,
+  ),
+  ...flags(T.IP_CHECKSUM, T.IP_BIND_ADDRESS_NO_PORT, T.IP_RECVFRAGSIZE),
   [T.IP_TOS, anyNumber()],
   [T.IP_TTL, orInitial(1, 255, HOP_LIMIT)],
-  [10, within(0, 5, 1)],
-  [21, within(0, 255, 0)],
-  [26, within(0, 1, 0)],
+  [T.IP_MTU_DISCOVER, within(0, 5, 1)],
+  [T.IP_MINTTL, within(0, 255, 0)],
+  [T.IP_RECVERR_RFC4884, within(0, 1, 0)],
   [T.IP_MULTICAST_TTL, orInitial(0, 255, 1)],
-  [34, flag(1)],
-  [49, within(0, 1, 1)],
+  [T.IP_MULTICAST_LOOP, flag(1)],
+  [T.IP_MULTICAST_ALL, within(0, 1, 1)],
   [T.IP_LOCAL_PORT_RANGE, anyNumber()],
 ])
 
 const IPV6_RULES: ReadonlyMap<number, OptionRule> = new Map([
-  ...flags(2, 3, 4, 5, 8, 11, T.IPV6_RECVERR, T.IPV6_V6ONLY, 30, 33, T.IPV6_RECVPKTINFO),
-  ...flags(T.IPV6_RECVHOPLIMIT, 53, 56, 58, 60, 62, T.IPV6_RECVTCLASS, 74, 75, 77, 78),
-  [16, orInitial(0, 255, HOP_LIMIT)],
+  ...flags(
+    T.IPV6_2292PKTINFO,
+    T.IPV6_2292HOPOPTS,
+    T.IPV6_2292DSTOPTS,
+    T.IPV6_2292RTHDR,
+    T.IPV6_2292HOPLIMIT,
+    T.IPV6_FLOWINFO,
+    T.IPV6_RECVERR,
+    T.IPV6_V6ONLY,
+    T.IPV6_ROUTER_ALERT_ISOLATE,
+    T.IPV6_FLOWINFO_SEND,
+    T.IPV6_RECVPKTINFO,
+  ),
+  ...flags(
+    T.IPV6_RECVHOPLIMIT,
+    T.IPV6_RECVHOPOPTS,
+    T.IPV6_RECVRTHDR,
+    T.IPV6_RECVDSTOPTS,
+    T.IPV6_RECVPATHMTU,
+    T.IPV6_DONTFRAG,
+    T.IPV6_RECVTCLASS,
+    T.IPV6_RECVORIGDSTADDR,
+    T.IPV6_TRANSPARENT,
+    T.IPV6_RECVFRAGSIZE,
+    T.IPV6_FREEBIND,
+  ),
+  [T.IPV6_UNICAST_HOPS, orInitial(0, 255, HOP_LIMIT)],
   [T.IPV6_MULTICAST_HOPS, orInitial(0, 255, 1)],
-  [19, within(0, 1, 1)],
-  [23, within(0, 5, 1)],
-  [29, flag(1)],
-  [31, within(0, 1, 0)],
+  [T.IPV6_MULTICAST_LOOP, within(0, 1, 1)],
+  [T.IPV6_MTU_DISCOVER, within(0, 5, 1)],
+  [T.IPV6_MULTICAST_ALL, flag(1)],
+  [T.IPV6_RECVERR_RFC4884, within(0, 1, 0)],
   [T.IPV6_TCLASS, orInitial(0, 255, 0)],
-  [70, flag(1)],
-  [73, within(0, 255, 0)],
+  [T.IPV6_AUTOFLOWLABEL, flag(1)],
+  [T.IPV6_MINHOPCOUNT, within(0, 255, 0)],
 ])
 
 /** Tables by level, which for a protocol's own is its number; a level that a socket does not have has none. */
@@ -84,7 +119,7 @@ export const OFF = told(0)
 
 export const hopLimitOf = (socket: InetSocket, to: Ip): number =>
   isIpv6(to)
-    ? optionValue(socket, T.SOL_IPV6, 16, IPV6_RULES.get(16)!)
+    ? optionValue(socket, T.SOL_IPV6, T.IPV6_UNICAST_HOPS, IPV6_RULES.get(T.IPV6_UNICAST_HOPS)!)
     : optionValue(socket, T.SOL_IP, T.IP_TTL, IP_RULES.get(T.IP_TTL)!)
 
 export const trafficClassOf = (socket: InetSocket, to: Ip): number =>
@@ -103,9 +138,9 @@ function getIpOption(socket: InetSocket, name: number): Uint8Array | number | nu
     case T.IP_MULTICAST_IF:
       return ints(optionValue(socket, T.SOL_IP, name, OFF))
     case T.IP_PROTOCOL:
-    case 3:
-    case 22:
-    case 50:
+    case T.IP_HDRINCL:
+    case T.IP_NODEFRAG:
+    case T.IP_UNICAST_IF:
       return ints(0)
     default:
       return null
@@ -129,7 +164,10 @@ function setMembership(socket: InetSocket, level: number, name: number, value: U
 }
 
 /** Of SOL_IP those that say nothing by no bytes at all; for others they are a 0. */
-const NEEDS_VALUE = new Set([T.IP_TTL, 15, 19, 21, T.IP_MULTICAST_IF, T.IP_MULTICAST_TTL, 34, 35, 36, 49])
+const NEEDS_VALUE = new Set([
+  ...[T.IP_TTL, T.IP_FREEBIND, T.IP_TRANSPARENT, T.IP_MINTTL, T.IP_MULTICAST_IF, T.IP_MULTICAST_TTL],
+  ...[T.IP_MULTICAST_LOOP, T.IP_ADD_MEMBERSHIP, T.IP_DROP_MEMBERSHIP, T.IP_MULTICAST_ALL],
+])
 const NO_VALUE = new Uint8Array(4)
 
 function setIpOption(socket: InetSocket, name: number, value: Uint8Array): number | null {
@@ -195,7 +233,7 @@ function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array): num
 }
 
 /** Those whose length nobody looks at. */
-const SHORT_IPV6 = new Set([62, 70, 77])
+const SHORT_IPV6 = new Set([T.IPV6_DONTFRAG, T.IPV6_AUTOFLOWLABEL, T.IPV6_RECVFRAGSIZE])
 
 /** Of SOL_SOCKET what is about processes, which are not known here. */
 function getSocketLevel(name: number): Uint8Array | number | null {
@@ -236,7 +274,7 @@ export function setInetOption(
   else if (level === T.SOL_IPV6) own = setIpv6Option(socket, name, value)
   if (own !== null) return own
   // IP_TRANSPARENT lets a program speak for others.
-  if (level === T.SOL_IP && name === 19 && !task.credentials.isPrivileged) return -EPERM
+  if (level === T.SOL_IP && name === T.IP_TRANSPARENT && !task.credentials.isPrivileged) return -EPERM
   const rule = rules.get(name)
   const isIpv6 = level === T.SOL_IPV6
   const isShort = level === T.SOL_IP || (isIpv6 && SHORT_IPV6.has(name))

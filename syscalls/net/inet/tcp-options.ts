@@ -33,15 +33,15 @@ export const TCP_RULES: ReadonlyMap<number, OptionRule> = new Map([
   [T.TCP_KEEPCNT, within(1, 127, 9)],
   [T.TCP_SYNCNT, within(1, 127, 6)],
   [T.TCP_QUICKACK, flag(1)],
-  [16, within(0, 1, 0)],
+  [T.TCP_THIN_LINEAR_TIMEOUTS, within(0, 1, 0)],
   [T.TCP_USER_TIMEOUT, anyFrom(0)],
   [T.TCP_FASTOPEN, anyFrom(0)],
   [T.TCP_NOTSENT_LOWAT, anyNumber()],
-  [27, within(0, 2, 0)],
-  [30, within(0, 1, 0)],
-  [34, within(0, 1, 0)],
-  [36, within(0, 1, 0)],
-  [37, anyFrom(0)],
+  [T.TCP_SAVE_SYN, within(0, 2, 0)],
+  [T.TCP_FASTOPEN_CONNECT, within(0, 1, 0)],
+  [T.TCP_FASTOPEN_NO_COOKIE, within(0, 1, 0)],
+  [T.TCP_INQ, within(0, 1, 0)],
+  [T.TCP_TX_DELAY, anyFrom(0)],
 ])
 
 /** What an accepted connection has from the socket that listened. */

@@ -41,14 +41,14 @@ import { flags, hopLimitOf, isSet, trafficClassOf } from './options.ts'
 import { fitOf, type Ports } from './ports.ts'
 
 const UDP_RULES: ReadonlyMap<number, OptionRule> = new Map([
-  ...flags(T.UDP_CORK, 101, 102, 104),
-  [103, within(0, 65535, 0)],
+  ...flags(T.UDP_CORK, T.UDP_NO_CHECK6_TX, T.UDP_NO_CHECK6_RX, T.UDP_GRO),
+  [T.UDP_SEGMENT, within(0, 65535, 0)],
 ])
 
-/** UDPLITE_SEND_CSCOV and UDPLITE_RECV_CSCOV: as much of a datagram as a checksum covers. */
+/** As much of a datagram as a checksum covers. */
 const UDPLITE_RULES: ReadonlyMap<number, OptionRule> = new Map([
-  [10, within(0, 65535, 0)],
-  [11, within(0, 65535, 0)],
+  [T.UDPLITE_SEND_CSCOV, within(0, 65535, 0)],
+  [T.UDPLITE_RECV_CSCOV, within(0, 65535, 0)],
 ])
 
 /** The longest datagram that one packet of IP holds. */

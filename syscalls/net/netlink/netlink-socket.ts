@@ -36,7 +36,10 @@ const MESSAGE_OVERHEAD = 32
 const GROUP_MAX = 39
 
 const FLAGS: ReadonlyMap<number, OptionRule> = new Map(
-  [N.NETLINK_PKTINFO, 4, 5, N.NETLINK_CAP_ACK, 11, 12].map((name) => [name, flag()]),
+  [
+    ...[N.NETLINK_PKTINFO, N.NETLINK_BROADCAST_ERROR, N.NETLINK_NO_ENOBUFS],
+    ...[N.NETLINK_CAP_ACK, N.NETLINK_EXT_ACK, N.NETLINK_GET_STRICT_CHK],
+  ].map((name) => [name, flag()]),
 )
 
 const OFF = flag()
