@@ -258,6 +258,9 @@ export const SUN_PATH = 2
 export const SOCKADDR_UN_SIZE = 110
 export const SOCKADDR_SIZE_MAX = 128
 
+/** The family that a sockaddr of two bytes or more begins with. */
+export const familyOf = (address: Uint8Array): number => address[0]! | (address[1]! << 8)
+
 /** struct ucred. */
 export interface Ucred {
   pid: number

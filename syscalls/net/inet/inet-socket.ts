@@ -18,7 +18,7 @@ import {
   SOL_IP,
   SOL_IPV6,
 } from '../../abi/inet.ts'
-import { AF_INET, AF_INET6, AF_UNSPEC, SO_REUSEADDR, SO_REUSEPORT } from '../../abi/socket.ts'
+import { AF_INET, AF_INET6, AF_UNSPEC, familyOf, SO_REUSEADDR, SO_REUSEPORT } from '../../abi/socket.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
 import { flag, type OptionRule, optionValue, told } from '../option-rule.ts'
@@ -74,8 +74,6 @@ const ON = told(1)
 const hasScope = (address: Uint8Array): boolean =>
   address.length >= SOCKADDR_IN6_SIZE && getLe32(address, 24) !== 0
 
-export const familyOf = (address: Uint8Array): number => address[0]! | (address[1]! << 8)
-
 export abstract class InetSocket extends QueueSocket implements PortUser {
   readonly world: InetWorld
   localIp: Ip
@@ -117,7 +115,7 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
 
   // Names.
 
-  /** The address in a sockaddr of this family, or an errno in `bad`'s place: below every address. */
+  /** 0, or what is wrong with a sockaddr of this family. */
   protected checkName(address: Uint8Array): number {
     if (this.family === AF_INET6) {
       if (address.length < SOCKADDR_IN6_SIZE_MIN) return -EINVAL

@@ -27,6 +27,7 @@ import * as T from '../../abi/inet.ts'
 import { POLLERR, POLLHUP, POLLPRI, POLLRDHUP, POLLWRBAND } from '../../abi/poll.ts'
 import {
   AF_UNSPEC,
+  familyOf,
   MSG_ERRQUEUE,
   MSG_FASTOPEN,
   MSG_OOB,
@@ -51,8 +52,8 @@ import {
   WRITABLE,
 } from '../queue-socket.ts'
 import { brokenStream, isAtMark, receiveStream, type StreamEnd, sendStream } from '../stream.ts'
-import { isBroadcast, isMulticast } from './address.ts'
-import { familyOf, InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
+import { isBroadcast, isMulticast, readPort } from './address.ts'
+import { InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
 import type { Ports } from './ports.ts'
 import { getTcpOption, inheritOptions, setTcpOption, TCP_RULES } from './tcp-options.ts'
 
@@ -183,7 +184,7 @@ export class TcpSocket extends InetSocket implements StreamEnd {
     const ip = this.routeTo(this.ipOf(address))
     if (isNoRoute(ip)) return ip
     if (isBroadcast(ip) || isMulticast(ip)) return -ENETUNREACH
-    const port = (address[2]! << 8) | address[3]!
+    const port = readPort(address)
     if (this.localPort === 0 && this.takePort(task, 0)) return -EADDRNOTAVAIL
     this.down = 0
     this.localIp = this.sourceFor(ip)

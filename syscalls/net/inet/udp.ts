@@ -22,6 +22,7 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNSPEC,
+  familyOf,
   MSG_ERRQUEUE,
   MSG_OOB,
   SO_BROADCAST,
@@ -36,7 +37,7 @@ import { Packet } from '../packet.ts'
 import { CONNECTED, DOWN_SEND, UNCONNECTED } from '../queue-socket.ts'
 import { type Ip, isBroadcast, isIpv6, isMulticast, readPort } from './address.ts'
 import { applyControl, controlOf, type Sending } from './control.ts'
-import { familyOf, InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
+import { InetSocket, type InetWorld, isNoRoute, QUEUED_COST_MAX } from './inet-socket.ts'
 import { flags, hopLimitOf, isSet, trafficClassOf } from './options.ts'
 import { fitOf, type Ports } from './ports.ts'
 

@@ -17,7 +17,15 @@ import {
   ESOCKTNOSUPPORT,
 } from '../../abi/errno.ts'
 import * as N from '../../abi/netlink.ts'
-import { AF_NETLINK, AF_UNSPEC, MSG_OOB, SOCK_DGRAM, SOCK_RAW, SOL_SOCKET } from '../../abi/socket.ts'
+import {
+  AF_NETLINK,
+  AF_UNSPEC,
+  familyOf,
+  MSG_OOB,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOL_SOCKET,
+} from '../../abi/socket.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Incoming, Outgoing } from '../message.ts'
@@ -51,8 +59,6 @@ function socketAddress(port: number, groups: number): Uint8Array {
   putLe32(bytes, 8, groups)
   return bytes
 }
-
-const familyOf = (address: Uint8Array): number => address[0]! | (address[1]! << 8)
 
 class NetlinkSocket extends QueueSocket {
   /** Who has which port. */

@@ -11,7 +11,7 @@ import {
   EPERM,
   EPIPE,
 } from '../../abi/errno.ts'
-import { AF_UNSPEC, MSG_OOB, SOCK_DGRAM, SOCK_SEQPACKET } from '../../abi/socket.ts'
+import { AF_UNSPEC, familyOf, MSG_OOB, SOCK_DGRAM, SOCK_SEQPACKET } from '../../abi/socket.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { Incoming, Outgoing } from '../message.ts'
@@ -80,7 +80,7 @@ export class UnixDatagram extends UnixSocket {
   }
 
   override connect(task: Task, address: Uint8Array): number {
-    if (address.length >= 2 && (address[0]! | (address[1]! << 8)) === AF_UNSPEC) {
+    if (address.length >= 2 && familyOf(address) === AF_UNSPEC) {
       this.setPeer(null)
       return 0
     }

@@ -82,7 +82,7 @@ export abstract class UnixSocket extends QueueSocket {
   // Names.
 
   override bind(task: Task, address: Uint8Array): number {
-    if (address.length === S.SUN_PATH && (address[0]! | (address[1]! << 8)) === S.AF_UNIX)
+    if (address.length === S.SUN_PATH && S.familyOf(address) === S.AF_UNIX)
       return this.world.names.autobind(this)
     return checkAddress(address) || this.world.names.bind(task, this, address)
   }
