@@ -13,6 +13,8 @@ import type { Console } from './fs/devfs/devices.ts'
 import { fileSystemTypes } from './fs/index.ts'
 import type { Host } from './host.ts'
 import { Kernel, type KernelOptions } from './kernel/kernel.ts'
+import { inetFamilies } from './net/inet/family.ts'
+import { NetlinkFamily } from './net/netlink/netlink-socket.ts'
 import { UnixFamily } from './net/unix/family.ts'
 import { syscallRows } from './sys/index.ts'
 import { tableOf } from './sys/row.ts'
@@ -48,7 +50,8 @@ export function createLinux(options: LinuxOptions): Linux {
     },
   })
   registerTerminals(kernel)
-  kernel.socketFamilies.register(new UnixFamily(kernel))
+  for (const family of [new UnixFamily(kernel), ...inetFamilies(kernel), new NetlinkFamily(kernel)])
+    kernel.socketFamilies.register(family)
   return { kernel, console }
 }
 

@@ -1,6 +1,7 @@
 /** poll(2) events and ioctl(2) requests that more than one file answers: <asm-generic/poll.h>, <asm-generic/ioctls.h>. */
 
 import { flagTable } from './flag-table.ts'
+import { socketRequests } from './socket.ts'
 import { ttyRequests } from './tty.ts'
 
 export const POLLIN = 1
@@ -39,6 +40,7 @@ export const FIOASYNC = 0x5452
 export const ioctlRequests = flagTable(
   {
     ...ttyRequests,
+    ...socketRequests,
     FIONREAD,
     FIONBIO,
     FIONCLEX,

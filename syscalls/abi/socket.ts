@@ -5,19 +5,22 @@ import { flagTable } from './flag-table.ts'
 
 export const AF_UNSPEC = 0
 export const AF_UNIX = 1
+export const AF_INET = 2
+export const AF_INET6 = 10
+export const AF_NETLINK = 16
 /** Families have numbers below this. */
 export const AF_MAX = 46
 export const addressFamilies = flagTable(
   {
     AF_UNSPEC,
     AF_UNIX,
-    AF_INET: 2,
+    AF_INET,
     AF_AX25: 3,
     AF_IPX: 4,
     AF_APPLETALK: 5,
-    AF_INET6: 10,
+    AF_INET6,
     AF_KEY: 15,
-    AF_NETLINK: 16,
+    AF_NETLINK,
     AF_PACKET: 17,
     AF_CAN: 29,
     AF_TIPC: 30,
@@ -68,6 +71,8 @@ export const MSG_EOR = 0x80
 export const MSG_WAITALL = 0x100
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_WAITFORONE = 0x10000
+export const MSG_ERRQUEUE = 0x2000
+export const MSG_FASTOPEN = 0x20000000
 export const MSG_CMSG_CLOEXEC = 0x40000000
 export const messageFlags = flagTable(
   {
@@ -84,12 +89,12 @@ export const messageFlags = flagTable(
     MSG_SYN: 0x400,
     MSG_CONFIRM: 0x800,
     MSG_RST: 0x1000,
-    MSG_ERRQUEUE: 0x2000,
+    MSG_ERRQUEUE,
     MSG_NOSIGNAL,
     MSG_MORE: 0x8000,
     MSG_WAITFORONE,
     MSG_BATCH: 0x40000,
-    MSG_FASTOPEN: 0x20000000,
+    MSG_FASTOPEN,
     MSG_CMSG_CLOEXEC,
   },
   'MSG_???',
@@ -121,15 +126,64 @@ export const SO_SNDLOWAT = 19
 export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
 export const SO_TIMESTAMP = 29
+export const SO_TIMESTAMPNS = 35
 export const SO_ACCEPTCONN = 30
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
 export const SO_PROTOCOL = 38
 export const SO_DOMAIN = 39
+export const SO_BSDCOMPAT = 14
+export const SO_BINDTODEVICE = 25
+export const SO_PEERNAME = 28
+export const SO_MARK = 36
+export const SO_RXQ_OVFL = 40
+export const SO_WIFI_STATUS = 41
+export const SO_NOFCS = 43
+export const SO_LOCK_FILTER = 44
+export const SO_SELECT_ERR_QUEUE = 45
+export const SO_BUSY_POLL = 46
+export const SO_BPF_EXTENSIONS = 48
+export const SO_INCOMING_CPU = 49
+export const SO_INCOMING_NAPI_ID = 56
+export const SO_BINDTOIFINDEX = 62
+export const SO_BUF_LOCK = 72
+export const SO_RCVMARK = 75
 export const SO_PASSPIDFD = 76
 export const SO_PEERPIDFD = 77
 /** ioctl(2): whether the next byte is the urgent one. */
 export const SIOCATMARK = 0x8905
+/** netdevice(7) */
+export const SIOCGIFNAME = 0x8910
+export const SIOCGIFCONF = 0x8912
+export const SIOCGIFFLAGS = 0x8913
+export const SIOCSIFFLAGS = 0x8914
+export const SIOCGIFADDR = 0x8915
+export const SIOCGIFDSTADDR = 0x8917
+export const SIOCGIFBRDADDR = 0x8919
+export const SIOCGIFNETMASK = 0x891b
+export const SIOCGIFMETRIC = 0x891d
+export const SIOCGIFMTU = 0x8921
+export const SIOCGIFHWADDR = 0x8927
+export const SIOCGIFINDEX = 0x8933
+export const SIOCGIFTXQLEN = 0x8942
+export const SIOCGIFMAP = 0x8970
+export const socketRequests = {
+  SIOCATMARK,
+  SIOCGIFNAME,
+  SIOCGIFCONF,
+  SIOCGIFFLAGS,
+  SIOCSIFFLAGS,
+  SIOCGIFADDR,
+  SIOCGIFDSTADDR,
+  SIOCGIFBRDADDR,
+  SIOCGIFNETMASK,
+  SIOCGIFMETRIC,
+  SIOCGIFMTU,
+  SIOCGIFHWADDR,
+  SIOCGIFINDEX,
+  SIOCGIFTXQLEN,
+  SIOCGIFMAP,
+}
 export const socketOptions = flagTable(
   {
     SO_DEBUG,
@@ -145,7 +199,6 @@ export const socketOptions = flagTable(
     SO_NO_CHECK,
     SO_PRIORITY,
     SO_LINGER,
-    SO_BSDCOMPAT: 14,
     SO_REUSEPORT,
     SO_PASSCRED,
     SO_PEERCRED,
@@ -155,18 +208,33 @@ export const socketOptions = flagTable(
     SO_SNDTIMEO_OLD: SO_SNDTIMEO,
     SO_ATTACH_FILTER: 26,
     SO_DETACH_FILTER: 27,
-    SO_PEERNAME: 28,
     SO_TIMESTAMP_OLD: SO_TIMESTAMP,
+    SO_TIMESTAMPNS_OLD: SO_TIMESTAMPNS,
     SO_ACCEPTCONN,
     SO_PEERSEC: 31,
     SO_SNDBUFFORCE,
     SO_RCVBUFFORCE,
     SO_PASSSEC: 34,
-    SO_MARK: 36,
     SO_PROTOCOL,
     SO_DOMAIN,
     SO_PEEK_OFF: 42,
     SO_PEERGROUPS: 59,
+    SO_BSDCOMPAT,
+    SO_BINDTODEVICE,
+    SO_PEERNAME,
+    SO_MARK,
+    SO_RXQ_OVFL,
+    SO_WIFI_STATUS,
+    SO_NOFCS,
+    SO_LOCK_FILTER,
+    SO_SELECT_ERR_QUEUE,
+    SO_BUSY_POLL,
+    SO_BPF_EXTENSIONS,
+    SO_INCOMING_CPU,
+    SO_INCOMING_NAPI_ID,
+    SO_BINDTOIFINDEX,
+    SO_BUF_LOCK,
+    SO_RCVMARK,
     SO_PASSPIDFD,
     SO_PEERPIDFD,
   },
@@ -176,7 +244,10 @@ export const socketOptions = flagTable(
 export const SCM_RIGHTS = 1
 export const SCM_CREDENTIALS = 2
 export const SCM_PIDFD = 4
-export const controlTypes = flagTable({ SCM_RIGHTS, SCM_CREDENTIALS, SCM_SECURITY: 3, SCM_PIDFD }, 'SCM_???')
+export const controlTypes = flagTable(
+  { SCM_RIGHTS, SCM_CREDENTIALS, SCM_SECURITY: 3, SCM_PIDFD, SO_TIMESTAMP_OLD: SO_TIMESTAMP },
+  'SCM_???',
+)
 /** Descriptors in one message: Linux SCM_MAX_FD. */
 export const SCM_FD_COUNT_MAX = 253
 /** What a process without a user id here is shown as. */
@@ -186,6 +257,9 @@ export const OVERFLOW_ID = 65534
 export const SUN_PATH = 2
 export const SOCKADDR_UN_SIZE = 110
 export const SOCKADDR_SIZE_MAX = 128
+
+/** The family that a sockaddr of two bytes or more begins with. */
+export const familyOf = (address: Uint8Array): number => address[0]! | (address[1]! << 8)
 
 /** struct ucred. */
 export interface Ucred {

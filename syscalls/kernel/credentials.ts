@@ -6,7 +6,6 @@
 import {
   CAP_EMPTY_SET,
   CAP_FULL_SET,
-  CAP_NET_ADMIN,
   type CapabilitySet,
   capabilityBit,
   SECBIT_NO_SETUID_FIXUP,
@@ -44,11 +43,6 @@ export class Credentials {
   /** Does the effective set have this capability, CAP_*? */
   capable(capability: number): boolean {
     return (this.effective & capabilityBit(capability)) !== CAP_EMPTY_SET
-  }
-
-  /** What sockets ask. */
-  get isPrivileged(): boolean {
-    return this.capable(CAP_NET_ADMIN)
   }
 
   /** As access(2) asks: for the real ids, and with the capabilities that these would have. */

@@ -60,6 +60,13 @@ export class IoVector {
   }
 }
 
+/** A control message of a family's own: its bytes behind the header. cmsg(3) */
+export interface ControlMessage {
+  readonly level: number
+  readonly type: number
+  readonly body: Uint8Array
+}
+
 /** A message to send. Bytes that an earlier run of the same call has sent are in the caller's `progress`. */
 export interface Outgoing {
   data: IoVector
@@ -68,6 +75,8 @@ export interface Outgoing {
   address: Uint8Array | null
   rights: readonly FileDescription[] | null
   credentials: Ucred | null
+  /** Those of other levels than SOL_SOCKET. */
+  control: ControlMessage[] | null
 }
 
 /** A message to receive: what is wanted, and what came. */
@@ -81,6 +90,8 @@ export interface Incoming {
   credentials: Ucred | null
   /** The sender, for who wants a pidfd of it. */
   process: ThreadGroup | null
+  /** What the family tells beside the bytes. */
+  control: ControlMessage[] | null
   /** MSG_TRUNC and the like. */
   flagsOut: number
 }
@@ -92,6 +103,7 @@ export const incoming = (data: IoVector, flags: number): Incoming => ({
   rights: null,
   credentials: null,
   process: null,
+  control: null,
   flagsOut: 0,
 })
 
@@ -101,4 +113,5 @@ export const outgoing = (data: IoVector, flags: number): Outgoing => ({
   address: null,
   rights: null,
   credentials: null,
+  control: null,
 })

@@ -3,20 +3,33 @@
  * Path: sys/socket.ts asks the family first for what is its own, then this.
  */
 
-import { getLe32, putLe32 } from '../abi/bytes.ts'
-import { EDOM, EINVAL, ENOPROTOOPT, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
+import { bytesOf, getLe32, latin1 } from '../abi/bytes.ts'
+import { CAP_NET_ADMIN } from '../abi/capability.ts'
+import { EACCES, EDOM, EINVAL, ENODEV, ENOPROTOOPT, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
 import { NS_PER_SEC } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
+import { LO_INDEX, LO_NAME } from './interfaces.ts'
+import {
+  anyFrom,
+  anyNumber,
+  ints,
+  keepOption,
+  type OptionRule,
+  optionValue,
+  setByRule,
+  told,
+  within,
+} from './option-rule.ts'
 import type { Socket } from './socket.ts'
 
 /** Bounds of a buffer size as it is told, which is twice what was asked for. */
 const SEND_BUFFER_MIN = 4608
 const RECEIVE_BUFFER_MIN = 2304
 /** net.core.wmem_max and rmem_max. */
-const BUFFER_ASKED_MAX = 4194304
+export const BUFFER_ASKED_MAX = 4194304
 
-/** Options that are on or off and change nothing here. */
+/** Options that are on or off and change nothing here, or are looked at where they count. */
 const SWITCHES = new Set([
   S.SO_DEBUG,
   S.SO_REUSEADDR,
@@ -26,13 +39,23 @@ const SWITCHES = new Set([
   S.SO_OOBINLINE,
   S.SO_NO_CHECK,
   S.SO_TIMESTAMP,
+  S.SO_TIMESTAMPNS,
+  ...[S.SO_RXQ_OVFL, S.SO_WIFI_STATUS, S.SO_NOFCS, S.SO_LOCK_FILTER, S.SO_SELECT_ERR_QUEUE, S.SO_RCVMARK],
 ])
 
-const ints = (...values: number[]): Uint8Array => {
-  const bytes = new Uint8Array(values.length * 4)
-  for (const [i, value] of values.entries()) putLe32(bytes, i * 4, value)
-  return bytes
-}
+/** Numbers that are only kept. */
+const RULES: ReadonlyMap<number, OptionRule> = new Map([
+  [S.SO_SNDLOWAT, told(1)],
+  [S.SO_MARK, anyNumber()],
+  [S.SO_BUSY_POLL, anyFrom(0)],
+  [S.SO_BPF_EXTENSIONS, told(64)],
+  [S.SO_INCOMING_CPU, anyNumber(-1)],
+  [S.SO_INCOMING_NAPI_ID, told(0)],
+  [S.SO_BINDTOIFINDEX, within(0, LO_INDEX, 0)],
+  [S.SO_BUF_LOCK, within(0, 3, 0)],
+])
+/** Those that are for root: CAP_NET_ADMIN. */
+const PRIVILEGED = new Set([S.SO_MARK, S.SO_BUSY_POLL, S.SO_DEBUG])
 
 /** A struct timeval. */
 function timeval(ns: number): Uint8Array {
@@ -63,8 +86,6 @@ export function getSocketOption(socket: Socket, level: number, name: number): Ui
       return ints(socket.receiveBufferSize)
     case S.SO_RCVLOWAT:
       return ints(socket.receiveLowWater)
-    case S.SO_SNDLOWAT:
-      return ints(1)
     case S.SO_PRIORITY:
       return ints(socket.priority)
     case S.SO_LINGER:
@@ -74,10 +95,32 @@ export function getSocketOption(socket: Socket, level: number, name: number): Ui
     case S.SO_SNDTIMEO:
       return timeval(socket.sendTimeoutNs)
     case S.SO_REUSEPORT:
+      return ints(socket.switches.has(name) ? 1 : 0)
+    case S.SO_BSDCOMPAT:
       return ints(0)
-    default:
-      return -ENOPROTOOPT
+    case S.SO_BINDTODEVICE:
+      return deviceName(socket)
+    case S.SO_PEERNAME:
+      return socket.nameOf(true)
+    default: {
+      const rule = RULES.get(name)
+      return rule ? ints(optionValue(socket, level, name, rule)) : -ENOPROTOOPT
+    }
   }
+}
+
+/** SO_BINDTODEVICE's name, with its NUL. */
+function deviceName(socket: Socket): Uint8Array {
+  const isBound = optionValue(socket, S.SOL_SOCKET, S.SO_BINDTODEVICE, ANY_DEVICE) !== 0
+  return bytesOf(isBound ? `${LO_NAME}\0` : '')
+}
+const ANY_DEVICE = told(0)
+
+function bindToDevice(socket: Socket, value: Uint8Array): number {
+  const name = latin1(value.subarray(0, 15)).split('\0')[0]!
+  if (name !== '' && name !== LO_NAME) return -ENODEV
+  keepOption(socket, S.SOL_SOCKET, S.SO_BINDTODEVICE, name === '' ? 0 : LO_INDEX)
+  return 0
 }
 
 /** struct timeval as nanoseconds: 0 waits for ever; a negative one does not wait at all. */
@@ -93,7 +136,7 @@ function readTimeout(value: Uint8Array): number {
 
 function setBuffer(task: Task, socket: Socket, name: number, asked: number): number {
   const isForced = name === S.SO_SNDBUFFORCE || name === S.SO_RCVBUFFORCE
-  if (isForced && !task.credentials.isPrivileged) return -EPERM
+  if (isForced && !task.credentials.capable(CAP_NET_ADMIN)) return -EPERM
   const doubled = 2 * Math.min(asked >>> 0, BUFFER_ASKED_MAX)
   if (name === S.SO_SNDBUF || name === S.SO_SNDBUFFORCE)
     socket.sendBufferSize = Math.max(doubled, SEND_BUFFER_MIN)
@@ -108,12 +151,19 @@ export function setSocketOption(
   name: number,
   value: Uint8Array,
 ): number {
+  if (level === S.SOL_SOCKET && name === S.SO_BINDTODEVICE) return bindToDevice(socket, value)
   if (level === S.SOL_SOCKET && value.length < 4) return -EINVAL
   const own = socket.setOption(task, level, name, value)
   if (own !== null) return own
   if (level !== S.SOL_SOCKET) return -EOPNOTSUPP
   const number = getLe32(value, 0)
-  if (SWITCHES.has(name)) {
+  if (number !== 0 && PRIVILEGED.has(name) && !task.credentials.capable(CAP_NET_ADMIN))
+    return name === S.SO_DEBUG ? -EACCES : -EPERM
+  if (name === S.SO_BSDCOMPAT) return 0
+  if (SWITCHES.has(name) || (name === S.SO_REUSEPORT && socket.family !== S.AF_UNIX)) {
+    // Of the two forms of a time one is told.
+    if (name === S.SO_TIMESTAMP) socket.switches.delete(S.SO_TIMESTAMPNS)
+    if (name === S.SO_TIMESTAMPNS) socket.switches.delete(S.SO_TIMESTAMP)
     if (number !== 0) socket.switches.add(name)
     else socket.switches.delete(name)
     return 0
@@ -143,7 +193,9 @@ export function setSocketOption(
       else socket.sendTimeoutNs = ns
       return 0
     }
-    default:
-      return -ENOPROTOOPT
+    default: {
+      const rule = RULES.get(name)
+      return rule ? setByRule(socket, level, name, rule, value) : -ENOPROTOOPT
+    }
   }
 }

@@ -14,11 +14,12 @@ import type { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from '../vfs/caller.ts'
 import { FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
+import { interfaceIoctl } from './interfaces.ts'
 import { type Incoming, IoVector, incoming, type Outgoing, outgoing } from './message.ts'
 import { SocketInode } from './sockfs.ts'
 
 /** net.core.wmem_default, and the most that SO_SNDBUF gives (twice wmem_max). */
-const BUFFER_SIZE = 212992
+export const BUFFER_SIZE = 212992
 
 export abstract class Socket extends FileDescription {
   readonly family: number
@@ -36,6 +37,8 @@ export abstract class Socket extends FileDescription {
   priority = 0
   /** SO_REUSEADDR, SO_KEEPALIVE and other switches that are set, by option. */
   readonly switches = new Set<number>()
+  /** Options that are one number and were set: option-rule.ts. */
+  values: Map<number, number> | null = null
 
   constructor(kernel: Kernel, task: Task, family: number, type: number, protocol: number) {
     super(O_RDWR, null)
@@ -87,6 +90,11 @@ export abstract class Socket extends FileDescription {
     return -EOPNOTSUPP
   }
 
+  /** The other end's address as accept(2) tells it. */
+  get acceptedName(): Uint8Array | number {
+    return this.nameOf(true)
+  }
+
   get isListening(): boolean {
     return false
   }
@@ -105,17 +113,22 @@ export abstract class Socket extends FileDescription {
     return null
   }
 
-  protected mayWait(flags: number): boolean {
+  mayWait(flags: number): boolean {
     return (flags & MSG_DONTWAIT) === 0 && (this.flags & O_NONBLOCK) === 0
   }
 
   /** Waits, at most as long as the timeout from the call's first wait on. */
-  protected waitOn(task: Task, queue: WaitQueue, timeoutNs: number): number {
+  waitOn(task: Task, queue: WaitQueue, timeoutNs: number): number {
     if (task.timedOut) return -EAGAIN
     if (timeoutNs > 0 && task.deadlineNs === Infinity)
       task.deadlineNs = task.kernel.clock.monotonicNs() + timeoutNs
     const blocked = task.blockOn(queue)
     return blocked !== BLOCKED && timeoutNs > 0 ? -EINTR : blocked
+  }
+
+  /** What is asked of the network itself, whatever the family. */
+  override ioctl(caller: Caller, request: number, argument: number): number {
+    return interfaceIoctl(caller, this.family, request, argument)
   }
 
   override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
@@ -143,6 +156,8 @@ export interface SocketFamily {
   /** `type` has no flags in it. */
   create(task: Task, type: number, protocol: number): Socket | number
   createPair(task: Task, type: number, protocol: number): readonly [Socket, Socket] | number
+  /** Its files in /proc/net, by name. */
+  readonly files: Readonly<Record<string, () => string>>
 }
 
 /** The families of a kernel by number. */
@@ -151,6 +166,10 @@ export class SocketFamilies {
 
   register(family: SocketFamily): void {
     this.families.set(family.family, family)
+  }
+
+  all(): Iterable<SocketFamily> {
+    return this.families.values()
   }
 
   find(family: number, type: number): SocketFamily | number {

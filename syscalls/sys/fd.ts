@@ -131,7 +131,8 @@ function setOwner(task: Task, file: FileDescription, type: number, id: number): 
   const isGroup = (): boolean => [...groups.values()].some((group) => group.processGroup === id)
   const exists = type === F.F_OWNER_PGRP ? isGroup() : tasks.has(id) || groups.has(id)
   if (id !== 0 && !exists) return -ESRCH
-  file.owner = { type, id }
+  const { uid, euid } = task.credentials
+  file.owner = { type, id, uid, euid }
   return 0
 }
 

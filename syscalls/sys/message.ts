@@ -95,6 +95,7 @@ export function readOutgoing(task: Task, header: number, flagBits: number): Outg
     address: address.length > 0 ? address : null,
     rights: null,
     credentials: null,
+    control: null,
   }
   const bad = readControl(task, mm.u64(header + CONTROL), mm.u64(header + CONTROLLEN), message)
   return bad || message
@@ -113,7 +114,11 @@ function readControl(task: Task, at: number, size: number, message: Outgoing): n
     const body = at + offset + CMSG_HEADER_SIZE
     const bodySize = length - CMSG_HEADER_SIZE
     const type = mm.i32(at + offset + 12)
-    if (mm.i32(at + offset + 8) === S.SOL_SOCKET) {
+    const level = mm.i32(at + offset + 8)
+    if (level !== S.SOL_SOCKET) {
+      message.control ??= []
+      message.control.push({ level, type, body: mm.copyIn(body, bodySize)! })
+    } else {
       let bad = -EINVAL
       if (type === S.SCM_RIGHTS) bad = readRights(task, body, Math.floor(bodySize / 4), rights)
       else if (type === S.SCM_CREDENTIALS) bad = readCredentials(task, body, bodySize, message)
@@ -196,14 +201,15 @@ class ControlWriter {
     const { credentials, rights } = this.message
     if (credentials) {
       const body = new Uint8Array(Int32Array.of(credentials.pid, credentials.uid, credentials.gid).buffer)
-      this.putOne(S.SCM_CREDENTIALS, body)
+      this.putOne(S.SOL_SOCKET, S.SCM_CREDENTIALS, body)
     }
+    for (const { level, type, body } of this.message.control ?? []) this.putOne(level, type, body)
     this.putPidfd()
     if (rights) this.putRights(rights)
   }
 
   /** A header and a body, cut where the room ends. */
-  private putOne(type: number, body: Uint8Array): void {
+  private putOne(level: number, type: number, body: Uint8Array): void {
     const left = this.room - this.used
     if (left < CMSG_HEADER_SIZE) {
       this.message.flagsOut |= S.MSG_CTRUNC
@@ -214,7 +220,7 @@ class ControlWriter {
     const record = new Uint8Array(length)
     const view = new DataView(record.buffer)
     putU64(view, 0, length)
-    view.setInt32(8, S.SOL_SOCKET, true)
+    view.setInt32(8, level, true)
     view.setInt32(12, type, true)
     record.set(body.subarray(0, length - CMSG_HEADER_SIZE), CMSG_HEADER_SIZE)
     if (!this.task.mm.copyOut(this.at + this.used, record)) return
@@ -230,7 +236,7 @@ class ControlWriter {
       return
     }
     const number = task.fds.installNew(new PidFile(task.kernel, message.process, 0), true)
-    this.putOne(S.SCM_PIDFD, new Uint8Array(Int32Array.of(number).buffer))
+    this.putOne(S.SOL_SOCKET, S.SCM_PIDFD, new Uint8Array(Int32Array.of(number).buffer))
   }
 
   private putRights(rights: FileDescription[]): void {
@@ -243,7 +249,8 @@ class ControlWriter {
       if (number < 0) break
       numbers.push(number)
     }
-    if (numbers.length > 0) this.putOne(S.SCM_RIGHTS, new Uint8Array(Int32Array.from(numbers).buffer))
+    if (numbers.length > 0)
+      this.putOne(S.SOL_SOCKET, S.SCM_RIGHTS, new Uint8Array(Int32Array.from(numbers).buffer))
     if (numbers.length < rights.length) message.flagsOut |= S.MSG_CTRUNC
     // The message's own hold on them ends.
     for (const file of rights) releaseFile(file)

@@ -114,7 +114,7 @@ function sysAccept4(task: Task, number: number, at: number, lengthAt: number, fl
   const accepted = socket.accept(task)
   if (typeof accepted === 'number') return accepted
   if (at) {
-    const name = accepted.nameOf(true)
+    const name = accepted.acceptedName
     const bad = typeof name === 'number' ? name : putAddress(task, name, at, lengthAt)
     if (bad) {
       accepted.release()
@@ -172,6 +172,8 @@ function noteStored(task: Task, message: Incoming, count: number): void {
 /** Receives, going on with what a MSG_WAITALL that waited has already got. */
 function receive(task: Task, socket: Socket, fresh: Incoming): [number, Incoming] {
   const message = (task.progressState as Incoming | null) ?? fresh
+  // Memory that grew during the wait is another buffer.
+  message.data = fresh.data
   const done = socket.receive(task, message)
   if (done === BLOCKED) task.progressState = message
   else if (done > 0) noteStored(task, message, done)
@@ -361,9 +363,12 @@ const type = flags(S.socketTypes)
 const message = flags(S.messageFlags)
 const how = value(S.shutdownHows)
 
+/** What there is of Linux's families. */
+const FAMILIES = 'AF_UNIX; AF_INET and AF_INET6 over `lo`, TCP and UDP; AF_NETLINK for NETLINK_ROUTE'
+
 export const socketRows = [
-  syscall('socket', [family, type, socketProtocol], sysSocket, 'AF_UNIX'),
-  syscall('socketpair', [family, type, socketProtocol, outStruct('intPair')], sysSocketpair, 'AF_UNIX'),
+  syscall('socket', [family, type, socketProtocol], sysSocket, FAMILIES),
+  syscall('socketpair', [family, type, socketProtocol, outStruct('intPair')], sysSocketpair),
   syscall('bind', [fd, inSocketAddress(2), int], (task, f, at, n) =>
     withAddress(task, f, at, n, (socket, address) => socket.bind(task, address)),
   ),

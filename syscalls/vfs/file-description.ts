@@ -38,6 +38,15 @@ export interface FileWatch {
   fileReleased(): void
 }
 
+/** Whom F_SETOWN named, F_OWNER_*, and who named him. */
+export interface FileOwner {
+  readonly type: number
+  readonly id: number
+  readonly uid: number
+  readonly euid: number
+}
+const NOBODY: FileOwner = { type: F_OWNER_PID, id: 0, uid: 0, euid: 0 }
+
 export abstract class FileDescription {
   /** O_* without the creation flags. */
   flags: number
@@ -48,8 +57,8 @@ export abstract class FileDescription {
   readonly path: Path | null
   /** Those of the references that are messages under way (SCM_RIGHTS). */
   inFlight = 0
-  /** F_SETOWN and F_SETSIG: who is to be told of events, and how. Nobody is told. */
-  owner = { type: F_OWNER_PID, id: 0 }
+  /** F_SETOWN and F_SETSIG: who is to be told of events, and how. Only urgent bytes of sockets are told of. */
+  owner: FileOwner = NOBODY
   ownerSignal = 0
   /** The epolls that watch it, which forget it when it goes. */
   watches: Set<FileWatch> | null = null

@@ -14,19 +14,29 @@ const FLAGS = [
   '-Wl,--build-id=none',
   '-fno-asynchronous-unwind-tables',
   '-w',
+  // The kernel's own headers, which musl does not bring.
+  ...['-idirafter', '/usr/include', '-idirafter', '/usr/include/x86_64-linux-gnu'],
 ]
 const TIMEOUT_MS = 30_000
 /** Probes that mount do it in a mount namespace of their own. */
 const mounts = (name) => name.includes('mount') || name === 'trace-files'
+/** Probes of the network do it in a network namespace of their own, where `lo` is all there is. */
+const networks = (name) => /^(trace-)?(tcp|udp|inet|netlink)/.test(name)
+const LO_UP = ['-n', 'sh', '-c', '/sbin/ip link set lo up; exec "$0" "$@"']
+
+/** The words that run a probe where its kind runs. */
+function placed(name, words) {
+  if (mounts(name)) return ['/usr/bin/unshare', '-m', ...words]
+  return networks(name) ? ['/usr/bin/unshare', ...LO_UP, ...words] : words
+}
+
 const wanted = process.argv.slice(2)
 for (const folder of ['bin', 'recorded', 'traced']) mkdirSync(join(here, folder), { recursive: true })
 
 /** One case in an empty directory of its own. */
 function attempt(program, name) {
   const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
-  const [command, ...words] = mounts(basename(program))
-    ? ['/usr/bin/unshare', '-m', program, name]
-    : [program, name]
+  const [command, ...words] = placed(basename(program), [program, name])
   const result = spawnSync(command, words, {
     encoding: 'utf8',
     env: {},
@@ -41,9 +51,8 @@ function attempt(program, name) {
 /** What strace prints between the two getppid calls that surround what a probe is about. */
 function trace(program, name) {
   const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
-  const words = ['strace', '-o', join(cwd, 'trace'), program, name]
-  const namespaced = mounts(basename(program)) ? ['unshare', '-m', ...words] : words
-  spawnSync('/usr/bin/env', namespaced, { env: { PATH: '/usr/bin:/bin' }, cwd, input: '' })
+  const words = placed(basename(program), ['strace', '-o', join(cwd, 'trace'), program, name])
+  spawnSync('/usr/bin/env', words, { env: { PATH: '/usr/bin:/bin' }, cwd, input: '' })
   const text = readFileSync(join(cwd, 'trace'), 'utf8')
   rmSync(cwd, { recursive: true, force: true })
   const lines = text.split('\n')

@@ -10,14 +10,15 @@ import { readStrings } from '../../exec/arguments.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { ArgumentType } from '../../sys/row.ts'
 import type { SyscallCall } from '../call.ts'
+import { printAddress } from './addresses.ts'
 import {
-  printAddress,
   printAddressOut,
   printLengthOut,
   printMessage,
   printMessages,
   printOption,
   printOptionValue,
+  printProtocol,
 } from './sockets.ts'
 import { printStruct, printStructs } from './structs.ts'
 import { ARRAY_SHOWN_MAX, hex, octal, pointer, quote, quoteShort, STRING_SHOWN_MAX } from './values.ts'
@@ -167,7 +168,7 @@ export function printArgument(
     case 'sockLength':
       return printLengthOut(call, value)
     case 'sockProtocol':
-      return String(value)
+      return printProtocol(call)
     case 'sockOption':
       return printOption(call)
     case 'sockOptValue':

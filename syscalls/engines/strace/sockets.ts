@@ -1,12 +1,15 @@
 /** Arguments of socket calls as strace prints them: addresses, options, message headers. */
 
 import { latin1 } from '../../abi/bytes.ts'
-import { flagNames, valueName } from '../../abi/flag-table.ts'
+import { type FlagTable, flagNames, valueName } from '../../abi/flag-table.ts'
+import * as I from '../../abi/inet.ts'
+import { netlinkOptions, netlinkProtocols, SOL_NETLINK } from '../../abi/netlink.ts'
 import * as S from '../../abi/socket.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { ArgumentType } from '../../sys/row.ts'
 import type { SyscallCall } from '../call.ts'
-import { ARRAY_SHOWN_MAX, hex, pointer, quote, quoteShort } from './values.ts'
+import { printAddress } from './addresses.ts'
+import { ARRAY_SHOWN_MAX, hex, pointer, quoteShort } from './values.ts'
 
 /** The room for an address or an option that was offered at entry: the call writes the size over it. */
 const offered = new WeakMap<SyscallCall, number>()
@@ -18,20 +21,6 @@ export function noteRoom(call: SyscallCall, types: readonly ArgumentType[]): voi
     const where = type.kind === 'sockLength' ? at : type.kind === 'msghdr' && type.out && at ? at + 8 : 0
     if (where) offered.set(call, call.task.memory.canRead(where, 4) ? call.task.memory.i32(where) : -1)
   }
-}
-
-/** `{sa_family=AF_UNIX, sun_path=@"name"}` */
-export function printAddress(mm: Mm, at: number, length: number): string {
-  if (at === 0) return 'NULL'
-  const shown = Math.min(length, S.SOCKADDR_SIZE_MAX)
-  if (shown < 2 || !mm.canRead(at, shown)) return pointer(at)
-  const family = mm.space.view.getUint16(at, true)
-  const head = `{sa_family=${valueName(S.addressFamilies, family)}`
-  const rest = latin1(mm.space.bytes, at + 2, at + shown)
-  if (rest === '') return `${head}}`
-  if (family !== S.AF_UNIX) return `${head}, sa_data=${quote(rest)}}`
-  if (rest.startsWith('\0')) return `${head}, sun_path=@${quote(rest.slice(1))}}`
-  return `${head}, sun_path=${quote(rest.split('\0')[0]!)}}`
 }
 
 /** An address that the call filled: as much as there was room for. */
@@ -52,8 +41,31 @@ export function printLengthOut(call: SyscallCall, at: number): string {
   return call.result < 0 || now === before ? `[${before}]` : `[${before} => ${now}]`
 }
 
-export const printOption = (call: SyscallCall): string =>
-  call.args[1] === S.SOL_SOCKET ? valueName(S.socketOptions, call.args[2]!) : hex(call.args[2]!)
+const OPTIONS: Readonly<Record<number, FlagTable>> = {
+  [S.SOL_SOCKET]: S.socketOptions,
+  [I.SOL_IP]: I.ipOptions,
+  [I.SOL_TCP]: I.tcpOptions,
+  [I.SOL_UDP]: I.udpOptions,
+  [I.SOL_IPV6]: I.ipv6Options,
+  [SOL_NETLINK]: netlinkOptions,
+}
+
+export function printOption(call: SyscallCall): string {
+  const table = OPTIONS[call.args[1]!]
+  return table ? valueName(table, call.args[2]!) : hex(call.args[2]!)
+}
+
+const PROTOCOLS: Readonly<Record<number, FlagTable>> = {
+  [S.AF_INET]: I.internetProtocols,
+  [S.AF_INET6]: I.internetProtocols,
+  [S.AF_NETLINK]: netlinkProtocols,
+}
+
+/** A protocol by its family's names. */
+export function printProtocol(call: SyscallCall): string {
+  const table = PROTOCOLS[call.args[0]!]
+  return table ? valueName(table, call.args[2]!) : String(call.args[2])
+}
 
 /** An option's value: one number, or what its option means by more. */
 export function printOptionValue(call: SyscallCall, at: number, length: number): string {

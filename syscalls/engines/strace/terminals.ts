@@ -2,6 +2,7 @@
 
 import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { FIONREAD } from '../../abi/poll.ts'
+import { SIOCATMARK } from '../../abi/socket.ts'
 import * as T from '../../abi/tty.ts'
 import type { Mm } from '../../mm/mm.ts'
 import { printStruct } from './structs.ts'
@@ -32,6 +33,7 @@ const MODES = new Set([
 /** Filled by the call. */
 const INTS_OUT = new Set([
   FIONREAD,
+  SIOCATMARK,
   T.TIOCOUTQ,
   T.TIOCGPGRP,
   T.TIOCGSID,

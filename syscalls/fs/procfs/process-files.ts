@@ -18,6 +18,7 @@ import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
 import { MemoryNode } from './memory-file.ts'
 import { pathName } from './memory-maps.ts'
+import { netEntries } from './net.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
 import { childrenText } from './process-state.ts'
 import { TASK_FILES } from './task-files.ts'
@@ -26,6 +27,7 @@ import { TASK_FILES } from './task-files.ts'
 const INO_PER_PROCESS = 0x10000
 const FD_INO = 0x1000
 const CHILDREN_INO = 0x200
+const NET_INO = 0x7e00
 
 /** How a descriptor is shown, and where its link leads. */
 function fdTarget(task: Task, file: FileDescription): string {
@@ -180,6 +182,7 @@ function taskEntries(
     link('root', () => task?.fs.root ?? null),
     directory('fd', 0o500, () => fdEntries(fs, group, base)),
     directory('fdinfo', 0o555, () => fdInfoEntries(fs, group, base)),
+    directory('net', 0o555, () => netEntries(fs, kernel, base + NET_INO)),
     directory('ns', 0o511, () => namespaceEntries(fs, group, base)),
   ]
 }

@@ -46,6 +46,7 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
     fs.link('self', (pid) => String(pid)),
     fs.link('thread-self', (pid, tid) => `${pid}/task/${tid}`),
     fs.link('mounts', () => 'self/mounts'),
+    fs.link('net', () => 'self/net'),
     fs.directory('sysvipc', [
       fs.file('msg', () => msgText(kernel.ipc)),
       fs.file('sem', () => semText(kernel.ipc)),

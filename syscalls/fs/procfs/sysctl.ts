@@ -13,6 +13,7 @@ import { NGROUPS_MAX } from '../../sys/credentials.ts'
 import { MQ_MSG_MAX, MQ_MSGSIZE_MAX, MQ_QUEUES_MAX } from '../../sys/mqueue.ts'
 import { KERNEL_RELEASE, KERNEL_VERSION } from '../../sys/system.ts'
 import { PIPE_SIZE_MAX } from '../../vfs/pipe.ts'
+import { NET_LIMITS } from './net.ts'
 import type { KernelFs, ProcEntry } from './nodes.ts'
 
 /** One file: its text, and what writing to it does. `name` is its path below /proc/sys. */
@@ -245,6 +246,13 @@ const FS: SysctlTree = {
   suid_dumpable: fixed(0),
 }
 
+const NET: SysctlTree = Object.fromEntries(
+  Object.entries(NET_LIMITS).map(([folder, limits]) => [
+    folder,
+    Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, fixed(value)])),
+  ]),
+)
+
 /** There is one namespace of each kind. */
 const namespaces = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts']
 const USER: SysctlTree = Object.fromEntries(namespaces.map((kind) => [`max_${kind}_namespaces`, fixed(0)]))
@@ -253,6 +261,7 @@ const ROOT: SysctlTree = {
   dev: { tty: { ldisc_autoload: flag(1), legacy_tiocsti: flag(1) } },
   fs: FS,
   kernel: KERNEL,
+  net: NET,
   user: USER,
   vm: VM,
 }

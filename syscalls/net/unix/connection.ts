@@ -5,9 +5,8 @@ import { POLLHUP } from '../../abi/poll.ts'
 import { SO_PASSCRED, SO_PASSPIDFD, type Ucred } from '../../abi/socket.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
-import { WaitQueue } from '../../kernel/wait-queue.ts'
 import type { Caller } from '../../vfs/caller.ts'
-import { checkAddress } from './names.ts'
+import { Backlog } from '../backlog.ts'
 import {
   CONNECTED,
   DOWN_BOTH,
@@ -16,11 +15,9 @@ import {
   LISTENING,
   READABLE,
   UNCONNECTED,
-  UnixSocket,
-} from './unix-socket.ts'
-
-/** net.core.somaxconn */
-const BACKLOG_MAX = 4096
+} from '../queue-socket.ts'
+import { checkAddress } from './names.ts'
+import { UnixSocket } from './unix-socket.ts'
 
 /** Who a task is to a peer (SO_PEERCRED). */
 const credentialsOf = (task: Task): Ucred => ({
@@ -30,18 +27,16 @@ const credentialsOf = (task: Task): Ucred => ({
 })
 
 export abstract class UnixConnection extends UnixSocket {
-  private backlog = 0
+  private readonly backlog = new Backlog<UnixConnection>()
   /** Who listens: what those that connect see. */
   private ownCredentials: Ucred | null = null
   private ownProcess: ThreadGroup | null = null
-  /** Woken when a connection was accepted: those that wait to connect. */
-  private readonly accepted = new WaitQueue()
 
   /** Another socket of the same type. */
   protected abstract another(task: Task): UnixConnection
 
-  override get isListening(): boolean {
-    return this.state === LISTENING
+  override get waiting(): readonly UnixSocket[] {
+    return this.backlog.waiting
   }
 
   /** Makes two sockets the ends of one connection. */
@@ -60,11 +55,9 @@ export abstract class UnixConnection extends UnixSocket {
   override listen(task: Task, backlog: number): number {
     if (!this.address || this.state === CONNECTED) return -EINVAL
     this.state = LISTENING
-    // A negative one counts as very long.
-    this.backlog = Math.min(backlog >>> 0, BACKLOG_MAX)
     this.ownCredentials = credentialsOf(task)
     this.ownProcess = task.group
-    this.accepted.wakeAll()
+    this.backlog.resize(backlog)
     return 0
   }
 
@@ -75,8 +68,8 @@ export abstract class UnixConnection extends UnixSocket {
     if (typeof other === 'number') return other
     if (!(other instanceof UnixConnection)) return -ECONNREFUSED
     if (other.state !== LISTENING || other.down & DOWN_RECEIVE) return -ECONNREFUSED
-    if (other.waiting.length > other.backlog)
-      return this.mayWait(0) ? this.waitOn(task, other.accepted, this.sendTimeoutNs) : -EAGAIN
+    if (other.backlog.isFull)
+      return this.mayWait(0) ? this.waitOn(task, other.backlog.accepted, this.sendTimeoutNs) : -EAGAIN
     if (this.state === CONNECTED) return -EISCONN
     if (this.state !== UNCONNECTED) return -EINVAL
     const end = other.another(task)
@@ -86,20 +79,15 @@ export abstract class UnixConnection extends UnixSocket {
     this.peerCredentials = other.ownCredentials!
     this.peerGroup = other.ownProcess
     end.listener = other
-    other.waiting.push(end)
+    other.backlog.waiting.push(end)
     other.changed.wakeAll(READABLE)
     return 0
   }
 
   override accept(task: Task): UnixSocket | number {
     if (this.state !== LISTENING) return -EINVAL
-    const end = this.waiting.shift()
-    if (!end) {
-      if (this.down & DOWN_RECEIVE) return -EINVAL
-      return this.mayWait(0) ? this.waitOn(task, this.changed, this.receiveTimeoutNs) : -EAGAIN
-    }
-    end.listener = null
-    this.accepted.wakeAll()
+    const end = this.takeFrom(task, this.backlog)
+    if (typeof end !== 'number') end.listener = null
     return end
   }
 
@@ -133,7 +121,7 @@ export abstract class UnixConnection extends UnixSocket {
       peer.changed.wakeAll()
     }
     super.release()
-    for (let end = this.waiting.shift(); end; end = this.waiting.shift()) end.release()
-    this.accepted.wakeAll()
+    for (const end of this.backlog.waiting.splice(0)) end.release()
+    this.backlog.accepted.wakeAll()
   }
 }

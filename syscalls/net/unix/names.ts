@@ -2,7 +2,7 @@
 
 import { latin1 } from '../../abi/bytes.ts'
 import { EADDRINUSE, ECONNREFUSED, EEXIST, EINVAL, ENOSPC, EPROTOTYPE } from '../../abi/errno.ts'
-import { AF_UNIX, SOCKADDR_UN_SIZE, SUN_PATH } from '../../abi/socket.ts'
+import { AF_UNIX, familyOf, SOCKADDR_UN_SIZE, SUN_PATH } from '../../abi/socket.ts'
 import { S_IFMT, S_IFSOCK } from '../../abi/stat.ts'
 import type { Task } from '../../kernel/task.ts'
 import { makeNode, mayTakeName } from '../../vfs/change.ts'
@@ -17,7 +17,7 @@ const AUTOBIND_COUNT = 1 << 20
 /** 0, or what is wrong with an address that must name something. */
 export function checkAddress(address: Uint8Array): number {
   if (address.length <= SUN_PATH || address.length > SOCKADDR_UN_SIZE) return -EINVAL
-  return (address[0]! | (address[1]! << 8)) === AF_UNIX ? 0 : -EINVAL
+  return familyOf(address) === AF_UNIX ? 0 : -EINVAL
 }
 
 const isAbstract = (address: Uint8Array): boolean => address[SUN_PATH] === 0

@@ -11,21 +11,14 @@ import {
   EPERM,
   EPIPE,
 } from '../../abi/errno.ts'
-import { AF_UNSPEC, MSG_OOB, SOCK_DGRAM, SOCK_SEQPACKET } from '../../abi/socket.ts'
+import { AF_UNSPEC, familyOf, MSG_OOB, SOCK_DGRAM, SOCK_SEQPACKET } from '../../abi/socket.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { Incoming, Outgoing } from '../message.ts'
+import { CONNECTED, DOWN_RECEIVE, DOWN_SEND, UNCONNECTED, WRITABLE } from '../queue-socket.ts'
 import { UnixConnection } from './connection.ts'
 import { checkAddress } from './names.ts'
-import {
-  CONNECTED,
-  DOWN_RECEIVE,
-  DOWN_SEND,
-  UNCONNECTED,
-  UnixSocket,
-  type UnixWorld,
-  WRITABLE,
-} from './unix-socket.ts'
+import { UnixSocket, type UnixWorld } from './unix-socket.ts'
 
 /** Packets that wait at a socket which is not connected back: net.unix.max_dgram_qlen. */
 const QUEUE_LENGTH_MAX = 10
@@ -56,7 +49,8 @@ export class UnixSeqPacket extends UnixConnection {
   }
 
   override receive(task: Task, message: Incoming): number {
-    return this.state === CONNECTED ? this.receivePacket(task, message) : -ENOTCONN
+    if (this.state !== CONNECTED) return -ENOTCONN
+    return message.flags & MSG_OOB ? -EOPNOTSUPP : this.receivePacket(task, message)
   }
 }
 
@@ -82,14 +76,11 @@ export class UnixDatagram extends UnixSocket {
     if (!before || before === peer) return
     // What came from the old peer is not for the new one; and he learns that nobody listens any more.
     this.discardQueue()
-    if (!before.isDead && before.peer === this) {
-      before.error = ECONNRESET
-      before.changed.wakeAll()
-    }
+    if (!before.isDead && before.peer === this) before.fail(ECONNRESET)
   }
 
   override connect(task: Task, address: Uint8Array): number {
-    if (address.length >= 2 && (address[0]! | (address[1]! << 8)) === AF_UNSPEC) {
+    if (address.length >= 2 && familyOf(address) === AF_UNSPEC) {
       this.setPeer(null)
       return 0
     }
@@ -135,7 +126,7 @@ export class UnixDatagram extends UnixSocket {
   }
 
   override receive(task: Task, message: Incoming): number {
-    return this.receivePacket(task, message)
+    return message.flags & MSG_OOB ? -EOPNOTSUPP : this.receivePacket(task, message)
   }
 
   protected override roomMade(): void {

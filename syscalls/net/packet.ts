@@ -1,12 +1,13 @@
 /**
- * Packet: bytes under way between two AF_UNIX sockets, with what travels along. The sender pays for it until it is
- * taken, by the memory that Linux would use for it, so that as much fits into a buffer as there.
+ * Packet: bytes under way between two sockets of this machine, with what travels along. Who sent them pays until they are
+ * taken, by the memory that Linux would use for it, so that as much fits into a buffer as there. socket(7).
+ * Path: queue-socket.ts queues and takes packets, stream.ts cuts bytes into them.
  */
 
-import type { Ucred } from '../../abi/socket.ts'
-import type { ThreadGroup } from '../../kernel/thread-group.ts'
-import type { FileDescription } from '../../vfs/file-description.ts'
-import type { UnixSocket } from './unix-socket.ts'
+import type { Ucred } from '../abi/socket.ts'
+import type { ThreadGroup } from '../kernel/thread-group.ts'
+import type { FileDescription } from '../vfs/file-description.ts'
+import type { QueueSocket } from './queue-socket.ts'
 
 const PAGE = 4096
 /** Linux's sizes: the shared info behind the bytes, the header beside them. */
@@ -33,7 +34,8 @@ export class Packet {
   /** Bytes at the front that a stream's reader has taken. */
   taken = 0
   readonly cost: number
-  readonly sender: UnixSocket
+  /** Whose buffer it counts against: the sender, where he can be held. */
+  readonly payer: QueueSocket
   rights: FileDescription[] | null = null
   /** Whom the descriptors under way are counted for. */
   rightsUid = 0
@@ -41,8 +43,8 @@ export class Packet {
   credentials: Ucred | null = null
   process: ThreadGroup | null = null
 
-  constructor(sender: UnixSocket, bytes: Uint8Array, isStream: boolean) {
-    this.sender = sender
+  constructor(payer: QueueSocket, bytes: Uint8Array, isStream: boolean) {
+    this.payer = payer
     this.bytes = bytes
     this.cost = costOf(bytes.length, isStream)
   }

@@ -1,0 +1,101 @@
+/**
+ * `lo`, the only network interface there is, and what ioctl(2) tells of it: netdevice(7).
+ * Path: Socket.ioctl, whatever the family; net/netlink and /proc/net tell the same.
+ */
+
+import { latin1, putLe32 } from '../abi/bytes.ts'
+import { CAP_NET_ADMIN } from '../abi/capability.ts'
+import { EFAULT, EINVAL, ENODEV, ENOTTY, EPERM } from '../abi/errno.ts'
+import * as S from '../abi/socket.ts'
+import type { Caller } from '../vfs/caller.ts'
+
+export const LO_NAME = 'lo'
+export const LO_INDEX = 1
+export const LO_MTU = 65536
+export const LO_QUEUE_LENGTH = 1000
+export const IFF_UP = 1
+/** IFF_UP, IFF_LOOPBACK, IFF_RUNNING; netlink tells IFF_LOWER_UP too. */
+export const LO_FLAGS = 0x49
+export const ARPHRD_LOOPBACK = 772
+
+/** struct ifreq: a name of 16 bytes, then a union. */
+const IFREQ_SIZE = 40
+const IFNAMSIZ = 16
+
+/** Requests of sockets have this type: an ifreq is read before anybody looks which it is. */
+const SOCKET_REQUESTS = 0x89
+
+/** A sockaddr_in in an ifreq. */
+const inetAddress = (...bytes: number[]): Uint8Array => {
+  const address = new Uint8Array(16)
+  address[0] = S.AF_INET
+  address.set(bytes, 4)
+  return address
+}
+
+const number = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(4)
+  putLe32(bytes, 0, value)
+  return bytes
+}
+
+/** What each request puts behind the name. */
+const ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
+  [S.SIOCGIFFLAGS, new Uint8Array([LO_FLAGS, 0])],
+  [S.SIOCGIFMETRIC, number(0)],
+  [S.SIOCGIFMTU, number(LO_MTU)],
+  [S.SIOCGIFHWADDR, new Uint8Array([ARPHRD_LOOPBACK & 0xff, ARPHRD_LOOPBACK >> 8, ...new Array(14).fill(0)])],
+  [S.SIOCGIFINDEX, number(LO_INDEX)],
+  [S.SIOCGIFTXQLEN, number(LO_QUEUE_LENGTH)],
+  [S.SIOCGIFMAP, new Uint8Array(24)],
+])
+/** Those that only a socket of AF_INET answers. */
+const INET_ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
+  [S.SIOCGIFADDR, inetAddress(127, 0, 0, 1)],
+  [S.SIOCGIFDSTADDR, inetAddress(127, 0, 0, 1)],
+  [S.SIOCGIFBRDADDR, inetAddress()],
+  [S.SIOCGIFNETMASK, inetAddress(255)],
+])
+
+/** Answers ioctl(2) on a socket of `family`. */
+export function interfaceIoctl(caller: Caller, family: number, request: number, argument: number): number {
+  if (request === S.SIOCGIFCONF) return interfaceList(caller, argument)
+  const answer = ANSWERS.get(request) ?? (family === S.AF_INET ? INET_ANSWERS.get(request) : undefined)
+  const isSetting = request === S.SIOCSIFFLAGS
+  if (request >> 8 !== SOCKET_REQUESTS) return -ENOTTY
+  const { memory } = caller
+  const ifreq = memory.copyIn(argument, IFREQ_SIZE)
+  if (!ifreq) return -EFAULT
+  if (request === S.SIOCGIFNAME) {
+    if (ifreq[IFNAMSIZ] !== LO_INDEX || ifreq[17] || ifreq[18] || ifreq[19]) return -ENODEV
+    ifreq.fill(0, 0, IFNAMSIZ)
+    for (let i = 0; i < LO_NAME.length; i++) ifreq[i] = LO_NAME.charCodeAt(i)
+    return memory.copyOut(argument, ifreq) ? 0 : -EFAULT
+  }
+  if (!answer && !isSetting) return -ENOTTY
+  if (isSetting && !caller.credentials.capable(CAP_NET_ADMIN)) return -EPERM
+  if (latin1(ifreq, 0, IFNAMSIZ).split('\0')[0] !== LO_NAME) return -ENODEV
+  // It is up, and stays so.
+  if (isSetting) return ifreq[IFNAMSIZ]! & IFF_UP ? 0 : -EPERM
+  ifreq.set(answer!, IFNAMSIZ)
+  return memory.copyOut(argument, ifreq) ? 0 : -EFAULT
+}
+
+/** SIOCGIFCONF: as many ifreqs with an address as there is room for; without a buffer, how many bytes it takes. */
+function interfaceList(caller: Caller, argument: number): number {
+  const { memory } = caller
+  const ifconf = memory.copyIn(argument, 16)
+  if (!ifconf) return -EFAULT
+  const view = new DataView(ifconf.buffer, ifconf.byteOffset)
+  const room = view.getInt32(0, true)
+  const at = Number(view.getBigUint64(8, true))
+  if (at !== 0 && room < 0) return -EINVAL
+  const fits = at === 0 || room >= IFREQ_SIZE
+  if (at !== 0 && fits) {
+    const ifreq = new Uint8Array(IFREQ_SIZE)
+    for (let i = 0; i < LO_NAME.length; i++) ifreq[i] = LO_NAME.charCodeAt(i)
+    ifreq.set(inetAddress(127, 0, 0, 1), IFNAMSIZ)
+    if (!memory.copyOut(at, ifreq)) return -EFAULT
+  }
+  return memory.setU32(argument, fits ? IFREQ_SIZE : 0) ? 0 : -EFAULT
+}
