@@ -269,6 +269,9 @@ export const itimers = flagTable({ ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF }, '
 export const GRND_NONBLOCK = 1
 export const GRND_RANDOM = 2
 export const GRND_INSECURE = 4
+export const RSEQ_FLAG_UNREGISTER = 1
+export const rseqFlags = flagTable({ RSEQ_FLAG_UNREGISTER }, 'RSEQ_FLAG_???')
+
 export const getrandomFlags = flagTable({ GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE }, 'GRND_???')
 
 export const SCHED_OTHER = 0

@@ -43,6 +43,7 @@ export function execProgram(
   const budget = arch.budget(task.mm.state)
   becomeOnlyTask(task)
   releaseRobustList(task)
+  task.rseq = null
   dropMm(task)
   task.mm = loaded.mm
   task.mm.running = task

@@ -130,6 +130,8 @@ function inherit(task: Task, child: Task, flags: number): void {
   child.timerSlackNs = task.timerSlackNs
   child.seccompMode = task.seccompMode
   child.seccompFilter = task.seccompFilter
+  // A thread has an area of its own.
+  if (child.mm !== task.mm) child.rseq = task.rseq
   // In shared memory the alternate stack stays the parent's alone, except that vfork keeps it, as Linux does.
   if (flags & CLONE_VM && !(flags & CLONE_VFORK)) return
   child.altStackAddr = task.altStackAddr

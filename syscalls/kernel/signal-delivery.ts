@@ -29,6 +29,7 @@ import { SIGNAL_DELIVER } from '../engines/engine.ts'
 import { reportSignal } from '../engines/stack.ts'
 import { exitTask } from './exit.ts'
 import { isOrphanedGroup } from './job-control.ts'
+import { interruptRseq } from './rseq.ts'
 import { beginGroupExit, forceSignal, stopGroup } from './signal.ts'
 import { SigSet } from './sigset.ts'
 import { STAGE_USER, STOPPED, type Task } from './task.ts'
@@ -117,6 +118,7 @@ function restartCall(task: Task): void {
 function enterHandler(task: Task, info: SigInfo, action: SigAction): void {
   const { arch } = task.kernel
   resolveForHandler(task, action)
+  interruptRseq(task)
   const mask = task.savedMask ?? task.blocked
   const sp = arch.sp(task.mm.state)
   const onStack = sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize

@@ -12,6 +12,7 @@ import { BLOCKED, ENOSYS } from '../abi/errno.ts'
 import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
 import { handleFault } from './fault.ts'
 import type { Kernel } from './kernel.ts'
+import { interruptRseq } from './rseq.ts'
 import { PASSES, STOPPED_BY_FILTER, seccompVerdict } from './seccomp.ts'
 import { deliverSignals, isRestart } from './signal-delivery.ts'
 import { REST_CALLS } from './slice.ts'
@@ -38,7 +39,7 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
         if (callsLeft-- === 0) kernel.arch.setBudget(task.mm.state, kernel.slices.rest())
         if (callsLeft < -REST_CALLS || task.yielded) {
           task.yielded = false
-          kernel.makeRunnable(task)
+          endSlice(kernel, task)
           return
         }
         if (!runProgram(kernel, task)) return
@@ -67,12 +68,18 @@ function runProgram(kernel: Kernel, task: Task): boolean {
     return true
   }
   if (exit === EXIT_BUDGET) {
-    if (task.signalPending()) task.stage = STAGE_SIGNALS
-    kernel.makeRunnable(task)
+    endSlice(kernel, task)
     return false
   }
   handleFault(task, exit)
   return true
+}
+
+/** In the middle of the program: the others' turn. */
+function endSlice(kernel: Kernel, task: Task): void {
+  interruptRseq(task)
+  if (task.signalPending()) task.stage = STAGE_SIGNALS
+  kernel.makeRunnable(task)
 }
 
 function startCall(kernel: Kernel, task: Task): void {

@@ -21,6 +21,7 @@ import type { FsContext } from './fs-context.ts'
 import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
 import { PendingSignals } from './pending.ts'
+import type { Rseq } from './rseq.ts'
 import { NORMAL_SCHEDULING, type Scheduling } from './scheduling.ts'
 import type { SeccompFilter } from './seccomp.ts'
 import { SigSet } from './sigset.ts'
@@ -106,6 +107,8 @@ export class Task implements Caller, Waiter {
   // Processes.
   clearChildTid = 0
   robustList = 0
+  /** What rseq(2) registered. */
+  rseq: Rseq | null = null
   /** In a futex's queue: which FUTEX_WAKE_BITSETs reach it. */
   futexBitset = 0
   /** The priority-inheriting lock that the wait is for, or will be; others must not wake it. */

@@ -24,6 +24,7 @@ import { prctlRows } from './prctl.ts'
 import { processRows } from './process.ts'
 import { processVmRows } from './process-vm.ts'
 import type { SyscallRow } from './row.ts'
+import { rseqRows } from './rseq.ts'
 import { rusageRows } from './rusage.ts'
 import { schedRows } from './sched.ts'
 import { seccompRows } from './seccomp.ts'
@@ -69,6 +70,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...pidfdRows,
   ...socketRows,
   ...systemRows,
+  ...rseqRows,
   ...rusageRows,
   ...schedRows,
   ...policyRows,

@@ -6,27 +6,14 @@ import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
-import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../abi/errno.ts'
+import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { hasOnlyIds } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
-import {
-  addr,
-  flags,
-  inStruct,
-  int,
-  outBuf,
-  outStruct,
-  pid,
-  size,
-  string,
-  syscall,
-  uint,
-  value,
-} from './row.ts'
+import { flags, inStruct, int, outBuf, outStruct, pid, size, string, syscall, value } from './row.ts'
 
 /** What uname(2) says: the Linux whose behaviour is meant. */
 export const KERNEL_RELEASE = '6.1.0-umwelt'
@@ -142,8 +129,6 @@ export function applyLimit(group: ThreadGroup, resource: number, soft: number, h
   }
 }
 
-const refused = (errno: number) => (): number => -errno
-
 export const systemRows = [
   syscall('uname', [outStruct('utsname')], sysUname),
   syscall('sethostname', [string, int], (task, at, length) => {
@@ -167,6 +152,4 @@ export const systemRows = [
   syscall('setrlimit', [value(P.rlimitResources), inStruct('rlimit')], (task, resource, at) =>
     sysPrlimit(task, 0, resource, at, 0),
   ),
-  // Refused without a diagnostic: C libraries try these at every start and go on without them.
-  syscall('rseq', [addr, uint, int, uint], refused(ENOSYS), 'ENOSYS'),
 ]
