@@ -97,6 +97,10 @@ const MEMBARRIER_CMD_PRIVATE_EXPEDITED = 8
 const MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = 16
 const MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE = 32
 const MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 64
+const MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ = 128
+const MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = 256
+/** Of the rseq command: on one processor. */
+const MEMBARRIER_CMD_FLAG_CPU = 1
 const membarrierCommands = flagTable(
   {
     MEMBARRIER_CMD_QUERY,
@@ -107,14 +111,20 @@ const membarrierCommands = flagTable(
     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
     MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE,
     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE,
+    MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
+    MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ,
   },
   'MEMBARRIER_CMD_???',
 )
-const MEMBARRIER_ALL = 127
+const MEMBARRIER_ALL = 511
 
-/** Tasks take turns, so every barrier there could be is there already: only the rules of registering are left. */
+/**
+ * Tasks take turns, so every barrier there could be is there already, and a restartable sequence of a task that is not
+ * running was aborted when its turn ended: only the rules of registering are left.
+ */
 function sysMembarrier(task: Task, command: number, flagBits: number): number {
-  if (flagBits !== 0) return -EINVAL
+  const allowed = command === MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ ? MEMBARRIER_CMD_FLAG_CPU : 0
+  if (flagBits & ~allowed) return -EINVAL
   const { mm } = task
   switch (command) {
     case MEMBARRIER_CMD_QUERY:
@@ -125,10 +135,12 @@ function sysMembarrier(task: Task, command: number, flagBits: number): number {
     case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
     case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
     case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
       mm.barriers |= command
       return 0
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:
       return mm.barriers & (command << 1) ? 0 : -EPERM
     default:
       return -EINVAL
@@ -141,5 +153,5 @@ export const mlockRows = [
   syscall('munlock', [addr, size], sysMunlock),
   syscall('mlockall', [flags(mlockallFlags)], sysMlockall),
   syscall('munlockall', [], sysMunlockall),
-  syscall('membarrier', [value(membarrierCommands), int, int], sysMembarrier, 'no rseq commands'),
+  syscall('membarrier', [value(membarrierCommands), int, int], sysMembarrier),
 ]

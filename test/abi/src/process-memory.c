@@ -164,7 +164,7 @@ static void locks(void)
 
 static void barriers(void)
 {
-	SHOW(syscall(SYS_membarrier, 0, 0, 0) & 127);
+	SHOW(syscall(SYS_membarrier, 0, 0, 0) & 511);
 	SHOW(syscall(SYS_membarrier, 1, 0, 0));
 	SHOW(syscall(SYS_membarrier, 8, 0, 0));
 	SHOW(syscall(SYS_membarrier, 16, 0, 0));
@@ -175,6 +175,13 @@ static void barriers(void)
 	SHOW(syscall(SYS_membarrier, 2, 0, 0));
 	SHOW(syscall(SYS_membarrier, 4, 0, 0));
 	SHOW(syscall(SYS_membarrier, 2, 0, 0));
+	SHOW(syscall(SYS_membarrier, 128, 0, 0));
+	SHOW(syscall(SYS_membarrier, 256, 1, 0));
+	SHOW(syscall(SYS_membarrier, 256, 0, 0));
+	SHOW(syscall(SYS_membarrier, 128, 0, 0));
+	SHOW(syscall(SYS_membarrier, 128, 1, 0));
+	SHOW(syscall(SYS_membarrier, 128, 2, 0));
+	SHOW(syscall(SYS_membarrier, 8, 1, 0));
 	SHOW(syscall(SYS_membarrier, 3, 0, 0));
 	SHOW(syscall(SYS_membarrier, 0, 1, 0));
 	SHOW(syscall(SYS_membarrier, -1, 0, 0));
