@@ -1,7 +1,7 @@
 // A Debian 12 root in the cache outside the clone, made once by mmdebstrap with the machine's own apt sources.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CACHE } from '../programs/debian.mjs'
 
@@ -20,6 +20,7 @@ export const PACKAGES = [
     'procps',
     'adduser',
     'passwd',
+    'netbase',
   ],
   ...['python3', 'libpython3.11-testsuite', 'lua5.4', 'luajit', 'ruby', 'sqlite3', 'git'],
   ...['gcc', 'g++', 'libc6-dev', 'tcc', 'golang-go', 'openjdk-17-jdk-headless'],
@@ -50,6 +51,8 @@ export function debianRoot() {
   const { error, status, stderr } = spawnSync('mmdebstrap', args, { encoding: 'utf8' })
   if (error) return { reason: 'no mmdebstrap' }
   if (status !== 0) return { reason: `mmdebstrap: ${stderr.trim().split('\n').pop()}` }
+  // An installer's work: without it the C library asks a server for `localhost`.
+  writeFileSync(join(partial, 'etc/hosts'), '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n')
   renameSync(partial, folder)
   return { folder }
 }
