@@ -16,12 +16,22 @@ import {
 } from './layout.ts'
 
 const WASM_PAGE = 65536
-/** Memories with more host memory behind them than this are left to the garbage collector. */
-const POOLED_PAGES_MAX = (64 << 20) / PAGE_SIZE
+/**
+ * What is kept, and how much host memory there may be behind all of it. What is beyond is left to the garbage collector,
+ * which comes late, for it does not see how large a Memory is.
+ */
 const POOLED_COUNT_MAX = 16
+const POOLED_PAGES_MAX = (1 << 30) / PAGE_SIZE
+
+/** `stalePages` are not cleared yet. */
+interface Pooled {
+  memory: WebAssembly.Memory
+  stalePages: number
+}
 
 export class MemoryPool {
-  private readonly free: WebAssembly.Memory[] = []
+  private readonly free: Pooled[] = []
+  private stalePages = 0
   /** Guest pages that all processes may have together. */
   pagesMax = Infinity
   pagesUsed = 0
@@ -35,10 +45,11 @@ export class MemoryPool {
 
   /** A Memory of at least GUEST_MIN bytes without guest pages. Throws RangeError when the host has none left. */
   take(): WebAssembly.Memory {
-    return (
-      this.free.pop() ??
-      new WebAssembly.Memory({ initial: GUEST_MIN / WASM_PAGE, maximum: GUEST_MAX / WASM_PAGE })
-    )
+    const pooled = this.free.pop()
+    if (!pooled)
+      return new WebAssembly.Memory({ initial: GUEST_MIN / WASM_PAGE, maximum: GUEST_MAX / WASM_PAGE })
+    this.stalePages -= pooled.stalePages
+    return pooled.memory
   }
 
   /**
@@ -49,15 +60,16 @@ export class MemoryPool {
     if (this.free.length >= POOLED_COUNT_MAX) return
     const { buffer } = memory
     const flags = new Uint8Array(buffer, PAGE_FLAGS_BASE, buffer.byteLength / PAGE_SIZE)
-    let stale = 0
+    let stalePages = 0
     for (let page = GUEST_MIN / PAGE_SIZE; page < flags.length; page++)
       if (flags[page] !== 0) {
         const isStale = flags[page]! & (PAGE_PRESENT | PAGE_STALE)
         flags[page] = isStale ? PAGE_STALE : 0
-        if (isStale) stale++
+        if (isStale) stalePages++
       }
-    if (stale > POOLED_PAGES_MAX) return
+    if (this.stalePages + stalePages > POOLED_PAGES_MAX) return
     new Uint8Array(buffer, 0, PC_CACHE_BASE + PC_CACHE_SIZE).fill(0)
-    this.free.push(memory)
+    this.free.push({ memory, stalePages })
+    this.stalePages += stalePages
   }
 }
