@@ -29,6 +29,14 @@ async function packTar(entries: readonly TarEntry[]): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
+/** Writes Latin-1 text into the header that begins at `at`, and its checksum anew. */
+function patchHeader(bytes: Uint8Array, at: number, offset: number, text: string): void {
+  bytes.set(Buffer.from(text, 'latin1'), at + offset)
+  const header = bytes.subarray(at, at + 512)
+  const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0)
+  bytes.set(Buffer.from(`${sum.toString(8).padStart(6, '0')}\0 `), at + 148)
+}
+
 const file = (name: string, body: string | Uint8Array, mode = 0o644): TarEntry => ({
   header: { name, type: 'file', size: Buffer.byteLength(body), mode, mtime: new Date(0), uid: 3, gid: 4 },
   body,
@@ -149,13 +157,8 @@ describe('archives', () => {
   it('names are bytes, and devices have their numbers', async () => {
     const device = { ...other('some', 'character-device').header, devmajor: 7, devminor: 300 }
     const bytes = await packTar([...SHELL, ...applets, file('caf?', 'in'), { header: device }])
-    // The name's last byte becomes é as Latin-1 has it, and the header's checksum fits again.
     const at = Buffer.from(bytes).indexOf('caf?')
-    bytes[at + 3] = 0xe9
-    const sum = bytes
-      .subarray(at, at + 512)
-      .reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0)
-    bytes.set(Buffer.from(`${sum.toString(8).padStart(6, '0')}\0 `), at + 148)
+    patchHeader(bytes, at, 3, '\xe9')
     const root = put('bytes.tar', bytes)
     const { stdout, stderr } = spawnSync(
       process.execPath,
@@ -164,6 +167,14 @@ describe('archives', () => {
     )
     expect(stdout).toMatch(/^caf\xe9\ncrwxr-xr-x +1 0 +0 +7, +300 .*some\n$/)
     expect(stderr).toBe('')
+  })
+
+  it('a size beyond 2^32 that is not there: one line', async () => {
+    const bytes = await packTar([...SHELL, file('large', 'small')])
+    patchHeader(bytes, Buffer.from(bytes).indexOf('large'), 124, '50000000000\0')
+    const { err, status } = run(put('large.tar', bytes), '--', 'sh')
+    expect(err).toMatch(/^umwelt: --root .* is no readable root archive: Unexpected end of data\n$/)
+    expect(status).toBe(125)
   })
 
   it.each([
