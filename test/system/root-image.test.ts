@@ -170,8 +170,8 @@ describe('archives', () => {
   })
 
   it('a size beyond 2^32 that is not there: one line', async () => {
-    const bytes = await packTar([...SHELL, file('large', 'small')])
-    patchHeader(bytes, Buffer.from(bytes).indexOf('large'), 124, '50000000000\0')
+    const bytes = await packTar([...SHELL, file('beyond-2^32', 'small')])
+    patchHeader(bytes, Buffer.from(bytes).indexOf('beyond-2^32'), 124, '50000000000\0')
     const { err, status } = run(put('large.tar', bytes), '--', 'sh')
     expect(err).toMatch(/^umwelt: --root .* is no readable root archive: Unexpected end of data\n$/)
     expect(status).toBe(125)
