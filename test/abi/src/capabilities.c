@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "capability.h"
+#include "files.h"
 #include "probe.h"
 
 #define KNOWN (BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_KILL) | BIT(CAP_CHOWN) | BIT(CAP_FOWNER) | BIT(CAP_SETFCAP))
@@ -303,20 +304,6 @@ static void threads(void)
 
 #define WITH(set, ...) IN_CHILD(prctl(PR_SET_SECUREBITS, 4, 0, 0, 0); syscall(SYS_setresgid, 100, 100, 100); \
 				syscall(SYS_setresuid, 1000, 1000, 1000); capset_((set), (set), 0); __VA_ARGS__)
-
-static void make(const char *name, int mode, int uid, int gid)
-{
-	close(open(name, O_RDWR | O_CREAT, 0600));
-	chown(name, uid, gid);
-	chmod(name, mode);
-}
-
-static void mode_of(const char *name)
-{
-	struct stat st;
-	if (lstat(name, &st) < 0) printf("%s: %s\n", name, errno_name(errno));
-	else printf("%s: %o %d %d\n", name, st.st_mode, st.st_uid, st.st_gid);
-}
 
 static void files(void)
 {

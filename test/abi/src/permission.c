@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "probe.h"
 
 /* As another user, in a child. */
@@ -26,20 +27,6 @@
 		}                              \
 		wait(NULL);                    \
 	} while (0)
-
-static void make(const char *name, int mode, int uid, int gid)
-{
-	close(open(name, O_RDWR | O_CREAT, 0600));
-	chown(name, uid, gid);
-	chmod(name, mode);
-}
-
-static void mode_of(const char *name)
-{
-	struct stat st;
-	if (lstat(name, &st) < 0) printf("%s: %s\n", name, errno_name(errno));
-	else printf("%s: %o %d %d\n", name, st.st_mode, st.st_uid, st.st_gid);
-}
 
 static void classes(void)
 {

@@ -1,15 +1,14 @@
 /** Random calls on sockets, epolls and event files that exist: none throws, and nothing stays once all is closed. */
 
 import { expect, it } from 'vitest'
-import { SeededRandom } from '../../../src/host/sim/sim-host.ts'
 import type { UnixFamily } from '../../../syscalls/net/unix/family.ts'
-import { type At, type Call, exit, SCRATCH, type Step, scripted } from './scripted.ts'
+import { EVENT, Random, randomCalls } from './random-calls.ts'
+import { type At, type Call, SCRATCH } from './scripted.ts'
 
 const CALLS = 15_000
 const NONBLOCK = 0o4000
 const DONTWAIT = 0x4040
 /** Where the calls find their structs; a step fills them before each call. */
-const EVENT = SCRATCH
 const PAIR = SCRATCH + 0x100
 const ADDRESS = SCRATCH + 0x200
 const HEADER = SCRATCH + 0x300
@@ -19,9 +18,8 @@ const TIME = SCRATCH + 0x600
 const BYTES = SCRATCH + 0x1000
 
 it('random calls on sockets and events leave nothing behind', async () => {
-  const seed = Number(process.env.UMWELT_SEED ?? 1)
-  const random = new SeededRandom(seed)
-  const below = (n: number): number => random.next() % n
+  const random = new Random()
+  const { below } = random
   const fd = (): number => 3 + below(40)
   const type = (): number => [1, 2, 5][below(3)]! | NONBLOCK
   const abstract = (at: At): number => {
@@ -87,36 +85,7 @@ it('random calls on sockets and events leave nothing behind', async () => {
       return ['setsockopt', fd(), 1, 16, BYTES, 4]
     },
   ]
-  let done = 0
-  const results = new Set<number>()
-  const step: Step = (at) => {
-    if (done > 0) {
-      expect(Number.isFinite(at.result)).toBe(true)
-      results.add(at.result)
-    }
-    if (done++ === CALLS) {
-      at.jump('end')
-      return
-    }
-    return calls[below(calls.length)]!(at)
-  }
-  const s = scripted(
-    {
-      // A broken pipe must not end the only program.
-      main: [
-        (at) => {
-          at.put64(EVENT, 1)
-          return ['rt_sigaction', 13, EVENT, 0, 8]
-        },
-        (at) => at.jump('loop'),
-      ],
-      loop: [step, (at) => at.jump('loop')],
-      end: [() => ['close_range', 0, 0xffffffff, 0], exit(0)],
-    },
-    { seed },
-  )
-  expect(await s.run('main')).toEqual({ code: 0, signal: null })
-  expect(results.size).toBeGreaterThan(30)
-  const family = s.machine.kernel.socketFamilies.find(1, 1) as UnixFamily
+  const kernel = await randomCalls(random, CALLS, calls)
+  const family = kernel.socketFamilies.find(1, 1) as UnixFamily
   expect(family.descriptorsUnderWay).toBe(0)
 })

@@ -1,16 +1,15 @@
 /** Random calls on sockets of the internet and netlink: none throws, and no port or byte stays once all is closed. */
 
 import { expect, it } from 'vitest'
-import { SeededRandom } from '../../../src/host/sim/sim-host.ts'
 import { AF_INET } from '../../../syscalls/abi/socket.ts'
 import type { InetFamily } from '../../../syscalls/net/inet/family.ts'
-import { type At, type Call, exit, SCRATCH, type Step, scripted } from './scripted.ts'
+import { EVENT, Random, randomCalls } from './random-calls.ts'
+import { type At, type Call, SCRATCH } from './scripted.ts'
 
 const CALLS = 20_000
 const NONBLOCK = 0o4000
 const DONTWAIT = 0x4040
 /** Where the calls find what they need; a step fills it before each call. */
-const EVENT = SCRATCH
 const ADDRESS = SCRATCH + 0x200
 const VALUE = SCRATCH + 0x300
 const LENGTH = SCRATCH + 0x380
@@ -20,9 +19,8 @@ const CONTROL = SCRATCH + 0x600
 const BYTES = SCRATCH + 0x1000
 
 it('random calls on sockets of the internet leave nothing behind', async () => {
-  const seed = Number(process.env.UMWELT_SEED ?? 1)
-  const random = new SeededRandom(seed)
-  const below = (n: number): number => random.next() % n
+  const random = new Random()
+  const { below } = random
   const fd = (): number => 3 + below(40)
   const level = (): number => [0, 1, 6, 17, 41, 270][below(6)]!
   /** An address that is one's own, another's or none; few ports, so that sockets meet. */
@@ -112,36 +110,7 @@ it('random calls on sockets of the internet leave nothing behind', async () => {
     () => ['getsockname', fd(), BYTES, LENGTH],
     () => ['getpeername', fd(), BYTES, LENGTH],
   ]
-  let done = 0
-  const results = new Set<number>()
-  const step: Step = (at) => {
-    if (done > 0) {
-      expect(Number.isFinite(at.result)).toBe(true)
-      results.add(at.result)
-    }
-    if (done++ === CALLS) {
-      at.jump('end')
-      return
-    }
-    return calls[below(calls.length)]!(at)
-  }
-  const s = scripted(
-    {
-      // A broken pipe must not end the only program.
-      main: [
-        (at) => {
-          at.put64(EVENT, 1)
-          return ['rt_sigaction', 13, EVENT, 0, 8]
-        },
-        (at) => at.jump('loop'),
-      ],
-      loop: [step, (at) => at.jump('loop')],
-      end: [() => ['close_range', 0, 0xffffffff, 0], exit(0)],
-    },
-    { seed },
-  )
-  expect(await s.run('main')).toEqual({ code: 0, signal: null })
-  expect(results.size).toBeGreaterThan(30)
-  const family = s.machine.kernel.socketFamilies.find(AF_INET, 1) as InetFamily
-  expect(family.inUse, `seed ${seed}`).toEqual({ ports: 0, listeners: 0, queuedCost: 0 })
+  const kernel = await randomCalls(random, CALLS, calls)
+  const family = kernel.socketFamilies.find(AF_INET, 1) as InetFamily
+  expect(family.inUse, `seed ${random.seed}`).toEqual({ ports: 0, listeners: 0, queuedCost: 0 })
 })
