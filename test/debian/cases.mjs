@@ -27,6 +27,41 @@ printf '#include "two.h"\n#include <stdio.h>\nint main(void) { printf("%%d\\n", 
 printf '#include "two.h"\nint two(void) { return 2; }\n' > two.c
 printf 'int two(void);\n' > two.h
 printf 'prog: one.o two.o\n\t$(CC) -o $@ $^\n%%.o: %%.c two.h\n\t$(CC) -c -O2 -Wall -o $@ $<\n' > Makefile`
+const DYNAMIC = String.raw`cat > lib.c <<'X'
+#include <stdio.h>
+__thread int counter = 5;
+static int resolved(void) { return 42; }
+int bump(void) { return ++counter; }
+int chosen(void) { return resolved(); }
+__attribute__((constructor)) static void begin(void) { puts("constructor"); }
+__attribute__((destructor)) static void end(void) { puts("destructor"); }
+X
+cat > main.c <<'X'
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+static int (*bump)(void);
+static void *thread(void *x) { printf("thread %d\n", bump()); return x; }
+int main(int argc, char **argv) {
+	void *lib = dlopen(argv[1], RTLD_NOW);
+	if (!lib) { puts(dlerror()); return 1; }
+	bump = (int (*)(void))dlsym(lib, "bump");
+	printf("%d %d\n", bump(), ((int (*)(void))dlsym(lib, "chosen"))());
+	pthread_t t; pthread_create(&t, NULL, thread, NULL); pthread_join(t, NULL);
+	printf("%d %lu %d %d\n", bump(), getauxval(AT_PAGESZ), getauxval(AT_PHNUM) > 3, getauxval(AT_SECURE) != 0);
+	printf("%s\n", dlsym(lib, "missing") ? "?" : "no such symbol");
+	return dlclose(lib);
+}
+X
+cat > pre.c <<'X'
+#include <stdio.h>
+#include <sys/types.h>
+uid_t getuid(void) { return 4711; }
+X
+printf '#!/usr/bin/env -S bash -e\necho script "$0" "$1"\n' > script; chmod +x script
+printf '#!./script first\n' > second; chmod +x second`
 const python = (text) => `cat > t.py <<'X'\n${text}\nX\npython3 t.py`
 const JAVA = `cat > H.java <<'X'
 import java.util.*;
@@ -148,6 +183,16 @@ cd ..; git clone -q g h; cd h; ls; git fsck --full; git status --short; git gc -
     script: `${C_HELLO}\ngcc -O2 -Wall h.c -o h; ./h a; echo $?; gcc -c -g h.c && size h.o | tail -1; objdump -d h.o | head -12; echo 'int main( {' | gcc -xc - ; echo $?`,
   },
   { name: 'g++', script: `${CXX}\ng++ -std=c++17 -O1 m.cc -o m && ./m`, timeoutMs: 600_000 },
+  {
+    name: 'ld.so of glibc and musl: dlopen, TLS, LD_PRELOAD, scripts, PIE',
+    script: `${DYNAMIC}
+for cc in musl-gcc gcc; do
+  $cc -shared -fPIC lib.c -o lib.so; $cc main.c -o main; ./main ./lib.so; $cc -no-pie main.c -o main; ./main ./lib.so; ./main ./none.so
+done
+gcc -shared -fPIC pre.c -o pre.so; LD_PRELOAD=./pre.so id -u; LD_PRELOAD=./none.so true
+gcc main.c -o main; ldd ./main | sed '/vdso/d; s/ (0x.*//'; LD_BIND_NOW=1 ./main ./lib.so; LD_LIBRARY_PATH=. ./main lib.so
+echo 'int main() { return 3; }' > r.c; gcc -static-pie r.c -o r; ./r; echo $?; ./script a; ./second; /lib64/ld-linux-x86-64.so.2 ./main ./lib.so`,
+  },
   { name: 'make with gcc', script: `${PROJECT}\nmake; ./prog; touch two.c; make -j2; ./prog; make` },
   { name: 'tcc', script: `${C_HELLO}\ntcc -run h.c; echo $?; tcc h.c -o h; ./h; echo $?` },
   {

@@ -23,7 +23,7 @@ export const PACKAGES = [
     'netbase',
   ],
   ...['python3', 'libpython3.11-testsuite', 'lua5.4', 'luajit', 'ruby', 'sqlite3', 'git'],
-  ...['gcc', 'g++', 'libc6-dev', 'tcc', 'golang-go', 'openjdk-17-jdk-headless'],
+  ...['gcc', 'g++', 'libc6-dev', 'musl-tools', 'tcc', 'golang-go', 'openjdk-17-jdk-headless'],
   ...['vim-tiny', 'nano', 'less', 'htop', 'nethack-console'],
 ]
 const SUITE = 'bookworm'
