@@ -1,4 +1,4 @@
-/* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, stat, du, df: the tree of names. */
+/* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, du, df: the tree of names. */
 #include "userland.h"
 
 static mode_t new_directory_mode;
@@ -45,14 +45,7 @@ static int each_pair(char **paths, bool (*act)(const char *source, const char *t
   return status;
 }
 
-static struct {
-  bool recursive, preserve, failed;
-  const char *source, *target; /* the roots, to map one path to the other */
-} copying;
-
-static char *copy_target(const char *path) {
-  return format_text("%s%s", copying.target, path + strlen(copying.source));
-}
+static bool recursive, preserve; /* how to copy */
 
 static bool copy_regular(const char *source, const char *target, mode_t mode) {
   int from = open(source, O_RDONLY), flags = O_WRONLY | O_CREAT | O_TRUNC;
@@ -73,54 +66,46 @@ static void copy_attributes(const char *target, const struct stat *status) {
   utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static bool copy_one(const char *path, const char *target, const struct stat *from) {
-  struct stat to;
-  char link[PATH_MAX] = "";
-  if (stat(target, &to) == 0 && is_same_file(from, &to))
-    return !warn("'%s' and '%s' are the same file", path, target);
-  if (S_ISDIR(from->st_mode) && !copying.recursive)
-    return !warn("-r not specified; omitting directory '%s'", path);
-  if (S_ISREG(from->st_mode) || !copying.recursive) return copy_regular(path, target, from->st_mode);
-  bool made = S_ISDIR(from->st_mode) ? mkdir(target, from->st_mode | 0700) == 0 || is_directory(target)
-            : S_ISLNK(from->st_mode) ? readlink(path, link, sizeof link - 1) >= 0 && symlink(link, target) == 0
-                                     : mknod(target, from->st_mode, from->st_rdev) == 0;
-  return made || !warn_errno(target);
-}
+static bool copy_tree(const char *source, const char *target);
 
-static bool copy_before(const char *path, const struct stat *found, int depth) {
-  struct stat from = *found;
-  char *target = copy_target(path);
-  /* -r copies links as links, else what they point to. */
-  bool good = copying.recursive || stat(path, &from) == 0 ? copy_one(path, target, &from) : !warn_errno(path);
-  if (good && copying.preserve && !S_ISDIR(from.st_mode)) copy_attributes(target, &from);
-  copying.failed |= !good;
+static bool copy_directory(const char *source, const char *target, mode_t mode) {
+  char **names = list_names(source); /* before the copy can appear among them */
+  bool good = true;
+  if (!names) return !warn_errno(source);
+  if (mkdir(target, mode | 0700) < 0 && !is_directory(target)) return !warn_errno(target);
+  for (char **name = names; *name; name++) good &= copy_tree(join_path(source, *name), join_path(target, *name));
+  chmod(target, mode & ~current_umask() & 07777); /* last: it had to be writable */
+  free_names(names);
   return good;
 }
 
-/* A directory's mode and times come last: it had to be writable. */
-static bool copy_after(const char *path, const struct stat *from, int depth) {
-  if (S_ISDIR(from->st_mode) && copying.preserve) copy_attributes(copy_target(path), from);
-  else if (S_ISDIR(from->st_mode)) chmod(copy_target(path), from->st_mode & ~current_umask() & 07777);
-  return true;
-}
-
 static bool copy_tree(const char *source, const char *target) {
-  copying.source = source;
-  copying.target = target;
-  copying.failed = false;
-  return walk(source, copy_before, copy_after, 0) && !copying.failed;
+  struct stat from, to;
+  char link[PATH_MAX] = "";
+  /* -r copies links as links, else what they point to. */
+  if ((recursive ? lstat : stat)(source, &from) < 0) return !warn_errno(source);
+  if (stat(target, &to) == 0 && is_same_file(&from, &to))
+    return !warn("'%s' and '%s' are the same file", source, target);
+  mode_t mode = from.st_mode;
+  if (S_ISDIR(mode) && !recursive) return !warn("-r not specified; omitting directory '%s'", source);
+  bool is_link = S_ISLNK(mode) && readlink(source, link, sizeof link - 1) >= 0;
+  bool good = S_ISDIR(mode) ? copy_directory(source, target, mode)
+            : S_ISREG(mode) || !recursive ? copy_regular(source, target, mode)
+            : (is_link ? symlink(link, target) : mknod(target, mode, from.st_rdev)) == 0 || !warn_errno(target);
+  if (good && preserve) copy_attributes(target, &from);
+  return good;
 }
 
 int cp_main(char **operands) {
-  copying.preserve = option['p'] || option['a'];
-  copying.recursive = option['r'] || option['R'] || option['a'];
+  preserve = option['p'] || option['a'];
+  recursive = option['r'] || option['R'] || option['a'];
   return each_pair(operands, copy_tree);
 }
 
 static bool move_path(const char *source, const char *target) {
   if (rename(source, target) == 0) return true;
   if (errno != EXDEV) return !warn_errno(source);
-  copying.recursive = copying.preserve = true; /* on another file system a copy takes its place */
+  recursive = preserve = true; /* on another file system a copy takes its place */
   if (!is_directory(target)) unlink(target);
   return copy_tree(source, target) && walk(source, NULL, remove_visited, 0);
 }
@@ -190,22 +175,6 @@ static bool print_link(char *path) {
 }
 
 int readlink_main(char **operands) { return each_operand(operands, print_link); }
-
-static bool print_status(char *path) {
-  typedef unsigned long long number;
-  char mode[11], date[32];
-  struct stat s;
-  if ((option['L'] ? stat : lstat)(path, &s) < 0) return !warn_errno(path);
-  format_mode(s.st_mode, mode);
-  strftime(date, sizeof date, "%F %T", localtime(&s.st_mtime));
-  printf("  File: %s\n  Size: %llu\tBlocks: %llu\n", path, (number)s.st_size, (number)s.st_blocks);
-  printf("Device: %llu\tInode: %llu\tLinks: %llu\n", (number)s.st_dev, (number)s.st_ino, (number)s.st_nlink);
-  printf("Access: (%04o/%s)\tUid: %u/%s", s.st_mode & 07777, mode, s.st_uid, user_name(s.st_uid));
-  printf("\tGid: %u/%s\nModify: %s.%09ld\n", s.st_gid, group_name(s.st_gid), date, s.st_mtim.tv_nsec);
-  return true;
-}
-
-int stat_main(char **operands) { return each_operand(operands, print_status); }
 
 static unsigned long long used[256]; /* blocks below the directory at a depth */
 
