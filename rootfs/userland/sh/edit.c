@@ -148,9 +148,8 @@ static void offer_files(const char *directory, const char *prefix, bool only_pro
 
 static void offer_commands(const char *prefix) {
   for (const struct applet *row = builtins; row->name; row++) offer(row->name, prefix, " ");
-  for (const struct applet *row = special_builtins; row->name; row++) offer(row->name, prefix, " ");
   for (struct function *function = functions; function; function = function->next)
-    if (function->body) offer(function->name, prefix, " ");
+    if (function_body(function->name)) offer(function->name, prefix, " ");
   for (const char *path = search_path(); path;) {
     char *directory = next_candidate(&path, "");
     offer_files(directory, prefix, true);

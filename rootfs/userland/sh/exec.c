@@ -1,10 +1,7 @@
 /* Walks the tree. Every subshell, program and pipe end is a fork. */
 #include "sh.h"
 
-enum {
-  SHELL_FD_MIN = 10,    /* scripts can name 0 to 9 */
-  PIPE_SIZE_MIN = 4096, /* what any pipe takes without a reader */
-};
+enum { SHELL_FD_MIN = 10 }; /* scripts can name 0 to 9 */
 
 /* What a function call changed, linked so that an error can undo all of it. */
 struct call { struct parameters parameters; int loop_depth; struct call *outer; };
@@ -53,19 +50,11 @@ char *substitute_command(struct node *command) {
 
 /* ---- redirections */
 
-/* A here-document is the read end of a pipe; a long one needs a writer. */
 static int open_heredoc(const char *body) {
-  int ends[2];
-  size_t length = strlen(body);
-  make_pipe(ends);
-  if (length <= PIPE_SIZE_MIN) {
-    write_all(ends[1], body, length);
-  } else if (fork_subshell(NULL, FORK_INSIDE) == 0) {
-    close(ends[0]);
-    _exit(!write_all(ends[1], body, length));
-  }
-  close(ends[1]);
-  return ends[0];
+  int fd = memfd_create("here-document", 0);
+  if (fd < 0 || !write_all(fd, body, strlen(body))) shell_fail(complain("here-document: %s", strerror(errno)));
+  lseek(fd, 0, SEEK_SET);
+  return fd;
 }
 
 static int open_target(const char *operator, const char *path) {
@@ -125,24 +114,18 @@ static void redirect_undo(int depth) {
 
 /* ---- commands */
 
-/* A file without a magic number is a script for this shell. */
-static void exec_as_script(char *file, char **argv, char **environment) {
-  int count = count_words(argv);
-  char **arguments = arena_allocate(&sh.scratch, (count + 2) * sizeof *arguments);
-  memcpy(arguments + 1, argv, count * sizeof *argv);
-  arguments[0] = "sh";
-  arguments[1] = file;
-  execve("/proc/self/exe", arguments, environment);
-}
-
 int exec_program(char **argv) {
   char **environment = variable_environment();
-  int failure = ENOENT;
+  int failure = ENOENT, count = count_words(argv);
+  char **script = arena_allocate(&sh.scratch, (count + 2) * sizeof *script);
+  memcpy(script + 1, argv, count * sizeof *argv);
+  script[0] = "sh";
   fflush(stdout);
   for (const char *path = search_path(); path;) {
     char *file = next_candidate(&path, argv[0]);
     execve(file, argv, environment);
-    if (errno == ENOEXEC) exec_as_script(file, argv, environment);
+    script[1] = file; /* a file without a magic number is a script for this shell */
+    if (errno == ENOEXEC) execve("/proc/self/exe", script, environment);
     if (errno != ENOENT && errno != ENOTDIR) failure = errno;
   }
   bool not_found = failure == ENOENT && !strchr(argv[0], '/');
@@ -198,14 +181,8 @@ void unwind_everything(void) {
   arena_release(&sh.scratch, (struct arena_mark){NULL, 0});
 }
 
-static const struct applet *find_builtin(const char *name, bool *special) {
-  const struct applet *builtin = find_applet(special_builtins, name);
-  *special = builtin != NULL;
-  return builtin ? builtin : find_applet(builtins, name);
-}
 int run_without_functions(char **argv) {
-  bool special;
-  const struct applet *builtin = find_builtin(argv[0], &special);
+  const struct applet *builtin = find_applet(builtins, argv[0]);
   return builtin ? run_builtin(builtin, argv) : run_program(argv, NULL, 0);
 }
 static void trace(const char *text, bool is_last) {
@@ -238,14 +215,13 @@ static int run_assignments(struct node *node) {
 
 static int exec_simple(struct node *node, int flags) {
   int argc, status = 2, depth = saved_count;
-  bool special;
   sh.line = node->line;
   sh.substitution_status = 0;
   char **argv = expand_words(node->words, &argc);
   if (argc == 0) return check_errexit(run_assignments(node));
-  const struct applet *builtin = find_builtin(argv[0], &special);
+  const struct applet *builtin = find_applet(builtins, argv[0]);
+  bool special = is_special(builtin), scoped = node->assignments && !special;
   struct node *function = special ? NULL : function_body(argv[0]);
-  bool scoped = node->assignments && !special;
   trace_begin();
   if (scoped) variable_scope_push();
   assign_all(node->assignments, !scoped, false);

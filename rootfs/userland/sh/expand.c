@@ -300,6 +300,32 @@ static void expand_until(struct expansion *e, struct parser *parser, int end, en
   }
 }
 
+bool read_fields(char **fields[], int limit, bool raw) {
+  struct expansion e = new_expansion(true);
+  struct buffer rest = {.arena = &sh.scratch};
+  size_t rest_length = 0; /* without blanks at the end */
+  bool escaped = false, complete = false;
+  while (!complete) { /* byte by byte: what follows is for others to read */
+    char c;
+    ssize_t got = read(0, &c, 1);
+    if (got < 0 && errno == EINTR && !interrupted) { traps_run_pending(); continue; }
+    if (got <= 0) break;
+    complete = c == '\n' && !escaped;
+    bool escapes = c == '\\' && !raw && !escaped, separates = !escaped && strchr(e.ifs, c);
+    if (c && c != '\n' && !escapes) { /* escaped newlines vanish */
+      separates ? add_split(&e, c) : add_byte(&e, c, true);
+      if (e.count + e.in_field >= limit) buffer_add(&rest, c);
+      if (!separates || !isspace(c)) rest_length = rest.length;
+    }
+    escaped = escapes;
+  }
+  end_field(&e);
+  push_field(&e, NULL);
+  if (e.count > limit + 1) e.fields[limit - 1] = arena_copy(&sh.scratch, rest.bytes, rest_length);
+  *fields = e.fields;
+  return complete;
+}
+
 /* export and its kin take assignments as arguments, and expand them so. */
 static bool is_declaration(const char *word) {
   return equal(word, "export") || equal(word, "readonly") || equal(word, "local");

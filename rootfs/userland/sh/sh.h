@@ -137,6 +137,8 @@ enum expand_mode {
 char **expand_words(struct word *words, int *count);
 char *expand_text(const char *word, enum expand_mode mode);
 char *expand_assignment(const char *word); /* with tildes behind = and each colon */
+/* The next line of standard input split, all that is left in the last field; false if it had no newline. */
+bool read_fields(char **fields[], int limit, bool raw);
 long long evaluate_arithmetic(const char *text);
 
 /* ---- exec.c */
@@ -172,8 +174,8 @@ void traps_run_exit(void);
 int trap_builtin(char **);
 
 /* ---- builtin.c */
-extern const struct applet special_builtins[]; /* POSIX's: errors in them end the shell */
 extern const struct applet builtins[];
+bool is_special(const struct applet *builtin); /* POSIX's: errors in it end the shell */
 const char *search_path(void);
 int set_options(char **arguments);   /* "-eu", "+x", "-o name"; the count of those used or -1 */
 void set_parameters(char **values);  /* to copies */
