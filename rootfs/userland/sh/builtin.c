@@ -1,19 +1,17 @@
 /* The commands that change the shell itself. */
 #include "sh.h"
 
-/* set -o's names; "i" and "s" are for the command line only. */
-static const struct { char letter; const char *name; } option_names[] = {
-  {'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"},
-  {'v', "verbose"}, {'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"},
+/* set -o's names, and their letters; those that follow are for the command line only. */
+static const char *const option_names[] = {
+  "errexit", "noglob", "noexec", "xtrace", "verbose", "noclobber", "allexport", "nounset", NULL,
 };
+static const char option_letters[] = "efnxvCauiscl";
 
 static bool set_option(char letter, const char *name, bool value) {
-  for (size_t i = 0; i < COUNT(option_names); i++) {
-    const char *known = option_names[i].name;
-    if (name ? known && equal(known, name) : option_names[i].letter == letter)
-      return sh.set[(int)option_names[i].letter] = value, true;
-  }
-  return complain("Illegal option -%.*s%s", name ? 2 : 1, name ? "o " : &letter, name ? name : ""), false;
+  const char *known = strchr(option_letters, letter);
+  int index = name ? index_of(name, option_names) : known ? known - option_letters : -1;
+  if (index >= 0) return sh.set[(int)option_letters[index]] = value, true;
+  return complain("Illegal option -%c %s", letter, name ? name : ""), false;
 }
 
 int set_options(char **arguments) {

@@ -220,7 +220,8 @@ static void expand_arithmetic(struct expansion *e, struct parser *parser, bool q
   for (int depth = 0, c; (c = peek_byte(parser)) != ')' || depth > 0; depth += (c == '(') - (c == ')'))
     skip_element(parser, true);
   struct parser text = word_parser(arena_copy(&sh.scratch, parser->text + start, parser->at - start));
-  parser->at += 2;
+  parser->at++;
+  if (next_byte(parser) != ')') syntax_error(parser, "missing \"))\"", "");
   expand_until(&inner, &text, -1, QUOTED);
   add_result(e, scratch_text("%lld", evaluate_arithmetic(finished(&inner, false))), quoted);
 }
@@ -248,17 +249,13 @@ static void expand_dollar(struct expansion *e, struct parser *parser, bool quote
   else add_byte(e, '$', quoted);
 }
 
-static const char *home_of(const char *user) {
-  struct passwd *entry = getpwnam(user);
-  return entry ? entry->pw_dir : NULL;
-}
-
 /* Behind the ~: adds the home directory it stands for, or itself. */
 static void expand_tilde(struct expansion *e, struct parser *parser) {
   const char *text = parser->text + parser->at;
   size_t length = strcspn(text, e->tilde_colon ? "/:\"'\\$`}" : "/\"'\\$`}");
   const char *user = arena_copy(&sh.scratch, text, length), *home = NULL;
-  if (!text[length] || strchr("/:}", text[length])) home = length ? home_of(user) : variable_get("HOME");
+  struct passwd *entry = length ? getpwnam(user) : NULL;
+  if (strchr("/:}", text[length])) home = entry ? entry->pw_dir : length ? NULL : variable_get("HOME");
   parser->at += home ? length : 0;
   add_result(e, home ? home : "~", true);
 }
@@ -326,14 +323,11 @@ bool read_fields(char **fields[], int limit, bool raw) {
   return complete;
 }
 
-/* export and its kin take assignments as arguments, and expand them so. */
-static bool is_declaration(const char *word) {
-  return equal(word, "export") || equal(word, "readonly") || equal(word, "local");
-}
-
 char **expand_words(struct word *words, int *count) {
+  /* They take assignments as arguments, and expand them so. */
+  static const char *const declarations[] = {"export", "readonly", "local", NULL};
   struct expansion e = new_expansion(true);
-  bool declaration = words && is_declaration(words->text);
+  bool declaration = words && index_of(words->text, declarations) >= 0;
   for (; words; words = words->next) {
     if (declaration && is_assignment(words->text)) {
       push_field(&e, expand_assignment(words->text));

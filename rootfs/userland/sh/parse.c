@@ -42,23 +42,15 @@ bool is_assignment(const char *word) {
 
 /* ---- tokens */
 
-static void skip_to(struct parser *parser, int end) {
-  for (int c; (c = peek_byte(parser)) != end;) {
-    if (c < 0) syntax_error(parser, end == '}' ? "missing \"}\"" : "unterminated quoted string", "");
-    if (end != '\'' && end != '`') skip_element(parser, end == '"');
+/* Up to `end`, which is taken too; in arithmetic parentheses nest. */
+static void skip_to(struct parser *parser, int end, bool quoted) {
+  for (int depth = 0, c; (c = peek_byte(parser)) != end || depth > 0;) {
+    if (c < 0) syntax_error(parser, "unterminated %s", end == ')' ? "$((" : end == '}' ? "${" : "quoted string");
+    depth += (end == ')') * ((c == '(') - (c == ')'));
+    if (end != '\'' && end != '`') skip_element(parser, quoted);
     else if (next_byte(parser) == '\\' && end == '`') next_byte(parser);
   }
   next_byte(parser);
-}
-
-static void skip_arithmetic(struct parser *parser) {
-  for (int depth = 0, c; (c = peek_byte(parser)) != ')' || depth > 0;) {
-    if (c < 0) syntax_error(parser, "missing \"))\"", "");
-    depth += (c == '(') - (c == ')');
-    skip_element(parser, true);
-  }
-  next_byte(parser);
-  if (next_byte(parser) != ')') syntax_error(parser, "missing \"))\"", "");
 }
 
 void skip_element(struct parser *parser, bool quoted) {
@@ -66,15 +58,14 @@ void skip_element(struct parser *parser, bool quoted) {
   if (c == '\\') {
     next_byte(parser);
   } else if (c == '"' || c == '`' || (c == '\'' && !quoted)) {
-    skip_to(parser, c);
+    skip_to(parser, c, c == '"');
   } else if (c == '$' && peek_byte(parser) == '{') {
     next_byte(parser);
-    for (; peek_byte(parser) != '}'; skip_element(parser, quoted))
-      if (peek_byte(parser) < 0) syntax_error(parser, "missing \"}\"", "");
-    next_byte(parser);
+    skip_to(parser, '}', quoted);
   } else if (c == '$' && peek_byte(parser) == '(') {
     next_byte(parser);
-    if (peek_byte(parser) == '(') { next_byte(parser); skip_arithmetic(parser); }
+    bool is_arithmetic = peek_byte(parser) == '(';
+    if (is_arithmetic) skip_to(parser, ')', true);
     else parse_until(parser, ")");
   }
 }
@@ -352,20 +343,20 @@ static struct node *parse_and_or(struct parser *parser) {
   return left;
 }
 
-static struct node *make_sequence(struct parser *parser, struct node *first) {
-  return first && first->next ? new_node(parser, NODE_SEQUENCE, first) : first;
-}
-
-static struct node *parse_list(struct parser *parser) {
+static struct node *parse_items(struct parser *parser, bool one_line) {
   struct node *first = NULL, **tail = &first;
-  skip_newlines(parser);
   while (!at_list_end(parser)) {
     *tail = parse_and_or(parser);
     tail = &(*tail)->next;
     if (!skip_token(parser, ";") && !skip_token(parser, "&") && !next_is(parser, "\n")) break;
+    if (one_line && next_is(parser, "\n")) break;
     skip_newlines(parser);
   }
-  return make_sequence(parser, first);
+  return first && first->next ? new_node(parser, NODE_SEQUENCE, first) : first;
+}
+static struct node *parse_list(struct parser *parser) {
+  skip_newlines(parser);
+  return parse_items(parser, false);
 }
 
 /* Inside a word, so what surrounds it is set aside. */
@@ -390,12 +381,7 @@ struct node *parse_line(struct parser *parser, bool *at_end) {
   parser->heredocs = NULL;
   *at_end = skip_token(parser, "");
   if (*at_end || skip_token(parser, "\n")) return NULL;
-  struct node *first = NULL, **tail = &first;
-  do {
-    *tail = parse_and_or(parser);
-    tail = &(*tail)->next;
-    bool separated = skip_token(parser, ";") || skip_token(parser, "&");
-    if (!separated && !next_is(parser, "\n") && !next_is(parser, "")) unexpected(parser);
-  } while (!next_is(parser, "\n") && !next_is(parser, ""));
-  return make_sequence(parser, first);
+  struct node *list = parse_items(parser, true);
+  if (!next_is(parser, "\n") && !next_is(parser, "")) unexpected(parser);
+  return list;
 }

@@ -158,38 +158,24 @@ static void run_startup_files(bool login) {
   if (sh.interactive && env && getuid() == geteuid()) run_file(scratch_text("%s", env));
 }
 
-static char *read_script(const char *path) {
-  char *text = read_file(path, NULL);
-  int status = errno == ENOENT ? 127 : 126;
-  if (!text) complain("cannot open %s: %s", path, strerror(errno));
-  return text ? text : (shell_exit(status), NULL);
-}
-
 int sh_main(char **operands) {
-  bool login = *operands[-1] == '-', wants_command = false;
+  struct parser parser = {.line = 1};
   sh.name = operands[-1];
   sh.pid = getpid();
-  /* -c and -l are for the command line only; `set` does not know them. "-ec" sets the others. */
-  for (char **argument = operands; *argument && **argument == '-' && (*argument)[1] != '-'; argument++) {
-    char *to = *argument;
-    for (const char *from = to; *from; from++) {
-      wants_command |= *from == 'c';
-      login |= *from == 'l';
-      if (*from != 'c' && *from != 'l') *to++ = *from;
-    }
-    *to = 0;
-  }
-  while (*operands && equal(*operands, "-")) operands++;
   int used = set_options(operands);
   operands += used;
+  bool wants_command = sh.set['c'], login = sh.set['l'] || *sh.name == '-';
   if (used < 0 || (wants_command && !*operands)) return used < 0 ? 2 : complain("-c requires an argument");
-  struct parser parser = {.line = 1};
   bool reads_stdin = !wants_command && (sh.set['s'] || !*operands);
   sh.interactive = sh.set['i'] |= reads_stdin && isatty(0) && isatty(2);
   set_initial_variables();
   if (wants_command) parser.text = *operands++;
-  else if (!reads_stdin) parser.text = read_script(*operands);
-  else parser.text = duplicate("");
+  else parser.text = reads_stdin ? duplicate("") : read_file(*operands, NULL);
+  if (!parser.text) {
+    int status = errno == ENOENT ? 127 : 126;
+    complain("cannot open %s: %s", *operands, strerror(errno));
+    return status;
+  }
   if (!reads_stdin || (wants_command && *operands)) sh.name = *operands ? *operands++ : sh.name;
   set_parameters(operands);
   if (reads_stdin) parser.refill = sh.interactive && isatty(0) ? refill_terminal : refill_stdin;
