@@ -170,21 +170,15 @@ char *join_path(const char *directory, const char *name) {
   return format_text("%s%s%s", directory, length && directory[length - 1] == '/' ? "" : "/", name);
 }
 
-char *path_basename(const char *path) {
-  size_t end = strlen(path);
-  while (end > 1 && path[end - 1] == '/') end--;
-  size_t start = end;
-  while (start > 0 && path[start - 1] != '/') start--;
-  if (start == end && end > 0) start--; /* the path is only slashes */
-  return format_text("%.*s", (int)(end - start), path + start);
-}
+char *path_basename(const char *path) { return *path ? basename(duplicate(path)) : ""; }
 
 bool is_directory(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
-bool is_same_file(const struct stat *left, const struct stat *right) {
-  return left->st_ino == right->st_ino && left->st_dev == right->st_dev;
+bool is_same_file(const char *left, const char *right) {
+  struct stat l, r;
+  return stat(left, &l) == 0 && stat(right, &r) == 0 && l.st_ino == r.st_ino && l.st_dev == r.st_dev;
 }
 
 /* What fails here shows when the path itself is made. */
@@ -262,11 +256,10 @@ long long parse_size(const char *text) {
 
 char *format_size(unsigned long long bytes, char text[24]) {
   int unit = 0;
-  unsigned long long tenths = bytes * 10; /* rounded up */
-  for (; option['h'] && tenths >= 10240; unit++) tenths = (tenths + 1023) / 1024;
-  if (!option['h']) snprintf(text, 24, "%llu", bytes / 1024);
-  else if (unit && tenths < 100) snprintf(text, 24, "%llu.%llu%c", tenths / 10, tenths % 10, " KMGTPE"[unit]);
-  else snprintf(text, 24, "%llu%.*s", (tenths + 9) / 10, unit > 0, &" KMGTPE"[unit]);
+  double size = bytes;
+  for (; option['h'] && size >= 1024; unit++) size /= 1024;
+  if (option['h']) snprintf(text, 24, "%.*f%.*s", unit && size < 9.95, size, unit > 0, &" KMGTPE"[unit]);
+  else snprintf(text, 24, "%llu", bytes / 1024);
   return text;
 }
 

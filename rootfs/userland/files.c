@@ -80,12 +80,11 @@ static bool copy_directory(const char *source, const char *target, mode_t mode) 
 }
 
 static bool copy_tree(const char *source, const char *target) {
-  struct stat from, to;
+  struct stat from;
   char link[PATH_MAX] = "";
   /* -r copies links as links, else what they point to. */
   if ((recursive ? lstat : stat)(source, &from) < 0) return !warn_errno(source);
-  if (stat(target, &to) == 0 && is_same_file(&from, &to))
-    return !warn("'%s' and '%s' are the same file", source, target);
+  if (is_same_file(source, target)) return !warn("'%s' and '%s' are the same file", source, target);
   mode_t mode = from.st_mode;
   if (S_ISDIR(mode) && !recursive) return !warn("-r not specified; omitting directory '%s'", source);
   bool is_link = S_ISLNK(mode) && readlink(source, link, sizeof link - 1) >= 0;

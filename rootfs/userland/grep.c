@@ -103,9 +103,8 @@ int grep_main(char **operands) {
 /* ---- sort: lines in memory, ordered by keys and then as a whole. */
 
 struct key {
-  /* From 1, as written; end_field 0 is the end of the line, end_char 0 of the field. */
-  long start_field, start_char, end_field, end_char;
-  bool numeric, reverse, fold, skip_blanks;
+  long first, last;    /* fields from 1; a last one of 0 is the end of the line */
+  const char *letters; /* how to compare: n, r, f, b */
 };
 static struct key keys[16];
 static size_t key_count;
@@ -126,23 +125,17 @@ static const char *field_start(const char *line, long field) {
   for (; field > 1 && *line; field--) { line = skip_field(line); line += separator && *line; }
   return line;
 }
-static const char *advance(const char *at, long characters) {
-  size_t left = strlen(at);
-  return at + ((size_t)characters < left ? (size_t)characters : left);
-}
+
+static bool is_set(const struct key *key, char letter) { return strchr(key->letters, letter); }
 
 /* The part of the line that the key is about, in a buffer of its own. */
-static void key_text(const char *line, const struct key *key, struct buffer *text) {
-  const char *start = field_start(line, key->start_field), *end = line + strlen(line);
-  while (key->skip_blanks && isblank(*start)) start++;
-  start = advance(start, key->start_char - 1);
-  if (key->end_field) {
-    end = field_start(line, key->end_field);
-    end = key->end_char ? advance(end, key->end_char) : skip_field(end);
-  }
+static char *key_text(const char *line, const struct key *key, struct buffer *text) {
+  const char *start = field_start(line, key->first), *end = line + strlen(line);
+  while (is_set(key, 'b') && isblank(*start)) start++;
+  if (key->last) end = skip_field(field_start(line, key->last));
   text->length = 0;
   buffer_append(text, start, end > start ? end - start : 0);
-  buffer_text(text);
+  return buffer_text(text);
 }
 
 static double leading_number(char *text) {
@@ -152,16 +145,15 @@ static double leading_number(char *text) {
 }
 
 static int compare_keys(const char *left, const char *right) {
-  static struct buffer l, r;
-  for (size_t i = 0; i < key_count; i++) {
-    key_text(left, &keys[i], &l);
-    key_text(right, &keys[i], &r);
-    int order = keys[i].fold ? strcasecmp(l.bytes, r.bytes) : strcmp(l.bytes, r.bytes);
-    if (keys[i].numeric) {
-      double a = leading_number(l.bytes), b = leading_number(r.bytes);
+  static struct buffer buffers[2];
+  for (const struct key *key = keys; key < keys + key_count; key++) {
+    char *l = key_text(left, key, &buffers[0]), *r = key_text(right, key, &buffers[1]);
+    int order = is_set(key, 'f') ? strcasecmp(l, r) : strcmp(l, r);
+    if (is_set(key, 'n')) {
+      double a = leading_number(l), b = leading_number(r);
       order = (a > b) - (a < b);
     }
-    if (order) return keys[i].reverse ? -order : order;
+    if (order) return is_set(key, 'r') ? -order : order;
   }
   return 0;
 }
@@ -176,26 +168,14 @@ static int compare_lines(const void *left, const void *right) {
   return option['r'] ? -order : order;
 }
 
-static void set_ordering(struct key *key, const char *letters) {
-  key->numeric |= strchr(letters, 'n') != NULL;
-  key->reverse |= strchr(letters, 'r') != NULL;
-  key->fold |= strchr(letters, 'f') != NULL;
-  key->skip_blanks |= strchr(letters, 'b') != NULL;
-}
-
-/* "2", "2.3" and what follows them, with letters behind each. */
+/* "2" or "2,3", with letters behind each; without any the global ones hold. */
 static bool parse_key(char *text, const char *global) {
+  char *end, *letters = strpbrk(text, "bfnr"), *comma = strchr(text, ',');
   struct key *key = &keys[key_count++];
-  char *letters = text + strcspn(text, "bfnr");
-  *key = (struct key){.start_char = 1};
-  key->start_field = strtol(text, &text, 10);
-  if (*text == '.') key->start_char = strtol(text + 1, &text, 10);
-  text += strspn(text, "bfnr");
-  if (*text == ',') key->end_field = strtol(text + 1, &text, 10);
-  if (key->end_field && *text == '.') key->end_char = strtol(text + 1, &text, 10);
-  text += strspn(text, "bfnr");
-  set_ordering(key, *letters ? letters : global); /* without letters of its own the global ones hold */
-  return !*text && key->start_field > 0 && key->start_char > 0;
+  key->letters = letters ? letters : global;
+  key->first = strtol(text, &end, 10);
+  key->last = comma ? strtol(comma + 1, &end, 10) : 0;
+  return key->first > 0 && !end[strspn(end, "bfnr")];
 }
 
 int sort_main(char **operands) {

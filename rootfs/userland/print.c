@@ -106,14 +106,7 @@ int basename_main(char **operands) {
   return puts(name) < 0;
 }
 
-static bool print_directory(char *path) {
-  size_t end = strlen(path);
-  while (end > 1 && path[end - 1] == '/') end--;
-  while (end > 0 && path[end - 1] != '/') end--;
-  while (end > 1 && path[end - 1] == '/') end--;
-  return printf("%.*s\n", end ? (int)end : 1, end ? path : ".") > 0;
-}
-
+static bool print_directory(char *path) { return puts(dirname(path)) >= 0; }
 int dirname_main(char **operands) { return each_operand(operands, print_directory); }
 int pwd_main(char **operands) {
   char *directory = getcwd(NULL, 0);
@@ -171,15 +164,12 @@ static long long integer_operand(const char *text) {
 }
 
 static bool evaluate_unary(char operator, const char *operand) {
-  static const char types[] = "bcdfpS";
-  static const mode_t modes[] = {S_IFBLK, S_IFCHR, S_IFDIR, S_IFREG, S_IFIFO, S_IFSOCK};
   struct stat status;
   if (operator == 'n' || operator == 'z') return (*operand == 0) == (operator == 'z');
   if (operator == 't') return isatty(integer_operand(operand));
   if (operator == 'h' || operator == 'L') return lstat(operand, &status) == 0 && S_ISLNK(status.st_mode);
   if (stat(operand, &status) < 0) return false;
-  const char *type = strchr(types, operator);
-  if (type) return (status.st_mode & S_IFMT) == modes[type - types];
+  if (strchr("pcdbfS", operator)) return "?pc?d?b?f???S???"[status.st_mode >> 12 & 15] == operator;
   switch (operator) {
   case 'g': return status.st_mode & S_ISGID;
   case 'u': return status.st_mode & S_ISUID;
@@ -200,7 +190,7 @@ static const char *const binaries[] = {
 static bool compare_files(int operator, const char *left, const char *right) {
   struct stat l, r;
   bool have_left = stat(left, &l) == 0, have_right = stat(right, &r) == 0;
-  if (operator == SAME) return have_left && have_right && is_same_file(&l, &r);
+  if (operator == SAME) return is_same_file(left, right);
   if (!have_left || !have_right) return operator == NEWER ? have_left : have_right;
   long long seconds = (long long)l.st_mtim.tv_sec - r.st_mtim.tv_sec;
   long long difference = seconds ? seconds : l.st_mtim.tv_nsec - r.st_mtim.tv_nsec;

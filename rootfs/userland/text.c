@@ -54,16 +54,11 @@ int head_main(char **operands) {
 }
 
 static size_t tail_start(const char *bytes, size_t length) {
-  unsigned long long count = range.count < 0 ? -range.count : range.count;
-  size_t at = range.from_start ? 0 : length;
-  if (range.from_start) {
-    for (count -= count > 0; count > 0 && at < length; at++) count -= range.bytes || bytes[at] == '\n';
-    return at;
-  }
-  if (range.bytes) return count < length ? length - count : 0;
-  if (count == 0) return length;
-  for (at -= at > 0; at > 0; at--) /* the newline that ends the last line begins no other */
-    if (bytes[at - 1] == '\n' && --count == 0) break;
+  long long total = range.bytes ? length : 0;
+  for (size_t i = 0; i < length && !range.bytes; i++) total += bytes[i] == '\n' || i + 1 == length;
+  long long skip = range.from_start ? range.count - 1 : total - llabs(range.count);
+  size_t at = 0;
+  for (; skip > 0 && at < length; at++) skip -= range.bytes || bytes[at] == '\n';
   return at;
 }
 
@@ -192,11 +187,6 @@ int cut_main(char **operands) {
   return inputs.status;
 }
 
-static const struct { char name[8]; int (*contains)(int); } classes[] = {
-  {"alnum:]", isalnum}, {"alpha:]", isalpha}, {"blank:]", isblank}, {"digit:]", isdigit}, {"lower:]", islower},
-  {"print:]", isprint}, {"punct:]", ispunct}, {"space:]", isspace}, {"upper:]", isupper},
-};
-
 static int set_byte(const char **text) {
   const char *escape = *text + 1;
   int byte = **text == '\\' ? read_escape(&escape, false) : 0;
@@ -208,12 +198,12 @@ static int set_byte(const char **text) {
 /* "a-z[:digit:]\n" as its bytes in order; the last one repeats up to `length`. */
 static void expand_set(const char *text, struct buffer *set, size_t length) {
   while (*text) {
-    size_t class = strncmp(text, "[:", 2) == 0 ? 0 : COUNT(classes);
-    while (class < COUNT(classes) && strncmp(text + 2, classes[class].name, 7) != 0) class++;
-    if (class < COUNT(classes)) {
-      for (int c = 0; c < 256; c++)
-        if (classes[class].contains(c)) buffer_add(set, c);
-      text += 9;
+    const char *end = strncmp(text, "[:", 2) == 0 ? strstr(text, ":]") : NULL;
+    if (end) {
+      wctype_t class = wctype(format_text("%.*s", (int)(end - text) - 2, text + 2));
+      for (int c = 0; c < 128; c++)
+        if (iswctype(c, class)) buffer_add(set, c);
+      text = end + 2;
     } else {
       int first = set_byte(&text), last = first;
       if (text[0] == '-' && text[1]) text++, last = set_byte(&text);

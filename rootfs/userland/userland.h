@@ -14,6 +14,7 @@
 #include <getopt.h>
 #include <glob.h>
 #include <grp.h>
+#include <libgen.h>
 #include <limits.h>
 #include <math.h>
 #include <poll.h>
@@ -39,6 +40,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <wctype.h>
 
 struct applet { const char *name; int (*run)(char **operands); const char *options, *usage; };
 extern const struct applet applets[]; /* ends with a row without name */
@@ -114,7 +116,7 @@ bool walk(const char *path, visitor *before, visitor *after, int depth);
 /* Walks each path, without one "."; 1 if anything failed. */
 int walk_each(char **paths, visitor *before, visitor *after);
 bool is_directory(const char *path);
-bool is_same_file(const struct stat *left, const struct stat *right);
+bool is_same_file(const char *left, const char *right);
 void make_parents(char *path);
 bool remove_visited(const char *path, const struct stat *status, int depth);
 

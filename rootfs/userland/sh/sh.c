@@ -133,9 +133,7 @@ static void set_initial_variables(void) {
   set_default("PS4", "+ ");
   variable_set("IFS", " \t\n", 0); /* POSIX: not taken from outside */
   const char *claimed = variable_get("PWD"); /* PWD from outside counts if it is where we are */
-  struct stat here, there;
-  bool known = claimed && *claimed == '/' && stat(claimed, &there) == 0 && stat(".", &here) == 0;
-  if (!known || !is_same_file(&here, &there)) {
+  if (!claimed || *claimed != '/' || !is_same_file(claimed, ".")) {
     char *directory = getcwd(NULL, 0);
     variable_set("PWD", directory ? directory : "/", 0);
     free(directory);
