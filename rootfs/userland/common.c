@@ -36,32 +36,19 @@ char *format_text(const char *format, ...) {
   return text;
 }
 
-struct arena_chunk { struct arena_chunk *previous; size_t used, size; _Alignas(16) char bytes[]; };
+struct arena_chunk { struct arena_chunk *previous; _Alignas(16) char bytes[]; };
 
 void *arena_allocate(struct arena *arena, size_t size) {
-  enum { CHUNK_SIZE_MIN = 4000, ALIGNMENT = 16 };
-  size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-  struct arena_chunk *chunk = arena->top;
-  if (!chunk || chunk->size - chunk->used < size) {
-    size_t chunk_size = size > CHUNK_SIZE_MIN ? size : CHUNK_SIZE_MIN;
-    chunk = reallocate(NULL, sizeof *chunk + chunk_size);
-    *chunk = (struct arena_chunk){.previous = arena->top, .size = chunk_size};
-    arena->top = chunk;
-  }
-  chunk->used += size;
-  return memset(chunk->bytes + chunk->used - size, 0, size);
+  struct arena_chunk *chunk = reallocate(NULL, sizeof *chunk + size);
+  chunk->previous = arena->top;
+  arena->top = chunk;
+  return memset(chunk->bytes, 0, size);
 }
-
 char *arena_copy(struct arena *arena, const char *text, size_t length) {
   return memcpy(arena_allocate(arena, length + 1), text, length);
 }
-struct arena_mark arena_mark(struct arena *arena) {
-  return (struct arena_mark){arena->top, arena->top ? arena->top->used : 0};
-}
-void arena_release(struct arena *arena, struct arena_mark mark) {
-  for (struct arena_chunk *chunk; (chunk = arena->top) != mark.chunk; free(chunk))
-    arena->top = chunk->previous;
-  if (mark.chunk) mark.chunk->used = mark.used;
+void arena_release(struct arena *arena, struct arena_chunk *mark) {
+  for (struct arena_chunk *chunk; (chunk = arena->top) != mark; free(chunk)) arena->top = chunk->previous;
 }
 
 void buffer_append(struct buffer *buffer, const char *text, size_t length) {

@@ -76,11 +76,9 @@ int compare_texts(const void *left, const void *right); /* of an array of them, 
 
 /* Memory that is given back in the reverse order of its taking. */
 struct arena { struct arena_chunk *top; };
-struct arena_mark { struct arena_chunk *chunk; size_t used; };
 void *arena_allocate(struct arena *arena, size_t size); /* zeroed */
 char *arena_copy(struct arena *arena, const char *text, size_t length);
-struct arena_mark arena_mark(struct arena *arena);
-void arena_release(struct arena *arena, struct arena_mark mark);
+void arena_release(struct arena *arena, struct arena_chunk *mark); /* to where its top was */
 
 /* A growing byte string, in an arena or (NULL) in memory of its own. */
 struct buffer { char *bytes; size_t length, capacity; struct arena *arena; };

@@ -178,7 +178,7 @@ void unwind_everything(void) {
   while (innermost_call) leave_call();
   sh.loop_depth = sh.errexit_ignored = 0;
   sh.unwind = UNWIND_NONE;
-  arena_release(&sh.scratch, (struct arena_mark){NULL, 0});
+  arena_release(&sh.scratch, NULL);
 }
 
 int run_without_functions(char **argv) {
@@ -362,7 +362,7 @@ int exec_node(struct node *node, int flags) {
   if (!node) return sh.status = 0;
   if (sh.set['n'] && !sh.interactive) return sh.status;
   check_interrupt();
-  struct arena_mark mark = arena_mark(&sh.scratch);
+  struct arena_chunk *mark = sh.scratch.top;
   int depth = saved_count;
   if (node->text) job_text = node->text;
   bool compound = node->kind != NODE_SIMPLE && node->redirects;

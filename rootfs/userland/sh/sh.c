@@ -73,13 +73,13 @@ static int run_parser(struct parser *parser, int flags) {
   bool at_end = false, ran = false;
   while (!at_end && !sh.unwind) {
     struct arena tree = {0};
-    struct arena_mark mark = arena_mark(&sh.scratch); /* the prompt's expansion is above it */
+    struct arena_chunk *mark = sh.scratch.top; /* the prompt's expansion is above it */
     parser->arena = &tree;
     parser->is_kept = false;
     struct node *command = parse_line(parser, &at_end);
     ran |= command != NULL;
     if (command) exec_node(command, flags && !parser->text[parser->at] ? EXEC_LAST : 0);
-    if (!parser->is_kept) arena_release(&tree, (struct arena_mark){NULL, 0});
+    if (!parser->is_kept) arena_release(&tree, NULL);
     arena_release(&sh.scratch, mark);
   }
   if (!ran) sh.status = 0;
