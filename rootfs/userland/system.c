@@ -85,17 +85,10 @@ int id_main(char **operands) {
     unsigned id = option['u'] ? geteuid() : getegid();
     return printf(option['n'] ? "%s\n" : "%.0s%u\n", option['u'] ? user_name(id) : group_name(id), id) < 0;
   }
-  if (!option['G']) {
-    print_id("uid=", user_name(geteuid()), geteuid());
-    print_id(" gid=", group_name(getegid()), getegid());
-  }
-  for (int i = 0; i <= (count < 0 ? 0 : count); i++) {
-    if (i > 0 && groups[i] == groups[0]) continue;
-    const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",";
-    const char *name = group_name(groups[i]);
-    if (!option['G']) print_id(separator, name, groups[i]);
-    else printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, name, groups[i]);
-  }
+  print_id("uid=", user_name(geteuid()), geteuid());
+  print_id(" gid=", group_name(getegid()), getegid());
+  for (int i = 0; i <= (count < 0 ? 0 : count); i++)
+    if (i == 0 || groups[i] != groups[0]) print_id(i ? "," : " groups=", group_name(groups[i]), groups[i]);
   return putchar('\n') < 0;
 }
 

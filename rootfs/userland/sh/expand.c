@@ -16,8 +16,8 @@ struct expansion {
   bool after_blank; /* IFS white space ended the last field; a delimiter may still belong to it */
   bool has_glob;
   const char *ifs;
-  char **fields;
-  int count, capacity;
+  struct buffer fields; /* pointers */
+  int count;
 };
 
 static void expand_until(struct expansion *e, struct parser *parser, int end, enum context context);
@@ -25,7 +25,8 @@ static void expand_until(struct expansion *e, struct parser *parser, int end, en
 static struct expansion new_expansion(bool split) {
   const char *ifs = variable_get("IFS"); /* A copy: ${IFS=...} may change it while it is in use */
   return (struct expansion){
-      .text = {.arena = &sh.scratch}, .split = split, .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
+      .text = {.arena = &sh.scratch}, .fields = {.arena = &sh.scratch}, .split = split,
+      .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
   };
 }
 
@@ -34,12 +35,8 @@ static struct parser word_parser(const char *text) {
 }
 
 static void push_field(struct expansion *e, char *field) {
-  if (e->count + 1 >= e->capacity) { /* one more for the final NULL */
-    char **fields = arena_allocate(&sh.scratch, (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
-    if (e->count) memcpy(fields, e->fields, e->count * sizeof *fields);
-    e->fields = fields;
-  }
-  e->fields[e->count++] = field;
+  buffer_append(&e->fields, (char *)&field, sizeof field);
+  e->count++;
 }
 
 /* What was collected as a text without QUOTEs, or as a pattern where they are backslashes. */
@@ -318,8 +315,8 @@ bool read_fields(char **fields[], int limit, bool raw) {
   }
   end_field(&e);
   push_field(&e, NULL);
-  if (e.count > limit + 1) e.fields[limit - 1] = arena_copy(&sh.scratch, rest.bytes, rest_length);
-  *fields = e.fields;
+  *fields = (char **)e.fields.bytes;
+  if (e.count > limit + 1) (*fields)[limit - 1] = arena_copy(&sh.scratch, rest.bytes, rest_length);
   return complete;
 }
 
@@ -340,7 +337,7 @@ char **expand_words(struct word *words, int *count) {
   }
   push_field(&e, NULL);
   *count = e.count - 1;
-  return e.fields;
+  return (char **)e.fields.bytes;
 }
 
 char *expand_text(const char *word, enum expand_mode mode) {

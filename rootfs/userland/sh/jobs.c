@@ -138,16 +138,13 @@ void job_to_background(struct job *job) {
   if (sh.job_control) fprintf(stderr, "[%d] %d\n", job->number, job->last);
 }
 
-/* "%2", "%+", "%name" or a process; NULL asks for the current job. */
+/* "%2", or a process; the current job if it is NULL or "%". */
 static struct job *find_job(const char *which) {
   struct job *found = NULL;
-  long long number = 0;
-  bool is_job = !which || *which == '%', current = !which || !which[1] || strchr("%+", which[1]);
-  if (which && !parse_integer(which + is_job, 10, &number) && !is_job) return NULL;
+  bool is_job = !which || *which == '%';
+  int number = which ? atoi(which + is_job) : 0;
   for (struct job *job = jobs; job; job = job->next)
-    if (!is_job ? job->last == number : current || job->number == number ||
-                      (!number && strncmp(job->text, which + 1, strlen(which + 1)) == 0))
-      found = job;
+    if (is_job ? !number || job->number == number : job->last == number) found = job;
   return found;
 }
 
