@@ -1,4 +1,4 @@
-/* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, du, df: the tree of names. */
+/* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, du: the tree of names. */
 #include "userland.h"
 
 static mode_t new_directory_mode;
@@ -188,22 +188,3 @@ static bool add_usage(const char *path, const struct stat *status, int depth) {
 }
 
 int du_main(char **operands) { return walk_each(operands, NULL, add_usage); }
-
-int df_main(char **operands) {
-  char size[3][24], *line, *mounts = read_file("/proc/mounts", NULL);
-  struct statvfs all;
-  if (!mounts) return warn_errno("/proc/mounts");
-  const char *unit_name = option['h'] ? "Size" : "1K-blocks";
-  printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
-  while ((line = strsep(&mounts, "\n"))) {
-    const char *source = strsep(&line, " "), *directory = line ? strsep(&line, " ") : "";
-    if (statvfs(directory, &all) < 0 || !all.f_blocks) continue;
-    unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
-    format_size(all.f_blocks * unit, size[0]);
-    format_size(taken * unit, size[1]);
-    format_size(all.f_bavail * unit, size[2]);
-    printf("%-20s %10s %10s %10s %3llu%% %s\n", source, size[0], size[1], size[2],
-      usable ? (taken * 100 + usable - 1) / usable : 0, directory);
-  }
-  return 0;
-}

@@ -1,4 +1,4 @@
-/* sleep, kill, ps, id, uname, hostname, date, mount, umount: processes and the system they are in. */
+/* sleep, kill, ps, id, uname, hostname, date, mount, umount, df: processes and the system they are in. */
 #include "userland.h"
 
 int sleep_main(char **operands) {
@@ -129,12 +129,35 @@ int date_main(char **operands) {
   return printf("%.*s\n", (int)length, text) < 0;
 }
 
+/* The first words of the next line of /proc/mounts: source, directory, type, options. */
+static char **next_mount(char **mounts) {
+  static char *words[4];
+  char *line = *mounts ? strsep(mounts, "\n") : "";
+  for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : NULL;
+  return words[3] ? words : NULL;
+}
+
 static int list_mounts(void) {
-  char *mounts = read_file("/proc/mounts", NULL), *line, *words[4];
-  if (!mounts) return warn_errno("/proc/mounts");
-  while ((line = strsep(&mounts, "\n")) && *line) {
-    for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : "";
+  char *mounts = read_file("/proc/mounts", NULL);
+  for (char **words; (words = next_mount(&mounts));)
     printf("%s on %s type %s (%s)\n", words[0], words[1], words[2], words[3]);
+  return 0;
+}
+
+int df_main(char **operands) {
+  char size[3][24];
+  struct statvfs all;
+  char *mounts = read_file("/proc/mounts", NULL);
+  const char *unit_name = option['h'] ? "Size" : "1K-blocks";
+  printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
+  for (char **words; (words = next_mount(&mounts));) {
+    if (statvfs(words[1], &all) < 0 || !all.f_blocks) continue;
+    unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
+    format_size(all.f_blocks * unit, size[0]);
+    format_size(taken * unit, size[1]);
+    format_size(all.f_bavail * unit, size[2]);
+    printf("%-20s %10s %10s %10s %3llu%% %s\n", words[0], size[0], size[1], size[2],
+      usable ? (taken * 100 + usable - 1) / usable : 0, words[1]);
   }
   return 0;
 }
