@@ -21,7 +21,7 @@ int warn_errno(const char *subject) { return warn("%s: %s", subject, strerror(er
 /* ---- memory */
 
 void *reallocate(void *old, size_t size) {
-  void *block = realloc(old, size ? size : 1);
+  void *block = realloc(old, size + 1);
   if (!block) _exit(warn("out of memory") + 1);
   return block;
 }
@@ -256,42 +256,27 @@ mode_t current_umask(void) {
   return mask;
 }
 
-/* One "u+rwX" clause's permission letters, as the bits for all three classes. */
-static bool parse_permissions(const char **text, mode_t old, bool is_folder, mode_t *bits) {
-  for (*bits = 0;; (*text)++) {
-    switch (**text) {
-    case 'r': *bits |= 0444; break;
-    case 'w': *bits |= 0222; break;
-    case 'x': *bits |= 0111; break;
-    case 'X': *bits |= is_folder || (old & 0111) ? 0111 : 0; break;
-    case 's': *bits |= 06000; break;
-    case 't': *bits |= 01000; break;
-    case 'u': *bits |= (old >> 6 & 7) * 0111; break;
-    case 'g': *bits |= (old >> 3 & 7) * 0111; break;
-    case 'o': *bits |= (old & 7) * 0111; break;
-    default: return !**text || strchr(",+-=", **text);
-    }
-  }
-}
-
 bool parse_mode(const char *text, mode_t old, bool is_folder, mode_t *mode) {
-  long long number;
-  bool is_octal = parse_integer(text, 8, &number) && number >= 0 && number <= 07777;
-  *mode = is_octal ? number : old;
-  if (is_octal || isdigit(*text)) return is_octal;
-  for (;; text++) {
-    mode_t who = 0, bits;
+  static const char letters[] = "rwxXstugo";
+  char *end;
+  *mode = strtoul(text, &end, 8);
+  if (end > text) return !*end && *mode <= 07777;
+  for (*mode = old;; text++) {
+    mode_t who = 0;
     for (; *text && strchr("ugoa", *text); text++)
       who |= *text == 'u' ? 04700 : *text == 'g' ? 02070 : *text == 'o' ? 01007 : 07777;
     mode_t allowed = who ? who : 07777 & ~current_umask(); /* without a class it protects what it masks */
     if (!*text || !strchr("+-=", *text)) return false;
     while (*text && strchr("+-=", *text)) {
+      const mode_t values[] = {0444, 0222, 0111, is_folder || *mode & 0111 ? 0111 : 0, 06000, 01000,
+        (*mode >> 6 & 7) * 0111, (*mode >> 3 & 7) * 0111, (*mode & 7) * 0111};
+      mode_t bits = 0;
       char operator = *text++;
-      if (!parse_permissions(&text, *mode, is_folder, &bits)) return false;
+      for (const char *found; *text && (found = strchr(letters, *text)); text++) bits |= values[found - letters];
       if (operator == '=') *mode &= ~((who ? who : 07777) & (is_folder ? 01777 : 07777));
       *mode = operator == '-' ? *mode & ~(bits & allowed) : *mode | (bits & allowed);
     }
-    if (!*text) return true;
+    if (*text != ',') return !*text;
   }
 }
 
@@ -394,12 +379,8 @@ bool terminal_raw(int fd, bool raw) {
   static struct termios before;
   if (raw) tcgetattr(fd, &before);
   struct termios settings = before;
-  if (raw) {
-    settings.c_iflag &= ~(ICRNL | INLCR | IXON);
-    settings.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
-    settings.c_cc[VMIN] = 1;
-    settings.c_cc[VTIME] = 0;
-  }
+  if (raw) cfmakeraw(&settings);
+  settings.c_oflag = before.c_oflag;
   return tcsetattr(fd, TCSADRAIN, &settings) == 0 && tcgetattr(fd, &settings) == 0 && !(settings.c_lflag & ICANON);
 }
 

@@ -142,17 +142,12 @@ static int unset_main(char **operands) {
 bool is_special(const struct applet *builtin) { return builtin && builtin <= find_applet(builtins, "unset"); }
 
 /* The path without ".", ".." and doubled slashes, as text: links are not followed. */
-static char *normalise(const char *path) {
+static char *normalise(char *path) {
   struct buffer out = {.arena = &sh.scratch};
-  while (*path) {
-    size_t length = strcspn(path, "/");
-    if (length == 2 && memcmp(path, "..", 2) == 0) {
-      while (out.length && out.bytes[--out.length] != '/') continue;
-    } else if (length && !(length == 1 && *path == '.')) {
-      buffer_add(&out, '/');
-      buffer_append(&out, path, length);
-    }
-    path += length + (path[length] == '/');
+  for (char *part; (part = strsep(&path, "/"));) {
+    bool up = equal(part, "..");
+    while (up && out.length && out.bytes[--out.length] != '/') continue;
+    if (!up && *part && !equal(part, ".")) buffer_put(&out, scratch_text("/%s", part));
   }
   if (!out.length) buffer_add(&out, '/');
   return buffer_text(&out);
@@ -163,7 +158,7 @@ static int cd_main(char **operands) {
   bool back = *operands && equal(*operands, "-");
   const char *target = back ? variable_get("OLDPWD") : *operands ? *operands : variable_get("HOME");
   if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME");
-  char *path = normalise(*target == '/' ? target : scratch_text("%s/%s", old, target));
+  char *path = normalise(*target == '/' ? scratch_text("%s", target) : scratch_text("%s/%s", old, target));
   bool went_logically = !option['P'] && *old == '/' && chdir(path) == 0;
   if (!went_logically && chdir(target) < 0) return complain("cd: %s: %s", target, strerror(errno));
   char *actual = went_logically ? NULL : getcwd(NULL, 0);

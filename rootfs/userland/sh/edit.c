@@ -174,16 +174,12 @@ static void complete(void) {
   char *word = arena_copy(&sh.scratch, text + start, edit.cursor - start), *slash = strrchr(word, '/');
   const char *prefix = slash ? slash + 1 : word, *home = variable_get("HOME");
   candidates.count = 0;
-  if (slash) {
-    *slash = 0;
-    bool at_home = word[0] == '~' && (!word[1] || word[1] == '/') && home;
-    if (at_home) word = scratch_text("%s%s", home, word + 1);
-    offer_files(slash == word ? "/" : word, prefix, false);
-  } else if (is_command) {
-    offer_commands(prefix);
-  } else {
-    offer_files("", prefix, false);
-  }
+  if (slash) *slash = 0;
+  const char *directory = !slash ? "" : slash == word ? "/" : word;
+  if (strncmp(directory, "~", 2) == 0 || strncmp(directory, "~/", 2) == 0)
+    directory = scratch_text("%s%s", home ? home : "", directory + 1);
+  if (is_command && !slash) offer_commands(prefix);
+  else offer_files(directory, prefix, false);
   if (!candidates.count) return;
   common = strlen(candidates.names[0]);
   for (size_t i = 1; i < candidates.count; i++)

@@ -3,9 +3,7 @@
 
 enum { SHELL_FD_MIN = 10 }; /* scripts can name 0 to 9 */
 
-/* What a function call changed, linked so that an error can undo all of it. */
-struct call { struct parameters parameters; int loop_depth; struct call *outer; };
-static struct call *innermost_call;
+static struct parameters script_parameters; /* during calls, those outside of all of them */
 static const char *job_text = ""; /* of the job being executed */
 
 /* Redirections to undo: a stack, since they end in the reverse order of their beginnings. */
@@ -42,8 +40,7 @@ char *substitute_command(struct node *command) {
   while (length > 0 && output[length - 1] == '\n') length--;
   text = arena_allocate(&sh.scratch, length + 1);
   for (size_t i = 0; i < length; i++)
-    if (output[i]) /* no string can hold NUL */
-      text[kept++] = output[i];
+    if (output[i]) text[kept++] = output[i]; /* no string can hold NUL */
   free(output);
   return text;
 }
@@ -62,11 +59,8 @@ static int open_target(const char *operator, const char *path) {
             : O_WRONLY | O_CREAT | (operator[1] == '>' ? O_APPEND : O_TRUNC);
   struct stat status;
   /* POSIX: with -C, > must not truncate a regular file; devices are fine. */
-  if (sh.set['C'] && equal(operator, ">")) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    bool is_device = fd < 0 && errno == EEXIST && !(stat(path, &status) == 0 && S_ISREG(status.st_mode));
-    return is_device ? open(path, O_WRONLY) : fd;
-  }
+  bool is_device = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+  if (sh.set['C'] && equal(operator, ">") && !is_device) flags |= O_EXCL;
   return open(path, flags, 0666);
 }
 
@@ -147,27 +141,19 @@ static int run_builtin(const struct applet *builtin, char **argv) {
   return status;
 }
 
-static void leave_call(void) {
-  struct call *call = innermost_call;
-  free_names(sh.parameters.owned);
-  sh.parameters = call->parameters;
-  sh.loop_depth = call->loop_depth;
-  sh.function_depth--;
-  innermost_call = call->outer;
-  free(call);
-}
-
 static int call_function(struct node *body, int argc, char **argv) {
-  struct call *call = reallocate(NULL, sizeof *call);
-  *call = (struct call){sh.parameters, sh.loop_depth, innermost_call};
-  innermost_call = call;
+  struct parameters outer = sh.parameters;
+  int loop_depth = sh.loop_depth;
+  if (sh.function_depth++ == 0) script_parameters = outer;
   sh.parameters = (struct parameters){.values = argv + 1, .count = argc - 1};
   sh.loop_depth = 0;
-  sh.function_depth++;
   variable_scope_push();
   int status = exec_node(body, 0);
   variable_scope_pop();
-  leave_call();
+  free_names(sh.parameters.owned);
+  sh.parameters = outer;
+  sh.loop_depth = loop_depth;
+  sh.function_depth--;
   if (sh.unwind == UNWIND_RETURN) sh.unwind = UNWIND_NONE;
   return status;
 }
@@ -175,8 +161,8 @@ static int call_function(struct node *body, int argc, char **argv) {
 void unwind_everything(void) {
   redirect_undo(0);
   while (variable_scope_pop()) continue;
-  while (innermost_call) leave_call();
-  sh.loop_depth = sh.errexit_ignored = 0;
+  if (sh.function_depth) sh.parameters = script_parameters;
+  sh.loop_depth = sh.errexit_ignored = sh.function_depth = 0;
   sh.unwind = UNWIND_NONE;
   arena_release(&sh.scratch, NULL);
 }
