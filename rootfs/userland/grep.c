@@ -1,48 +1,27 @@
 /* grep and sort: lines matched against patterns, and lines in order. */
 #include "userland.h"
 
-static regex_t *patterns;
-static size_t pattern_count;
+static regex_t regex;
 static bool any_match, with_names;
 static int grep_status;
 
-/* A fixed string as a basic regular expression. */
-static char *escape_pattern(const char *text) {
-  struct buffer escaped = {0};
-  for (; *text; text++) {
-    if (strchr("\\.[*^$", *text)) buffer_add(&escaped, '\\');
-    buffer_add(&escaped, *text);
+/* Each line of the text is a pattern of its own; one expression is made of all. */
+static bool compile_patterns(const char *text) {
+  struct buffer all = {0};
+  bool extended = option['E'] && !option['F'];
+  char *lines = duplicate(text), *first = lines;
+  for (char *line; (line = strsep(&lines, "\n"));) {
+    if (line > first) buffer_put(&all, extended ? "|" : "\\|");
+    if (option['x']) buffer_put(&all, extended ? "^(" : "^\\(");
+    if (!*line) buffer_add(&all, '^'); /* an empty alternative is not POSIX's */
+    for (; *line; line++) {
+      if (option['F'] && strchr("\\.[*^$", *line)) buffer_add(&all, '\\');
+      buffer_add(&all, *line);
+    }
+    if (option['x']) buffer_put(&all, extended ? ")$" : "\\)$");
   }
-  return buffer_text(&escaped);
-}
-
-/* Each line of the text is a pattern of its own. */
-static bool add_patterns(const char *text) {
-  int flags = (option['E'] && !option['F'] ? REG_EXTENDED : 0) | (option['i'] ? REG_ICASE : 0);
-  for (const char *end;; text = end + 1) {
-    end = text + strcspn(text, "\n");
-    char *line = format_text("%.*s", (int)(end - text), text);
-    char *pattern = option['F'] ? escape_pattern(line) : line;
-    /* Not by looking at the match: another alternative may match the whole line. */
-    if (option['x']) pattern = format_text(flags & REG_EXTENDED ? "^(%s)$" : "^\\(%s\\)$", pattern);
-    regex_t regex;
-    if (regcomp(&regex, pattern, flags) != 0) return !warn("%s: bad regular expression", line);
-    APPEND(patterns, pattern_count, regex);
-    if (!*end) return true;
-  }
-}
-
-/* The leftmost match, the longest of those. */
-static bool find_match(const char *line, int flags, regmatch_t *best) {
-  bool found = false;
-  for (size_t i = 0; i < pattern_count; i++) {
-    regmatch_t match;
-    if (regexec(&patterns[i], line, 1, &match, flags) != 0) continue;
-    if (!found || match.rm_so < best->rm_so || (match.rm_so == best->rm_so && match.rm_eo > best->rm_eo))
-      *best = match;
-    found = true;
-  }
-  return found;
+  int flags = (extended ? REG_EXTENDED : 0) | (option['i'] ? REG_ICASE : 0);
+  return regcomp(&regex, buffer_text(&all), flags) == 0 || !warn("%s: bad regular expression", text);
 }
 
 static void print_match(const char *line, const char *name, unsigned long long number, regmatch_t match) {
@@ -54,7 +33,7 @@ static void print_match(const char *line, const char *name, unsigned long long n
       else printf("%.*s\n", (int)(match.rm_eo - match.rm_so), line + match.rm_so);
     }
     line += option['o'] ? match.rm_eo + (match.rm_eo == match.rm_so && line[match.rm_eo]) : 0;
-    if (!option['o'] || !*line || !find_match(line, flags, &match)) return;
+    if (!option['o'] || !*line || regexec(&regex, line, 1, &match, flags) != 0) return;
   }
 }
 
@@ -64,7 +43,7 @@ static void grep_input(struct inputs *inputs) {
   regmatch_t match = {0};
   while (next_line(inputs)) {
     number++;
-    if (find_match(inputs->line, 0, &match) == !!option['v']) continue;
+    if ((regexec(&regex, inputs->line, 1, &match, 0) == 0) == !!option['v']) continue;
     any_match = true;
     count++;
     if (option['q'] || option['l']) break;
@@ -88,7 +67,7 @@ int grep_main(char **operands) {
   const char *text = option['e'] ? option['e'] : *operands;
   if (!text) return usage_error() + 1;
   operands += !option['e'];
-  if (!add_patterns(text)) return 2;
+  if (!compile_patterns(text)) return 2;
   with_names = option['H'] || (!option['h'] && (option['r'] || (operands[0] && operands[1])));
   if (option['s']) freopen("/dev/null", "w", stderr);
   struct inputs inputs = {.names = operands};

@@ -187,25 +187,21 @@ static const char *const binaries[] = {
   "=", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", NULL,
 };
 
-static bool compare_files(int operator, const char *left, const char *right) {
-  struct stat l, r;
-  bool have_left = stat(left, &l) == 0, have_right = stat(right, &r) == 0;
-  if (operator == SAME) return is_same_file(left, right);
-  if (!have_left || !have_right) return operator == NEWER ? have_left : have_right;
-  long long seconds = (long long)l.st_mtim.tv_sec - r.st_mtim.tv_sec;
-  long long difference = seconds ? seconds : l.st_mtim.tv_nsec - r.st_mtim.tv_nsec;
-  return operator == NEWER ? difference > 0 : difference < 0;
+/* In nanoseconds; a file that is not there is older than all others. */
+static long long modification_time(const char *path) {
+  struct stat status;
+  return stat(path, &status) < 0 ? LLONG_MIN : status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec;
 }
 
 static bool evaluate_binary(int operator, const char *left, const char *right) {
-  if (operator >= NEWER) return compare_files(operator, left, right);
-  long long l = operator < EQ ? strcmp(left, right) : integer_operand(left);
-  long long r = operator < EQ ? 0 : integer_operand(right);
+  if (operator == SAME) return is_same_file(left, right);
+  long long (*value)(const char *) = operator >= NEWER ? modification_time : integer_operand;
+  long long l = operator < EQ ? strcmp(left, right) : value(left), r = operator < EQ ? 0 : value(right);
   switch (operator) {
   case EQUAL: case EQ: return l == r;
   case UNEQUAL: case NE: return l != r;
-  case BEFORE: case LT: return l < r;
-  case BEHIND: case GT: return l > r;
+  case BEFORE: case LT: case OLDER: return l < r;
+  case BEHIND: case GT: case NEWER: return l > r;
   case LE: return l <= r;
   default: return l >= r;
   }

@@ -72,23 +72,20 @@ void skip_element(struct parser *parser, bool quoted) {
 
 static bool ends_word(int c) { return c < 0 || strchr(" \t\n;&|<>()", c); }
 
-/* One line of a here-document into `line`; false at the end of input. */
-static bool read_heredoc_line(struct parser *parser, struct buffer *line, bool strip_tabs) {
-  line->length = 0;
-  while (strip_tabs && peek_byte(parser) == '\t') next_byte(parser);
-  for (int c = 0; c != '\n' && (c = next_byte(parser)) >= 0;) buffer_add(line, c);
-  return line->length > 0;
-}
-
 static void read_heredoc(struct parser *parser, struct redirect *heredoc) {
-  struct buffer body = {.arena = parser->arena}, line = {.arena = parser->arena};
+  struct buffer body = {.arena = parser->arena};
   /* The delimiter with its quotes removed, and whether there were any. */
   char *delimiter = expand_text(heredoc->target, EXPAND_LITERAL);
   heredoc->literal = strpbrk(heredoc->target, "'\"\\") != NULL;
-  while (read_heredoc_line(parser, &line, heredoc->operator[2] == '-')) {
-    size_t length = line.length - (line.bytes[line.length - 1] == '\n');
-    if (length == strlen(delimiter) && memcmp(line.bytes, delimiter, length) == 0) break;
-    buffer_append(&body, line.bytes, line.length);
+  while (peek_byte(parser) >= 0) {
+    size_t start = body.length;
+    while (heredoc->operator[2] == '-' && peek_byte(parser) == '\t') next_byte(parser);
+    for (int c = 0; c != '\n' && (c = next_byte(parser)) >= 0;) buffer_add(&body, c);
+    const char *line = buffer_text(&body) + start;
+    size_t length = strcspn(line, "\n");
+    if (length != strlen(delimiter) || memcmp(line, delimiter, length) != 0) continue;
+    body.length = start;
+    break;
   }
   heredoc->target = buffer_text(&body);
 }
