@@ -13,7 +13,7 @@ static bool compile_patterns(const char *text) {
   for (char *line; (line = strsep(&lines, "\n"));) {
     if (line > first) buffer_put(&all, extended ? "|" : "\\|");
     if (option['x']) buffer_put(&all, extended ? "^(" : "^\\(");
-    if (!*line) buffer_add(&all, '^'); /* an empty alternative is not POSIX's */
+    if (!*line) buffer_put(&all, extended ? "x{0}" : "x\\{0\\}"); /* not every place takes nothing at all */
     for (; *line; line++) {
       if (option['F'] && strchr("\\.[*^$", *line)) buffer_add(&all, '\\');
       buffer_add(&all, *line);

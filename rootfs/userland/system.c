@@ -2,18 +2,18 @@
 #include "userland.h"
 
 int sleep_main(char **operands) {
-  double seconds = 0;
+  static const char units[] = "smhd";
+  static const int seconds[] = {1, 60, 3600, 86400};
+  double all = 0;
+  char *end;
   if (!*operands) return usage_error();
   for (; *operands; operands++) {
-    char *end;
     double number = strtod(*operands, &end);
-    double unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
-    if (end == *operands || number < 0 || (*end && (!strchr("smhd", *end) || end[1])))
-      return warn("invalid time interval '%s'", *operands);
-    seconds += number * unit;
+    const char *unit = *end ? strchr(units, *end) : units;
+    if (end == *operands || number < 0 || !unit || end[*end != 0]) return warn("invalid time interval '%s'", *operands);
+    all += number * seconds[unit - units];
   }
-  double whole = floor(seconds);
-  struct timespec left = {.tv_sec = whole, .tv_nsec = (seconds - whole) * 1e9};
+  struct timespec left = {.tv_sec = all, .tv_nsec = fmod(all, 1) * 1e9};
   while (nanosleep(&left, &left) < 0 && errno == EINTR) continue;
   return 0;
 }
