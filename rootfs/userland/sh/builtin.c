@@ -259,9 +259,9 @@ const struct applet builtins[] = {
   {"readonly", declare_main, "+p", ""}, {"return", return_main, "+", ""}, {"set", set_main, NULL, ""},
   {"shift", shift_main, "+", ""}, {"trap", trap_builtin, "+", ""}, {"unset", unset_main, "+fv", ""},
   /* The others. */
-  {"[", test_main, NULL, ""}, {"bg", bg_builtin, "+", ""}, {"cd", cd_main, "+LP", ""},
+  {"[", test_main, NULL, ""}, {"bg", continue_builtin, "+", ""}, {"cd", cd_main, "+LP", ""},
   {"command", command_main, "+pvV", ""}, {"echo", echo_main, NULL, ""}, {"false", false_main, NULL, ""},
-  {"fg", fg_builtin, "+", ""}, {"history", history_builtin, "+", ""}, {"jobs", jobs_builtin, "+", ""},
+  {"fg", continue_builtin, "+", ""}, {"history", history_builtin, "+", ""}, {"jobs", jobs_builtin, "+", ""},
   {"kill", kill_builtin, NULL, ""}, {"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
   {"read", read_main, "+rp:", ""}, {"test", test_main, NULL, ""}, {"true", true_main, NULL, ""},
   {"type", type_main, "+", ""}, {"ulimit", ulimit_main, "+SHcdflmnstuv", ""},

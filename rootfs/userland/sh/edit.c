@@ -135,15 +135,15 @@ static void offer(const char *name, const char *prefix, const char *suffix) {
   if (!known) APPEND(candidates.names, candidates.count, text);
 }
 
+/* `directory` is empty or ends with a slash. */
 static void offer_files(const char *directory, const char *prefix, bool only_programs) {
-  char **names = list_names(*directory ? directory : ".");
-  for (char **name = names; name && *name; name++) {
-    if ((**name == '.' && *prefix != '.') || strncmp(*name, prefix, strlen(prefix)) != 0) continue;
-    const char *path = scratch_text("%s%s%s", directory, *directory ? "/" : "", *name);
-    bool is_folder = is_directory(path);
-    if (!only_programs || (!is_folder && access(path, X_OK) == 0)) offer(*name, prefix, is_folder ? "/" : " ");
+  glob_t found;
+  if (glob(scratch_text("%s%s*", directory, prefix), GLOB_TILDE, NULL, &found) != 0) return;
+  for (char **path = found.gl_pathv; *path; path++) {
+    bool is_folder = is_directory(*path), offers = !only_programs || (!is_folder && access(*path, X_OK) == 0);
+    if (offers) offer(basename(*path), prefix, is_folder ? "/" : " ");
   }
-  free_names(names);
+  globfree(&found);
 }
 
 static void offer_commands(const char *prefix) {
@@ -172,14 +172,10 @@ static void complete(void) {
   for (before = start; before > 0 && text[before - 1] == ' ';) before--;
   bool is_command = before == 0 || strchr(";|&(", text[before - 1]);
   char *word = arena_copy(&sh.scratch, text + start, edit.cursor - start), *slash = strrchr(word, '/');
-  const char *prefix = slash ? slash + 1 : word, *home = variable_get("HOME");
+  const char *prefix = slash ? slash + 1 : word;
   candidates.count = 0;
-  if (slash) *slash = 0;
-  const char *directory = !slash ? "" : slash == word ? "/" : word;
-  if (strncmp(directory, "~", 2) == 0 || strncmp(directory, "~/", 2) == 0)
-    directory = scratch_text("%s%s", home ? home : "", directory + 1);
   if (is_command && !slash) offer_commands(prefix);
-  else offer_files(directory, prefix, false);
+  else offer_files(arena_copy(&sh.scratch, word, prefix - word), prefix, false);
   if (!candidates.count) return;
   common = strlen(candidates.names[0]);
   for (size_t i = 1; i < candidates.count; i++)

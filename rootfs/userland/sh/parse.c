@@ -161,16 +161,18 @@ static bool is_redirect(const char *token) {
   return *token == '<' || *token == '>';
 }
 
-static struct word **append_word(struct parser *parser, struct word **tail) {
-  if (ends_word((unsigned char)*peek_token(parser)) || is_redirect(peek_token(parser))) unexpected(parser);
-  *tail = arena_allocate(parser->arena, sizeof **tail);
-  (*tail)->text = next_token(parser);
-  return &(*tail)->next;
-}
-
 static bool next_is_word(struct parser *parser) {
   const char *token = peek_token(parser);
-  return *token && !ends_word((unsigned char)*token) && !is_redirect(token);
+  return !ends_word((unsigned char)*token) && !is_redirect(token);
+}
+static char *expect_word(struct parser *parser) {
+  if (!next_is_word(parser)) unexpected(parser);
+  return next_token(parser);
+}
+static struct word **append_word(struct parser *parser, struct word **tail) {
+  *tail = arena_allocate(parser->arena, sizeof **tail);
+  (*tail)->text = expect_word(parser);
+  return &(*tail)->next;
 }
 
 static const char *const closers[] = {
@@ -196,8 +198,7 @@ static void parse_redirects(struct parser *parser, struct redirect **tail) {
     char *operator = next_token(parser);
     redirect->operator = operator + (isdigit(*operator) != 0);
     redirect->fd = isdigit(*operator) ? *operator - '0' : *operator == '>';
-    if (!next_is_word(parser)) unexpected(parser);
-    redirect->target = next_token(parser);
+    redirect->target = expect_word(parser);
     if (strncmp(redirect->operator, "<<", 2) == 0) {
       struct redirect **last = &parser->heredocs;
       while (*last) last = &(*last)->next_heredoc;

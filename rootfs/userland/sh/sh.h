@@ -160,7 +160,7 @@ int wait_foreground(struct job *job);
 void job_to_background(struct job *job);
 void report_jobs(void); /* what ended or stopped since the last prompt */
 void jobs_init(void);
-int bg_builtin(char **), fg_builtin(char **), jobs_builtin(char **), kill_builtin(char **), wait_builtin(char **);
+int continue_builtin(char **), jobs_builtin(char **), kill_builtin(char **), wait_builtin(char **);
 
 /* ---- traps.c */
 extern volatile sig_atomic_t interrupted; /* SIGINT in an interactive shell */
