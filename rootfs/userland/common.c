@@ -65,6 +65,9 @@ void buffer_append(struct buffer *buffer, const char *text, size_t length) {
 
 void buffer_add(struct buffer *buffer, char byte) { buffer_append(buffer, &byte, 1); }
 void buffer_put(struct buffer *buffer, const char *text) { buffer_append(buffer, text, strlen(text)); }
+void buffer_push(struct buffer *buffer, const void *pointer) {
+  buffer_append(buffer, (const char *)&pointer, sizeof pointer);
+}
 char *buffer_text(struct buffer *buffer) {
   buffer_add(buffer, 0);
   buffer->length--;

@@ -134,10 +134,7 @@ int seq_main(char **operands) {
   if (count == 0) return usage_error();
   double ends[2] = {count > 1 ? numbers[0] : 1, numbers[count - 1]}, step = count > 2 ? numbers[1] : 1;
   if (step == 0) return warn("invalid Zero increment value: '%s'", operands[1]);
-  for (int i = 0; i < 2 && equal_width; i++) {
-    int digits = snprintf(NULL, 0, "%.*f", decimals, ends[i]);
-    width = digits > width ? digits : width;
-  }
+  for (int i = 0; i < 2 && equal_width; i++) width = fmax(width, snprintf(NULL, 0, "%.*f", decimals, ends[i]));
   double steps = floor((ends[1] - ends[0]) / step + 1e-10); /* counted, lest 0.1 added ten times miss 1 */
   for (double i = 0; i <= steps; i++)
     printf("%s%0*.*f", i ? separator : "", width, decimals, ends[0] + i * step);

@@ -86,6 +86,7 @@ struct buffer { char *bytes; size_t length, capacity; struct arena *arena; };
 void buffer_add(struct buffer *buffer, char byte);
 void buffer_append(struct buffer *buffer, const char *text, size_t length);
 void buffer_put(struct buffer *buffer, const char *text);
+void buffer_push(struct buffer *buffer, const void *pointer); /* one byte string is then an array of them */
 char *buffer_text(struct buffer *buffer); /* with a NUL behind it; never NULL */
 
 /* The files named as operands one after the other; "-" or none at all is standard input. */

@@ -221,7 +221,8 @@ static int exec_simple(struct node *node, int flags) {
   return check_errexit(status);
 }
 
-static int exec_pipe(struct node *node) {
+/* A pipeline, or a subshell: one part of its own. */
+static int exec_parts(struct node *node) {
   int input = -1;
   struct job *job = job_new(job_text);
   for (struct node *part = node->first; part; part = part->next) {
@@ -237,14 +238,6 @@ static int exec_pipe(struct node *node) {
     if (part->next) close(ends[1]);
     input = ends[0];
   }
-  return check_errexit(wait_foreground(job));
-}
-
-static int exec_subshell(struct node *node, int flags) {
-  /* A subshell that is all the process has left needs no other one. */
-  if ((flags & EXEC_LAST) && sh.is_subshell && !traps_any_set()) return exec_node(node->first, flags);
-  struct job *job = job_new(job_text);
-  if (fork_subshell(job, FORK_FOREGROUND) == 0) run_child(node->first);
   return check_errexit(wait_foreground(job));
 }
 
@@ -317,7 +310,7 @@ static int exec_case(struct node *node, int flags) {
 static int exec_kind(struct node *node, int flags) {
   switch (node->kind) {
   case NODE_SIMPLE: return exec_simple(node, flags);
-  case NODE_PIPE: return exec_pipe(node);
+  case NODE_PIPE: return exec_parts(node);
   case NODE_SEQUENCE:
     for (struct node *item = node->first; item && !sh.unwind; item = item->next)
       exec_node(item, item->next ? 0 : flags);
@@ -327,7 +320,10 @@ static int exec_kind(struct node *node, int flags) {
     return sh.status;
   case NODE_NOT: return sh.status = holds(node->first);
   case NODE_ASYNC: return exec_async(node);
-  case NODE_SUBSHELL: return exec_subshell(node, flags);
+  case NODE_SUBSHELL:
+    /* A subshell that is all the process has left needs no other one. */
+    if ((flags & EXEC_LAST) && sh.is_subshell && !traps_any_set()) return exec_node(node->first, flags);
+    return exec_parts(node);
   case NODE_GROUP: case NODE_CLAUSE: return exec_node(node->first, flags);
   case NODE_IF: {
     struct node *branch = holds(node->first) ? node->second : node->third;

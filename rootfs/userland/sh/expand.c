@@ -35,7 +35,7 @@ static struct parser word_parser(const char *text) {
 }
 
 static void push_field(struct expansion *e, char *field) {
-  buffer_append(&e->fields, (char *)&field, sizeof field);
+  buffer_push(&e->fields, field);
   e->count++;
 }
 

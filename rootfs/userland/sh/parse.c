@@ -100,14 +100,16 @@ static size_t operator_length(const char *text) {
   return 0;
 }
 
-static bool skip_continuation(struct parser *parser) {
-  if (peek_byte(parser) != '\\' || parser->text[parser->at + 1] != '\n') return false;
-  return next_byte(parser), next_byte(parser), true;
+/* A continued line is one. */
+static bool skip_blank(struct parser *parser) {
+  int c = peek_byte(parser);
+  bool continued = c == '\\' && parser->text[parser->at + 1] == '\n';
+  if (continued) next_byte(parser);
+  return (c == ' ' || c == '\t' || continued) && next_byte(parser);
 }
 
 static char *lex_token(struct parser *parser) {
-  while (peek_byte(parser) == ' ' || peek_byte(parser) == '\t' || skip_continuation(parser))
-    parser->at += parser->text[parser->at] == ' ' || parser->text[parser->at] == '\t';
+  while (skip_blank(parser)) continue;
   if (peek_byte(parser) == '#') parser->at += strcspn(parser->text + parser->at, "\n");
   size_t start = parser->token_start = parser->at;
   if (peek_byte(parser) < 0) return "";

@@ -1,7 +1,7 @@
 /* Variables, their scopes, and functions. */
 #include "sh.h"
 
-/* The innermost comes first: a local one hides those behind it. */
+/* By name; of one name the innermost comes first: a local one hides those behind it. */
 static struct variable {
   char *name, *value; /* value is NULL while unset but exported, readonly or local */
   int flags, scope;   /* in how many calls it was made local */
@@ -25,9 +25,10 @@ const char *variable_get(const char *name) {
 }
 
 static struct variable *variable_new(const char *name, int in_scope) {
-  struct variable *variable = reallocate(NULL, sizeof *variable);
-  *variable = (struct variable){.name = duplicate(name), .scope = in_scope, .next = variables};
-  return variables = variable;
+  struct variable *variable = reallocate(NULL, sizeof *variable), **slot = &variables;
+  while (*slot && strcmp((*slot)->name, name) < 0) slot = &(*slot)->next;
+  *variable = (struct variable){.name = duplicate(name), .scope = in_scope, .next = *slot};
+  return *slot = variable;
 }
 
 static void variable_free(struct variable **slot) {
@@ -77,13 +78,12 @@ void variable_assign(const char *assignment, int flags) {
 static bool is_visible(struct variable *variable) { return *variable_slot(variable->name) == variable; }
 
 char **variable_environment(void) {
-  size_t count = 1;
-  for (struct variable *variable = variables; variable; variable = variable->next) count++;
-  char **environment = arena_allocate(&sh.scratch, count * sizeof *environment), **next = environment;
+  struct buffer environment = {.arena = &sh.scratch};
   for (struct variable *variable = variables; variable; variable = variable->next)
     if (variable->flags & VARIABLE_EXPORT && variable->value && is_visible(variable))
-      *next++ = scratch_text("%s=%s", variable->name, variable->value);
-  return environment;
+      buffer_push(&environment, scratch_text("%s=%s", variable->name, variable->value));
+  buffer_push(&environment, NULL);
+  return (char **)environment.bytes;
 }
 
 void print_quoted(const char *text) {
@@ -91,23 +91,14 @@ void print_quoted(const char *text) {
   for (; *text; text++) *text == '\'' ? fputs("'\"'\"'", stdout) : putchar(*text);
   putchar('\'');
 }
-static int compare_names(const void *left, const void *right) {
-  return strcmp((*(struct variable **)left)->name, (*(struct variable **)right)->name);
-}
 
 void variable_print_all(int flags, const char *prefix) {
-  size_t count = 0;
-  struct variable **sorted = NULL;
-  for (struct variable *variable = variables; variable; variable = variable->next)
-    if ((variable->flags & flags) == flags && (flags || variable->value) && is_visible(variable))
-      APPEND(sorted, count, variable);
-  if (count) qsort(sorted, count, sizeof *sorted, compare_names);
-  for (size_t i = 0; i < count; i++) {
-    printf("%s%s", prefix, sorted[i]->name);
-    if (sorted[i]->value) { putchar('='); print_quoted(sorted[i]->value); }
+  for (struct variable *variable = variables; variable; variable = variable->next) {
+    if ((variable->flags & flags) != flags || !(flags || variable->value) || !is_visible(variable)) continue;
+    printf("%s%s", prefix, variable->name);
+    if (variable->value) { putchar('='); print_quoted(variable->value); }
     putchar('\n');
   }
-  free(sorted);
 }
 
 void variable_scope_push(void) { scope++; }
