@@ -10,7 +10,7 @@ static struct command {
   struct address first, second;
   bool negated, in_range, global, print;
   char name;
-  char *text;     /* of a i c, a label, y's table of 256 bytes, s's replacement */
+  char *text;     /* of a i c, a label, s's replacement */
   regex_t *regex;
   int number;     /* which match s replaces; q's status */
   size_t target;  /* of { b t: where to go on */
@@ -111,14 +111,6 @@ static void read_substitution(struct command *command) {
   command->regex = compile(regex, flags);
 }
 
-static void read_transliteration(struct command *command) {
-  char delimiter = *script++, *from = read_delimited(delimiter, true), *to = read_delimited(delimiter, true);
-  if (strlen(from) != strlen(to)) script_error("strings for 'y' command are different lengths");
-  command->text = reallocate(NULL, 256);
-  for (int c = 0; c < 256; c++) command->text[c] = c;
-  for (; *from; from++, to++) command->text[(unsigned char)*from] = *to;
-}
-
 static void read_command(void) {
   APPEND(commands, command_count, (struct command){.first = read_address()});
   struct command *command = &commands[command_count - 1];
@@ -129,11 +121,10 @@ static void read_command(void) {
   }
   for (; *script == '!'; skip_blanks()) command->negated = *script++;
   command->name = *script ? *script++ : 0;
-  if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name))
+  if (!command->name || !strchr("{}aics:btq=dDgGhHnNpPx", command->name))
     script_error("unknown or missing command");
   if (strchr("aic", command->name)) command->text = read_text();
   if (command->name == 's') read_substitution(command);
-  if (command->name == 'y') read_transliteration(command);
   skip_blanks();
   if (command->name == 'q') command->number = strtol(script, &script, 10);
   if (strchr(":bt", command->name)) {
@@ -313,10 +304,6 @@ static enum outcome run_command_at(size_t *at, bool *substituted) {
   case 'c':
     if (!command->in_range || command->negated) put_text(command->text, strlen(command->text), false);
     return ENDS_CYCLE;
-  case 'y':
-    for (char *c = pattern.bytes; c < pattern.bytes + pattern.length; c++)
-      *c = command->text[(unsigned char)*c];
-    break;
   case '=': printf("%ld\n", line_number); break;
   case 'n': case 'N': return run_next(command->name == 'N');
   case 'g': case 'G': copy_space(&pattern, &hold, command->name == 'G'); break;

@@ -220,16 +220,12 @@ static int describe(const char *name, bool brief) {
   return kind || file ? 0 : 127;
 }
 
-static int type_main(char **operands) {
-  int status = 0;
-  for (; *operands; operands++) status |= describe(*operands, false);
-  return status;
-}
-
+/* command and type */
 static int command_main(char **operands) {
   int status = 0;
-  if (option['v'] || option['V']) {
-    for (bool brief = option['v']; *operands; operands++) status = describe(*operands, brief);
+  bool brief = option['v'];
+  if (brief || option['V'] || *program_name == 't') {
+    for (; *operands; operands++) status |= describe(*operands, brief);
   } else if (*operands) {
     bool standard_path = option['p'];
     variable_scope_push();
@@ -264,6 +260,6 @@ const struct applet builtins[] = {
   {"fg", continue_builtin, "+", ""}, {"history", history_builtin, "+", ""}, {"jobs", jobs_builtin, "+", ""},
   {"kill", kill_builtin, NULL, ""}, {"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
   {"read", read_main, "+rp:", ""}, {"test", test_main, NULL, ""}, {"true", true_main, NULL, ""},
-  {"type", type_main, "+", ""}, {"ulimit", ulimit_main, "+SHcdflmnstuv", ""},
+  {"type", command_main, "+", ""}, {"ulimit", ulimit_main, "+SHcdflmnstuv", ""},
   {"umask", umask_main, "+", ""}, {"wait", wait_builtin, "+", ""}, {NULL, NULL, NULL, NULL},
 };

@@ -1,10 +1,10 @@
 /* A line from the terminal: keys, history, completion. */
 #include "sh.h"
 
-enum { TERMINAL_IN = 0, TERMINAL_OUT = 2, HISTORY_MAX = 500 };
+enum { TERMINAL_IN = 0, TERMINAL_OUT = 2 };
 #define CONTROL(letter) ((letter) & 31)
 
-static char *history[HISTORY_MAX];
+static char **history;
 static int history_count;
 
 static struct {
@@ -23,11 +23,7 @@ int history_builtin(char **operands) {
 
 static void history_add(const char *line) {
   if (!line[strspn(line, " \t")] || (history_count && equal(history[history_count - 1], line))) return;
-  if (history_count == HISTORY_MAX) {
-    free(history[0]);
-    memmove(history, history + 1, --history_count * sizeof *history);
-  }
-  history[history_count++] = duplicate(line);
+  APPEND(history, history_count, duplicate(line));
 }
 
 /* ---- the screen */
