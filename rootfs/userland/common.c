@@ -73,6 +73,11 @@ char *buffer_text(struct buffer *buffer) {
   buffer->length--;
   return buffer->bytes;
 }
+bool skip_word(char ***words, const char *word) {
+  bool found = **words && equal(**words, word);
+  *words += found;
+  return found;
+}
 int count_words(char **words) {
   int count = 0;
   while (words[count]) count++;
@@ -234,6 +239,13 @@ bool parse_integer(const char *text, int base, long long *value) {
   errno = 0;
   *value = strtoll(text, &end, base);
   return end != text && *end == 0 && errno == 0;
+}
+
+bool parse_time(const char *text, time_t *time) {
+  long long seconds;
+  bool good = *text == '@' && parse_integer(text + 1, 10, &seconds);
+  if (good) *time = seconds;
+  return good || !warn("invalid date '%s'", text);
 }
 
 long long parse_size(const char *text) {

@@ -156,10 +156,9 @@ static bool touch_path(char *path) {
 int touch_main(char **operands) {
   struct stat reference = {.st_atim.tv_nsec = UTIME_NOW, .st_mtim.tv_nsec = UTIME_NOW};
   const char *date = option['r'] ? NULL : option['d'];
-  long long seconds;
+  time_t seconds;
   if (option['r'] && stat(option['r'], &reference) < 0) return warn_errno(option['r']);
-  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds)))
-    return warn("invalid date '%s'", date);
+  if (date && !parse_time(date, &seconds)) return 1;
   if (date) reference.st_atim = reference.st_mtim = (struct timespec){.tv_sec = seconds};
   new_times[0] = reference.st_atim;
   new_times[1] = reference.st_mtim;

@@ -19,11 +19,6 @@ struct found { const char *path; const struct stat *status; };
 /* The expression is evaluated as it is read, anew for each file; without one it is only checked. */
 static bool evaluate_or(const struct found *file);
 
-static bool skip_word(const char *word) {
-  bool found = *find.next && equal(*find.next, word);
-  find.next += found;
-  return found;
-}
 static const char *argument_of(const char *name) {
   if (!*find.next) exit(warn("missing argument to '%s'", name));
   return *find.next++;
@@ -93,7 +88,7 @@ static bool evaluate_primary(const struct found *file) {
   if (equal(word, "!")) return !evaluate_primary(file);
   if (equal(word, "(")) {
     bool value = evaluate_or(file);
-    if (!skip_word(")")) exit(warn("missing ')'"));
+    if (!skip_word(&find.next, ")")) exit(warn("missing ')'"));
     return value;
   }
   int kind = index_of(word, names);
@@ -110,7 +105,7 @@ static bool evaluate_primary(const struct found *file) {
   case PATH: return fnmatch(text, path, 0) == 0;
   case TYPE: return " pc d b f l s"[file->status->st_mode >> 12 & 15] == *text;
   case SIZE: return has_size(text, file->status->st_size);
-  case NEWER: return file->status->st_mtime > other.st_mtime;
+  case NEWER: return nanoseconds(file->status->st_mtim) > nanoseconds(other.st_mtim);
   case PRINT: return puts(path) >= 0;
   case PRINT0: return fwrite(path, 1, strlen(path) + 1, stdout) > 0;
   case DELETE: return delete_file(file);
@@ -121,7 +116,7 @@ static bool evaluate_primary(const struct found *file) {
 static bool evaluate_and(const struct found *file) {
   bool value = evaluate_primary(file);
   while (*find.next && !equal(*find.next, ")") && !equal(*find.next, "-o")) {
-    skip_word("-a");
+    skip_word(&find.next, "-a");
     value &= evaluate_primary(value ? file : NULL);
   }
   return value;
@@ -129,7 +124,7 @@ static bool evaluate_and(const struct found *file) {
 
 static bool evaluate_or(const struct found *file) {
   bool value = evaluate_and(file);
-  while (skip_word("-o")) value |= evaluate_and(value ? NULL : file);
+  while (skip_word(&find.next, "-o")) value |= evaluate_and(value ? NULL : file);
   return value;
 }
 

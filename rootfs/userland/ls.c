@@ -27,9 +27,8 @@ static void add_file(struct listing *listing, char *name, char *path) {
 
 static int compare_files(const void *left, const void *right) {
   const struct file *l = left, *r = right;
-  long long newer = (long long)r->status.st_mtim.tv_sec - l->status.st_mtim.tv_sec;
+  long long newer = nanoseconds(r->status.st_mtim) - nanoseconds(l->status.st_mtim);
   long long order = option['t'] ? newer : option['S'] ? (long long)r->status.st_size - l->status.st_size : 0;
-  if (order == 0 && option['t']) order = r->status.st_mtim.tv_nsec - l->status.st_mtim.tv_nsec;
   if (order == 0) order = strcmp(l->name, r->name);
   int sign = (order > 0) - (order < 0);
   return option['r'] ? -sign : sign;

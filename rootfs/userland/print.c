@@ -144,7 +144,7 @@ int seq_main(char **operands) {
 
 /* ---- test: POSIX's rules by argument count, then -a, -o, ! and parentheses. */
 
-static char **test_next, **test_end;
+static char **test_next;
 static bool test_malformed;
 
 static bool evaluate_or(void);
@@ -187,7 +187,7 @@ static const char *const binaries[] = {
 /* In nanoseconds; a file that is not there is older than all others. */
 static long long modification_time(const char *path) {
   struct stat status;
-  return stat(path, &status) < 0 ? LLONG_MIN : status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec;
+  return stat(path, &status) < 0 ? LLONG_MIN : nanoseconds(status.st_mtim);
 }
 
 static bool evaluate_binary(int operator, const char *left, const char *right) {
@@ -204,22 +204,16 @@ static bool evaluate_binary(int operator, const char *left, const char *right) {
   }
 }
 
-static bool skip_word(const char *word) {
-  bool found = test_next < test_end && equal(*test_next, word);
-  test_next += found;
-  return found;
-}
-
 static bool evaluate_primary(void) {
-  long left = test_end - test_next;
+  int left = count_words(test_next);
   if (left == 0) return malformed("argument expected%s", "");
   /* A binary operator in second place goes before all else: test ! = ! */
   int operator = left >= 3 ? index_of(test_next[1], binaries) : -1;
   if (operator >= 0) return test_next += 3, evaluate_binary(operator, test_next[-3], test_next[-1]);
-  if (left >= 2 && skip_word("!")) return !evaluate_primary();
-  if (left >= 3 && skip_word("(")) {
+  if (left >= 2 && skip_word(&test_next, "!")) return !evaluate_primary();
+  if (left >= 3 && skip_word(&test_next, "(")) {
     bool value = evaluate_or();
-    return skip_word(")") ? value : malformed("closing paren expected%s", "");
+    return skip_word(&test_next, ")") ? value : malformed("closing paren expected%s", "");
   }
   char *word = *test_next++;
   bool is_unary = word[0] == '-' && word[1] && !word[2] && strchr("bcdefghkLnprSstuwxz", word[1]);
@@ -228,23 +222,24 @@ static bool evaluate_primary(void) {
 
 static bool evaluate_and(void) {
   bool value = evaluate_primary();
-  while (!test_malformed && skip_word("-a")) value &= evaluate_primary();
+  while (!test_malformed && skip_word(&test_next, "-a")) value &= evaluate_primary();
   return value;
 }
 static bool evaluate_or(void) {
   bool value = evaluate_and();
-  while (!test_malformed && skip_word("-o")) value |= evaluate_and();
+  while (!test_malformed && skip_word(&test_next, "-o")) value |= evaluate_and();
   return value;
 }
 
 int test_main(char **operands) {
+  int count = count_words(operands);
+  bool closes = count && equal(operands[count - 1], "]");
+  if (*program_name == '[' && !closes) return warn("missing ]") + 1;
+  if (*program_name == '[') operands[--count] = NULL;
+  if (count == 0) return 1;
   test_next = operands;
-  test_end = operands + count_words(operands);
-  if (*program_name == '[' && (test_end == test_next || !equal(*--test_end, "]")))
-    return warn("missing ]") + 1;
-  if (test_next == test_end) return 1;
   test_malformed = false;
   bool value = evaluate_or();
-  if (!test_malformed && test_next != test_end) malformed("%s: unexpected operator", *test_next);
+  if (!test_malformed && *test_next) malformed("%s: unexpected operator", *test_next);
   return test_malformed ? 2 : !value;
 }

@@ -116,14 +116,12 @@ int hostname_main(char **operands) {
 }
 
 int date_main(char **operands) {
-  long long seconds = time(NULL);
-  const char *date = option['d'], *format = *operands ? *operands : "+%a %b %e %H:%M:%S %Z %Y";
+  time_t now = time(NULL);
+  const char *format = *operands ? *operands : "+%a %b %e %H:%M:%S %Z %Y";
   char text[1024];
-  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds)))
-    return warn("invalid date '%s'", date);
+  if (option['d'] && !parse_time(option['d'], &now)) return 1;
   if (*format != '+') return usage_error();
   if (option['u']) setenv("TZ", "UTC0", 1);
-  time_t now = seconds;
   /* A length of 0 may be an empty format; either way there is nothing to show. */
   size_t length = strftime(text, sizeof text, format + 1, localtime(&now));
   return printf("%.*s\n", (int)length, text) < 0;

@@ -72,6 +72,7 @@ char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)))
 char *join_path(const char *directory, const char *name);
 char *path_basename(const char *path); /* without trailing slashes, in new memory */
 int count_words(char **words);
+bool skip_word(char ***words, const char *word); /* if it is the next one */
 int index_of(const char *word, const char *const *list); /* which ends with NULL; -1 if not there */
 int compare_texts(const void *left, const void *right); /* of an array of them, for qsort */
 
@@ -121,6 +122,8 @@ void make_parents(char *path);
 bool remove_visited(const char *path, const struct stat *status, int depth);
 
 bool parse_integer(const char *text, int base, long long *value); /* the whole text, else false */
+bool parse_time(const char *text, time_t *time);            /* "@SECONDS", else false after a message */
+static inline long long nanoseconds(struct timespec time) { return time.tv_sec * 1000000000LL + time.tv_nsec; }
 long long parse_size(const char *text);                     /* "4k", "2M"; ends the program if malformed */
 char *format_size(unsigned long long bytes, char text[24]); /* in KiB; with -h "1.5M" */
 mode_t current_umask(void);
