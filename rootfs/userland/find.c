@@ -81,8 +81,8 @@ static bool delete_file(const struct found *file) {
 
 static bool evaluate_primary(const struct found *file) {
   enum { NAME, PATH, TYPE, SIZE, NEWER, MAXDEPTH, MINDEPTH, DEPTH, PRINT, PRINT0, DELETE, EXEC };
-  static const char *const names[] = {"-name", "-path", "-type", "-size", "-newer", "-maxdepth", "-mindepth", "-depth",
-    "-print", "-print0", "-delete", "-exec", NULL};
+  static const char *const names[] = {"-name", "-path", "-type", "-size", "-newer", "-maxdepth", "-mindepth",
+    "-depth", "-print", "-print0", "-delete", "-exec", NULL};
   struct stat other;
   const char *word = argument_of("expression");
   if (equal(word, "!")) return !evaluate_primary(file);

@@ -10,7 +10,8 @@ int sleep_main(char **operands) {
   for (; *operands; operands++) {
     double number = strtod(*operands, &end);
     const char *unit = *end ? strchr(units, *end) : units;
-    if (end == *operands || number < 0 || !unit || end[*end != 0]) return warn("invalid time interval '%s'", *operands);
+    bool good = end > *operands && number >= 0 && unit && !end[*end != 0];
+    if (!good) return warn("invalid time interval '%s'", *operands);
     all += number * seconds[unit - units];
   }
   struct timespec left = {.tv_sec = all, .tv_nsec = fmod(all, 1) * 1e9};

@@ -39,7 +39,8 @@ static bool set_size(const char *name, const char *number) {
 /* "echo", "-echo", "sane", "raw" ... */
 static bool apply(const char *name) {
   bool value = *name != '-', is_sane = equal(name, "sane"), known = is_sane;
-  bool is_raw = equal(name, "raw") || equal(name, "-cooked"), is_cooked = equal(name, "cooked") || equal(name, "-raw");
+  bool is_raw = equal(name, "raw") || equal(name, "-cooked");
+  bool is_cooked = equal(name, "cooked") || equal(name, "-raw");
   if (is_sane) memcpy(terminal.c_cc, sane_characters, NCCS);
   for (const struct setting *row = settings; row->name; row++) {
     bool is_one = equal(row->name, name + !value), is_mode = (is_raw || is_cooked) && row->when & COOKED;

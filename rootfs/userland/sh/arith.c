@@ -78,8 +78,9 @@ static long long parse_name(struct arithmetic *a) {
   size_t length = name_length(a->at);
   char *name = arena_copy(&sh.scratch, a->at, length);
   a->at += length;
-  const struct binary *operator = peek_binary(a); /* all but comparisons and logic may stand before a = */
-  size_t width = operator && operator->precedence > 2 && !strchr("\6\7", operator->precedence) ? strlen(operator->text) : 0;
+  const struct binary *operator = peek_binary(a);
+  int precedence = operator ? operator->precedence : 0; /* all but logic and comparisons may stand before a = */
+  size_t width = (precedence > 2 && precedence < 6) || precedence > 7 ? strlen(operator->text) : 0;
   if (a->at[width] != '=' || a->at[width + 1] == '=') return name_value(a, name);
   a->at += width + 1;
   long long value = parse_assignment(a);

@@ -227,11 +227,7 @@ static int command_main(char **operands) {
   if (brief || option['V'] || *program_name == 't') {
     for (; *operands; operands++) status |= describe(*operands, brief);
   } else if (*operands) {
-    bool standard_path = option['p'];
-    variable_scope_push();
-    if (standard_path) { variable_make_local("PATH"); variable_set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0); }
-    status = run_without_functions(operands);
-    variable_scope_pop();
+    status = run_without_functions(operands); /* with -p too: the only path is PATH */
   }
   return status;
 }

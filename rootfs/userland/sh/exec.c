@@ -81,7 +81,7 @@ static bool redirect_apply(struct redirect *redirect, bool save) {
   for (; redirect; redirect = redirect->next) {
     bool is_heredoc = redirect->operator[1] == '<', is_duplicate = redirect->operator[1] == '&';
     char *target = redirect->literal ? redirect->target
-                       : expand_text(redirect->target, is_heredoc ? EXPAND_HEREDOC : EXPAND_TEXT);
+                       : expand_text(redirect->target, is_heredoc ? HEREDOC : PLAIN);
     if (save) save_fd(redirect->fd);
     if (is_duplicate) {
       if (!duplicate_fd(redirect->fd, target)) return false;
@@ -176,7 +176,7 @@ static void trace(const char *text, bool is_last) {
 }
 static void trace_begin(void) {
   const char *prompt = sh.set['x'] ? variable_get("PS4") : NULL;
-  if (prompt) fputs(expand_text(prompt, EXPAND_HEREDOC), stderr);
+  if (prompt) fputs(expand_text(prompt, HEREDOC), stderr);
 }
 
 /* Carries out "a=1 b=2" before a command, local to it unless `for_good`. */
@@ -299,10 +299,10 @@ static int exec_for(struct node *node) {
 }
 
 static int exec_case(struct node *node, int flags) {
-  const char *subject = expand_text(node->words->text, EXPAND_TEXT);
+  const char *subject = expand_text(node->words->text, PLAIN);
   for (struct node *clause = node->first; clause; clause = clause->next)
     for (struct word *pattern = clause->words; pattern; pattern = pattern->next)
-      if (fnmatch(expand_text(pattern->text, EXPAND_PATTERN), subject, 0) == 0)
+      if (fnmatch(expand_pattern(pattern->text), subject, 0) == 0)
         return exec_node(clause->first, flags);
   return sh.status = 0;
 }

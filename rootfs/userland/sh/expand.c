@@ -5,8 +5,6 @@
 #include "sh.h"
 
 enum { QUOTE = 1 };
-/* What surrounds the text says what a backslash escapes and what quotes do. */
-enum context { PLAIN, QUOTED, QUOTED_BRACES, HEREDOC, LITERAL };
 
 struct expansion {
   struct buffer text;
@@ -340,13 +338,14 @@ char **expand_words(struct word *words, int *count) {
   return (char **)e.fields.bytes;
 }
 
-char *expand_text(const char *word, enum expand_mode mode) {
+static char *expand_whole(const char *word, enum context context, bool as_pattern) {
   struct expansion e = new_expansion(false);
   struct parser parser = word_parser(word);
-  enum context context = mode == EXPAND_HEREDOC ? HEREDOC : mode == EXPAND_LITERAL ? LITERAL : PLAIN;
   expand_until(&e, &parser, -1, context);
-  return finished(&e, mode == EXPAND_PATTERN);
+  return finished(&e, as_pattern);
 }
+char *expand_text(const char *word, enum context context) { return expand_whole(word, context, false); }
+char *expand_pattern(const char *word) { return expand_whole(word, PLAIN, true); }
 
 char *expand_assignment(const char *word) {
   size_t name = strcspn(word, "=") + 1;

@@ -75,7 +75,7 @@ static bool ends_word(int c) { return c < 0 || strchr(" \t\n;&|<>()", c); }
 static void read_heredoc(struct parser *parser, struct redirect *heredoc) {
   struct buffer body = {.arena = parser->arena};
   /* The delimiter with its quotes removed, and whether there were any. */
-  char *delimiter = expand_text(heredoc->target, EXPAND_LITERAL);
+  char *delimiter = expand_text(heredoc->target, LITERAL);
   heredoc->literal = strpbrk(heredoc->target, "'\"\\") != NULL;
   while (peek_byte(parser) >= 0) {
     size_t start = body.length;

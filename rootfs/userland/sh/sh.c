@@ -57,7 +57,7 @@ static bool refill_stdin(struct parser *parser) {
 static bool refill_terminal(struct parser *parser) {
   if (!parser->continues) report_jobs();
   const char *prompt = variable_get(parser->continues ? "PS2" : "PS1");
-  prompt = prompt ? expand_text(prompt, EXPAND_HEREDOC) : "";
+  prompt = prompt ? expand_text(prompt, HEREDOC) : "";
   parser->continues = true;
   /* A terminal that stays as it is edits lines itself. */
   if (!terminal_raw(0, true)) return fputs(prompt, stderr) >= 0 && refill_stdin(parser);

@@ -128,14 +128,11 @@ struct node *function_body(const char *name); /* or NULL */
 void function_define(const char *name, struct node *body);
 
 /* ---- expand.c, arith.c */
-enum expand_mode {
-  EXPAND_TEXT,
-  EXPAND_PATTERN, /* for fnmatch: quoted characters come with a backslash before them */
-  EXPAND_HEREDOC, /* as between double quotes, which are themselves ordinary */
-  EXPAND_LITERAL, /* only the quotes are removed */
-};
+/* What surrounds a text says what a backslash escapes and what quotes do; LITERAL only removes quotes. */
+enum context { PLAIN, QUOTED, QUOTED_BRACES, HEREDOC, LITERAL };
 char **expand_words(struct word *words, int *count);
-char *expand_text(const char *word, enum expand_mode mode);
+char *expand_text(const char *word, enum context context);
+char *expand_pattern(const char *word); /* for fnmatch: quoted characters come with a backslash before them */
 char *expand_assignment(const char *word); /* with tildes behind = and each colon */
 /* The next line of standard input split, all that is left in the last field; false if it had no newline. */
 bool read_fields(char **fields[], int limit, bool raw);

@@ -15,19 +15,18 @@ static void set_handler(int number, void (*handler)(int)) {
 }
 
 /* What someone who types at the shell must not end it with. */
-static const int guarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+static const char guarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, 0};
 
 /* What the shell does about signals without a trap: nothing, unless it is interactive. */
 static void set_default(int number) {
-  bool ignores = false;
-  for (size_t i = 0; i < COUNT(guarded); i++) ignores |= sh.interactive && guarded[i] == number;
+  bool ignores = sh.interactive && strchr(guarded, number);
   bool notes = number == SIGCHLD || (number == SIGINT && sh.interactive);
   set_handler(number, notes ? note_signal : ignores ? SIG_IGN : SIG_DFL);
 }
 
 void traps_set_interactive(void) {
-  for (size_t i = 0; i < COUNT(guarded); i++)
-    if (!actions[guarded[i]]) set_default(guarded[i]);
+  for (const char *number = guarded; *number; number++)
+    if (!actions[(int)*number]) set_default(*number);
 }
 void traps_wake_waiting(void) { set_handler(SIGCHLD, note_signal); }
 
