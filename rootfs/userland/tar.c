@@ -121,10 +121,7 @@ static void extract_member(const struct member *member) {
 
 static bool is_wanted(const char *name, char **wanted) {
   bool any = !*wanted;
-  for (; *wanted && !any; wanted++) {
-    size_t length = strlen(*wanted);
-    any = strncmp(*wanted, name, length) == 0 && (!name[length] || name[length] == '/');
-  }
+  for (; *wanted && !any; wanted++) any = fnmatch(*wanted, name, FNM_LEADING_DIR) == 0;
   return any;
 }
 
