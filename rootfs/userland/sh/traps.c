@@ -88,6 +88,10 @@ static int list_traps(void) {
 
 /* `action` NULL puts the default back. */
 static void set_trap(int number, const char *action) {
+  struct sigaction now = {0};
+  sigaction(number, NULL, &now);
+  /* POSIX: what was ignored when the shell began stays ignored. */
+  if (now.sa_handler == SIG_IGN && !actions[number] && !sh.interactive) return;
   free(actions[number]);
   actions[number] = action ? duplicate(action) : NULL;
   if (number > 0 && action) set_handler(number, *action ? note_signal : SIG_IGN);
