@@ -21,7 +21,7 @@ int warn_errno(const char *subject) { return warn("%s: %s", subject, strerror(er
 /* ---- memory */
 
 void *reallocate(void *old, size_t size) {
-  void *block = realloc(old, size ? size : 1);
+  void *block = realloc(old, size + 1);
   if (!block) _exit(warn("out of memory") + 1);
   return block;
 }
@@ -36,32 +36,19 @@ char *format_text(const char *format, ...) {
   return text;
 }
 
-struct arena_chunk { struct arena_chunk *previous; size_t used, size; _Alignas(16) char bytes[]; };
+struct arena_chunk { struct arena_chunk *previous; _Alignas(16) char bytes[]; };
 
 void *arena_allocate(struct arena *arena, size_t size) {
-  enum { CHUNK_SIZE_MIN = 4000, ALIGNMENT = 16 };
-  size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-  struct arena_chunk *chunk = arena->top;
-  if (!chunk || chunk->size - chunk->used < size) {
-    size_t chunk_size = size > CHUNK_SIZE_MIN ? size : CHUNK_SIZE_MIN;
-    chunk = reallocate(NULL, sizeof *chunk + chunk_size);
-    *chunk = (struct arena_chunk){.previous = arena->top, .size = chunk_size};
-    arena->top = chunk;
-  }
-  chunk->used += size;
-  return memset(chunk->bytes + chunk->used - size, 0, size);
+  struct arena_chunk *chunk = reallocate(NULL, sizeof *chunk + size);
+  chunk->previous = arena->top;
+  arena->top = chunk;
+  return memset(chunk->bytes, 0, size);
 }
-
 char *arena_copy(struct arena *arena, const char *text, size_t length) {
   return memcpy(arena_allocate(arena, length + 1), text, length);
 }
-struct arena_mark arena_mark(struct arena *arena) {
-  return (struct arena_mark){arena->top, arena->top ? arena->top->used : 0};
-}
-void arena_release(struct arena *arena, struct arena_mark mark) {
-  for (struct arena_chunk *chunk; (chunk = arena->top) != mark.chunk; free(chunk))
-    arena->top = chunk->previous;
-  if (mark.chunk) mark.chunk->used = mark.used;
+void arena_release(struct arena *arena, struct arena_chunk *mark) {
+  for (struct arena_chunk *chunk; (chunk = arena->top) != mark; free(chunk)) arena->top = chunk->previous;
 }
 
 void buffer_append(struct buffer *buffer, const char *text, size_t length) {
@@ -78,10 +65,18 @@ void buffer_append(struct buffer *buffer, const char *text, size_t length) {
 
 void buffer_add(struct buffer *buffer, char byte) { buffer_append(buffer, &byte, 1); }
 void buffer_put(struct buffer *buffer, const char *text) { buffer_append(buffer, text, strlen(text)); }
+void buffer_push(struct buffer *buffer, const void *pointer) {
+  buffer_append(buffer, (const char *)&pointer, sizeof pointer);
+}
 char *buffer_text(struct buffer *buffer) {
   buffer_add(buffer, 0);
   buffer->length--;
   return buffer->bytes;
+}
+bool skip_word(char ***words, const char *word) {
+  bool found = **words && equal(**words, word);
+  *words += found;
+  return found;
 }
 int count_words(char **words) {
   int count = 0;
@@ -170,21 +165,15 @@ char *join_path(const char *directory, const char *name) {
   return format_text("%s%s%s", directory, length && directory[length - 1] == '/' ? "" : "/", name);
 }
 
-char *path_basename(const char *path) {
-  size_t end = strlen(path);
-  while (end > 1 && path[end - 1] == '/') end--;
-  size_t start = end;
-  while (start > 0 && path[start - 1] != '/') start--;
-  if (start == end && end > 0) start--; /* the path is only slashes */
-  return format_text("%.*s", (int)(end - start), path + start);
-}
+char *path_basename(const char *path) { return *path ? basename(duplicate(path)) : ""; }
 
 bool is_directory(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
-bool is_same_file(const struct stat *left, const struct stat *right) {
-  return left->st_ino == right->st_ino && left->st_dev == right->st_dev;
+bool is_same_file(const char *left, const char *right) {
+  struct stat l, r;
+  return stat(left, &l) == 0 && stat(right, &r) == 0 && l.st_ino == r.st_ino && l.st_dev == r.st_dev;
 }
 
 /* What fails here shows when the path itself is made. */
@@ -252,6 +241,13 @@ bool parse_integer(const char *text, int base, long long *value) {
   return end != text && *end == 0 && errno == 0;
 }
 
+bool parse_time(const char *text, time_t *time) {
+  long long seconds;
+  bool good = *text == '@' && parse_integer(text + 1, 10, &seconds);
+  if (good) *time = seconds;
+  return good || !warn("invalid date '%s'", text);
+}
+
 long long parse_size(const char *text) {
   char *end;
   long long value = strtoll(text, &end, 10);
@@ -262,11 +258,10 @@ long long parse_size(const char *text) {
 
 char *format_size(unsigned long long bytes, char text[24]) {
   int unit = 0;
-  unsigned long long tenths = bytes * 10; /* rounded up */
-  for (; option['h'] && tenths >= 10240; unit++) tenths = (tenths + 1023) / 1024;
-  if (!option['h']) snprintf(text, 24, "%llu", bytes / 1024);
-  else if (unit && tenths < 100) snprintf(text, 24, "%llu.%llu%c", tenths / 10, tenths % 10, " KMGTPE"[unit]);
-  else snprintf(text, 24, "%llu%.*s", (tenths + 9) / 10, unit > 0, &" KMGTPE"[unit]);
+  double size = bytes;
+  for (; option['h'] && size >= 1024; unit++) size /= 1024;
+  if (option['h']) snprintf(text, 24, "%.*f%.*s", unit && size < 9.95, size, unit > 0, &" KMGTPE"[unit]);
+  else snprintf(text, 24, "%llu", bytes / 1024);
   return text;
 }
 
@@ -276,42 +271,27 @@ mode_t current_umask(void) {
   return mask;
 }
 
-/* One "u+rwX" clause's permission letters, as the bits for all three classes. */
-static bool parse_permissions(const char **text, mode_t old, bool is_folder, mode_t *bits) {
-  for (*bits = 0;; (*text)++) {
-    switch (**text) {
-    case 'r': *bits |= 0444; break;
-    case 'w': *bits |= 0222; break;
-    case 'x': *bits |= 0111; break;
-    case 'X': *bits |= is_folder || (old & 0111) ? 0111 : 0; break;
-    case 's': *bits |= 06000; break;
-    case 't': *bits |= 01000; break;
-    case 'u': *bits |= (old >> 6 & 7) * 0111; break;
-    case 'g': *bits |= (old >> 3 & 7) * 0111; break;
-    case 'o': *bits |= (old & 7) * 0111; break;
-    default: return !**text || strchr(",+-=", **text);
-    }
-  }
-}
-
 bool parse_mode(const char *text, mode_t old, bool is_folder, mode_t *mode) {
-  long long number;
-  bool is_octal = parse_integer(text, 8, &number) && number >= 0 && number <= 07777;
-  *mode = is_octal ? number : old;
-  if (is_octal || isdigit(*text)) return is_octal;
-  for (;; text++) {
-    mode_t who = 0, bits;
+  static const char letters[] = "rwxXstugo";
+  char *end;
+  *mode = strtoul(text, &end, 8);
+  if (end > text) return !*end && *mode <= 07777;
+  for (*mode = old;; text++) {
+    mode_t who = 0;
     for (; *text && strchr("ugoa", *text); text++)
       who |= *text == 'u' ? 04700 : *text == 'g' ? 02070 : *text == 'o' ? 01007 : 07777;
     mode_t allowed = who ? who : 07777 & ~current_umask(); /* without a class it protects what it masks */
     if (!*text || !strchr("+-=", *text)) return false;
     while (*text && strchr("+-=", *text)) {
+      const mode_t values[] = {0444, 0222, 0111, is_folder || *mode & 0111 ? 0111 : 0, 06000, 01000,
+        (*mode >> 6 & 7) * 0111, (*mode >> 3 & 7) * 0111, (*mode & 7) * 0111};
+      mode_t bits = 0;
       char operator = *text++;
-      if (!parse_permissions(&text, *mode, is_folder, &bits)) return false;
+      for (const char *found; *text && (found = strchr(letters, *text)); text++) bits |= values[found - letters];
       if (operator == '=') *mode &= ~((who ? who : 07777) & (is_folder ? 01777 : 07777));
       *mode = operator == '-' ? *mode & ~(bits & allowed) : *mode | (bits & allowed);
     }
-    if (!*text) return true;
+    if (*text != ',') return !*text;
   }
 }
 
@@ -414,12 +394,8 @@ bool terminal_raw(int fd, bool raw) {
   static struct termios before;
   if (raw) tcgetattr(fd, &before);
   struct termios settings = before;
-  if (raw) {
-    settings.c_iflag &= ~(ICRNL | INLCR | IXON);
-    settings.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
-    settings.c_cc[VMIN] = 1;
-    settings.c_cc[VTIME] = 0;
-  }
+  if (raw) cfmakeraw(&settings);
+  settings.c_oflag = before.c_oflag;
   return tcsetattr(fd, TCSADRAIN, &settings) == 0 && tcgetattr(fd, &settings) == 0 && !(settings.c_lflag & ICANON);
 }
 

@@ -1,4 +1,4 @@
-/* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, stat, du, df: the tree of names. */
+/* mkdir, rmdir, rm, cp, mv, ln, chmod, touch, readlink, du: the tree of names. */
 #include "userland.h"
 
 static mode_t new_directory_mode;
@@ -45,14 +45,7 @@ static int each_pair(char **paths, bool (*act)(const char *source, const char *t
   return status;
 }
 
-static struct {
-  bool recursive, preserve, failed;
-  const char *source, *target; /* the roots, to map one path to the other */
-} copying;
-
-static char *copy_target(const char *path) {
-  return format_text("%s%s", copying.target, path + strlen(copying.source));
-}
+static bool recursive, preserve; /* how to copy */
 
 static bool copy_regular(const char *source, const char *target, mode_t mode) {
   int from = open(source, O_RDONLY), flags = O_WRONLY | O_CREAT | O_TRUNC;
@@ -73,54 +66,45 @@ static void copy_attributes(const char *target, const struct stat *status) {
   utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static bool copy_one(const char *path, const char *target, const struct stat *from) {
-  struct stat to;
-  char link[PATH_MAX] = "";
-  if (stat(target, &to) == 0 && is_same_file(from, &to))
-    return !warn("'%s' and '%s' are the same file", path, target);
-  if (S_ISDIR(from->st_mode) && !copying.recursive)
-    return !warn("-r not specified; omitting directory '%s'", path);
-  if (S_ISREG(from->st_mode) || !copying.recursive) return copy_regular(path, target, from->st_mode);
-  bool made = S_ISDIR(from->st_mode) ? mkdir(target, from->st_mode | 0700) == 0 || is_directory(target)
-            : S_ISLNK(from->st_mode) ? readlink(path, link, sizeof link - 1) >= 0 && symlink(link, target) == 0
-                                     : mknod(target, from->st_mode, from->st_rdev) == 0;
-  return made || !warn_errno(target);
-}
+static bool copy_tree(const char *source, const char *target);
 
-static bool copy_before(const char *path, const struct stat *found, int depth) {
-  struct stat from = *found;
-  char *target = copy_target(path);
-  /* -r copies links as links, else what they point to. */
-  bool good = copying.recursive || stat(path, &from) == 0 ? copy_one(path, target, &from) : !warn_errno(path);
-  if (good && copying.preserve && !S_ISDIR(from.st_mode)) copy_attributes(target, &from);
-  copying.failed |= !good;
+static bool copy_directory(const char *source, const char *target, mode_t mode) {
+  char **names = list_names(source); /* before the copy can appear among them */
+  bool good = true;
+  if (!names) return !warn_errno(source);
+  if (mkdir(target, mode | 0700) < 0 && !is_directory(target)) return !warn_errno(target);
+  for (char **name = names; *name; name++) good &= copy_tree(join_path(source, *name), join_path(target, *name));
+  chmod(target, mode & ~current_umask() & 07777); /* last: it had to be writable */
+  free_names(names);
   return good;
 }
 
-/* A directory's mode and times come last: it had to be writable. */
-static bool copy_after(const char *path, const struct stat *from, int depth) {
-  if (S_ISDIR(from->st_mode) && copying.preserve) copy_attributes(copy_target(path), from);
-  else if (S_ISDIR(from->st_mode)) chmod(copy_target(path), from->st_mode & ~current_umask() & 07777);
-  return true;
-}
-
 static bool copy_tree(const char *source, const char *target) {
-  copying.source = source;
-  copying.target = target;
-  copying.failed = false;
-  return walk(source, copy_before, copy_after, 0) && !copying.failed;
+  struct stat from;
+  char link[PATH_MAX] = "";
+  /* -r copies links as links, else what they point to. */
+  if ((recursive ? lstat : stat)(source, &from) < 0) return !warn_errno(source);
+  if (is_same_file(source, target)) return !warn("'%s' and '%s' are the same file", source, target);
+  mode_t mode = from.st_mode;
+  if (S_ISDIR(mode) && !recursive) return !warn("-r not specified; omitting directory '%s'", source);
+  bool is_link = S_ISLNK(mode) && readlink(source, link, sizeof link - 1) >= 0;
+  bool good = S_ISDIR(mode) ? copy_directory(source, target, mode)
+            : S_ISREG(mode) || !recursive ? copy_regular(source, target, mode)
+            : (is_link ? symlink(link, target) : mknod(target, mode, from.st_rdev)) == 0 || !warn_errno(target);
+  if (good && preserve) copy_attributes(target, &from);
+  return good;
 }
 
 int cp_main(char **operands) {
-  copying.preserve = option['p'] || option['a'];
-  copying.recursive = option['r'] || option['R'] || option['a'];
+  preserve = option['p'] || option['a'];
+  recursive = option['r'] || option['R'] || option['a'];
   return each_pair(operands, copy_tree);
 }
 
 static bool move_path(const char *source, const char *target) {
   if (rename(source, target) == 0) return true;
   if (errno != EXDEV) return !warn_errno(source);
-  copying.recursive = copying.preserve = true; /* on another file system a copy takes its place */
+  recursive = preserve = true; /* on another file system a copy takes its place */
   if (!is_directory(target)) unlink(target);
   return copy_tree(source, target) && walk(source, NULL, remove_visited, 0);
 }
@@ -172,10 +156,9 @@ static bool touch_path(char *path) {
 int touch_main(char **operands) {
   struct stat reference = {.st_atim.tv_nsec = UTIME_NOW, .st_mtim.tv_nsec = UTIME_NOW};
   const char *date = option['r'] ? NULL : option['d'];
-  long long seconds;
+  time_t seconds;
   if (option['r'] && stat(option['r'], &reference) < 0) return warn_errno(option['r']);
-  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds)))
-    return warn("invalid date '%s'", date);
+  if (date && !parse_time(date, &seconds)) return 1;
   if (date) reference.st_atim = reference.st_mtim = (struct timespec){.tv_sec = seconds};
   new_times[0] = reference.st_atim;
   new_times[1] = reference.st_mtim;
@@ -191,22 +174,6 @@ static bool print_link(char *path) {
 
 int readlink_main(char **operands) { return each_operand(operands, print_link); }
 
-static bool print_status(char *path) {
-  typedef unsigned long long number;
-  char mode[11], date[32];
-  struct stat s;
-  if ((option['L'] ? stat : lstat)(path, &s) < 0) return !warn_errno(path);
-  format_mode(s.st_mode, mode);
-  strftime(date, sizeof date, "%F %T", localtime(&s.st_mtime));
-  printf("  File: %s\n  Size: %llu\tBlocks: %llu\n", path, (number)s.st_size, (number)s.st_blocks);
-  printf("Device: %llu\tInode: %llu\tLinks: %llu\n", (number)s.st_dev, (number)s.st_ino, (number)s.st_nlink);
-  printf("Access: (%04o/%s)\tUid: %u/%s", s.st_mode & 07777, mode, s.st_uid, user_name(s.st_uid));
-  printf("\tGid: %u/%s\nModify: %s.%09ld\n", s.st_gid, group_name(s.st_gid), date, s.st_mtim.tv_nsec);
-  return true;
-}
-
-int stat_main(char **operands) { return each_operand(operands, print_status); }
-
 static unsigned long long used[256]; /* blocks below the directory at a depth */
 
 static bool add_usage(const char *path, const struct stat *status, int depth) {
@@ -220,22 +187,3 @@ static bool add_usage(const char *path, const struct stat *status, int depth) {
 }
 
 int du_main(char **operands) { return walk_each(operands, NULL, add_usage); }
-
-int df_main(char **operands) {
-  char size[3][24], *line, *mounts = read_file("/proc/mounts", NULL);
-  struct statvfs all;
-  if (!mounts) return warn_errno("/proc/mounts");
-  const char *unit_name = option['h'] ? "Size" : "1K-blocks";
-  printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
-  while ((line = strsep(&mounts, "\n"))) {
-    const char *source = strsep(&line, " "), *directory = line ? strsep(&line, " ") : "";
-    if (statvfs(directory, &all) < 0 || !all.f_blocks) continue;
-    unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
-    format_size(all.f_blocks * unit, size[0]);
-    format_size(taken * unit, size[1]);
-    format_size(all.f_bavail * unit, size[2]);
-    printf("%-20s %10s %10s %10s %3llu%% %s\n", source, size[0], size[1], size[2],
-      usable ? (taken * 100 + usable - 1) / usable : 0, directory);
-  }
-  return 0;
-}

@@ -7,92 +7,21 @@ struct words { /* a command line that is being made longer */
   int given, count; /* how many were there from the start, how many there are */
 };
 
-struct expression {
-  enum find_kind { NAME, PATH, TYPE, SIZE, NEWER, PRINT, PRINT0, DELETE, EXEC, ALWAYS, NOT, AND, OR } kind;
-  const char *text;
-  long long number;
-  char **command;      /* of -exec, up to the ; */
-  struct words *words; /* of -exec +, with what it has collected */
-  struct expression *left, *right;
-};
 static struct {
   char **next; /* word of the expression */
-  struct expression *root;
   long long max_depth, min_depth;
   bool depth_first, has_action;
   int status;
 } find = {.max_depth = 1 << 20};
+static struct words gathered; /* of -exec +, with what it has collected */
+struct found { const char *path; const struct stat *status; };
 
-static struct expression *parse_or(void);
+/* The expression is evaluated as it is read, anew for each file; without one it is only checked. */
+static bool evaluate_or(const struct found *file);
 
-static struct expression *new_expression(enum find_kind kind, struct expression *left, struct expression *right) {
-  struct expression *e = reallocate(NULL, sizeof *e);
-  *e = (struct expression){.kind = kind, .left = left, .right = right};
-  return e;
-}
-static bool skip_word(const char *word) {
-  bool found = *find.next && equal(*find.next, word);
-  find.next += found;
-  return found;
-}
 static const char *argument_of(const char *name) {
   if (!*find.next) exit(warn("missing argument to '%s'", name));
   return *find.next++;
-}
-
-static void parse_exec(struct expression *e) {
-  e->command = find.next;
-  for (const char *word = "", *before; !equal(word, ";");) {
-    before = word;
-    word = argument_of("-exec");
-    if (!equal(before, "{}") || !equal(word, "+")) continue;
-    e->words = reallocate(NULL, sizeof *e->words);
-    e->words->given = e->words->count = find.next - e->command - 2;
-    memcpy(e->words->list, e->command, e->words->count * sizeof *e->command);
-    return;
-  }
-}
-
-static struct expression *parse_primary(void) {
-  static const char *const names[] = {
-    "-name", "-path", "-type", "-size", "-newer", "-print", "-print0", "-delete", "-exec", NULL,
-  };
-  struct stat status = {0};
-  const char *word = argument_of("expression");
-  if (equal(word, "!")) return new_expression(NOT, parse_primary(), NULL);
-  if (equal(word, "(")) {
-    struct expression *inner = parse_or();
-    if (!skip_word(")")) exit(warn("missing ')'"));
-    return inner;
-  }
-  int index = index_of(word, names);
-  struct expression *e = new_expression(index < 0 ? ALWAYS : (enum find_kind)index, NULL, NULL);
-  if (e->kind <= NEWER) e->text = argument_of(word);
-  find.depth_first |= e->kind == DELETE || equal(word, "-depth");
-  find.has_action |= e->kind >= PRINT && e->kind <= EXEC;
-  if (e->kind == NEWER && stat(e->text, &status) < 0) exit(warn_errno(e->text));
-  e->number = status.st_mtime;
-  if (e->kind == EXEC) parse_exec(e);
-  if (e->kind != ALWAYS || equal(word, "-depth")) return e;
-  bool is_most = equal(word, "-maxdepth");
-  if (!is_most && !equal(word, "-mindepth")) exit(warn("unknown predicate '%s'", word));
-  *(is_most ? &find.max_depth : &find.min_depth) = atoi(argument_of(word));
-  return e;
-}
-
-static struct expression *parse_and(void) {
-  struct expression *left = parse_primary();
-  while (*find.next && !equal(*find.next, ")") && !equal(*find.next, "-o")) {
-    skip_word("-a");
-    left = new_expression(AND, left, parse_primary());
-  }
-  return left;
-}
-
-static struct expression *parse_or(void) {
-  struct expression *left = parse_and();
-  while (skip_word("-o")) left = new_expression(OR, left, parse_and());
-  return left;
 }
 
 static int run_words(struct words *words) {
@@ -121,9 +50,17 @@ static int run_replaced(char **command, const char *mark, const char *replacemen
   return run_words(&words);
 }
 
-static bool gather(struct words *words, const char *path) {
-  words->list[words->count++] = duplicate(path);
-  if (words->count == WORDS_MAX && run_words(words)) find.status = 1;
+static bool evaluate_exec(const struct found *file) {
+  char **command = find.next;
+  const char *before = "", *word = argument_of("-exec");
+  for (; !equal(word, ";") && !(equal(word, "+") && equal(before, "{}")); word = argument_of("-exec")) before = word;
+  if (*word == ';') return file && run_replaced(command, "{}", file->path) == 0;
+  if (!gathered.given) {
+    gathered.given = gathered.count = find.next - command - 2;
+    memcpy(gathered.list, command, gathered.count * sizeof *command);
+  }
+  if (file) gathered.list[gathered.count++] = duplicate(file->path);
+  if (gathered.count == WORDS_MAX && run_words(&gathered)) find.status = 1;
   return true;
 }
 
@@ -131,59 +68,93 @@ static bool has_size(const char *wanted, long long size) {
   bool has_sign = *wanted == '+' || *wanted == '-';
   char *end;
   long long number = strtoll(wanted + has_sign, &end, 10);
-  long long unit = *end == 'c' ? 1 : *end == 'k' ? 1024 : *end == 'M' ? 1 << 20 : 512,
-    units = (size + unit - 1) / unit;
+  long long unit = *end == 'c' ? 1 : *end == 'k' ? 1024 : *end == 'M' ? 1 << 20 : 512;
+  long long units = (size + unit - 1) / unit;
   return *wanted == '+' ? units > number : *wanted == '-' ? units < number : units == number;
 }
 
-static bool evaluate(struct expression *e, const char *path, const struct stat *s) {
-  switch (e->kind) {
-  case NAME: return fnmatch(e->text, path_basename(path), 0) == 0;
-  case PATH: return fnmatch(e->text, path, 0) == 0;
-  case TYPE: return " pc d b f l s"[s->st_mode >> 12 & 15] == *e->text;
-  case SIZE: return has_size(e->text, s->st_size);
-  case NEWER: return s->st_mtime > e->number;
+static bool delete_file(const struct found *file) {
+  if (equal(file->path, ".") || remove(file->path) == 0) return true;
+  find.status = warn_errno(file->path);
+  return false;
+}
+
+static bool evaluate_primary(const struct found *file) {
+  enum { NAME, PATH, TYPE, SIZE, NEWER, MAXDEPTH, MINDEPTH, DEPTH, PRINT, PRINT0, DELETE, EXEC };
+  static const char *const names[] = {"-name", "-path", "-type", "-size", "-newer", "-maxdepth", "-mindepth",
+    "-depth", "-print", "-print0", "-delete", "-exec", NULL};
+  struct stat other;
+  const char *word = argument_of("expression");
+  if (equal(word, "!")) return !evaluate_primary(file);
+  if (equal(word, "(")) {
+    bool value = evaluate_or(file);
+    if (!skip_word(&find.next, ")")) exit(warn("missing ')'"));
+    return value;
+  }
+  int kind = index_of(word, names);
+  if (kind < 0) exit(warn("unknown predicate '%s'", word));
+  const char *text = kind < DEPTH ? argument_of(word) : NULL, *path = file ? file->path : NULL;
+  find.depth_first |= kind == DELETE || kind == DEPTH;
+  find.has_action |= kind >= PRINT;
+  if (kind == MAXDEPTH) find.max_depth = atoi(text);
+  if (kind == MINDEPTH) find.min_depth = atoi(text);
+  if (kind == NEWER && stat(text, &other) < 0) exit(warn_errno(text));
+  if (kind == EXEC) return evaluate_exec(file);
+  switch (file ? kind : DEPTH) {
+  case NAME: return fnmatch(text, path_basename(path), 0) == 0;
+  case PATH: return fnmatch(text, path, 0) == 0;
+  case TYPE: return " pc d b f l s"[file->status->st_mode >> 12 & 15] == *text;
+  case SIZE: return has_size(text, file->status->st_size);
+  case NEWER: return nanoseconds(file->status->st_mtim) > nanoseconds(other.st_mtim);
   case PRINT: return puts(path) >= 0;
   case PRINT0: return fwrite(path, 1, strlen(path) + 1, stdout) > 0;
-  case EXEC: return e->words ? gather(e->words, path) : run_replaced(e->command, "{}", path) == 0;
-  case DELETE:
-    if (equal(path, ".") || (S_ISDIR(s->st_mode) ? rmdir : unlink)(path) == 0) return true;
-    find.status = warn_errno(path);
-    return false;
-  case ALWAYS: return true;
-  case NOT: return !evaluate(e->left, path, s);
-  case AND: return evaluate(e->left, path, s) && evaluate(e->right, path, s);
-  default: return evaluate(e->left, path, s) || evaluate(e->right, path, s);
+  case DELETE: return delete_file(file);
+  default: return true;
   }
 }
 
+static bool evaluate_and(const struct found *file) {
+  bool value = evaluate_primary(file);
+  while (*find.next && !equal(*find.next, ")") && !equal(*find.next, "-o")) {
+    skip_word(&find.next, "-a");
+    value &= evaluate_primary(value ? file : NULL);
+  }
+  return value;
+}
+
+static bool evaluate_or(const struct found *file) {
+  bool value = evaluate_and(file);
+  while (skip_word(&find.next, "-o")) value |= evaluate_and(value ? NULL : file);
+  return value;
+}
+
+static char **expression;
+
+static bool evaluate(const struct found *file) {
+  find.next = expression;
+  bool value = !*expression || evaluate_or(file);
+  if (*find.next) exit(warn("unexpected '%s'", *find.next));
+  return file && value && !find.has_action ? puts(file->path) >= 0 : value;
+}
 static bool find_before(const char *path, const struct stat *status, int depth) {
   if (depth >= find.min_depth && (!find.depth_first || depth == find.max_depth))
-    evaluate(find.root, path, status);
+    evaluate(&(struct found){path, status});
   return depth < find.max_depth;
 }
 static bool find_after(const char *path, const struct stat *status, int depth) {
-  if (find.depth_first && depth >= find.min_depth) evaluate(find.root, path, status);
+  if (find.depth_first && depth >= find.min_depth) evaluate(&(struct found){path, status});
   return true;
 }
 
-static void finish_gathered(struct expression *e) {
-  if (!e) return;
-  if (e->words && e->words->count > e->words->given && run_words(e->words)) find.status = 1;
-  finish_gathered(e->left);
-  finish_gathered(e->right);
-}
-
 int find_main(char **operands) {
-  int count = 0;
-  while (operands[count] && !strchr("-!(", *operands[count])) count++;
-  find.next = operands + count;
-  find.root = *find.next ? parse_or() : new_expression(ALWAYS, NULL, NULL);
-  if (*find.next) return warn("unexpected '%s'", *find.next);
-  if (!find.has_action) find.root = new_expression(AND, find.root, new_expression(PRINT, NULL, NULL));
-  operands[count] = NULL;
-  find.status |= walk_each(operands, find_before, find_after);
-  finish_gathered(find.root);
+  char **paths = operands;
+  while (*operands && !strchr("-!(", **operands)) operands++;
+  expression = reallocate(NULL, (count_words(operands) + 1) * sizeof *expression);
+  memcpy(expression, operands, (count_words(operands) + 1) * sizeof *expression);
+  *operands = NULL;
+  evaluate(NULL);
+  find.status |= walk_each(paths, find_before, find_after);
+  if (gathered.count > gathered.given && run_words(&gathered)) find.status = 1;
   return find.status;
 }
 
@@ -253,16 +224,13 @@ static bool print_program(char *name) {
 int which_main(char **operands) { return *operands ? each_operand(operands, print_program) : 0; }
 
 int time_main(char **operands) {
-  struct timespec start, end;
-  struct rusage usage;
+  struct tms used;
+  double ticks = sysconf(_SC_CLK_TCK);
   if (!*operands) return usage_error();
-  clock_gettime(CLOCK_MONOTONIC, &start);
+  clock_t start = times(&used);
   int status = run_command(operands);
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  getrusage(RUSAGE_CHILDREN, &usage);
-  fprintf(stderr, "real %.2f\nuser %.2f\nsys %.2f\n",
-    end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9,
-          usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6,
-          usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6);
+  clock_t end = times(&used);
+  fprintf(stderr, "real %.2f\nuser %.2f\nsys %.2f\n", (end - start) / ticks, used.tms_cutime / ticks,
+          used.tms_cstime / ticks);
   return status;
 }

@@ -1,48 +1,27 @@
 /* grep and sort: lines matched against patterns, and lines in order. */
 #include "userland.h"
 
-static regex_t *patterns;
-static size_t pattern_count;
+static regex_t regex;
 static bool any_match, with_names;
 static int grep_status;
 
-/* A fixed string as a basic regular expression. */
-static char *escape_pattern(const char *text) {
-  struct buffer escaped = {0};
-  for (; *text; text++) {
-    if (strchr("\\.[*^$", *text)) buffer_add(&escaped, '\\');
-    buffer_add(&escaped, *text);
+/* Each line of the text is a pattern of its own; one expression is made of all. */
+static bool compile_patterns(const char *text) {
+  struct buffer all = {0};
+  bool extended = option['E'] && !option['F'];
+  char *lines = duplicate(text), *first = lines;
+  for (char *line; (line = strsep(&lines, "\n"));) {
+    if (line > first) buffer_put(&all, extended ? "|" : "\\|");
+    if (option['x']) buffer_put(&all, extended ? "^(" : "^\\(");
+    if (!*line) buffer_put(&all, extended ? "x{0}" : "x\\{0\\}"); /* not every place takes nothing at all */
+    for (; *line; line++) {
+      if (option['F'] && strchr("\\.[*^$", *line)) buffer_add(&all, '\\');
+      buffer_add(&all, *line);
+    }
+    if (option['x']) buffer_put(&all, extended ? ")$" : "\\)$");
   }
-  return buffer_text(&escaped);
-}
-
-/* Each line of the text is a pattern of its own. */
-static bool add_patterns(const char *text) {
-  int flags = (option['E'] && !option['F'] ? REG_EXTENDED : 0) | (option['i'] ? REG_ICASE : 0);
-  for (const char *end;; text = end + 1) {
-    end = text + strcspn(text, "\n");
-    char *line = format_text("%.*s", (int)(end - text), text);
-    char *pattern = option['F'] ? escape_pattern(line) : line;
-    /* Not by looking at the match: another alternative may match the whole line. */
-    if (option['x']) pattern = format_text(flags & REG_EXTENDED ? "^(%s)$" : "^\\(%s\\)$", pattern);
-    regex_t regex;
-    if (regcomp(&regex, pattern, flags) != 0) return !warn("%s: bad regular expression", line);
-    APPEND(patterns, pattern_count, regex);
-    if (!*end) return true;
-  }
-}
-
-/* The leftmost match, the longest of those. */
-static bool find_match(const char *line, int flags, regmatch_t *best) {
-  bool found = false;
-  for (size_t i = 0; i < pattern_count; i++) {
-    regmatch_t match;
-    if (regexec(&patterns[i], line, 1, &match, flags) != 0) continue;
-    if (!found || match.rm_so < best->rm_so || (match.rm_so == best->rm_so && match.rm_eo > best->rm_eo))
-      *best = match;
-    found = true;
-  }
-  return found;
+  int flags = (extended ? REG_EXTENDED : 0) | (option['i'] ? REG_ICASE : 0);
+  return regcomp(&regex, buffer_text(&all), flags) == 0 || !warn("%s: bad regular expression", text);
 }
 
 static void print_match(const char *line, const char *name, unsigned long long number, regmatch_t match) {
@@ -54,7 +33,7 @@ static void print_match(const char *line, const char *name, unsigned long long n
       else printf("%.*s\n", (int)(match.rm_eo - match.rm_so), line + match.rm_so);
     }
     line += option['o'] ? match.rm_eo + (match.rm_eo == match.rm_so && line[match.rm_eo]) : 0;
-    if (!option['o'] || !*line || !find_match(line, flags, &match)) return;
+    if (!option['o'] || !*line || regexec(&regex, line, 1, &match, flags) != 0) return;
   }
 }
 
@@ -64,7 +43,7 @@ static void grep_input(struct inputs *inputs) {
   regmatch_t match = {0};
   while (next_line(inputs)) {
     number++;
-    if (find_match(inputs->line, 0, &match) == !!option['v']) continue;
+    if ((regexec(&regex, inputs->line, 1, &match, 0) == 0) == !!option['v']) continue;
     any_match = true;
     count++;
     if (option['q'] || option['l']) break;
@@ -88,7 +67,7 @@ int grep_main(char **operands) {
   const char *text = option['e'] ? option['e'] : *operands;
   if (!text) return usage_error() + 1;
   operands += !option['e'];
-  if (!add_patterns(text)) return 2;
+  if (!compile_patterns(text)) return 2;
   with_names = option['H'] || (!option['h'] && (option['r'] || (operands[0] && operands[1])));
   if (option['s']) freopen("/dev/null", "w", stderr);
   struct inputs inputs = {.names = operands};
@@ -103,9 +82,8 @@ int grep_main(char **operands) {
 /* ---- sort: lines in memory, ordered by keys and then as a whole. */
 
 struct key {
-  /* From 1, as written; end_field 0 is the end of the line, end_char 0 of the field. */
-  long start_field, start_char, end_field, end_char;
-  bool numeric, reverse, fold, skip_blanks;
+  long first, last;    /* fields from 1; a last one of 0 is the end of the line */
+  const char *letters; /* how to compare: n, r, f, b */
 };
 static struct key keys[16];
 static size_t key_count;
@@ -126,23 +104,17 @@ static const char *field_start(const char *line, long field) {
   for (; field > 1 && *line; field--) { line = skip_field(line); line += separator && *line; }
   return line;
 }
-static const char *advance(const char *at, long characters) {
-  size_t left = strlen(at);
-  return at + ((size_t)characters < left ? (size_t)characters : left);
-}
+
+static bool is_set(const struct key *key, char letter) { return strchr(key->letters, letter); }
 
 /* The part of the line that the key is about, in a buffer of its own. */
-static void key_text(const char *line, const struct key *key, struct buffer *text) {
-  const char *start = field_start(line, key->start_field), *end = line + strlen(line);
-  while (key->skip_blanks && isblank(*start)) start++;
-  start = advance(start, key->start_char - 1);
-  if (key->end_field) {
-    end = field_start(line, key->end_field);
-    end = key->end_char ? advance(end, key->end_char) : skip_field(end);
-  }
+static char *key_text(const char *line, const struct key *key, struct buffer *text) {
+  const char *start = field_start(line, key->first), *end = line + strlen(line);
+  while (is_set(key, 'b') && isblank(*start)) start++;
+  if (key->last) end = skip_field(field_start(line, key->last));
   text->length = 0;
   buffer_append(text, start, end > start ? end - start : 0);
-  buffer_text(text);
+  return buffer_text(text);
 }
 
 static double leading_number(char *text) {
@@ -152,16 +124,15 @@ static double leading_number(char *text) {
 }
 
 static int compare_keys(const char *left, const char *right) {
-  static struct buffer l, r;
-  for (size_t i = 0; i < key_count; i++) {
-    key_text(left, &keys[i], &l);
-    key_text(right, &keys[i], &r);
-    int order = keys[i].fold ? strcasecmp(l.bytes, r.bytes) : strcmp(l.bytes, r.bytes);
-    if (keys[i].numeric) {
-      double a = leading_number(l.bytes), b = leading_number(r.bytes);
+  static struct buffer buffers[2];
+  for (const struct key *key = keys; key < keys + key_count; key++) {
+    char *l = key_text(left, key, &buffers[0]), *r = key_text(right, key, &buffers[1]);
+    int order = is_set(key, 'f') ? strcasecmp(l, r) : strcmp(l, r);
+    if (is_set(key, 'n')) {
+      double a = leading_number(l), b = leading_number(r);
       order = (a > b) - (a < b);
     }
-    if (order) return keys[i].reverse ? -order : order;
+    if (order) return is_set(key, 'r') ? -order : order;
   }
   return 0;
 }
@@ -176,26 +147,14 @@ static int compare_lines(const void *left, const void *right) {
   return option['r'] ? -order : order;
 }
 
-static void set_ordering(struct key *key, const char *letters) {
-  key->numeric |= strchr(letters, 'n') != NULL;
-  key->reverse |= strchr(letters, 'r') != NULL;
-  key->fold |= strchr(letters, 'f') != NULL;
-  key->skip_blanks |= strchr(letters, 'b') != NULL;
-}
-
-/* "2", "2.3" and what follows them, with letters behind each. */
+/* "2" or "2,3", with letters behind each; without any the global ones hold. */
 static bool parse_key(char *text, const char *global) {
+  char *end, *letters = strpbrk(text, "bfnr"), *comma = strchr(text, ',');
   struct key *key = &keys[key_count++];
-  char *letters = text + strcspn(text, "bfnr");
-  *key = (struct key){.start_char = 1};
-  key->start_field = strtol(text, &text, 10);
-  if (*text == '.') key->start_char = strtol(text + 1, &text, 10);
-  text += strspn(text, "bfnr");
-  if (*text == ',') key->end_field = strtol(text + 1, &text, 10);
-  if (key->end_field && *text == '.') key->end_char = strtol(text + 1, &text, 10);
-  text += strspn(text, "bfnr");
-  set_ordering(key, *letters ? letters : global); /* without letters of its own the global ones hold */
-  return !*text && key->start_field > 0 && key->start_char > 0;
+  key->letters = letters ? letters : global;
+  key->first = strtol(text, &end, 10);
+  key->last = comma ? strtol(comma + 1, &end, 10) : 0;
+  return key->first > 0 && !end[strspn(end, "bfnr")];
 }
 
 int sort_main(char **operands) {

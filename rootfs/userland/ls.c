@@ -27,16 +27,11 @@ static void add_file(struct listing *listing, char *name, char *path) {
 
 static int compare_files(const void *left, const void *right) {
   const struct file *l = left, *r = right;
-  long long newer = (long long)r->status.st_mtim.tv_sec - l->status.st_mtim.tv_sec;
+  long long newer = nanoseconds(r->status.st_mtim) - nanoseconds(l->status.st_mtim);
   long long order = option['t'] ? newer : option['S'] ? (long long)r->status.st_size - l->status.st_size : 0;
-  if (order == 0 && option['t']) order = r->status.st_mtim.tv_nsec - l->status.st_mtim.tv_nsec;
   if (order == 0) order = strcmp(l->name, r->name);
   int sign = (order > 0) - (order < 0);
   return option['r'] ? -sign : sign;
-}
-
-static void sort_files(struct listing *listing) {
-  if (listing->count) qsort(listing->files, listing->count, sizeof *listing->files, compare_files);
 }
 
 static const char *type_mark(const struct file *file) {
@@ -76,23 +71,21 @@ static void print_long(struct listing *listing) {
     strftime(date, sizeof date, recent ? "%b %e %H:%M" : "%b %e  %Y", localtime(&file->status.st_mtime));
     format_mode(file->status.st_mode, mode);
     format_columns(&file->status, texts);
-    if (option['i']) printf("%llu ", (unsigned long long)file->status.st_ino);
     printf("%s %*s %-*s %-*s %*s %s %s%s\n", mode, widths[LINKS], texts[LINKS], widths[OWNER], texts[OWNER],
            widths[GROUP], texts[GROUP], widths[SIZE], texts[SIZE], date, file->name,
            *file->link ? file->link : type_mark(file));
   }
 }
 
-/* Names down the columns of a terminal line, as many as fit. */
-static void print_columns(struct listing *listing) {
-  int width, height, widest = 0;
-  terminal_size(1, &height, &width);
+/* Names down the columns of a terminal line, as many as fit; at least one column. */
+static void print_columns(struct listing *listing, int width) {
+  int widest = 0;
   for (size_t i = 0; i < listing->count; i++) {
     int length = strlen(listing->files[i].name) + !!option['F'];
     widest = length > widest ? length : widest;
   }
-  size_t columns = width > widest + 2 ? width / (widest + 2) : 1,
-    rows = (listing->count + columns - 1) / columns;
+  size_t columns = width > widest + 2 ? width / (widest + 2) : 1;
+  size_t rows = (listing->count + columns - 1) / columns;
   for (size_t row = 0; row < rows; row++) {
     for (size_t i = row; i < listing->count; i += rows) {
       int written = printf("%s%s", listing->files[i].name, type_mark(&listing->files[i]));
@@ -103,14 +96,11 @@ static void print_columns(struct listing *listing) {
 }
 
 static void print_listing(struct listing *listing) {
-  sort_files(listing);
+  int width = 0, height;
+  if (option['C'] || (!option['1'] && isatty(1))) terminal_size(1, &height, &width);
+  qsort(listing->files, listing->count, sizeof *listing->files, compare_files);
   if (option['l']) print_long(listing);
-  else if (option['C'] || (!option['1'] && !option['i'] && isatty(1))) print_columns(listing);
-  else
-    for (struct file *file = listing->files; file < listing->files + listing->count; file++) {
-      if (option['i']) printf("%llu ", (unsigned long long)file->status.st_ino);
-      printf("%s%s\n", file->name, type_mark(file));
-    }
+  else print_columns(listing, width);
   something_printed |= listing->count > 0;
 }
 
@@ -147,7 +137,7 @@ int ls_main(char **operands) {
     add_file(enters ? &directories : &files, *name, *name);
   }
   print_listing(&files);
-  sort_files(&directories);
+  qsort(directories.files, directories.count, sizeof *directories.files, compare_files);
   for (size_t i = 0; i < directories.count; i++)
     list_directory(directories.files[i].path, several || option['R']);
   return exit_status;

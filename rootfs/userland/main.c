@@ -41,7 +41,7 @@ static char **parse_arguments(char **argv, const char *letters) {
     bool is_count = isdigit(letter) && strchr(letters, '9'); /* head -20 */
     const char *before = option[is_count ? 'n' : letter];
     if (is_count) option['n'] = format_text("%s%c", before ? before : "", letter);
-    else option[letter] = before && *before ? format_text("%s\n%s", before, optarg) : optarg ? optarg : "";
+    else option[letter] = before && optarg ? format_text("%s\n%s", before, optarg) : optarg ? optarg : "";
   }
   return argv + optind;
 }

@@ -106,14 +106,7 @@ int basename_main(char **operands) {
   return puts(name) < 0;
 }
 
-static bool print_directory(char *path) {
-  size_t end = strlen(path);
-  while (end > 1 && path[end - 1] == '/') end--;
-  while (end > 0 && path[end - 1] != '/') end--;
-  while (end > 1 && path[end - 1] == '/') end--;
-  return printf("%.*s\n", end ? (int)end : 1, end ? path : ".") > 0;
-}
-
+static bool print_directory(char *path) { return puts(dirname(path)) >= 0; }
 int dirname_main(char **operands) { return each_operand(operands, print_directory); }
 int pwd_main(char **operands) {
   char *directory = getcwd(NULL, 0);
@@ -141,10 +134,7 @@ int seq_main(char **operands) {
   if (count == 0) return usage_error();
   double ends[2] = {count > 1 ? numbers[0] : 1, numbers[count - 1]}, step = count > 2 ? numbers[1] : 1;
   if (step == 0) return warn("invalid Zero increment value: '%s'", operands[1]);
-  for (int i = 0; i < 2 && equal_width; i++) {
-    int digits = snprintf(NULL, 0, "%.*f", decimals, ends[i]);
-    width = digits > width ? digits : width;
-  }
+  for (int i = 0; i < 2 && equal_width; i++) width = fmax(width, snprintf(NULL, 0, "%.*f", decimals, ends[i]));
   double steps = floor((ends[1] - ends[0]) / step + 1e-10); /* counted, lest 0.1 added ten times miss 1 */
   for (double i = 0; i <= steps; i++)
     printf("%s%0*.*f", i ? separator : "", width, decimals, ends[0] + i * step);
@@ -154,7 +144,7 @@ int seq_main(char **operands) {
 
 /* ---- test: POSIX's rules by argument count, then -a, -o, ! and parentheses. */
 
-static char **test_next, **test_end;
+static char **test_next;
 static bool test_malformed;
 
 static bool evaluate_or(void);
@@ -171,15 +161,12 @@ static long long integer_operand(const char *text) {
 }
 
 static bool evaluate_unary(char operator, const char *operand) {
-  static const char types[] = "bcdfpS";
-  static const mode_t modes[] = {S_IFBLK, S_IFCHR, S_IFDIR, S_IFREG, S_IFIFO, S_IFSOCK};
   struct stat status;
   if (operator == 'n' || operator == 'z') return (*operand == 0) == (operator == 'z');
   if (operator == 't') return isatty(integer_operand(operand));
   if (operator == 'h' || operator == 'L') return lstat(operand, &status) == 0 && S_ISLNK(status.st_mode);
   if (stat(operand, &status) < 0) return false;
-  const char *type = strchr(types, operator);
-  if (type) return (status.st_mode & S_IFMT) == modes[type - types];
+  if (strchr("pcdbfS", operator)) return "?pc?d?b?f???S???"[status.st_mode >> 12 & 15] == operator;
   switch (operator) {
   case 'g': return status.st_mode & S_ISGID;
   case 'u': return status.st_mode & S_ISUID;
@@ -197,46 +184,36 @@ static const char *const binaries[] = {
   "=", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", NULL,
 };
 
-static bool compare_files(int operator, const char *left, const char *right) {
-  struct stat l, r;
-  bool have_left = stat(left, &l) == 0, have_right = stat(right, &r) == 0;
-  if (operator == SAME) return have_left && have_right && is_same_file(&l, &r);
-  if (!have_left || !have_right) return operator == NEWER ? have_left : have_right;
-  long long seconds = (long long)l.st_mtim.tv_sec - r.st_mtim.tv_sec;
-  long long difference = seconds ? seconds : l.st_mtim.tv_nsec - r.st_mtim.tv_nsec;
-  return operator == NEWER ? difference > 0 : difference < 0;
+/* In nanoseconds; a file that is not there is older than all others. */
+static long long modification_time(const char *path) {
+  struct stat status;
+  return stat(path, &status) < 0 ? LLONG_MIN : nanoseconds(status.st_mtim);
 }
 
 static bool evaluate_binary(int operator, const char *left, const char *right) {
-  if (operator >= NEWER) return compare_files(operator, left, right);
-  long long l = operator < EQ ? strcmp(left, right) : integer_operand(left);
-  long long r = operator < EQ ? 0 : integer_operand(right);
+  if (operator == SAME) return is_same_file(left, right);
+  long long (*value)(const char *) = operator >= NEWER ? modification_time : integer_operand;
+  long long l = operator < EQ ? strcmp(left, right) : value(left), r = operator < EQ ? 0 : value(right);
   switch (operator) {
   case EQUAL: case EQ: return l == r;
   case UNEQUAL: case NE: return l != r;
-  case BEFORE: case LT: return l < r;
-  case BEHIND: case GT: return l > r;
+  case BEFORE: case LT: case OLDER: return l < r;
+  case BEHIND: case GT: case NEWER: return l > r;
   case LE: return l <= r;
   default: return l >= r;
   }
 }
 
-static bool skip_word(const char *word) {
-  bool found = test_next < test_end && equal(*test_next, word);
-  test_next += found;
-  return found;
-}
-
 static bool evaluate_primary(void) {
-  long left = test_end - test_next;
+  int left = count_words(test_next);
   if (left == 0) return malformed("argument expected%s", "");
   /* A binary operator in second place goes before all else: test ! = ! */
   int operator = left >= 3 ? index_of(test_next[1], binaries) : -1;
   if (operator >= 0) return test_next += 3, evaluate_binary(operator, test_next[-3], test_next[-1]);
-  if (left >= 2 && skip_word("!")) return !evaluate_primary();
-  if (left >= 3 && skip_word("(")) {
+  if (left >= 2 && skip_word(&test_next, "!")) return !evaluate_primary();
+  if (left >= 3 && skip_word(&test_next, "(")) {
     bool value = evaluate_or();
-    return skip_word(")") ? value : malformed("closing paren expected%s", "");
+    return skip_word(&test_next, ")") ? value : malformed("closing paren expected%s", "");
   }
   char *word = *test_next++;
   bool is_unary = word[0] == '-' && word[1] && !word[2] && strchr("bcdefghkLnprSstuwxz", word[1]);
@@ -245,23 +222,24 @@ static bool evaluate_primary(void) {
 
 static bool evaluate_and(void) {
   bool value = evaluate_primary();
-  while (!test_malformed && skip_word("-a")) value &= evaluate_primary();
+  while (!test_malformed && skip_word(&test_next, "-a")) value &= evaluate_primary();
   return value;
 }
 static bool evaluate_or(void) {
   bool value = evaluate_and();
-  while (!test_malformed && skip_word("-o")) value |= evaluate_and();
+  while (!test_malformed && skip_word(&test_next, "-o")) value |= evaluate_and();
   return value;
 }
 
 int test_main(char **operands) {
+  int count = count_words(operands);
+  bool closes = count && equal(operands[count - 1], "]");
+  if (*program_name == '[' && !closes) return warn("missing ]") + 1;
+  if (*program_name == '[') operands[--count] = NULL;
+  if (count == 0) return 1;
   test_next = operands;
-  test_end = operands + count_words(operands);
-  if (*program_name == '[' && (test_end == test_next || !equal(*--test_end, "]")))
-    return warn("missing ]") + 1;
-  if (test_next == test_end) return 1;
   test_malformed = false;
   bool value = evaluate_or();
-  if (!test_malformed && test_next != test_end) malformed("%s: unexpected operator", *test_next);
+  if (!test_malformed && *test_next) malformed("%s: unexpected operator", *test_next);
   return test_malformed ? 2 : !value;
 }

@@ -10,7 +10,7 @@ static struct command {
   struct address first, second;
   bool negated, in_range, global, print;
   char name;
-  char *text;     /* of a i c, a label, y's table of 256 bytes, s's replacement */
+  char *text;     /* of a i c, a label, s's replacement */
   regex_t *regex;
   int number;     /* which match s replaces; q's status */
   size_t target;  /* of { b t: where to go on */
@@ -23,7 +23,6 @@ static struct buffer pattern, hold, appended;
 static long line_number;
 static bool has_newline = true;
 static int quit_status = -1;
-static const char *writing; /* the file that -i replaces */
 
 static _Noreturn void script_error(const char *why) { exit(warn("-e expression: %s", why)); }
 
@@ -112,18 +111,9 @@ static void read_substitution(struct command *command) {
   command->regex = compile(regex, flags);
 }
 
-static void read_transliteration(struct command *command) {
-  char delimiter = *script++, *from = read_delimited(delimiter, true), *to = read_delimited(delimiter, true);
-  if (strlen(from) != strlen(to)) script_error("strings for 'y' command are different lengths");
-  command->text = reallocate(NULL, 256);
-  for (int c = 0; c < 256; c++) command->text[c] = c;
-  for (; *from; from++, to++) command->text[(unsigned char)*from] = *to;
-}
-
-static void read_command(size_t *open_braces, int *depth) {
+static void read_command(void) {
   APPEND(commands, command_count, (struct command){.first = read_address()});
-  size_t index = command_count - 1;
-  struct command *command = &commands[index];
+  struct command *command = &commands[command_count - 1];
   if (*script == ',') {
     script++;
     skip_blanks();
@@ -131,16 +121,12 @@ static void read_command(size_t *open_braces, int *depth) {
   }
   for (; *script == '!'; skip_blanks()) command->negated = *script++;
   command->name = *script ? *script++ : 0;
-  if (!command->name || !strchr("{}aicsy:btq=dDgGhHnNpPx", command->name))
+  if (!command->name || !strchr("{}aics:btq=dDgGhHnNpPx", command->name))
     script_error("unknown or missing command");
   if (strchr("aic", command->name)) command->text = read_text();
   if (command->name == 's') read_substitution(command);
-  if (command->name == 'y') read_transliteration(command);
   skip_blanks();
   if (command->name == 'q') command->number = strtol(script, &script, 10);
-  if (command->name == '{' && *depth < 32) open_braces[(*depth)++] = index;
-  if (command->name == '}' && --*depth < 0) script_error("unexpected '}'");
-  if (command->name == '}') commands[open_braces[*depth]].target = index;
   if (strchr(":bt", command->name)) {
     size_t length = strcspn(script, ";\n} ");
     command->text = format_text("%.*s", (int)length, script);
@@ -151,21 +137,30 @@ static void read_command(size_t *open_braces, int *depth) {
     script_error("extra characters after command");
 }
 
+/* Where the command at `from` jumps to: its label, or the } of its {. */
+static size_t find_target(size_t from) {
+  struct command *jump = &commands[from];
+  bool to_label = jump->name != '{';
+  int depth = 0;
+  for (size_t at = to_label ? 0 : from; at < command_count; at++) {
+    if (to_label && commands[at].name == ':' && equal(commands[at].text, jump->text)) return at;
+    depth += (commands[at].name == '{') - (commands[at].name == '}');
+    if (!to_label && depth == 0) return at;
+  }
+  if (!to_label || *jump->text) script_error(to_label ? "can't find label" : "unmatched '{'");
+  return command_count;
+}
+
 static void parse_script(void) {
-  size_t open_braces[32];
   int depth = 0;
   while (*(script += strspn(script, " \t;\n"))) {
     if (*script == '#') script += strcspn(script, "\n");
-    else read_command(open_braces, &depth);
+    else read_command();
   }
-  if (depth) script_error("unmatched '{'");
-  for (struct command *jump = commands; jump < commands + command_count; jump++) {
-    if (jump->name != 'b' && jump->name != 't') continue;
-    size_t at = *jump->text ? 0 : command_count;
-    while (at < command_count && !(commands[at].name == ':' && equal(commands[at].text, jump->text)))
-      at++;
-    if (*jump->text && at == command_count) script_error("can't find label");
-    jump->target = at;
+  for (size_t at = 0; at < command_count; at++) {
+    depth += (commands[at].name == '{') - (commands[at].name == '}');
+    if (depth < 0) script_error("unexpected '}'");
+    if (strchr("{bt", commands[at].name)) commands[at].target = find_target(at);
   }
 }
 
@@ -183,37 +178,16 @@ static void put_pattern(size_t length) { put_text(pattern.bytes, length, has_new
 
 static void flush_appended(void) { put_text(appended.bytes, appended.length, false); appended.length = 0; }
 
-/* With -i the output of each file goes to another one that takes its place. */
-static void finish_output(void) {
-  if (writing && (fflush(stdout) != 0 || rename(format_text("%s.sed", writing), writing) < 0))
-    exit(warn_errno(writing));
-  writing = NULL;
-}
-
-static bool open_input(void) {
-  finish_output();
-  if (!next_input(&inputs)) return false;
-  if (!option['i']) return true;
-  char *temporary = format_text("%s.sed", inputs.name);
-  struct stat status;
-  if (!freopen(temporary, "w", stdout)) exit(warn_errno(temporary));
-  if (fstat(fileno(inputs.file), &status) == 0) chmod(temporary, status.st_mode & 07777);
-  writing = inputs.name;
-  line_number = 0;
-  return true;
-}
-
 static bool at_last_line(void) {
   int c = inputs.file ? getc(inputs.file) : EOF;
-  while (c == EOF && !option['i'] && inputs.name && *inputs.names && open_input()) c = getc(inputs.file);
+  while (c == EOF && *inputs.names && next_input(&inputs)) c = getc(inputs.file);
   if (c != EOF) ungetc(c, inputs.file);
   return c == EOF;
 }
 
 /* Appends the next line to the pattern space. */
 static bool read_line(void) {
-  while (!inputs.file || !next_line(&inputs))
-    if (!open_input()) return false;
+  if (!next_input_line(&inputs)) return false;
   buffer_append(&pattern, inputs.line, inputs.length);
   buffer_text(&pattern);
   has_newline = inputs.has_newline;
@@ -230,12 +204,8 @@ static bool search(regex_t *regex, const char *text, regmatch_t *matches, int fl
 
 static bool matches_address(struct address *address) {
   regmatch_t matches[10];
-  switch (address->kind) {
-  case LINE: return line_number == address->number;
-  case LAST: return at_last_line();
-  case REGEX: return search(address->regex, pattern.bytes, matches, 0);
-  default: return true;
-  }
+  if (address->kind == REGEX) return search(address->regex, pattern.bytes, matches, 0);
+  return address->kind == LINE ? line_number == address->number : address->kind == NO_ADDRESS || at_last_line();
 }
 
 static bool is_selected(struct command *command) {
@@ -334,10 +304,6 @@ static enum outcome run_command_at(size_t *at, bool *substituted) {
   case 'c':
     if (!command->in_range || command->negated) put_text(command->text, strlen(command->text), false);
     return ENDS_CYCLE;
-  case 'y':
-    for (char *c = pattern.bytes; c < pattern.bytes + pattern.length; c++)
-      *c = command->text[(unsigned char)*c];
-    break;
   case '=': printf("%ld\n", line_number); break;
   case 'n': case 'N': return run_next(command->name == 'N');
   case 'g': case 'G': copy_space(&pattern, &hold, command->name == 'G'); break;
@@ -352,8 +318,10 @@ static enum outcome run_command_at(size_t *at, bool *substituted) {
   return GOES_ON;
 }
 
-static void run_script(void) {
+static void run_script(char **files) {
   enum outcome outcome = GOES_ON;
+  inputs.names = files;
+  line_number = 0;
   while (outcome != QUITS && (outcome == RESTARTS || read_line())) {
     bool substituted = false;
     outcome = GOES_ON;
@@ -367,15 +335,23 @@ static void run_script(void) {
   }
 }
 
+/* With -i the output goes to another file that takes its place. */
+static void edit_in_place(char *file) {
+  char *temporary = format_text("%s.sed", file), *files[] = {file, NULL};
+  struct stat status;
+  if (stat(file, &status) < 0 || !freopen(temporary, "w", stdout)) exit(warn_errno(file));
+  chmod(temporary, status.st_mode & 07777);
+  run_script(files);
+  if (fflush(stdout) != 0 || rename(temporary, file) < 0) exit(warn_errno(file));
+}
+
 int sed_main(char **operands) {
   script = option['f'] ? read_file(option['f'], NULL) : option['e'] ? duplicate(option['e']) : *operands;
   if (!script) return option['f'] ? warn_errno(option['f']) : usage_error();
   parse_script();
-  inputs.names = operands + (!option['f'] && !option['e']);
+  operands += !option['f'] && !option['e'];
   buffer_text(&hold);
-  run_script();
-  /* What is left of a file that was quit is kept. */
-  while (writing && next_line(&inputs)) put_text(inputs.line, inputs.length, inputs.has_newline);
-  finish_output();
+  if (!option['i']) run_script(operands);
+  for (; option['i'] && *operands && quit_status < 0; operands++) edit_in_place(*operands);
   return quit_status > 0 ? quit_status : inputs.status * 2;
 }

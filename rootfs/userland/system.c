@@ -1,19 +1,20 @@
-/* sleep, kill, ps, id, uname, hostname, date, mount, umount: processes and the system they are in. */
+/* sleep, kill, ps, id, uname, hostname, date, mount, umount, df: processes and the system they are in. */
 #include "userland.h"
 
 int sleep_main(char **operands) {
-  double seconds = 0;
+  static const char units[] = "smhd";
+  static const int seconds[] = {1, 60, 3600, 86400};
+  double all = 0;
+  char *end;
   if (!*operands) return usage_error();
   for (; *operands; operands++) {
-    char *end;
     double number = strtod(*operands, &end);
-    double unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
-    if (end == *operands || number < 0 || (*end && (!strchr("smhd", *end) || end[1])))
-      return warn("invalid time interval '%s'", *operands);
-    seconds += number * unit;
+    const char *unit = *end ? strchr(units, *end) : units;
+    bool good = end > *operands && number >= 0 && unit && !end[*end != 0];
+    if (!good) return warn("invalid time interval '%s'", *operands);
+    all += number * seconds[unit - units];
   }
-  double whole = floor(seconds);
-  struct timespec left = {.tv_sec = whole, .tv_nsec = (seconds - whole) * 1e9};
+  struct timespec left = {.tv_sec = all, .tv_nsec = fmod(all, 1) * 1e9};
   while (nanosleep(&left, &left) < 0 && errno == EINTR) continue;
   return 0;
 }
@@ -85,17 +86,10 @@ int id_main(char **operands) {
     unsigned id = option['u'] ? geteuid() : getegid();
     return printf(option['n'] ? "%s\n" : "%.0s%u\n", option['u'] ? user_name(id) : group_name(id), id) < 0;
   }
-  if (!option['G']) {
-    print_id("uid=", user_name(geteuid()), geteuid());
-    print_id(" gid=", group_name(getegid()), getegid());
-  }
-  for (int i = 0; i <= (count < 0 ? 0 : count); i++) {
-    if (i > 0 && groups[i] == groups[0]) continue;
-    const char *separator = i == 0 ? (option['G'] ? "" : " groups=") : option['G'] ? " " : ",";
-    const char *name = group_name(groups[i]);
-    if (!option['G']) print_id(separator, name, groups[i]);
-    else printf(option['n'] ? "%s%s" : "%s%.0s%u", separator, name, groups[i]);
-  }
+  print_id("uid=", user_name(geteuid()), geteuid());
+  print_id(" gid=", group_name(getegid()), getegid());
+  for (int i = 0; i <= (count < 0 ? 0 : count); i++)
+    if (i == 0 || groups[i] != groups[0]) print_id(i ? "," : " groups=", group_name(groups[i]), groups[i]);
   return putchar('\n') < 0;
 }
 
@@ -123,25 +117,46 @@ int hostname_main(char **operands) {
 }
 
 int date_main(char **operands) {
-  long long seconds = time(NULL);
-  const char *date = option['d'], *format = *operands ? *operands : "+%a %b %e %H:%M:%S %Z %Y";
+  time_t now = time(NULL);
+  const char *format = *operands ? *operands : "+%a %b %e %H:%M:%S %Z %Y";
   char text[1024];
-  if (date && (*date != '@' || !parse_integer(date + 1, 10, &seconds)))
-    return warn("invalid date '%s'", date);
+  if (option['d'] && !parse_time(option['d'], &now)) return 1;
   if (*format != '+') return usage_error();
   if (option['u']) setenv("TZ", "UTC0", 1);
-  time_t now = seconds;
   /* A length of 0 may be an empty format; either way there is nothing to show. */
   size_t length = strftime(text, sizeof text, format + 1, localtime(&now));
   return printf("%.*s\n", (int)length, text) < 0;
 }
 
+/* The first words of the next line of /proc/mounts: source, directory, type, options. */
+static char **next_mount(char **mounts) {
+  static char *words[4];
+  char *line = *mounts ? strsep(mounts, "\n") : "";
+  for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : NULL;
+  return words[3] ? words : NULL;
+}
+
 static int list_mounts(void) {
-  char *mounts = read_file("/proc/mounts", NULL), *line, *words[4];
-  if (!mounts) return warn_errno("/proc/mounts");
-  while ((line = strsep(&mounts, "\n")) && *line) {
-    for (int i = 0; i < 4; i++) words[i] = line ? strsep(&line, " ") : "";
+  char *mounts = read_file("/proc/mounts", NULL);
+  for (char **words; (words = next_mount(&mounts));)
     printf("%s on %s type %s (%s)\n", words[0], words[1], words[2], words[3]);
+  return 0;
+}
+
+int df_main(char **operands) {
+  char size[3][24];
+  struct statvfs all;
+  char *mounts = read_file("/proc/mounts", NULL);
+  const char *unit_name = option['h'] ? "Size" : "1K-blocks";
+  printf("Filesystem           %10s       Used  Available Use%% Mounted on\n", unit_name);
+  for (char **words; (words = next_mount(&mounts));) {
+    if (statvfs(words[1], &all) < 0 || !all.f_blocks) continue;
+    unsigned long long unit = all.f_frsize, taken = all.f_blocks - all.f_bfree, usable = taken + all.f_bavail;
+    format_size(all.f_blocks * unit, size[0]);
+    format_size(taken * unit, size[1]);
+    format_size(all.f_bavail * unit, size[2]);
+    printf("%-20s %10s %10s %10s %3llu%% %s\n", words[0], size[0], size[1], size[2],
+      usable ? (taken * 100 + usable - 1) / usable : 0, words[1]);
   }
   return 0;
 }

@@ -10,13 +10,11 @@ static int archive = -1, tar_status;
 static bool verbose;
 static char mode; /* c, x or t */
 
-static bool read_whole(void *block, size_t length) {
-  for (size_t done = 0; done < length;) {
-    ssize_t got = read(archive, (char *)block + done, length - done);
-    if (got <= 0) return false;
-    done += got;
-  }
-  return true;
+static bool read_block(void *block) {
+  size_t done = 0;
+  for (ssize_t got = 1; got > 0 && done < BLOCK; done += got > 0 ? got : 0)
+    got = read(archive, (char *)block + done, BLOCK - done);
+  return done == BLOCK;
 }
 
 static void write_archive(const void *bytes, size_t length) {
@@ -40,6 +38,7 @@ static bool add_member(const char *path, const struct stat *status, int depth) {
   bool is_file = S_ISREG(status->st_mode), is_link = S_ISLNK(status->st_mode);
   size_t length = strlen(full);
   if (equal(full, "/")) return true;
+  if (!is_file && !is_link && !*slash) return warn("%s: not a file, directory or link", path);
   /* A long name is cut at a slash between the name and its prefix. */
   const char *rest = length > 100 ? strchr(full + length - 101, '/') : full - 1;
   if (!rest || rest - full > 155 || (is_link && readlink(path, target, 101) > 100))
@@ -47,15 +46,13 @@ static bool add_member(const char *path, const struct stat *status, int depth) {
   memcpy(header.prefix, full, rest > full ? rest - full : 0);
   memcpy(header.name, rest + 1, strlen(rest + 1));
   memcpy(header.link, target, strlen(target));
-  header.type = "?63?5?4?0?2?????"[status->st_mode >> 12 & 15]; /* by S_IFMT's four bits */
+  header.type = is_file ? '0' : is_link ? '2' : '5';
   long long size = is_file ? status->st_size : 0;
   sprintf(header.mode, "%07o", status->st_mode & 07777);
   sprintf(header.uid, "%07o", status->st_uid & 07777777);
   sprintf(header.gid, "%07o", status->st_gid & 07777777);
   sprintf(header.size, "%011llo", size);
   sprintf(header.mtime, "%011llo", (long long)status->st_mtime);
-  sprintf(header.major, "%07o", major(status->st_rdev) & 07777777);
-  sprintf(header.minor, "%07o", minor(status->st_rdev) & 07777777);
   snprintf(header.owner, sizeof header.owner, "%s", user_name(status->st_uid));
   snprintf(header.group, sizeof header.group, "%s", group_name(status->st_gid));
   sprintf(header.checksum, "%06o", checksum(header));
@@ -73,91 +70,89 @@ static bool add_member(const char *path, const struct stat *status, int depth) {
   return true;
 }
 
-static void list_member(const struct header *header, const char *name, const char *link, long long size,
-  time_t mtime) {
-  char modes[11], date[32];
-  format_mode(strtol(header->mode, NULL, 8), modes);
-  modes[0] = header->type >= '0' && header->type <= '6' ? "--lcbdp"[header->type - '0'] : '-';
-  strftime(date, sizeof date, "%F %H:%M", localtime(&mtime));
-  if (verbose) printf("%s %s/%s %9lld %s ", modes, header->owner, header->group, size, date);
-  printf(verbose && header->type == '2' ? "%s -> %s\n" : "%s\n", name, link);
+/* What a header says, in a handier form. */
+struct member {
+  char type, *name, *link;
+  const char *owner, *group;
+  unsigned mode, uid, gid;
+  long long size;
+  time_t mtime;
+};
+
+static void list_member(const struct member *member) {
+  char mode[11], date[32];
+  bool is_link = member->type == '2';
+  format_mode(member->mode | (member->type == '5' ? S_IFDIR : is_link ? S_IFLNK : S_IFREG), mode);
+  strftime(date, sizeof date, "%F %H:%M", localtime(&member->mtime));
+  if (verbose) printf("%s %s/%s %9lld %s ", mode, member->owner, member->group, member->size, date);
+  printf(verbose && is_link ? "%s -> %s\n" : "%s\n", member->name, member->link);
 }
 
-/* The content goes to `fd`, or nowhere. */
-static void copy_content(int fd, long long size, const char *name) {
-  for (char block[BLOCK]; size > 0; size -= BLOCK) {
-    if (!read_whole(block, BLOCK)) exit(warn("unexpected end of archive"));
-    if (fd >= 0 && !write_all(fd, block, size < BLOCK ? size : BLOCK)) tar_status = warn_errno(name);
+/* A member's content goes to `fd`, or nowhere, or into `text`. */
+static void copy_content(const struct member *member, int fd, struct buffer *text) {
+  char block[BLOCK];
+  for (long long left = member->size; left > 0; left -= BLOCK) {
+    size_t length = left < BLOCK ? left : BLOCK;
+    if (!read_block(block)) exit(warn("unexpected end of archive"));
+    if (text) buffer_append(text, block, length);
+    if (fd >= 0 && !write_all(fd, block, length)) tar_status = warn_errno(member->name);
   }
 }
 
-static void extract_member(const struct header *header, char *name, const char *link, long long size,
-  time_t mtime) {
-  mode_t bits = strtol(header->mode, NULL, 8) & 07777;
-  dev_t device = makedev(strtol(header->major, NULL, 8), strtol(header->minor, NULL, 8));
-  struct timespec times[2] = {{.tv_sec = mtime}, {.tv_sec = mtime}};
+static void extract_member(const struct member *member) {
+  struct timespec times[2] = {{.tv_sec = member->mtime}, {.tv_sec = member->mtime}};
+  char *name = member->name;
   int fd = -1;
   make_parents(name);
-  if (header->type != '5') unlink(name);
-  bool made = header->type == '1' ? linkat(AT_FDCWD, link, AT_FDCWD, name, 0) == 0
-            : header->type == '2' ? symlink(link, name) == 0
-            : header->type == '3' ? mknod(name, bits | S_IFCHR, device) == 0
-            : header->type == '4' ? mknod(name, bits | S_IFBLK, device) == 0
-            : header->type == '5' ? mkdir(name, bits | 0700) == 0 || errno == EEXIST
-            : header->type == '6' ? mkfifo(name, bits) == 0
+  if (member->type != '5') unlink(name);
+  bool made = member->type == '1' ? link(member->link, name) == 0
+            : member->type == '2' ? symlink(member->link, name) == 0
+            : member->type == '5' ? mkdir(name, member->mode | 0700) == 0 || errno == EEXIST
                                   : (fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600)) >= 0;
   if (!made) tar_status = warn_errno(name);
-  copy_content(fd, size, name);
+  copy_content(member, fd, NULL);
   if (fd >= 0) close(fd);
   if (verbose) puts(name);
-  if (!made || header->type == '2') return;
-  if (geteuid() == 0 && chown(name, strtol(header->uid, NULL, 8), strtol(header->gid, NULL, 8)) < 0)
-    tar_status = warn_errno(name);
-  chmod(name, bits);
+  if (!made || member->type == '2') return;
+  if (geteuid() == 0 && chown(name, member->uid, member->gid) < 0) tar_status = warn_errno(name);
+  chmod(name, member->mode);
   utimensat(AT_FDCWD, name, times, 0);
 }
 
 static bool is_wanted(const char *name, char **wanted) {
   bool any = !*wanted;
-  for (; *wanted && !any; wanted++) {
-    size_t length = strlen(*wanted);
-    any = strncmp(*wanted, name, length) == 0 && (!name[length] || name[length] == '/');
-  }
+  for (; *wanted && !any; wanted++) any = fnmatch(*wanted, name, FNM_LEADING_DIR) == 0;
   return any;
-}
-
-static char *read_long_text(long long size) {
-  if (size < 0 || size > 1 << 20) exit(warn("unexpected end of archive"));
-  char *text = reallocate(NULL, size + BLOCK);
-  if (!read_whole(text, (size + BLOCK - 1) / BLOCK * BLOCK)) exit(warn("unexpected end of archive"));
-  text[size] = 0;
-  return text;
 }
 
 static void read_archive(char **wanted) {
   struct header header = {0};
-  char *long_name = NULL, *long_link = NULL;
-  for (; read_whole(&header, sizeof header) && header.name[0]; memset(&header, 0, sizeof header)) {
-    if (strtoul(header.checksum, NULL, 8) != checksum(header))
-      exit(warn("this does not look like a tar archive"));
-    long long size = strtoll(header.size, NULL, 8);
-    if (header.type == 'L' || header.type == 'K') { /* GNU's, for the member that follows */
-      *(header.type == 'L' ? &long_name : &long_link) = read_long_text(size);
+  struct buffer long_name = {0}, long_link = {0}; /* GNU's L and K are for the member that follows */
+  for (; read_block(&header) && header.name[0]; header.name[0] = 0) {
+    if (strtoul(header.checksum, NULL, 8) != checksum(header)) exit(warn("this does not look like a tar archive"));
+    int prefix = memcmp(header.magic, "ustar", 6) == 0 && header.prefix[0] ? 155 : 0;
+    struct member member = {
+      .type = header.type, .mode = strtol(header.mode, NULL, 8) & 07777, .size = strtoll(header.size, NULL, 8),
+      .uid = strtol(header.uid, NULL, 8), .gid = strtol(header.gid, NULL, 8), .owner = header.owner,
+      .mtime = strtoll(header.mtime, NULL, 8), .group = header.group,
+      .name = format_text("%.*s%.*s%.100s", prefix, header.prefix, !!prefix, "/", header.name),
+      .link = format_text("%.100s", header.link),
+    };
+    if (member.type == 'L' || member.type == 'K') {
+      copy_content(&member, -1, member.type == 'L' ? &long_name : &long_link);
       continue;
     }
-    int prefix = memcmp(header.magic, "ustar", 6) == 0 && header.prefix[0] ? 155 : 0;
-    char *short_name = format_text("%.*s%.*s%.100s", prefix, header.prefix, !!prefix, "/", header.name);
-    char *name = long_name ? long_name : short_name;
-    char *link = long_link ? long_link : format_text("%.100s", header.link);
-    name += strspn(name, "/");
-    time_t mtime = strtoll(header.mtime, NULL, 8);
-    bool skips = !is_wanted(name, wanted) || header.type == 'x' || header.type == 'g'; /* pax headers */
-    bool escapes = strncmp(name, "../", 3) == 0 || strstr(name, "/../");
-    if (mode == 'x' && !skips && escapes) tar_status = warn("%s: member outside of the directory", name);
-    if (mode == 't' && !skips) list_member(&header, name, link, size, mtime);
-    if (mode == 'x' && !skips && !escapes) extract_member(&header, name, link, size, mtime);
-    else copy_content(-1, size, name);
-    long_name = long_link = NULL;
+    if (long_name.length) member.name = duplicate(buffer_text(&long_name));
+    if (long_link.length) member.link = duplicate(buffer_text(&long_link));
+    long_name.length = long_link.length = 0;
+    member.name += strspn(member.name, "/");
+    bool known = !member.type || strchr("01257", member.type); /* the others are devices, and pax headers */
+    bool wants = known && is_wanted(member.name, wanted);
+    bool escapes = strncmp(member.name, "../", 3) == 0 || strstr(member.name, "/../");
+    if (mode == 't' && wants) list_member(&member);
+    if (mode == 'x' && wants && escapes) tar_status = warn("%s: member outside of the directory", member.name);
+    if (mode == 'x' && wants && !escapes) extract_member(&member);
+    else copy_content(&member, -1, NULL);
   }
   if (header.name[0]) exit(warn("unexpected end of archive"));
 }
@@ -186,23 +181,19 @@ int tar_main(char **operands) {
 
 /* ---- dd */
 
-static const char *dd_operand(char **operands, const char *name) {
-  const char *found = NULL;
-  for (; *operands; operands++)
-    if (strncmp(*operands, name, strlen(name)) == 0) found = *operands + strlen(name);
-  return found;
-}
-
-static long long dd_number(char **operands, const char *name, long long fallback) {
-  const char *text = dd_operand(operands, name);
-  return text ? parse_size(text) : fallback;
-}
-
 int dd_main(char **operands) {
-  const char *input = dd_operand(operands, "if="), *output = dd_operand(operands, "of=");
-  const char *conversions = dd_operand(operands, "conv="), *status = dd_operand(operands, "status=");
-  long long size = dd_number(operands, "bs=", 512), count = dd_number(operands, "count=", -1);
-  long long skip = dd_number(operands, "skip=", 0), seek = dd_number(operands, "seek=", 0);
+  enum { IF, OF, BS, COUNT, SKIP, SEEK, CONV, STATUS };
+  static const char *const names[] = {"if", "of", "bs", "count", "skip", "seek", "conv", "status", NULL};
+  char *values[] = {NULL, NULL, "512", "-1", "0", "0", "", ""};
+  for (; *operands; operands++) {
+    char *value = *operands;
+    int index = index_of(strsep(&value, "="), names);
+    if (index < 0 || !value) return warn("unknown operand '%s'", *operands);
+    values[index] = value;
+  }
+  const char *input = values[IF], *output = values[OF];
+  long long size = parse_size(values[BS]), count = parse_size(values[COUNT]);
+  long long skip = parse_size(values[SKIP]), seek = parse_size(values[SEEK]);
   long long whole = 0, partial = 0, bytes = 0;
   if (size <= 0) return warn("invalid number '%lld'", size);
   int from = input ? open(input, O_RDONLY) : 0, to = output ? open(output, O_WRONLY | O_CREAT, 0666) : 1;
@@ -211,7 +202,7 @@ int dd_main(char **operands) {
   char *block = reallocate(NULL, size);
   if (skip && lseek(from, skip * size, SEEK_CUR) < 0)
     while (skip-- > 0 && read(from, block, size) > 0) continue;
-  bool cuts = output && !(conversions && strstr(conversions, "notrunc"));
+  bool cuts = output && !strstr(values[CONV], "notrunc");
   if (cuts && ftruncate(to, seek * size) < 0 && errno != EINVAL) return warn_errno(output);
   output = output ? output : "standard output";
   if (seek && lseek(to, seek * size, SEEK_CUR) < 0) return warn_errno(output);
@@ -221,7 +212,7 @@ int dd_main(char **operands) {
     whole += got == size;
     partial += got > 0 && got < size;
   }
-  if (status && equal(status, "none")) return 0;
+  if (equal(values[STATUS], "none")) return 0;
   fprintf(stderr, "%lld+%lld records in\n%lld+%lld records out\n%lld bytes copied\n", whole, partial,
     whole, partial, bytes);
   return 0;

@@ -54,16 +54,11 @@ int head_main(char **operands) {
 }
 
 static size_t tail_start(const char *bytes, size_t length) {
-  unsigned long long count = range.count < 0 ? -range.count : range.count;
-  size_t at = range.from_start ? 0 : length;
-  if (range.from_start) {
-    for (count -= count > 0; count > 0 && at < length; at++) count -= range.bytes || bytes[at] == '\n';
-    return at;
-  }
-  if (range.bytes) return count < length ? length - count : 0;
-  if (count == 0) return length;
-  for (at -= at > 0; at > 0; at--) /* the newline that ends the last line begins no other */
-    if (bytes[at - 1] == '\n' && --count == 0) break;
+  long long total = range.bytes ? length : 0;
+  for (size_t i = 0; i < length && !range.bytes; i++) total += bytes[i] == '\n' || i + 1 == length;
+  long long skip = range.from_start ? range.count - 1 : total - llabs(range.count);
+  size_t at = 0;
+  for (; skip > 0 && at < length; at++) skip -= range.bytes || bytes[at] == '\n';
   return at;
 }
 
@@ -84,49 +79,40 @@ int tail_main(char **operands) {
 }
 
 enum { LINES, WORDS, BYTES, COUNTS };
+struct counts { unsigned long long of[COUNTS]; const char *name; };
 
-/* Columns as wide as the sum of the sizes; 7 if something has no size. */
-static int wc_width(char **names) {
-  static char *standard_input[] = {"-", NULL};
-  unsigned long long total = 0;
-  int minimum = 1;
-  struct stat status;
-  for (names = *names ? names : standard_input; *names; names++) {
-    if ((equal(*names, "-") ? fstat(0, &status) : stat(*names, &status)) < 0) continue;
-    if (S_ISREG(status.st_mode)) total += status.st_size;
-    else minimum = 7;
-  }
-  int width = snprintf(NULL, 0, "%llu", total);
-  return width > minimum ? width : minimum;
-}
-
-static void print_counts(unsigned long long *counts, int width, const char *name) {
+static void print_counts(struct counts counts, int width) {
   const char *separator = "";
   bool all = !option['l'] && !option['w'] && !option['c'] && !option['m'];
   for (int i = 0; i < COUNTS; i++) {
     if (!all && !option[(int)"lwc"[i]] && !(i == BYTES && option['m'])) continue;
-    printf("%s%*llu", separator, width, counts[i]);
+    printf("%s%*llu", separator, width, counts.of[i]);
     separator = " ";
   }
-  printf(name ? " %s\n" : "\n", name);
+  printf(counts.name ? " %s\n" : "\n", counts.name);
 }
 
 int wc_main(char **operands) {
   struct inputs inputs = {.names = operands};
-  unsigned long long total[COUNTS] = {0};
-  int kinds = !!option['l'] + !!option['w'] + !!option['c'];
-  int width = kinds == 1 && (!operands[0] || !operands[1]) ? 1 : wc_width(operands);
+  struct counts *rows = NULL, total = {.name = "total"};
+  size_t count = 0;
+  int width = 1;
   while (next_input(&inputs)) {
-    unsigned long long counts[COUNTS] = {0};
+    struct counts counts = {.name = *operands ? inputs.name : NULL};
+    struct stat status;
     bool in_word = false;
-    for (int c; (c = getc(inputs.file)) >= 0; in_word = !isspace(c), counts[BYTES]++) {
-      counts[LINES] += c == '\n';
-      counts[WORDS] += !isspace(c) && !in_word;
+    for (int c; (c = getc(inputs.file)) >= 0; in_word = !isspace(c), counts.of[BYTES]++) {
+      counts.of[LINES] += c == '\n';
+      counts.of[WORDS] += !isspace(c) && !in_word;
     }
-    for (int i = 0; i < COUNTS; i++) total[i] += counts[i];
-    print_counts(counts, width, *operands ? inputs.name : NULL);
+    for (int i = 0; i < COUNTS; i++) total.of[i] += counts.of[i];
+    if (fstat(fileno(inputs.file), &status) == 0 && !S_ISREG(status.st_mode)) width = 7; /* as GNU's */
+    APPEND(rows, count, counts);
   }
-  if (operands[0] && operands[1]) print_counts(total, width, "total");
+  width = fmax(width, snprintf(NULL, 0, "%llu", total.of[BYTES])); /* the largest of them */
+  if (!!option['l'] + !!option['w'] + !!option['c'] == 1 && count == 1) width = 1;
+  for (size_t i = 0; i < count; i++) print_counts(rows[i], width);
+  if (operands[0] && operands[1]) print_counts(total, width);
   return inputs.status;
 }
 
@@ -192,11 +178,6 @@ int cut_main(char **operands) {
   return inputs.status;
 }
 
-static const struct { char name[8]; int (*contains)(int); } classes[] = {
-  {"alnum:]", isalnum}, {"alpha:]", isalpha}, {"blank:]", isblank}, {"digit:]", isdigit}, {"lower:]", islower},
-  {"print:]", isprint}, {"punct:]", ispunct}, {"space:]", isspace}, {"upper:]", isupper},
-};
-
 static int set_byte(const char **text) {
   const char *escape = *text + 1;
   int byte = **text == '\\' ? read_escape(&escape, false) : 0;
@@ -208,12 +189,12 @@ static int set_byte(const char **text) {
 /* "a-z[:digit:]\n" as its bytes in order; the last one repeats up to `length`. */
 static void expand_set(const char *text, struct buffer *set, size_t length) {
   while (*text) {
-    size_t class = strncmp(text, "[:", 2) == 0 ? 0 : COUNT(classes);
-    while (class < COUNT(classes) && strncmp(text + 2, classes[class].name, 7) != 0) class++;
-    if (class < COUNT(classes)) {
-      for (int c = 0; c < 256; c++)
-        if (classes[class].contains(c)) buffer_add(set, c);
-      text += 9;
+    const char *end = strncmp(text, "[:", 2) == 0 ? strstr(text, ":]") : NULL;
+    if (end) {
+      wctype_t class = wctype(format_text("%.*s", (int)(end - text) - 2, text + 2));
+      for (int c = 0; c < 128; c++)
+        if (iswctype(c, class)) buffer_add(set, c);
+      text = end + 2;
     } else {
       int first = set_byte(&text), last = first;
       if (text[0] == '-' && text[1]) text++, last = set_byte(&text);
@@ -251,16 +232,14 @@ int tr_main(char **operands) {
 }
 
 static void print_hex_line(unsigned long long offset, const unsigned char *bytes, int count) {
-  printf(option['C'] ? "%08llx" : "%07llx", offset);
-  for (int i = 0; i < 16 && option['C']; i++)
-    printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
-  for (int i = 0; i < 16 && !option['C']; i += 2)
-    printf(i < count ? " %04x" : "     ", bytes[i] | (i + 1 < count ? bytes[i + 1] << 8 : 0));
-  if (option['C']) printf("  |");
-  for (int i = 0; i < count && option['C']; i++) putchar(isprint(bytes[i]) ? bytes[i] : '.');
-  puts(option['C'] ? "|" : "");
+  printf("%08llx", offset);
+  for (int i = 0; i < 16; i++) printf(i < count ? "%s%02x" : "%s  ", i % 8 ? " " : "  ", bytes[i]);
+  printf("  |");
+  for (int i = 0; i < count; i++) putchar(isprint(bytes[i]) ? bytes[i] : '.');
+  puts("|");
 }
 
+/* Always the canonical form, with -C or without. */
 int hexdump_main(char **operands) {
   struct inputs inputs = {.names = operands};
   unsigned char line[16], previous[16];
@@ -283,6 +262,6 @@ int hexdump_main(char **operands) {
     }
   }
   if (count) print_hex_line(offset, line, count);
-  if (offset + count) printf(option['C'] ? "%08llx\n" : "%07llx\n", offset + count);
+  if (offset + count) printf("%08llx\n", offset + count);
   return inputs.status;
 }

@@ -3,97 +3,70 @@
 
 int clear_main(char **operands) { return fputs("\033[H\033[2J\033[3J", stdout) < 0; }
 
-enum field { INPUT, OUTPUT, LOCAL };
+static struct termios terminal;
 /* Those that "stty sane" sets (it clears the others), and those that "stty raw" clears. */
 enum { SANE = 1, COOKED = 2, BOTH = SANE | COOKED };
 static const struct setting {
   const char *name;
-  enum field field;
-  tcflag_t flag;
+  tcflag_t *field, flag;
   int when;
 } settings[] = {
-  {"brkint", INPUT, BRKINT, BOTH}, {"igncr", INPUT, IGNCR, 0}, {"inlcr", INPUT, INLCR, 0},
-  {"icrnl", INPUT, ICRNL, BOTH}, {"ixon", INPUT, IXON, BOTH}, {"ixoff", INPUT, IXOFF, 0},
-  {"iutf8", INPUT, IUTF8, 0}, {"opost", OUTPUT, OPOST, BOTH}, {"onlcr", OUTPUT, ONLCR, SANE},
-  {"isig", LOCAL, ISIG, BOTH}, {"icanon", LOCAL, ICANON, BOTH}, {"iexten", LOCAL, IEXTEN, SANE},
-  {"echo", LOCAL, ECHO, SANE}, {"echoe", LOCAL, ECHOE, SANE}, {"echok", LOCAL, ECHOK, SANE},
-  {"echonl", LOCAL, ECHONL, 0}, {"echoctl", LOCAL, ECHOCTL, SANE}, {"echoke", LOCAL, ECHOKE, SANE},
-  {"noflsh", LOCAL, NOFLSH, 0}, {"tostop", LOCAL, TOSTOP, 0}, {NULL, INPUT, 0, 0},
+  {"icrnl", &terminal.c_iflag, ICRNL, BOTH}, {"inlcr", &terminal.c_iflag, INLCR, 0},
+  {"igncr", &terminal.c_iflag, IGNCR, 0}, {"ixon", &terminal.c_iflag, IXON, BOTH},
+  {"opost", &terminal.c_oflag, OPOST, BOTH}, {"onlcr", &terminal.c_oflag, ONLCR, SANE},
+  {"isig", &terminal.c_lflag, ISIG, BOTH}, {"icanon", &terminal.c_lflag, ICANON, BOTH},
+  {"iexten", &terminal.c_lflag, IEXTEN, SANE}, {"echo", &terminal.c_lflag, ECHO, SANE},
+  {"echoe", &terminal.c_lflag, ECHOE, SANE}, {"echok", &terminal.c_lflag, ECHOK, SANE},
+  {"echoctl", &terminal.c_lflag, ECHOCTL, SANE}, {"echoke", &terminal.c_lflag, ECHOKE, SANE},
+  {"tostop", &terminal.c_lflag, TOSTOP, 0}, {NULL, NULL, 0, 0},
 };
-static const struct {
-  const char *name;
-  int index;
-  cc_t sane;
-} characters[] = {
-  {"intr", VINTR, 3}, {"quit", VQUIT, 28}, {"erase", VERASE, 127}, {"kill", VKILL, 21}, {"eof", VEOF, 4},
-  {"start", VSTART, 17}, {"stop", VSTOP, 19}, {"susp", VSUSP, 26}, {"werase", VWERASE, 23}, {NULL, 0, 0},
+static const cc_t sane_characters[NCCS] = {
+  [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1,
+  [VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18, [VWERASE] = 23, [VLNEXT] = 22,
 };
 
-static tcflag_t *field_of(struct termios *terminal, enum field field) {
-  return field == INPUT ? &terminal->c_iflag : field == OUTPUT ? &terminal->c_oflag : &terminal->c_lflag;
-}
-static void set(struct termios *terminal, const struct setting *setting, bool value) {
-  tcflag_t *field = field_of(terminal, setting->field);
-  *field = value ? *field | setting->flag : *field & ~setting->flag;
+static void set(const struct setting *row, bool value) {
+  *row->field = value ? *row->field | row->flag : *row->field & ~row->flag;
 }
 
-static void print_settings(struct termios *terminal) {
-  int rows, columns, width = 0;
-  terminal_size(0, &rows, &columns);
-  printf("rows %d; columns %d; line = 0;\n", rows, columns);
-  for (size_t i = 0; characters[i].name; i++) {
-    cc_t value = terminal->c_cc[characters[i].index];
-    printf(value < 32 || value == 127 ? "%s = ^%c; " : "%s = %c; ", characters[i].name,
-           value < 32 || value == 127 ? value ^ 64 : value);
-  }
-  printf("min = %d; time = %d;\n", terminal->c_cc[VMIN], terminal->c_cc[VTIME]);
-  for (const struct setting *row = settings; row->name; row++) {
-    bool value = *field_of(terminal, row->field) & row->flag;
-    width += printf("%s%s%s", width ? " " : "", value ? "" : "-", row->name);
-    if (width > 70 || !row[1].name) width = !putchar('\n');
-  }
-}
-
-/* One setting, with its argument if it takes one; returns what follows it, NULL if there is no such. */
-static char **apply(struct termios *terminal, char **operands) {
-  bool value = **operands != '-', is_raw;
-  const char *name = *operands + !value, *argument = operands[1];
+static bool set_size(const char *name, const char *number) {
   struct winsize size;
-  for (const struct setting *row = settings; row->name; row++)
-    if (equal(row->name, name)) return set(terminal, row, value), operands + 1;
-  for (size_t i = 0; characters[i].name && argument; i++) {
-    if (!equal(characters[i].name, name)) continue;
-    bool is_control = *argument == '^' && argument[1];
-    int control = argument[0] && argument[1] == '?' ? 127 : argument[0] ? argument[1] & 31 : 0;
-    terminal->c_cc[characters[i].index] = is_control ? control : *argument;
-    return operands + 2;
+  if (!number || ioctl(0, TIOCGWINSZ, &size) < 0) return false;
+  *(*name == 'r' ? &size.ws_row : &size.ws_col) = atoi(number);
+  return ioctl(0, TIOCSWINSZ, &size) == 0;
+}
+
+/* "echo", "-echo", "sane", "raw" ... */
+static bool apply(const char *name) {
+  bool value = *name != '-', is_sane = equal(name, "sane"), known = is_sane;
+  bool is_raw = equal(name, "raw") || equal(name, "-cooked");
+  bool is_cooked = equal(name, "cooked") || equal(name, "-raw");
+  if (is_sane) memcpy(terminal.c_cc, sane_characters, NCCS);
+  for (const struct setting *row = settings; row->name; row++) {
+    bool is_one = equal(row->name, name + !value), is_mode = (is_raw || is_cooked) && row->when & COOKED;
+    if (is_one || is_mode || is_sane) set(row, is_sane ? row->when & SANE : is_mode ? is_cooked : value);
+    known |= is_one || is_mode;
   }
-  if ((is_raw = equal(name, "raw")) || equal(name, "cooked")) {
-    for (const struct setting *row = settings; row->name; row++)
-      if (row->when & COOKED) set(terminal, row, is_raw != value);
-    terminal->c_cc[VMIN] = 1;
-    return operands + 1;
-  }
-  if (equal(name, "sane")) {
-    for (const struct setting *row = settings; row->name; row++) set(terminal, row, row->when & SANE);
-    for (size_t i = 0; characters[i].name; i++) terminal->c_cc[characters[i].index] = characters[i].sane;
-    return operands + 1;
-  }
-  bool is_rows = equal(name, "rows"), is_columns = strncmp(name, "col", 3) == 0;
-  if ((!is_rows && !is_columns) || !argument || ioctl(0, TIOCGWINSZ, &size) < 0) return NULL;
-  *(is_rows ? &size.ws_row : &size.ws_col) = atoi(argument);
-  return ioctl(0, TIOCSWINSZ, &size) == 0 ? operands + 2 : NULL;
+  return known;
 }
 
 int stty_main(char **operands) {
-  struct termios terminal;
   int rows, columns;
   if (tcgetattr(0, &terminal) < 0) return warn_errno("standard input");
   terminal_size(0, &rows, &columns);
-  if (!*operands || equal(*operands, "-a")) return print_settings(&terminal), 0;
+  if (!*operands || equal(*operands, "-a")) {
+    printf("rows %d; columns %d;\n", rows, columns);
+    for (const struct setting *row = settings; row->name; row++)
+      printf("%s%s%s", *row->field & row->flag ? "" : "-", row->name, row[1].name ? " " : "\n");
+    return 0;
+  }
   if (equal(*operands, "size")) return printf("%d %d\n", rows, columns) < 0;
-  for (char **next; *operands; operands = next)
-    if (!(next = apply(&terminal, operands))) return warn("invalid argument '%s'", *operands);
+  for (; *operands; operands++) {
+    bool sizes = equal(*operands, "rows") || strncmp(*operands, "col", 3) == 0;
+    if (sizes ? !set_size(operands[0], operands[1]) : !apply(*operands))
+      return warn("invalid argument '%s'", *operands);
+    operands += sizes;
+  }
   return tcsetattr(0, TCSADRAIN, &terminal) < 0 ? warn_errno("standard input") : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <getopt.h>
 #include <glob.h>
 #include <grp.h>
+#include <libgen.h>
 #include <limits.h>
 #include <math.h>
 #include <poll.h>
@@ -28,16 +29,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/times.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <wctype.h>
 
 struct applet { const char *name; int (*run)(char **operands); const char *options, *usage; };
 extern const struct applet applets[]; /* ends with a row without name */
@@ -68,22 +72,22 @@ char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)))
 char *join_path(const char *directory, const char *name);
 char *path_basename(const char *path); /* without trailing slashes, in new memory */
 int count_words(char **words);
+bool skip_word(char ***words, const char *word); /* if it is the next one */
 int index_of(const char *word, const char *const *list); /* which ends with NULL; -1 if not there */
 int compare_texts(const void *left, const void *right); /* of an array of them, for qsort */
 
 /* Memory that is given back in the reverse order of its taking. */
 struct arena { struct arena_chunk *top; };
-struct arena_mark { struct arena_chunk *chunk; size_t used; };
 void *arena_allocate(struct arena *arena, size_t size); /* zeroed */
 char *arena_copy(struct arena *arena, const char *text, size_t length);
-struct arena_mark arena_mark(struct arena *arena);
-void arena_release(struct arena *arena, struct arena_mark mark);
+void arena_release(struct arena *arena, struct arena_chunk *mark); /* to where its top was */
 
 /* A growing byte string, in an arena or (NULL) in memory of its own. */
 struct buffer { char *bytes; size_t length, capacity; struct arena *arena; };
 void buffer_add(struct buffer *buffer, char byte);
 void buffer_append(struct buffer *buffer, const char *text, size_t length);
 void buffer_put(struct buffer *buffer, const char *text);
+void buffer_push(struct buffer *buffer, const void *pointer); /* one byte string is then an array of them */
 char *buffer_text(struct buffer *buffer); /* with a NUL behind it; never NULL */
 
 /* The files named as operands one after the other; "-" or none at all is standard input. */
@@ -113,11 +117,13 @@ bool walk(const char *path, visitor *before, visitor *after, int depth);
 /* Walks each path, without one "."; 1 if anything failed. */
 int walk_each(char **paths, visitor *before, visitor *after);
 bool is_directory(const char *path);
-bool is_same_file(const struct stat *left, const struct stat *right);
+bool is_same_file(const char *left, const char *right);
 void make_parents(char *path);
 bool remove_visited(const char *path, const struct stat *status, int depth);
 
 bool parse_integer(const char *text, int base, long long *value); /* the whole text, else false */
+bool parse_time(const char *text, time_t *time);            /* "@SECONDS", else false after a message */
+static inline long long nanoseconds(struct timespec time) { return time.tv_sec * 1000000000LL + time.tv_nsec; }
 long long parse_size(const char *text);                     /* "4k", "2M"; ends the program if malformed */
 char *format_size(unsigned long long bytes, char text[24]); /* in KiB; with -h "1.5M" */
 mode_t current_umask(void);

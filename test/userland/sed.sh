@@ -1,9 +1,9 @@
-# sed: addresses, s, y, the hold space, branches, -n -e -i -E.
+# sed: addresses, s, the hold space, branches, -n -e -i -E.
 seq 10 > n; printf '%s\n' 'hello world' 'foo bar foo' 'a.b.c' '' 'last line' > t
 sed 3q n; sed -n 2p n; sed -n '2,4p' n; sed -n '$p' n; sed '2,$d' n; sed -n '/5/,/7/p' n; sed -n '/8/,$p' n; sed -n '3!p' n | head -n 3; sed '1d;3d;5,9d' n; sed -n '5,2p' n; sed -n '2,/3/p' n; sed -n '/2/,3p' n; sed -n '\,1,p' n
 sed 's/o/0/' t; sed 's/o/0/g' t; sed 's/foo/[&]/2' t; sed -n 's/foo/x/gp' t; sed 's/\(hello\) \(world\)/\2 \1/' t; sed -E 's/(foo) (bar)/\2 \1/' t; sed 's/HELLO/x/I' t; sed 's|a.b|x/y|' t; sed 's/\./-/g' t; sed 's/$/!/' t; sed 's/^/> /' t; sed 's/x*/-/g' t; sed 's/o*/<&>/2g' t; sed 's/l/L/3' t
 sed 's/ /\n/' t; sed 's/[/.]/_/g' t; sed 's,/,|,g' t; sed 's/a\|b/X/g' t; sed -E 's/a|b/X/g' t; sed 's/.*/"&"/' t; sed 's/b\{1\}/B/' t; sed 's/w.*/\&/' t; sed -E 's/(l)(l)?/[\2\1]/g' t
-sed y/abc/xyz/ t; sed 'y/o\n/0 /' t; sed = t | head -n 4; sed -n '/foo/=' t
+sed = t | head -n 4; sed -n '/foo/=' t
 sed '2a after' n | head -n 4; sed '2i before' n | head -n 4; sed '2c changed' n | head -n 3; sed '2,4c range' n | head -n 3; sed '$a\
 end' n | tail -n 2; sed '1a\
 one\

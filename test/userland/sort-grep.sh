@@ -1,7 +1,7 @@
 # sort and grep.
 printf '%s\n' b a c a > l; printf '%s\n' 10 9 -1 2.5 x '' 100 > n; printf '%s\n' 'b:2:x' 'a:10:y' 'c:2:a' 'a:1:z' > k; printf '%s\n' 'b  2' 'a 3' ' c 1' > s
 sort l; sort -r l; sort -u l; sort -ur l; sort n; sort -n n; sort -rn n; sort -nu n
-sort -t: -k2 k; echo; sort -t: -k2n k; echo; sort -t: -k2,2n -k1,1r k; echo; sort -t : -k 3 k; echo; sort -t: -k1,1 k; echo; sort -t: -k2,2nr k; echo; sort -t: -k1.1,1.1 -u k
+sort -t: -k2 k; echo; sort -t: -k2n k; echo; sort -t: -k2,2n -k1,1r k; echo; sort -t : -k 3 k; echo; sort -t: -k1,1 k; echo; sort -t: -k2,2nr k; echo; sort -t: -k1,1 -u k
 sort -k2 s; echo; sort -k2n s; echo; sort -b s; sort l n | head -n 3; sort < l | tail -n 1; echo z | sort - l; printf 'B\na\nC\n' | sort; printf 'B\na\nC\n' | sort -f
 sort -o l l; cat l; sort nofile 2>/dev/null; echo $?; printf 'b\na' | sort; sort /dev/null
 printf '%s\n' 'apple pie' Banana 'cherry tart' apple 'a.c' abc '' 'tail$' '[br]' > g

@@ -7,7 +7,7 @@ done
 (ulimit -S -c 0; ulimit -c)
 (ulimit -n 64; ulimit -n 32; ulimit -n; ulimit -H -n; sh -c 'ulimit -n; ulimit -S -n 33 2>/dev/null; echo $?; ulimit -n')
 (ulimit -S -n 7; (: 8< /dev/null) 2>/dev/null; echo $?; ulimit -S -n 20; (: 8< /dev/null); echo $?)
-(ulimit -n 12x 2>/dev/null; echo $?; ulimit 1 2 2>/dev/null; echo $?; ulimit -a 1 2>/dev/null; echo $?; ulimit -Z 2>/dev/null; echo $?)
-(ulimit -f 1; ulimit -d 200000; ulimit -t 3; ulimit -s 1024; ulimit -c 0; ulimit -m 4096; ulimit -l 5; ulimit -n 99; ulimit -v 9999999; ulimit -a | grep -v '^process\|^locks\|^rtprio'; ulimit -H -a | wc -l | grep -c '1[0-9]')
+(ulimit -n 12x 2>/dev/null; echo $?; ulimit -Z 2>/dev/null; echo $?)
+(ulimit -f 1; ulimit -d 200000; ulimit -t 3; ulimit -s 1024; ulimit -c 0; ulimit -m 4096; ulimit -l 5; ulimit -n 99; ulimit -v 9999999; for letter in f d t s c m l n v; do ulimit -$letter; ulimit -H -$letter; done)
 (trap '' XFSZ; ulimit -f 1; dd if=/dev/zero of=big bs=1024 count=2 2>/dev/null; wc -c < big)
 type ulimit; command -v ulimit

@@ -75,21 +75,18 @@ static long long name_value(struct arithmetic *a, const char *name) {
 }
 
 static long long parse_name(struct arithmetic *a) {
-  static const char *const operators[] = {
-      "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|=", "="};
   size_t length = name_length(a->at);
   char *name = arena_copy(&sh.scratch, a->at, length);
   a->at += length;
-  skip_text(a, "");
-  if (strncmp(a->at, "==", 2) == 0) return name_value(a, name);
-  for (size_t i = 0; i < COUNT(operators); i++) {
-    if (!skip_text(a, operators[i])) continue;
-    long long value = parse_assignment(a);
-    if (*operators[i] != '=') value = apply(a, operators[i], name_value(a, name), value);
-    if (!a->skipping) variable_set(name, scratch_text("%lld", value), 0);
-    return value;
-  }
-  return name_value(a, name);
+  const struct binary *operator = peek_binary(a);
+  int precedence = operator ? operator->precedence : 0; /* all but logic and comparisons may stand before a = */
+  size_t width = (precedence > 2 && precedence < 6) || precedence > 7 ? strlen(operator->text) : 0;
+  if (a->at[width] != '=' || a->at[width + 1] == '=') return name_value(a, name);
+  a->at += width + 1;
+  long long value = parse_assignment(a);
+  if (width) value = apply(a, operator->text, name_value(a, name), value);
+  if (!a->skipping) variable_set(name, scratch_text("%lld", value), 0);
+  return value;
 }
 
 static long long parse_unary(struct arithmetic *a) {
@@ -127,16 +124,19 @@ static long long parse_binary(struct arithmetic *a, int minimum) {
   return left;
 }
 
+static long long parse_branch(struct arithmetic *a, bool skips) {
+  a->skipping += skips;
+  long long value = parse_assignment(a);
+  a->skipping -= skips;
+  return value;
+}
+
 static long long parse_assignment(struct arithmetic *a) {
   long long condition = parse_binary(a, 1);
   if (!skip_text(a, "?")) return condition;
-  a->skipping += !condition;
-  long long yes = parse_assignment(a);
-  a->skipping -= !condition;
+  long long yes = parse_branch(a, !condition);
   if (!skip_text(a, ":")) fail(a, "missing \":\"");
-  a->skipping += !!condition;
-  long long no = parse_assignment(a);
-  a->skipping -= !!condition;
+  long long no = parse_branch(a, condition);
   return condition ? yes : no;
 }
 

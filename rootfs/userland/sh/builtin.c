@@ -1,19 +1,17 @@
 /* The commands that change the shell itself. */
 #include "sh.h"
 
-/* set -o's names; "i" and "s" are for the command line only. */
-static const struct { char letter; const char *name; } option_names[] = {
-  {'e', "errexit"}, {'f', "noglob"}, {'i', NULL}, {'n', "noexec"}, {'s', NULL}, {'x', "xtrace"},
-  {'v', "verbose"}, {'C', "noclobber"}, {'a', "allexport"}, {'u', "nounset"},
+/* set -o's names, and their letters; those that follow are for the command line only. */
+static const char *const option_names[] = {
+  "errexit", "noglob", "noexec", "xtrace", "verbose", "noclobber", "allexport", "nounset", NULL,
 };
+static const char option_letters[] = "efnxvCauiscl";
 
 static bool set_option(char letter, const char *name, bool value) {
-  for (size_t i = 0; i < COUNT(option_names); i++) {
-    const char *known = option_names[i].name;
-    if (name ? known && equal(known, name) : option_names[i].letter == letter)
-      return sh.set[(int)option_names[i].letter] = value, true;
-  }
-  return complain("Illegal option -%.*s%s", name ? 2 : 1, name ? "o " : &letter, name ? name : ""), false;
+  const char *known = strchr(option_letters, letter);
+  int index = name ? index_of(name, option_names) : known ? known - option_letters : -1;
+  if (index >= 0) return sh.set[(int)option_letters[index]] = value, true;
+  return complain("Illegal option -%c %s", letter, name ? name : ""), false;
 }
 
 int set_options(char **arguments) {
@@ -141,18 +139,15 @@ static int unset_main(char **operands) {
   return 0;
 }
 
+bool is_special(const struct applet *builtin) { return builtin && builtin <= find_applet(builtins, "unset"); }
+
 /* The path without ".", ".." and doubled slashes, as text: links are not followed. */
-static char *normalise(const char *path) {
+static char *normalise(char *path) {
   struct buffer out = {.arena = &sh.scratch};
-  while (*path) {
-    size_t length = strcspn(path, "/");
-    if (length == 2 && memcmp(path, "..", 2) == 0) {
-      while (out.length && out.bytes[--out.length] != '/') continue;
-    } else if (length && !(length == 1 && *path == '.')) {
-      buffer_add(&out, '/');
-      buffer_append(&out, path, length);
-    }
-    path += length + (path[length] == '/');
+  for (char *part; (part = strsep(&path, "/"));) {
+    bool up = equal(part, "..");
+    while (up && out.length && out.bytes[--out.length] != '/') continue;
+    if (!up && *part && !equal(part, ".")) buffer_put(&out, scratch_text("/%s", part));
   }
   if (!out.length) buffer_add(&out, '/');
   return buffer_text(&out);
@@ -163,7 +158,7 @@ static int cd_main(char **operands) {
   bool back = *operands && equal(*operands, "-");
   const char *target = back ? variable_get("OLDPWD") : *operands ? *operands : variable_get("HOME");
   if (!target) return complain("cd: %s not set", back ? "OLDPWD" : "HOME");
-  char *path = normalise(*target == '/' ? target : scratch_text("%s/%s", old, target));
+  char *path = normalise(*target == '/' ? scratch_text("%s", target) : scratch_text("%s/%s", old, target));
   bool went_logically = !option['P'] && *old == '/' && chdir(path) == 0;
   if (!went_logically && chdir(target) < 0) return complain("cd: %s: %s", target, strerror(errno));
   char *actual = went_logically ? NULL : getcwd(NULL, 0);
@@ -190,147 +185,77 @@ static int umask_main(char **operands) {
   return 0;
 }
 
-static const struct limit { char letter; const char *name; int resource; rlim_t unit; } limits[] = {
-  {'t', "time(seconds)", RLIMIT_CPU, 1}, {'f', "file(blocks)", RLIMIT_FSIZE, 512},
-  {'d', "data(kbytes)", RLIMIT_DATA, 1024}, {'s', "stack(kbytes)", RLIMIT_STACK, 1024},
-  {'c', "coredump(blocks)", RLIMIT_CORE, 512}, {'m', "memory(kbytes)", RLIMIT_RSS, 1024},
-  {'l', "locked memory(kbytes)", RLIMIT_MEMLOCK, 1024}, {'u', "process", RLIMIT_NPROC, 1},
-  {'n', "nofiles", RLIMIT_NOFILE, 1}, {'v', "vmemory(kbytes)", RLIMIT_AS, 1024},
-};
-
-static void print_limit(const struct limit *row) {
-  struct rlimit limit;
-  getrlimit(row->resource, &limit);
-  rlim_t value = option['H'] && !option['S'] ? limit.rlim_max : limit.rlim_cur;
-  if (value == RLIM_INFINITY) puts("unlimited");
-  else printf("%llu\n", (unsigned long long)(value / row->unit));
-}
-
 static int ulimit_main(char **operands) {
-  const struct limit *row = &limits[1]; /* -f, if no letter says another */
+  static const char letters[] = "ftdscmlunv"; /* the first one, if none says another */
+  static const int resources[] = {RLIMIT_FSIZE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS,
+    RLIMIT_MEMLOCK, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_AS};
   struct rlimit limit;
   long long number;
-  for (size_t i = 0; i < COUNT(limits); i++) {
-    if (option[(int)limits[i].letter]) row = &limits[i];
-    if (option['a'] && !*operands) printf("%-20s ", limits[i].name), print_limit(&limits[i]);
+  int row = 0;
+  for (int i = 0; letters[i]; i++)
+    if (option[(int)letters[i]]) row = i;
+  rlim_t unit = strchr("tun", letters[row]) ? 1 : strchr("fc", letters[row]) ? 512 : 1024;
+  getrlimit(resources[row], &limit);
+  if (!*operands) {
+    rlim_t value = option['H'] && !option['S'] ? limit.rlim_max : limit.rlim_cur;
+    return (value == RLIM_INFINITY ? puts("unlimited") : printf("%llu\n", (unsigned long long)value / unit)) < 0;
   }
-  if (!*operands) return option['a'] ? 0 : (print_limit(row), 0);
-  if (option['a'] || operands[1]) return complain("ulimit: too many arguments");
   bool unlimited = equal(*operands, "unlimited");
-  if (!unlimited && (!parse_integer(*operands, 10, &number) || number < 0))
-    return complain("ulimit: bad number");
-  rlim_t value = unlimited ? RLIM_INFINITY : (rlim_t)number * row->unit;
-  getrlimit(row->resource, &limit);
+  if (!unlimited && (!parse_integer(*operands, 10, &number) || number < 0)) return complain("ulimit: bad number");
+  rlim_t value = unlimited ? RLIM_INFINITY : (rlim_t)number * unit;
   if (!option['S'] || option['H']) limit.rlim_max = value;
   if (!option['H'] || option['S']) limit.rlim_cur = value;
-  if (setrlimit(row->resource, &limit) == 0) return 0;
-  return complain("ulimit: error setting limit: %s", strerror(errno));
+  return setrlimit(resources[row], &limit) < 0 ? complain("ulimit: %s", strerror(errno)) : 0;
 }
 
 /* What `name` would run; `brief` as command -v, else in words. 127 if nothing. */
 static int describe(const char *name, bool brief) {
-  const char *kind = is_reserved(name)                     ? "a shell keyword"
-                     : find_applet(special_builtins, name) ? "a special shell builtin"
-                     : function_body(name)                 ? "a shell function"
-                     : find_applet(builtins, name)         ? "a shell builtin" : NULL;
+  const struct applet *builtin = find_applet(builtins, name);
+  const char *kind = is_reserved(name) ? "a shell keyword"
+    : is_special(builtin) ? "a special shell builtin"
+    : function_body(name) ? "a shell function" : builtin ? "a shell builtin" : NULL;
   const char *file = kind ? NULL : find_on_path(name, X_OK);
   if (brief && (kind || file)) puts(file ? file : name);
   else if (!brief) printf(kind || file ? "%s is %s\n" : "%s: not found\n", name, kind ? kind : file);
   return kind || file ? 0 : 127;
 }
 
-static int type_main(char **operands) {
-  int status = 0;
-  for (; *operands; operands++) status |= describe(*operands, false);
-  return status;
-}
-
+/* command and type */
 static int command_main(char **operands) {
   int status = 0;
-  if (option['v'] || option['V']) {
-    for (bool brief = option['v']; *operands; operands++) status = describe(*operands, brief);
+  bool brief = option['v'];
+  if (brief || option['V'] || *program_name == 't') {
+    for (; *operands; operands++) status |= describe(*operands, brief);
   } else if (*operands) {
-    bool standard_path = option['p'];
-    variable_scope_push();
-    if (standard_path) { variable_make_local("PATH"); variable_set("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0); }
-    status = run_without_functions(operands);
-    variable_scope_pop();
+    status = run_without_functions(operands); /* with -p too: the only path is PATH */
   }
   return status;
-}
-
-/* A line from descriptor 0, byte by byte: what follows is for others to read. */
-static bool read_line(struct buffer *line, struct buffer *marks, bool raw) {
-  bool escaped = false;
-  for (char c;;) {
-    ssize_t got = read(0, &c, 1);
-    if (got < 0 && errno == EINTR && !interrupted) {
-      traps_run_pending();
-      continue;
-    }
-    if (got <= 0 || (c == '\n' && !escaped)) return got > 0;
-    bool escapes = c == '\\' && !raw && !escaped;
-    if (c && c != '\n' && !escapes) { /* escaped newlines vanish */
-      buffer_add(line, c);
-      buffer_add(marks, escaped);
-    }
-    escaped = escapes;
-  }
-}
-
-struct line_split { const char *text, *marks, *ifs; size_t length, at; };
-
-static bool is_separator(struct line_split *split, size_t at, bool blank) {
-  return at < split->length && !split->marks[at] && strchr(split->ifs, split->text[at]) &&
-         (!blank || strchr(" \t\n", split->text[at]));
-}
-static void skip_blank_separators(struct line_split *split) {
-  while (is_separator(split, split->at, true)) split->at++;
-}
-
-static void assign_field(struct line_split *split, const char *name, bool is_last) {
-  size_t start = split->at, end = start;
-  while (end < split->length && !is_separator(split, end, false)) end++;
-  split->at = end; /* one delimiter: blanks, one other separator, blanks */
-  skip_blank_separators(split);
-  split->at += is_separator(split, split->at, false);
-  skip_blank_separators(split);
-  bool is_rest = is_last && split->at < split->length; /* more than one field: all but blanks at the end */
-  if (is_rest) end = split->length;
-  while (is_rest && end > start && is_separator(split, end - 1, true)) end--;
-  variable_set(name, arena_copy(&sh.scratch, split->text + start, end - start), 0);
 }
 
 static int read_main(char **operands) {
   if (!*operands) return complain("read: arg count");
   if (option['p']) fputs(option['p'], stderr);
-  struct buffer line = {.arena = &sh.scratch}, marks = {.arena = &sh.scratch};
-  bool complete = read_line(&line, &marks, option['r']);
-  const char *ifs = variable_get("IFS");
-  struct line_split split = {
-      .text = buffer_text(&line), .marks = buffer_text(&marks), .length = line.length,
-      .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
-  };
-  skip_blank_separators(&split);
-  for (; *operands; operands++) assign_field(&split, *operands, !operands[1]);
+  char **fields;
+  bool complete = read_fields(&fields, count_words(operands), option['r']);
+  for (; *operands; operands++) {
+    variable_set(*operands, *fields ? *fields : "", 0);
+    fields += *fields != NULL;
+  }
   return !complete;
 }
 
-const struct applet special_builtins[] = {
+const struct applet builtins[] = {
   {".", dot_main, "+", ""}, {":", true_main, NULL, ""}, {"break", break_main, "+", ""},
   {"continue", break_main, "+", ""}, {"eval", eval_main, "+", ""}, {"exec", exec_main, "+", ""},
   {"exit", exit_main, "+", ""}, {"export", declare_main, "+p", ""}, {"local", local_main, "+", ""},
   {"readonly", declare_main, "+p", ""}, {"return", return_main, "+", ""}, {"set", set_main, NULL, ""},
   {"shift", shift_main, "+", ""}, {"trap", trap_builtin, "+", ""}, {"unset", unset_main, "+fv", ""},
-  {NULL, NULL, NULL, NULL},
-};
-
-const struct applet builtins[] = {
-  {"[", test_main, NULL, ""}, {"bg", bg_builtin, "+", ""}, {"cd", cd_main, "+LP", ""},
+  /* The others. */
+  {"[", test_main, NULL, ""}, {"bg", continue_builtin, "+", ""}, {"cd", cd_main, "+LP", ""},
   {"command", command_main, "+pvV", ""}, {"echo", echo_main, NULL, ""}, {"false", false_main, NULL, ""},
-  {"fg", fg_builtin, "+", ""}, {"history", history_builtin, "+", ""}, {"jobs", jobs_builtin, "+", ""},
+  {"fg", continue_builtin, "+", ""}, {"history", history_builtin, "+", ""}, {"jobs", jobs_builtin, "+", ""},
   {"kill", kill_builtin, NULL, ""}, {"printf", printf_main, NULL, ""}, {"pwd", logical_pwd_main, "+LP", ""},
   {"read", read_main, "+rp:", ""}, {"test", test_main, NULL, ""}, {"true", true_main, NULL, ""},
-  {"type", type_main, "+", ""}, {"ulimit", ulimit_main, "+SHacdflmnstuv", ""},
+  {"type", command_main, "+", ""}, {"ulimit", ulimit_main, "+SHcdflmnstuv", ""},
   {"umask", umask_main, "+", ""}, {"wait", wait_builtin, "+", ""}, {NULL, NULL, NULL, NULL},
 };

@@ -1,10 +1,10 @@
 /* A line from the terminal: keys, history, completion. */
 #include "sh.h"
 
-enum { TERMINAL_IN = 0, TERMINAL_OUT = 2, HISTORY_MAX = 500 };
+enum { TERMINAL_IN = 0, TERMINAL_OUT = 2 };
 #define CONTROL(letter) ((letter) & 31)
 
-static char *history[HISTORY_MAX];
+static char **history;
 static int history_count;
 
 static struct {
@@ -23,11 +23,7 @@ int history_builtin(char **operands) {
 
 static void history_add(const char *line) {
   if (!line[strspn(line, " \t")] || (history_count && equal(history[history_count - 1], line))) return;
-  if (history_count == HISTORY_MAX) {
-    free(history[0]);
-    memmove(history, history + 1, --history_count * sizeof *history);
-  }
-  history[history_count++] = duplicate(line);
+  APPEND(history, history_count, duplicate(line));
 }
 
 /* ---- the screen */
@@ -135,22 +131,21 @@ static void offer(const char *name, const char *prefix, const char *suffix) {
   if (!known) APPEND(candidates.names, candidates.count, text);
 }
 
+/* `directory` is empty or ends with a slash. */
 static void offer_files(const char *directory, const char *prefix, bool only_programs) {
-  char **names = list_names(*directory ? directory : ".");
-  for (char **name = names; name && *name; name++) {
-    if ((**name == '.' && *prefix != '.') || strncmp(*name, prefix, strlen(prefix)) != 0) continue;
-    const char *path = scratch_text("%s%s%s", directory, *directory ? "/" : "", *name);
-    bool is_folder = is_directory(path);
-    if (!only_programs || (!is_folder && access(path, X_OK) == 0)) offer(*name, prefix, is_folder ? "/" : " ");
+  glob_t found;
+  if (glob(scratch_text("%s%s*", directory, prefix), GLOB_TILDE, NULL, &found) != 0) return;
+  for (char **path = found.gl_pathv; *path; path++) {
+    bool is_folder = is_directory(*path), offers = !only_programs || (!is_folder && access(*path, X_OK) == 0);
+    if (offers) offer(basename(*path), prefix, is_folder ? "/" : " ");
   }
-  free_names(names);
+  globfree(&found);
 }
 
 static void offer_commands(const char *prefix) {
   for (const struct applet *row = builtins; row->name; row++) offer(row->name, prefix, " ");
-  for (const struct applet *row = special_builtins; row->name; row++) offer(row->name, prefix, " ");
   for (struct function *function = functions; function; function = function->next)
-    if (function->body) offer(function->name, prefix, " ");
+    if (function_body(function->name)) offer(function->name, prefix, " ");
   for (const char *path = search_path(); path;) {
     char *directory = next_candidate(&path, "");
     offer_files(directory, prefix, true);
@@ -173,18 +168,10 @@ static void complete(void) {
   for (before = start; before > 0 && text[before - 1] == ' ';) before--;
   bool is_command = before == 0 || strchr(";|&(", text[before - 1]);
   char *word = arena_copy(&sh.scratch, text + start, edit.cursor - start), *slash = strrchr(word, '/');
-  const char *prefix = slash ? slash + 1 : word, *home = variable_get("HOME");
+  const char *prefix = slash ? slash + 1 : word;
   candidates.count = 0;
-  if (slash) {
-    *slash = 0;
-    bool at_home = word[0] == '~' && (!word[1] || word[1] == '/') && home;
-    if (at_home) word = scratch_text("%s%s", home, word + 1);
-    offer_files(slash == word ? "/" : word, prefix, false);
-  } else if (is_command) {
-    offer_commands(prefix);
-  } else {
-    offer_files("", prefix, false);
-  }
+  if (is_command && !slash) offer_commands(prefix);
+  else offer_files(arena_copy(&sh.scratch, word, prefix - word), prefix, false);
   if (!candidates.count) return;
   common = strlen(candidates.names[0]);
   for (size_t i = 1; i < candidates.count; i++)

@@ -1,14 +1,9 @@
 /* Walks the tree. Every subshell, program and pipe end is a fork. */
 #include "sh.h"
 
-enum {
-  SHELL_FD_MIN = 10,    /* scripts can name 0 to 9 */
-  PIPE_SIZE_MIN = 4096, /* what any pipe takes without a reader */
-};
+enum { SHELL_FD_MIN = 10 }; /* scripts can name 0 to 9 */
 
-/* What a function call changed, linked so that an error can undo all of it. */
-struct call { struct parameters parameters; int loop_depth; struct call *outer; };
-static struct call *innermost_call;
+static struct parameters script_parameters; /* during calls, those outside of all of them */
 static const char *job_text = ""; /* of the job being executed */
 
 /* Redirections to undo: a stack, since they end in the reverse order of their beginnings. */
@@ -45,27 +40,18 @@ char *substitute_command(struct node *command) {
   while (length > 0 && output[length - 1] == '\n') length--;
   text = arena_allocate(&sh.scratch, length + 1);
   for (size_t i = 0; i < length; i++)
-    if (output[i]) /* no string can hold NUL */
-      text[kept++] = output[i];
+    if (output[i]) text[kept++] = output[i]; /* no string can hold NUL */
   free(output);
   return text;
 }
 
 /* ---- redirections */
 
-/* A here-document is the read end of a pipe; a long one needs a writer. */
 static int open_heredoc(const char *body) {
-  int ends[2];
-  size_t length = strlen(body);
-  make_pipe(ends);
-  if (length <= PIPE_SIZE_MIN) {
-    write_all(ends[1], body, length);
-  } else if (fork_subshell(NULL, FORK_INSIDE) == 0) {
-    close(ends[0]);
-    _exit(!write_all(ends[1], body, length));
-  }
-  close(ends[1]);
-  return ends[0];
+  int fd = memfd_create("here-document", 0);
+  if (fd < 0 || !write_all(fd, body, strlen(body))) shell_fail(complain("here-document: %s", strerror(errno)));
+  lseek(fd, 0, SEEK_SET);
+  return fd;
 }
 
 static int open_target(const char *operator, const char *path) {
@@ -73,11 +59,8 @@ static int open_target(const char *operator, const char *path) {
             : O_WRONLY | O_CREAT | (operator[1] == '>' ? O_APPEND : O_TRUNC);
   struct stat status;
   /* POSIX: with -C, > must not truncate a regular file; devices are fine. */
-  if (sh.set['C'] && equal(operator, ">")) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    bool is_device = fd < 0 && errno == EEXIST && !(stat(path, &status) == 0 && S_ISREG(status.st_mode));
-    return is_device ? open(path, O_WRONLY) : fd;
-  }
+  bool is_device = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+  if (sh.set['C'] && equal(operator, ">") && !is_device) flags |= O_EXCL;
   return open(path, flags, 0666);
 }
 
@@ -98,7 +81,7 @@ static bool redirect_apply(struct redirect *redirect, bool save) {
   for (; redirect; redirect = redirect->next) {
     bool is_heredoc = redirect->operator[1] == '<', is_duplicate = redirect->operator[1] == '&';
     char *target = redirect->literal ? redirect->target
-                       : expand_text(redirect->target, is_heredoc ? EXPAND_HEREDOC : EXPAND_TEXT);
+                       : expand_text(redirect->target, is_heredoc ? HEREDOC : PLAIN);
     if (save) save_fd(redirect->fd);
     if (is_duplicate) {
       if (!duplicate_fd(redirect->fd, target)) return false;
@@ -125,24 +108,18 @@ static void redirect_undo(int depth) {
 
 /* ---- commands */
 
-/* A file without a magic number is a script for this shell. */
-static void exec_as_script(char *file, char **argv, char **environment) {
-  int count = count_words(argv);
-  char **arguments = arena_allocate(&sh.scratch, (count + 2) * sizeof *arguments);
-  memcpy(arguments + 1, argv, count * sizeof *argv);
-  arguments[0] = "sh";
-  arguments[1] = file;
-  execve("/proc/self/exe", arguments, environment);
-}
-
 int exec_program(char **argv) {
   char **environment = variable_environment();
-  int failure = ENOENT;
+  int failure = ENOENT, count = count_words(argv);
+  char **script = arena_allocate(&sh.scratch, (count + 2) * sizeof *script);
+  memcpy(script + 1, argv, count * sizeof *argv);
+  script[0] = "sh";
   fflush(stdout);
   for (const char *path = search_path(); path;) {
     char *file = next_candidate(&path, argv[0]);
     execve(file, argv, environment);
-    if (errno == ENOEXEC) exec_as_script(file, argv, environment);
+    script[1] = file; /* a file without a magic number is a script for this shell */
+    if (errno == ENOEXEC) execve("/proc/self/exe", script, environment);
     if (errno != ENOENT && errno != ENOTDIR) failure = errno;
   }
   bool not_found = failure == ENOENT && !strchr(argv[0], '/');
@@ -164,27 +141,19 @@ static int run_builtin(const struct applet *builtin, char **argv) {
   return status;
 }
 
-static void leave_call(void) {
-  struct call *call = innermost_call;
-  free_names(sh.parameters.owned);
-  sh.parameters = call->parameters;
-  sh.loop_depth = call->loop_depth;
-  sh.function_depth--;
-  innermost_call = call->outer;
-  free(call);
-}
-
 static int call_function(struct node *body, int argc, char **argv) {
-  struct call *call = reallocate(NULL, sizeof *call);
-  *call = (struct call){sh.parameters, sh.loop_depth, innermost_call};
-  innermost_call = call;
+  struct parameters outer = sh.parameters;
+  int loop_depth = sh.loop_depth;
+  if (sh.function_depth++ == 0) script_parameters = outer;
   sh.parameters = (struct parameters){.values = argv + 1, .count = argc - 1};
   sh.loop_depth = 0;
-  sh.function_depth++;
   variable_scope_push();
   int status = exec_node(body, 0);
   variable_scope_pop();
-  leave_call();
+  free_names(sh.parameters.owned);
+  sh.parameters = outer;
+  sh.loop_depth = loop_depth;
+  sh.function_depth--;
   if (sh.unwind == UNWIND_RETURN) sh.unwind = UNWIND_NONE;
   return status;
 }
@@ -192,20 +161,14 @@ static int call_function(struct node *body, int argc, char **argv) {
 void unwind_everything(void) {
   redirect_undo(0);
   while (variable_scope_pop()) continue;
-  while (innermost_call) leave_call();
-  sh.loop_depth = sh.errexit_ignored = 0;
+  if (sh.function_depth) sh.parameters = script_parameters;
+  sh.loop_depth = sh.errexit_ignored = sh.function_depth = 0;
   sh.unwind = UNWIND_NONE;
-  arena_release(&sh.scratch, (struct arena_mark){NULL, 0});
+  arena_release(&sh.scratch, NULL);
 }
 
-static const struct applet *find_builtin(const char *name, bool *special) {
-  const struct applet *builtin = find_applet(special_builtins, name);
-  *special = builtin != NULL;
-  return builtin ? builtin : find_applet(builtins, name);
-}
 int run_without_functions(char **argv) {
-  bool special;
-  const struct applet *builtin = find_builtin(argv[0], &special);
+  const struct applet *builtin = find_applet(builtins, argv[0]);
   return builtin ? run_builtin(builtin, argv) : run_program(argv, NULL, 0);
 }
 static void trace(const char *text, bool is_last) {
@@ -213,7 +176,7 @@ static void trace(const char *text, bool is_last) {
 }
 static void trace_begin(void) {
   const char *prompt = sh.set['x'] ? variable_get("PS4") : NULL;
-  if (prompt) fputs(expand_text(prompt, EXPAND_HEREDOC), stderr);
+  if (prompt) fputs(expand_text(prompt, HEREDOC), stderr);
 }
 
 /* Carries out "a=1 b=2" before a command, local to it unless `for_good`. */
@@ -238,14 +201,13 @@ static int run_assignments(struct node *node) {
 
 static int exec_simple(struct node *node, int flags) {
   int argc, status = 2, depth = saved_count;
-  bool special;
   sh.line = node->line;
   sh.substitution_status = 0;
   char **argv = expand_words(node->words, &argc);
   if (argc == 0) return check_errexit(run_assignments(node));
-  const struct applet *builtin = find_builtin(argv[0], &special);
+  const struct applet *builtin = find_applet(builtins, argv[0]);
+  bool special = is_special(builtin), scoped = node->assignments && !special;
   struct node *function = special ? NULL : function_body(argv[0]);
-  bool scoped = node->assignments && !special;
   trace_begin();
   if (scoped) variable_scope_push();
   assign_all(node->assignments, !scoped, false);
@@ -259,7 +221,8 @@ static int exec_simple(struct node *node, int flags) {
   return check_errexit(status);
 }
 
-static int exec_pipe(struct node *node) {
+/* A pipeline, or a subshell: one part of its own. */
+static int exec_parts(struct node *node) {
   int input = -1;
   struct job *job = job_new(job_text);
   for (struct node *part = node->first; part; part = part->next) {
@@ -275,14 +238,6 @@ static int exec_pipe(struct node *node) {
     if (part->next) close(ends[1]);
     input = ends[0];
   }
-  return check_errexit(wait_foreground(job));
-}
-
-static int exec_subshell(struct node *node, int flags) {
-  /* A subshell that is all the process has left needs no other one. */
-  if ((flags & EXEC_LAST) && sh.is_subshell && !traps_any_set()) return exec_node(node->first, flags);
-  struct job *job = job_new(job_text);
-  if (fork_subshell(job, FORK_FOREGROUND) == 0) run_child(node->first);
   return check_errexit(wait_foreground(job));
 }
 
@@ -344,10 +299,10 @@ static int exec_for(struct node *node) {
 }
 
 static int exec_case(struct node *node, int flags) {
-  const char *subject = expand_text(node->words->text, EXPAND_TEXT);
+  const char *subject = expand_text(node->words->text, PLAIN);
   for (struct node *clause = node->first; clause; clause = clause->next)
     for (struct word *pattern = clause->words; pattern; pattern = pattern->next)
-      if (fnmatch(expand_text(pattern->text, EXPAND_PATTERN), subject, 0) == 0)
+      if (fnmatch(expand_pattern(pattern->text), subject, 0) == 0)
         return exec_node(clause->first, flags);
   return sh.status = 0;
 }
@@ -355,7 +310,7 @@ static int exec_case(struct node *node, int flags) {
 static int exec_kind(struct node *node, int flags) {
   switch (node->kind) {
   case NODE_SIMPLE: return exec_simple(node, flags);
-  case NODE_PIPE: return exec_pipe(node);
+  case NODE_PIPE: return exec_parts(node);
   case NODE_SEQUENCE:
     for (struct node *item = node->first; item && !sh.unwind; item = item->next)
       exec_node(item, item->next ? 0 : flags);
@@ -365,7 +320,10 @@ static int exec_kind(struct node *node, int flags) {
     return sh.status;
   case NODE_NOT: return sh.status = holds(node->first);
   case NODE_ASYNC: return exec_async(node);
-  case NODE_SUBSHELL: return exec_subshell(node, flags);
+  case NODE_SUBSHELL:
+    /* A subshell that is all the process has left needs no other one. */
+    if ((flags & EXEC_LAST) && sh.is_subshell && !traps_any_set()) return exec_node(node->first, flags);
+    return exec_parts(node);
   case NODE_GROUP: case NODE_CLAUSE: return exec_node(node->first, flags);
   case NODE_IF: {
     struct node *branch = holds(node->first) ? node->second : node->third;
@@ -386,7 +344,7 @@ int exec_node(struct node *node, int flags) {
   if (!node) return sh.status = 0;
   if (sh.set['n'] && !sh.interactive) return sh.status;
   check_interrupt();
-  struct arena_mark mark = arena_mark(&sh.scratch);
+  struct arena_chunk *mark = sh.scratch.top;
   int depth = saved_count;
   if (node->text) job_text = node->text;
   bool compound = node->kind != NODE_SIMPLE && node->redirects;

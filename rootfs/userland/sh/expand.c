@@ -5,8 +5,6 @@
 #include "sh.h"
 
 enum { QUOTE = 1 };
-/* What surrounds the text says what a backslash escapes and what quotes do. */
-enum context { PLAIN, QUOTED, QUOTED_BRACES, HEREDOC, LITERAL };
 
 struct expansion {
   struct buffer text;
@@ -16,8 +14,8 @@ struct expansion {
   bool after_blank; /* IFS white space ended the last field; a delimiter may still belong to it */
   bool has_glob;
   const char *ifs;
-  char **fields;
-  int count, capacity;
+  struct buffer fields; /* pointers */
+  int count;
 };
 
 static void expand_until(struct expansion *e, struct parser *parser, int end, enum context context);
@@ -25,7 +23,8 @@ static void expand_until(struct expansion *e, struct parser *parser, int end, en
 static struct expansion new_expansion(bool split) {
   const char *ifs = variable_get("IFS"); /* A copy: ${IFS=...} may change it while it is in use */
   return (struct expansion){
-      .text = {.arena = &sh.scratch}, .split = split, .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
+      .text = {.arena = &sh.scratch}, .fields = {.arena = &sh.scratch}, .split = split,
+      .ifs = ifs ? scratch_text("%s", ifs) : " \t\n",
   };
 }
 
@@ -34,12 +33,8 @@ static struct parser word_parser(const char *text) {
 }
 
 static void push_field(struct expansion *e, char *field) {
-  if (e->count + 1 >= e->capacity) { /* one more for the final NULL */
-    char **fields = arena_allocate(&sh.scratch, (e->capacity = e->capacity * 2 + 8) * sizeof *fields);
-    if (e->count) memcpy(fields, e->fields, e->count * sizeof *fields);
-    e->fields = fields;
-  }
-  e->fields[e->count++] = field;
+  buffer_push(&e->fields, field);
+  e->count++;
 }
 
 /* What was collected as a text without QUOTEs, or as a pattern where they are backslashes. */
@@ -220,7 +215,8 @@ static void expand_arithmetic(struct expansion *e, struct parser *parser, bool q
   for (int depth = 0, c; (c = peek_byte(parser)) != ')' || depth > 0; depth += (c == '(') - (c == ')'))
     skip_element(parser, true);
   struct parser text = word_parser(arena_copy(&sh.scratch, parser->text + start, parser->at - start));
-  parser->at += 2;
+  parser->at++;
+  if (next_byte(parser) != ')') syntax_error(parser, "missing \"))\"", "");
   expand_until(&inner, &text, -1, QUOTED);
   add_result(e, scratch_text("%lld", evaluate_arithmetic(finished(&inner, false))), quoted);
 }
@@ -248,17 +244,13 @@ static void expand_dollar(struct expansion *e, struct parser *parser, bool quote
   else add_byte(e, '$', quoted);
 }
 
-static const char *home_of(const char *user) {
-  struct passwd *entry = getpwnam(user);
-  return entry ? entry->pw_dir : NULL;
-}
-
 /* Behind the ~: adds the home directory it stands for, or itself. */
 static void expand_tilde(struct expansion *e, struct parser *parser) {
   const char *text = parser->text + parser->at;
   size_t length = strcspn(text, e->tilde_colon ? "/:\"'\\$`}" : "/\"'\\$`}");
   const char *user = arena_copy(&sh.scratch, text, length), *home = NULL;
-  if (!text[length] || strchr("/:}", text[length])) home = length ? home_of(user) : variable_get("HOME");
+  struct passwd *entry = length ? getpwnam(user) : NULL;
+  if (strchr("/:}", text[length])) home = entry ? entry->pw_dir : length ? NULL : variable_get("HOME");
   parser->at += home ? length : 0;
   add_result(e, home ? home : "~", true);
 }
@@ -300,14 +292,37 @@ static void expand_until(struct expansion *e, struct parser *parser, int end, en
   }
 }
 
-/* export and its kin take assignments as arguments, and expand them so. */
-static bool is_declaration(const char *word) {
-  return equal(word, "export") || equal(word, "readonly") || equal(word, "local");
+bool read_fields(char **fields[], int limit, bool raw) {
+  struct expansion e = new_expansion(true);
+  struct buffer rest = {.arena = &sh.scratch};
+  size_t rest_length = 0; /* without blanks at the end */
+  bool escaped = false, complete = false;
+  while (!complete) { /* byte by byte: what follows is for others to read */
+    char c;
+    ssize_t got = read(0, &c, 1);
+    if (got < 0 && errno == EINTR && !interrupted) { traps_run_pending(); continue; }
+    if (got <= 0) break;
+    complete = c == '\n' && !escaped;
+    bool escapes = c == '\\' && !raw && !escaped, separates = !escaped && strchr(e.ifs, c);
+    if (c && c != '\n' && !escapes) { /* escaped newlines vanish */
+      separates ? add_split(&e, c) : add_byte(&e, c, true);
+      if (e.count + e.in_field >= limit) buffer_add(&rest, c);
+      if (!separates || !isspace(c)) rest_length = rest.length;
+    }
+    escaped = escapes;
+  }
+  end_field(&e);
+  push_field(&e, NULL);
+  *fields = (char **)e.fields.bytes;
+  if (e.count > limit + 1) (*fields)[limit - 1] = arena_copy(&sh.scratch, rest.bytes, rest_length);
+  return complete;
 }
 
 char **expand_words(struct word *words, int *count) {
+  /* They take assignments as arguments, and expand them so. */
+  static const char *const declarations[] = {"export", "readonly", "local", NULL};
   struct expansion e = new_expansion(true);
-  bool declaration = words && is_declaration(words->text);
+  bool declaration = words && index_of(words->text, declarations) >= 0;
   for (; words; words = words->next) {
     if (declaration && is_assignment(words->text)) {
       push_field(&e, expand_assignment(words->text));
@@ -320,16 +335,17 @@ char **expand_words(struct word *words, int *count) {
   }
   push_field(&e, NULL);
   *count = e.count - 1;
-  return e.fields;
+  return (char **)e.fields.bytes;
 }
 
-char *expand_text(const char *word, enum expand_mode mode) {
+static char *expand_whole(const char *word, enum context context, bool as_pattern) {
   struct expansion e = new_expansion(false);
   struct parser parser = word_parser(word);
-  enum context context = mode == EXPAND_HEREDOC ? HEREDOC : mode == EXPAND_LITERAL ? LITERAL : PLAIN;
   expand_until(&e, &parser, -1, context);
-  return finished(&e, mode == EXPAND_PATTERN);
+  return finished(&e, as_pattern);
 }
+char *expand_text(const char *word, enum context context) { return expand_whole(word, context, false); }
+char *expand_pattern(const char *word) { return expand_whole(word, PLAIN, true); }
 
 char *expand_assignment(const char *word) {
   size_t name = strcspn(word, "=") + 1;

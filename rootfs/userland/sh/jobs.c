@@ -138,16 +138,13 @@ void job_to_background(struct job *job) {
   if (sh.job_control) fprintf(stderr, "[%d] %d\n", job->number, job->last);
 }
 
-/* "%2", "%+", "%name" or a process; NULL asks for the current job. */
+/* "%2", or a process; the current job if it is NULL or "%". */
 static struct job *find_job(const char *which) {
   struct job *found = NULL;
-  long long number = 0;
-  bool is_job = !which || *which == '%', current = !which || !which[1] || strchr("%+", which[1]);
-  if (which && !parse_integer(which + is_job, 10, &number) && !is_job) return NULL;
+  bool is_job = !which || *which == '%';
+  int number = which ? atoi(which + is_job) : 0;
   for (struct job *job = jobs; job; job = job->next)
-    if (!is_job ? job->last == number : current || job->number == number ||
-                      (!number && strncmp(job->text, which + 1, strlen(which + 1)) == 0))
-      found = job;
+    if (is_job ? !number || job->number == number : job->last == number) found = job;
   return found;
 }
 
@@ -159,26 +156,18 @@ static struct job *required_job(const char *which) {
 
 /* What kill takes for it: without job control it has no group of its own. */
 static pid_t job_target(struct job *job) { return job->group ? -job->group : job->last; }
-static void job_continue(struct job *job) {
+
+/* fg and bg */
+int continue_builtin(char **operands) {
+  bool foreground = *program_name == 'f';
+  struct job *job = required_job(*operands);
+  if (!job) return 1;
+  if (foreground) fprintf(stderr, "%s\n", job->text);
+  else fprintf(stderr, "[%d]+ %s &\n", job->number, job->text);
+  if (foreground && sh.job_control) tcsetpgrp(TERMINAL, job->group);
   job->stopped = job->changed = false;
   kill(job_target(job), SIGCONT);
-}
-
-int fg_builtin(char **operands) {
-  struct job *job = required_job(*operands);
-  if (!job) return 1;
-  fprintf(stderr, "%s\n", job->text);
-  if (sh.job_control) tcsetpgrp(TERMINAL, job->group);
-  job_continue(job);
-  return wait_foreground(job);
-}
-
-int bg_builtin(char **operands) {
-  struct job *job = required_job(*operands);
-  if (!job) return 1;
-  job_continue(job);
-  fprintf(stderr, "[%d]+ %s &\n", job->number, job->text);
-  return 0;
+  return foreground ? wait_foreground(job) : 0;
 }
 
 /* kill, where %1 stands for the job's process group. */

@@ -42,23 +42,15 @@ bool is_assignment(const char *word) {
 
 /* ---- tokens */
 
-static void skip_to(struct parser *parser, int end) {
-  for (int c; (c = peek_byte(parser)) != end;) {
-    if (c < 0) syntax_error(parser, end == '}' ? "missing \"}\"" : "unterminated quoted string", "");
-    if (end != '\'' && end != '`') skip_element(parser, end == '"');
+/* Up to `end`, which is taken too; in arithmetic parentheses nest. */
+static void skip_to(struct parser *parser, int end, bool quoted) {
+  for (int depth = 0, c; (c = peek_byte(parser)) != end || depth > 0;) {
+    if (c < 0) syntax_error(parser, "unterminated %s", end == ')' ? "$((" : end == '}' ? "${" : "quoted string");
+    depth += (end == ')') * ((c == '(') - (c == ')'));
+    if (end != '\'' && end != '`') skip_element(parser, quoted);
     else if (next_byte(parser) == '\\' && end == '`') next_byte(parser);
   }
   next_byte(parser);
-}
-
-static void skip_arithmetic(struct parser *parser) {
-  for (int depth = 0, c; (c = peek_byte(parser)) != ')' || depth > 0;) {
-    if (c < 0) syntax_error(parser, "missing \"))\"", "");
-    depth += (c == '(') - (c == ')');
-    skip_element(parser, true);
-  }
-  next_byte(parser);
-  if (next_byte(parser) != ')') syntax_error(parser, "missing \"))\"", "");
 }
 
 void skip_element(struct parser *parser, bool quoted) {
@@ -66,38 +58,34 @@ void skip_element(struct parser *parser, bool quoted) {
   if (c == '\\') {
     next_byte(parser);
   } else if (c == '"' || c == '`' || (c == '\'' && !quoted)) {
-    skip_to(parser, c);
+    skip_to(parser, c, c == '"');
   } else if (c == '$' && peek_byte(parser) == '{') {
     next_byte(parser);
-    for (; peek_byte(parser) != '}'; skip_element(parser, quoted))
-      if (peek_byte(parser) < 0) syntax_error(parser, "missing \"}\"", "");
-    next_byte(parser);
+    skip_to(parser, '}', quoted);
   } else if (c == '$' && peek_byte(parser) == '(') {
     next_byte(parser);
-    if (peek_byte(parser) == '(') { next_byte(parser); skip_arithmetic(parser); }
+    bool is_arithmetic = peek_byte(parser) == '(';
+    if (is_arithmetic) skip_to(parser, ')', true);
     else parse_until(parser, ")");
   }
 }
 
 static bool ends_word(int c) { return c < 0 || strchr(" \t\n;&|<>()", c); }
 
-/* One line of a here-document into `line`; false at the end of input. */
-static bool read_heredoc_line(struct parser *parser, struct buffer *line, bool strip_tabs) {
-  line->length = 0;
-  while (strip_tabs && peek_byte(parser) == '\t') next_byte(parser);
-  for (int c = 0; c != '\n' && (c = next_byte(parser)) >= 0;) buffer_add(line, c);
-  return line->length > 0;
-}
-
 static void read_heredoc(struct parser *parser, struct redirect *heredoc) {
-  struct buffer body = {.arena = parser->arena}, line = {.arena = parser->arena};
+  struct buffer body = {.arena = parser->arena};
   /* The delimiter with its quotes removed, and whether there were any. */
-  char *delimiter = expand_text(heredoc->target, EXPAND_LITERAL);
+  char *delimiter = expand_text(heredoc->target, LITERAL);
   heredoc->literal = strpbrk(heredoc->target, "'\"\\") != NULL;
-  while (read_heredoc_line(parser, &line, heredoc->operator[2] == '-')) {
-    size_t length = line.length - (line.bytes[line.length - 1] == '\n');
-    if (length == strlen(delimiter) && memcmp(line.bytes, delimiter, length) == 0) break;
-    buffer_append(&body, line.bytes, line.length);
+  while (peek_byte(parser) >= 0) {
+    size_t start = body.length;
+    while (heredoc->operator[2] == '-' && peek_byte(parser) == '\t') next_byte(parser);
+    for (int c = 0; c != '\n' && (c = next_byte(parser)) >= 0;) buffer_add(&body, c);
+    const char *line = buffer_text(&body) + start;
+    size_t length = strcspn(line, "\n");
+    if (length != strlen(delimiter) || memcmp(line, delimiter, length) != 0) continue;
+    body.length = start;
+    break;
   }
   heredoc->target = buffer_text(&body);
 }
@@ -112,14 +100,16 @@ static size_t operator_length(const char *text) {
   return 0;
 }
 
-static bool skip_continuation(struct parser *parser) {
-  if (peek_byte(parser) != '\\' || parser->text[parser->at + 1] != '\n') return false;
-  return next_byte(parser), next_byte(parser), true;
+/* A continued line is one. */
+static bool skip_blank(struct parser *parser) {
+  int c = peek_byte(parser);
+  bool continued = c == '\\' && parser->text[parser->at + 1] == '\n';
+  if (continued) next_byte(parser);
+  return (c == ' ' || c == '\t' || continued) && next_byte(parser);
 }
 
 static char *lex_token(struct parser *parser) {
-  while (peek_byte(parser) == ' ' || peek_byte(parser) == '\t' || skip_continuation(parser))
-    parser->at += parser->text[parser->at] == ' ' || parser->text[parser->at] == '\t';
+  while (skip_blank(parser)) continue;
   if (peek_byte(parser) == '#') parser->at += strcspn(parser->text + parser->at, "\n");
   size_t start = parser->token_start = parser->at;
   if (peek_byte(parser) < 0) return "";
@@ -173,16 +163,18 @@ static bool is_redirect(const char *token) {
   return *token == '<' || *token == '>';
 }
 
-static struct word **append_word(struct parser *parser, struct word **tail) {
-  if (ends_word((unsigned char)*peek_token(parser)) || is_redirect(peek_token(parser))) unexpected(parser);
-  *tail = arena_allocate(parser->arena, sizeof **tail);
-  (*tail)->text = next_token(parser);
-  return &(*tail)->next;
-}
-
 static bool next_is_word(struct parser *parser) {
   const char *token = peek_token(parser);
-  return *token && !ends_word((unsigned char)*token) && !is_redirect(token);
+  return !ends_word((unsigned char)*token) && !is_redirect(token);
+}
+static char *expect_word(struct parser *parser) {
+  if (!next_is_word(parser)) unexpected(parser);
+  return next_token(parser);
+}
+static struct word **append_word(struct parser *parser, struct word **tail) {
+  *tail = arena_allocate(parser->arena, sizeof **tail);
+  (*tail)->text = expect_word(parser);
+  return &(*tail)->next;
 }
 
 static const char *const closers[] = {
@@ -208,8 +200,7 @@ static void parse_redirects(struct parser *parser, struct redirect **tail) {
     char *operator = next_token(parser);
     redirect->operator = operator + (isdigit(*operator) != 0);
     redirect->fd = isdigit(*operator) ? *operator - '0' : *operator == '>';
-    if (!next_is_word(parser)) unexpected(parser);
-    redirect->target = next_token(parser);
+    redirect->target = expect_word(parser);
     if (strncmp(redirect->operator, "<<", 2) == 0) {
       struct redirect **last = &parser->heredocs;
       while (*last) last = &(*last)->next_heredoc;
@@ -352,20 +343,20 @@ static struct node *parse_and_or(struct parser *parser) {
   return left;
 }
 
-static struct node *make_sequence(struct parser *parser, struct node *first) {
-  return first && first->next ? new_node(parser, NODE_SEQUENCE, first) : first;
-}
-
-static struct node *parse_list(struct parser *parser) {
+static struct node *parse_items(struct parser *parser, bool one_line) {
   struct node *first = NULL, **tail = &first;
-  skip_newlines(parser);
   while (!at_list_end(parser)) {
     *tail = parse_and_or(parser);
     tail = &(*tail)->next;
     if (!skip_token(parser, ";") && !skip_token(parser, "&") && !next_is(parser, "\n")) break;
+    if (one_line && next_is(parser, "\n")) break;
     skip_newlines(parser);
   }
-  return make_sequence(parser, first);
+  return first && first->next ? new_node(parser, NODE_SEQUENCE, first) : first;
+}
+static struct node *parse_list(struct parser *parser) {
+  skip_newlines(parser);
+  return parse_items(parser, false);
 }
 
 /* Inside a word, so what surrounds it is set aside. */
@@ -390,12 +381,7 @@ struct node *parse_line(struct parser *parser, bool *at_end) {
   parser->heredocs = NULL;
   *at_end = skip_token(parser, "");
   if (*at_end || skip_token(parser, "\n")) return NULL;
-  struct node *first = NULL, **tail = &first;
-  do {
-    *tail = parse_and_or(parser);
-    tail = &(*tail)->next;
-    bool separated = skip_token(parser, ";") || skip_token(parser, "&");
-    if (!separated && !next_is(parser, "\n") && !next_is(parser, "")) unexpected(parser);
-  } while (!next_is(parser, "\n") && !next_is(parser, ""));
-  return make_sequence(parser, first);
+  struct node *list = parse_items(parser, true);
+  if (!next_is(parser, "\n") && !next_is(parser, "")) unexpected(parser);
+  return list;
 }

@@ -57,7 +57,7 @@ static bool refill_stdin(struct parser *parser) {
 static bool refill_terminal(struct parser *parser) {
   if (!parser->continues) report_jobs();
   const char *prompt = variable_get(parser->continues ? "PS2" : "PS1");
-  prompt = prompt ? expand_text(prompt, EXPAND_HEREDOC) : "";
+  prompt = prompt ? expand_text(prompt, HEREDOC) : "";
   parser->continues = true;
   /* A terminal that stays as it is edits lines itself. */
   if (!terminal_raw(0, true)) return fputs(prompt, stderr) >= 0 && refill_stdin(parser);
@@ -73,13 +73,13 @@ static int run_parser(struct parser *parser, int flags) {
   bool at_end = false, ran = false;
   while (!at_end && !sh.unwind) {
     struct arena tree = {0};
-    struct arena_mark mark = arena_mark(&sh.scratch); /* the prompt's expansion is above it */
+    struct arena_chunk *mark = sh.scratch.top; /* the prompt's expansion is above it */
     parser->arena = &tree;
     parser->is_kept = false;
     struct node *command = parse_line(parser, &at_end);
     ran |= command != NULL;
     if (command) exec_node(command, flags && !parser->text[parser->at] ? EXEC_LAST : 0);
-    if (!parser->is_kept) arena_release(&tree, (struct arena_mark){NULL, 0});
+    if (!parser->is_kept) arena_release(&tree, NULL);
     arena_release(&sh.scratch, mark);
   }
   if (!ran) sh.status = 0;
@@ -133,9 +133,7 @@ static void set_initial_variables(void) {
   set_default("PS4", "+ ");
   variable_set("IFS", " \t\n", 0); /* POSIX: not taken from outside */
   const char *claimed = variable_get("PWD"); /* PWD from outside counts if it is where we are */
-  struct stat here, there;
-  bool known = claimed && *claimed == '/' && stat(claimed, &there) == 0 && stat(".", &here) == 0;
-  if (!known || !is_same_file(&here, &there)) {
+  if (!claimed || *claimed != '/' || !is_same_file(claimed, ".")) {
     char *directory = getcwd(NULL, 0);
     variable_set("PWD", directory ? directory : "/", 0);
     free(directory);
@@ -158,38 +156,24 @@ static void run_startup_files(bool login) {
   if (sh.interactive && env && getuid() == geteuid()) run_file(scratch_text("%s", env));
 }
 
-static char *read_script(const char *path) {
-  char *text = read_file(path, NULL);
-  int status = errno == ENOENT ? 127 : 126;
-  if (!text) complain("cannot open %s: %s", path, strerror(errno));
-  return text ? text : (shell_exit(status), NULL);
-}
-
 int sh_main(char **operands) {
-  bool login = *operands[-1] == '-', wants_command = false;
+  struct parser parser = {.line = 1};
   sh.name = operands[-1];
   sh.pid = getpid();
-  /* -c and -l are for the command line only; `set` does not know them. "-ec" sets the others. */
-  for (char **argument = operands; *argument && **argument == '-' && (*argument)[1] != '-'; argument++) {
-    char *to = *argument;
-    for (const char *from = to; *from; from++) {
-      wants_command |= *from == 'c';
-      login |= *from == 'l';
-      if (*from != 'c' && *from != 'l') *to++ = *from;
-    }
-    *to = 0;
-  }
-  while (*operands && equal(*operands, "-")) operands++;
   int used = set_options(operands);
   operands += used;
+  bool wants_command = sh.set['c'], login = sh.set['l'] || *sh.name == '-';
   if (used < 0 || (wants_command && !*operands)) return used < 0 ? 2 : complain("-c requires an argument");
-  struct parser parser = {.line = 1};
   bool reads_stdin = !wants_command && (sh.set['s'] || !*operands);
   sh.interactive = sh.set['i'] |= reads_stdin && isatty(0) && isatty(2);
   set_initial_variables();
   if (wants_command) parser.text = *operands++;
-  else if (!reads_stdin) parser.text = read_script(*operands);
-  else parser.text = duplicate("");
+  else parser.text = reads_stdin ? duplicate("") : read_file(*operands, NULL);
+  if (!parser.text) {
+    int status = errno == ENOENT ? 127 : 126;
+    complain("cannot open %s: %s", *operands, strerror(errno));
+    return status;
+  }
   if (!reads_stdin || (wants_command && *operands)) sh.name = *operands ? *operands++ : sh.name;
   set_parameters(operands);
   if (reads_stdin) parser.refill = sh.interactive && isatty(0) ? refill_terminal : refill_stdin;

@@ -128,15 +128,14 @@ struct node *function_body(const char *name); /* or NULL */
 void function_define(const char *name, struct node *body);
 
 /* ---- expand.c, arith.c */
-enum expand_mode {
-  EXPAND_TEXT,
-  EXPAND_PATTERN, /* for fnmatch: quoted characters come with a backslash before them */
-  EXPAND_HEREDOC, /* as between double quotes, which are themselves ordinary */
-  EXPAND_LITERAL, /* only the quotes are removed */
-};
+/* What surrounds a text says what a backslash escapes and what quotes do; LITERAL only removes quotes. */
+enum context { PLAIN, QUOTED, QUOTED_BRACES, HEREDOC, LITERAL };
 char **expand_words(struct word *words, int *count);
-char *expand_text(const char *word, enum expand_mode mode);
+char *expand_text(const char *word, enum context context);
+char *expand_pattern(const char *word); /* for fnmatch: quoted characters come with a backslash before them */
 char *expand_assignment(const char *word); /* with tildes behind = and each colon */
+/* The next line of standard input split, all that is left in the last field; false if it had no newline. */
+bool read_fields(char **fields[], int limit, bool raw);
 long long evaluate_arithmetic(const char *text);
 
 /* ---- exec.c */
@@ -158,7 +157,7 @@ int wait_foreground(struct job *job);
 void job_to_background(struct job *job);
 void report_jobs(void); /* what ended or stopped since the last prompt */
 void jobs_init(void);
-int bg_builtin(char **), fg_builtin(char **), jobs_builtin(char **), kill_builtin(char **), wait_builtin(char **);
+int continue_builtin(char **), jobs_builtin(char **), kill_builtin(char **), wait_builtin(char **);
 
 /* ---- traps.c */
 extern volatile sig_atomic_t interrupted; /* SIGINT in an interactive shell */
@@ -172,8 +171,8 @@ void traps_run_exit(void);
 int trap_builtin(char **);
 
 /* ---- builtin.c */
-extern const struct applet special_builtins[]; /* POSIX's: errors in them end the shell */
 extern const struct applet builtins[];
+bool is_special(const struct applet *builtin); /* POSIX's: errors in it end the shell */
 const char *search_path(void);
 int set_options(char **arguments);   /* "-eu", "+x", "-o name"; the count of those used or -1 */
 void set_parameters(char **values);  /* to copies */

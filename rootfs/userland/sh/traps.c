@@ -4,33 +4,29 @@
 volatile sig_atomic_t interrupted;
 static volatile sig_atomic_t pending[SIGNAL_LIMIT], any_pending;
 static char *actions[SIGNAL_LIMIT]; /* NULL: default; "": ignored; 0 is EXIT */
-static enum { UNKNOWN, IGNORED, NOT_IGNORED } at_start[SIGNAL_LIMIT];
 
 static void note_signal(int number) {
   if (number == SIGINT && !actions[SIGINT]) interrupted = 1;
   else if (actions[number]) pending[number] = any_pending = 1;
 }
-static bool set_handler(int number, void (*handler)(int)) {
-  struct sigaction action = {.sa_handler = handler}, before; /* no SA_RESTART: read and wait must notice */
-  sigaction(number, &action, &before);
-  return before.sa_handler == SIG_IGN;
+static void set_handler(int number, void (*handler)(int)) {
+  struct sigaction action = {.sa_handler = handler}; /* no SA_RESTART: read and wait must notice */
+  sigaction(number, &action, NULL);
 }
 
 /* What someone who types at the shell must not end it with. */
-static const int guarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+static const char guarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, 0};
 
 /* What the shell does about signals without a trap: nothing, unless it is interactive. */
 static void set_default(int number) {
-  bool ignores = false;
-  for (size_t i = 0; i < COUNT(guarded); i++) ignores |= sh.interactive && guarded[i] == number;
+  bool ignores = sh.interactive && strchr(guarded, number);
   bool notes = number == SIGCHLD || (number == SIGINT && sh.interactive);
-  bool was_ignored = set_handler(number, notes ? note_signal : ignores ? SIG_IGN : SIG_DFL);
-  if (!at_start[number]) at_start[number] = was_ignored ? IGNORED : NOT_IGNORED;
+  set_handler(number, notes ? note_signal : ignores ? SIG_IGN : SIG_DFL);
 }
 
 void traps_set_interactive(void) {
-  for (size_t i = 0; i < COUNT(guarded); i++)
-    if (!actions[guarded[i]]) set_default(guarded[i]);
+  for (const char *number = guarded; *number; number++)
+    if (!actions[(int)*number]) set_default(*number);
 }
 void traps_wake_waiting(void) { set_handler(SIGCHLD, note_signal); }
 
@@ -92,14 +88,14 @@ static int list_traps(void) {
 
 /* `action` NULL puts the default back. */
 static void set_trap(int number, const char *action) {
+  struct sigaction now = {0};
+  sigaction(number, NULL, &now);
+  /* POSIX: what was ignored when the shell began stays ignored. */
+  if (now.sa_handler == SIG_IGN && !actions[number] && !sh.interactive) return;
   free(actions[number]);
   actions[number] = action ? duplicate(action) : NULL;
-  if (number == 0) return;
-  if (!at_start[number]) set_default(number);
-  /* POSIX: what was ignored when the shell began stays ignored. */
-  if (at_start[number] == IGNORED && !sh.interactive) set_handler(number, SIG_IGN);
-  else if (action) set_handler(number, *action ? note_signal : SIG_IGN);
-  else set_default(number);
+  if (number > 0 && action) set_handler(number, *action ? note_signal : SIG_IGN);
+  else if (number > 0) set_default(number);
 }
 
 int trap_builtin(char **operands) {
