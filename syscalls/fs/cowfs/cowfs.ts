@@ -23,7 +23,7 @@ import {
   Timestamp,
 } from '../../vfs/inode.ts'
 import { losePrivileges } from '../../vfs/permission.ts'
-import { Tmpfs, type TmpfsInode } from '../tmpfs/tmpfs.ts'
+import { directorySize, Tmpfs, type TmpfsInode } from '../tmpfs/tmpfs.ts'
 
 const COPY_CHUNK_SIZE = 1 << 18
 /** Inode numbers of files made here: apart from the lower ones. */
@@ -165,6 +165,12 @@ class CowInode extends Inode {
     this.entries!.delete(name)
     this.entries!.set(name, { inode, sequence: this.nextSequence++ })
     this.seen?.delete(name)
+    this.entriesChanged()
+  }
+
+  /** A directory that was made here is as large as a tmpfs's, where it would lie on Linux. */
+  private entriesChanged(): void {
+    if (!this.lower) this.size = directorySize(this.entries!.size)
     this.touch()
   }
 
@@ -172,7 +178,7 @@ class CowInode extends Inode {
   private removeName(caller: Caller, name: string): number {
     if (!this.lower) {
       this.entries!.delete(name)
-      this.touch()
+      this.entriesChanged()
       return 0
     }
     const lower = this.lower.lookup(caller, name)
@@ -190,6 +196,7 @@ class CowInode extends Inode {
     inode.uid = caller.credentials.fsuid
     inode.gid = caller.credentials.fsgid
     inode.nlink = isDirectory(mode) ? 2 : 1
+    if (inode.isDirectory) inode.size = directorySize(0)
     inode.atime.setNow(this.fs.clock)
     inode.touch()
     inode.btime = new Timestamp()

@@ -49,8 +49,9 @@ import {
 import { losePrivileges } from '../../vfs/permission.ts'
 import { PAGE, type Room, SparseBytes } from './sparse.ts'
 
-/** What an entry adds to the size of its directory. */
+/** What an entry adds to the size of its directory; "." and ".." count. Linux BOGO_DIRENT_SIZE. */
 const ENTRY_SIZE = 20
+export const directorySize = (entryCount: number): number => (2 + entryCount) * ENTRY_SIZE
 /** Longer symlinks have a page of their own. */
 const INLINE_TARGET_MAX = 127
 const LINK_COUNT_MAX = 2 ** 31
@@ -104,7 +105,7 @@ export class Tmpfs extends FileSystem implements Room {
     inode.gid = gid
     if (isDirectory(mode)) {
       inode.nlink = 2
-      inode.size = 2 * ENTRY_SIZE
+      inode.size = directorySize(0)
     }
     inode.atime.setNow(this.clock)
     inode.mtime.setNow(this.clock)
@@ -225,7 +226,7 @@ export class TmpfsInode extends Inode {
   addEntry(name: string, inode: TmpfsInode): void {
     this.entries!.set(name, { inode, sequence: this.nextSequence++ })
     if (inode.isDirectory) this.nlink++
-    this.size += ENTRY_SIZE
+    this.size = directorySize(this.entries!.size)
     this.touch()
   }
 
@@ -234,7 +235,7 @@ export class TmpfsInode extends Inode {
     if (!entry) return
     this.entries!.delete(name)
     if (entry.inode.isDirectory) this.nlink--
-    this.size -= ENTRY_SIZE
+    this.size = directorySize(this.entries!.size)
     this.touch()
   }
 

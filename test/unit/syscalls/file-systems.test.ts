@@ -12,6 +12,8 @@ import { HostFs } from '../../../syscalls/fs/hostfs/hostfs.ts'
 import { Tmpfs } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
 import { type At, type Call, exit, SCRATCH, type Step, scripted } from './scripted.ts'
 
+/** In x86-64's struct stat. */
+const ST_SIZE = 48
 const files = (volume: InstanceType<typeof Volume>): HostFiles => volume as unknown as HostFiles
 
 const types: Record<string, () => FileSystemChoice> = {
@@ -252,6 +254,31 @@ describe('cowfs', () => {
     )
     expect(seen).toEqual([3, 2, 5, 0, 0, -E.ENOENT, 0, -E.ENOENT, 0, -E.ENOENT, 0, 4, 0, -E.ENOTEMPTY])
     expect(volume.toJSON()).toEqual(tree)
+  })
+
+  it('a directory made in the layer above is as large as its entries make it', async () => {
+    const volume = Volume.fromJSON(tree)
+    const sizes: number[] = []
+    const sizeThen =
+      (next: Call) =>
+      (at: At): Call => {
+        sizes.push(Number(at.space.view.getBigUint64(SCRATCH + ST_SIZE, true)))
+        return next
+      }
+    await results(
+      (kernel) => new CowFs(kernel.clock, new HostFs({ files: files(volume), directory: '/d' })),
+      [
+        ['mkdir', '/m/made', 0o755],
+        ['stat', '/m/made', SCRATCH],
+        sizeThen(['mkdir', '/m/made/inside', 0o755]),
+        ['stat', '/m/made', SCRATCH],
+        sizeThen(['rmdir', '/m/made/inside']),
+        ['stat', '/m/made', SCRATCH],
+        sizeThen(['rmdir', '/m/made']),
+      ],
+    )
+    // As a directory of tmpfs on Linux.
+    expect(sizes).toEqual([40, 60, 40])
   })
 
   it('gives ENOSPC when the layer above is full, and the lower file stays readable', async () => {
