@@ -68,7 +68,7 @@ export class LinkedBatches {
 /** Length, checksum, the counts of six lists, sizes of guest bytes and code. */
 const HEADER_WORDS = 10
 const LISTS = 6
-const align = (size: number): number => (size + 3) & ~3
+const align = (size: number): number => Math.ceil(size / 4) * 4
 
 /** FNV-1a over words. */
 function checksum(words: Uint32Array): number {

@@ -27,12 +27,14 @@ echo umwelt > etc/hostname; chmod 600 etc/hostname; chown 7:8 etc/hostname; touc
 echo file > var/log; touch -d @1000000002 var/log
 touch -d @1000000003 etc/os-release
 echo through > lib/through-a-link; touch -d @1000000004 lib/through-a-link`
+/** What is mounted over, or not the image's. */
+const ELSEWHERE = String.raw`\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./run \) -prune`
 /** Directories of the changes' way have other times in a layer; sizes of directories are the file system's own. */
 const LIST = `cd /
-find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./run \\) -prune -o ! -type d \\
+find . ${ELSEWHERE} -o ! -type d \\
   -printf '%p %y %m %U %G %n %s %l %TY%Tm%Td%TH%TM\\n' > /tmp/list
-find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./run \\) -prune -o -type d -printf '%p %y %m %U %G\\n' >> /tmp/list
-find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./run \\) -prune -o -type f -print0 | xargs -0 md5sum >> /tmp/list
+find . ${ELSEWHERE} -o -type d -printf '%p %y %m %U %G\\n' >> /tmp/list
+find . ${ELSEWHERE} -o -type f -print0 | xargs -0 md5sum >> /tmp/list
 LC_ALL=C sort /tmp/list`
 
 const { folder: root, reason } = debianRoot()

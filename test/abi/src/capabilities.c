@@ -72,17 +72,7 @@ static void headers(void)
 static void another_task(void)
 {
 	known(KNOWN);
-	int to[2];
-	char c;
-	pipe(to);
-	fflush(stdout);
-	int pid = fork();
-	if (!pid) {
-		capset_(BIT(CAP_KILL), BIT(CAP_KILL) | BIT(CAP_CHOWN), BIT(CAP_FOWNER));
-		write(to[1], "x", 1);
-		for (;;) pause();
-	}
-	read(to[0], &c, 1);
+	int pid = WAITING_CHILD(capset_(BIT(CAP_KILL), BIT(CAP_KILL) | BIT(CAP_CHOWN), BIT(CAP_FOWNER)););
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, pid};
 	struct __user_cap_data_struct data[2];
 	SHOW(syscall(SYS_capget, &header, data));

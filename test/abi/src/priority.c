@@ -28,20 +28,7 @@ static void become_user(int uid)
 /* A child that waits to be killed, of this user. */
 static int other(int uid)
 {
-	int to[2];
-	char c;
-	pipe(to);
-	fflush(stdout);
-	int pid = fork();
-	if (!pid) {
-		if (uid) become_user(uid);
-		write(to[1], "x", 1);
-		pause();
-	}
-	read(to[0], &c, 1);
-	close(to[0]);
-	close(to[1]);
-	return pid;
+	return WAITING_CHILD(if (uid) become_user(uid););
 }
 
 static void end(int pid)

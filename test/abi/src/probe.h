@@ -24,7 +24,26 @@ struct probe_case {
 		wait(NULL);             \
 	} while (0)
 
-/* The same as an ordinary user. */
+/* The pid of a child that has run the statements and waits to be killed. */
+#define WAITING_CHILD(...)                 \
+	({                                 \
+		int to_[2], pid_;          \
+		char c_;                   \
+		pipe(to_);                 \
+		fflush(stdout);            \
+		pid_ = fork();             \
+		if (!pid_) {               \
+			__VA_ARGS__        \
+			write(to_[1], "x", 1); \
+			for (;;) pause();  \
+		}                          \
+		read(to_[0], &c_, 1);      \
+		close(to_[0]);             \
+		close(to_[1]);             \
+		pid_;                      \
+	})
+
+/* IN_CHILD as an ordinary user. */
 #define AS_USER(...) IN_CHILD(setresgid(100, 100, 100); setresuid(1000, 1000, 1000); __VA_ARGS__)
 
 /* The result of a call as Linux gives it: a number or the error's name. */

@@ -22,17 +22,7 @@ static char *pages(int count)
 
 static int sleeper(void)
 {
-	int to[2];
-	char c;
-	pipe(to);
-	fflush(stdout);
-	int pid = fork();
-	if (!pid) {
-		write(to[1], "x", 1);
-		for (;;) pause();
-	}
-	read(to[0], &c, 1);
-	return pid;
+	return WAITING_CHILD();
 }
 
 static void transfers(void)

@@ -2,12 +2,10 @@
 
 import { expect, it } from 'vitest'
 import type { UnixFamily } from '../../../syscalls/net/unix/family.ts'
-import { EVENT, Random, randomCalls } from './random-calls.ts'
+import { DONTWAIT, EVENT, NONBLOCK, Random, randomCalls } from './random-calls.ts'
 import { type At, type Call, SCRATCH } from './scripted.ts'
 
 const CALLS = 15_000
-const NONBLOCK = 0o4000
-const DONTWAIT = 0x4040
 /** Where the calls find their structs; a step fills them before each call. */
 const PAIR = SCRATCH + 0x100
 const ADDRESS = SCRATCH + 0x200

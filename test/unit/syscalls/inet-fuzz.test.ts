@@ -3,12 +3,10 @@
 import { expect, it } from 'vitest'
 import { AF_INET } from '../../../syscalls/abi/socket.ts'
 import type { InetFamily } from '../../../syscalls/net/inet/family.ts'
-import { EVENT, Random, randomCalls } from './random-calls.ts'
+import { DONTWAIT, EVENT, NONBLOCK, Random, randomCalls } from './random-calls.ts'
 import { type At, type Call, SCRATCH } from './scripted.ts'
 
 const CALLS = 20_000
-const NONBLOCK = 0o4000
-const DONTWAIT = 0x4040
 /** Where the calls find what they need; a step fills it before each call. */
 const ADDRESS = SCRATCH + 0x200
 const VALUE = SCRATCH + 0x300

@@ -5,6 +5,9 @@ import { SeededRandom } from '../../../src/host/sim/sim-host.ts'
 import type { Kernel } from '../../../syscalls/kernel/kernel.ts'
 import { type At, type Call, exit, SCRATCH, type Step, scripted } from './scripted.ts'
 
+export const NONBLOCK = 0o4000
+/** MSG_DONTWAIT | MSG_NOSIGNAL. */
+export const DONTWAIT = 0x4040
 /** Where a call finds what it needs; a step fills it before. */
 export const EVENT = SCRATCH
 
