@@ -53,7 +53,7 @@ machine.use({
     return SKIPCALL
   },
 })
-machine.use(deny(new Map([['mkdir', 'EROFS']])))
+machine.use(deny({ mkdir: 'EROFS' }))
 const refused = machine.spawn('mkdir', ['/new'])
 console.log('deny:', (await text(refused.stderr)).trim(), (await refused.exited).code)
 

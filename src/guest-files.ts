@@ -149,12 +149,12 @@ export class GuestFiles {
 
   /** Resolves when the name leads somewhere. */
   async access(path: string): Promise<void> {
-    await this.pathOf(new HostCaller(), 'access', path, FOLLOW)
+    await this.pathOf(new HostCaller(this.kernel.world), 'access', path, FOLLOW)
   }
 
   /** The name without symlinks. */
   async realpath(path: string): Promise<string> {
-    const found = await this.pathOf(new HostCaller(), 'realpath', path, FOLLOW)
+    const found = await this.pathOf(new HostCaller(this.kernel.world), 'realpath', path, FOLLOW)
     return fromUtf8(found.name(this.kernel.mountTree.root))
   }
 
@@ -193,7 +193,7 @@ export class GuestFiles {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     const source = await this.lastOf(caller, 'rename', from)
     const target = await this.lastOf(caller, 'rename', to)
     await this.must(caller, 'rename', from, () => renameName(caller, source, target, 0))
@@ -204,12 +204,12 @@ export class GuestFiles {
   }
 
   async link(existing: string, path: string): Promise<void> {
-    const source = await this.pathOf(new HostCaller(), 'link', existing, 0)
+    const source = await this.pathOf(new HostCaller(this.kernel.world), 'link', existing, 0)
     await this.change('link', path, (caller, last) => makeLink(caller, source, last))
   }
 
   async readlink(path: string): Promise<string> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     const found = await this.pathOf(caller, 'readlink', path, 0)
     return fromUtf8(await this.must(caller, 'readlink', path, () => found.inode.readlink(caller)))
   }
@@ -270,7 +270,7 @@ export class GuestFiles {
     path: string,
     step: (caller: HostCaller, last: LastComponent) => number,
   ): Promise<void> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     const last = await this.lastOf(caller, syscall, path)
     await this.must(caller, syscall, path, () => step(caller, last))
   }
@@ -285,14 +285,14 @@ export class GuestFiles {
   }
 
   private async statOf(path: string, syscall: string, flags: number): Promise<FileStats> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     const { inode } = await this.pathOf(caller, syscall, path, flags)
     await this.must(caller, syscall, path, () => inode.refresh(caller))
     return new FileStats(inode)
   }
 
   private async setAttributes(syscall: string, path: string, make: () => AttributeChange): Promise<void> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     const { inode } = await this.pathOf(caller, syscall, path, FOLLOW)
     const change = make()
     await this.must(caller, syscall, path, () => inode.setAttributes(caller, change))
@@ -305,7 +305,7 @@ export class GuestFiles {
     mode: number,
     use: (file: FileDescription, caller: HostCaller) => Promise<T>,
   ): Promise<T> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     const { devices, mountTree } = this.kernel
     const { root } = mountTree
     const request = { caller, devices, root, start: root, name: utf8(path), flags, mode }

@@ -4,11 +4,13 @@
  */
 
 import { BLOCKED, errnoOf } from '../syscalls/abi/errno.ts'
+import type { World } from '../syscalls/engines/world.ts'
 import { Credentials } from '../syscalls/kernel/credentials.ts'
 import type { Waiter, WaitQueue } from '../syscalls/kernel/wait-queue.ts'
 import type { Caller } from '../syscalls/vfs/caller.ts'
 
 export class HostCaller implements Caller, Waiter {
+  readonly world: World
   readonly credentials = new Credentials(0, 0)
   readonly processId = 0
   readonly threadId = 0
@@ -20,6 +22,10 @@ export class HostCaller implements Caller, Waiter {
   private readonly settled = new Map<string, unknown>()
   private waiting: Promise<void> = Promise.resolve()
   private wake: () => void = () => {}
+
+  constructor(world: World) {
+    this.world = world
+  }
 
   blockOn(queue: WaitQueue): number {
     queue.add(this)

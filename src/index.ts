@@ -16,6 +16,7 @@ export {
   SKIPEXIT,
   type Verdict,
 } from '../syscalls/engines/engine.ts'
+export type { OptionsLike } from '../syscalls/engines/options.ts'
 export { type StraceOptions, strace } from '../syscalls/engines/strace/strace.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'

@@ -23,7 +23,7 @@ import { startFirst } from '../syscalls/kernel/first-task.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import { beginGroupExit } from '../syscalls/kernel/signal.ts'
 import type { ThreadGroup } from '../syscalls/kernel/thread-group.ts'
-import { createLinux, viewOf } from '../syscalls/linux.ts'
+import { createLinux } from '../syscalls/linux.ts'
 import { applyLimit } from '../syscalls/sys/system.ts'
 import type { FileDescription } from '../syscalls/vfs/file-description.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
@@ -119,7 +119,6 @@ export class Machine implements AsyncDisposable {
   readonly fs: GuestFiles
   private readonly console: Console
   private readonly parts: MachineParts
-  private readonly engines: Engine[]
   private readonly listeners: Listeners = {
     fork: new Set(),
     exec: new Set(),
@@ -169,7 +168,6 @@ export class Machine implements AsyncDisposable {
     this.kernel = kernel
     this.console = console
     this.parts = parts
-    this.engines = [this.eventEngine(), ...(parts.engines ?? [])]
     this.fs = new GuestFiles(kernel)
     kernel.mountTree.add(
       makeFileSystem(kernel, parts.root ?? { type: 'tmpfs', options: { mode: '755' } }),
@@ -177,7 +175,7 @@ export class Machine implements AsyncDisposable {
       'rootfs',
     )
     for (const mount of parts.mounts ?? []) mountAt(kernel, mount)
-    checkCalls(kernel, parts.engines ?? [])
+    for (const engine of [this.eventEngine(), ...(parts.engines ?? [])]) this.use(engine)
     kernel.onReaped = (group) => {
       const tell = this.waiting.get(group)
       this.waiting.delete(group)
@@ -210,7 +208,7 @@ export class Machine implements AsyncDisposable {
       argv: [options.argv0 ?? path, ...args].map(utf8),
       env: Object.entries(env).map(([name, value]) => utf8(`${name}=${value}`)),
       cwd: start,
-      view: viewOf(kernel, this.engines),
+      view: kernel.view,
       credentials: this.credentials(),
       files,
     })
@@ -232,10 +230,10 @@ export class Machine implements AsyncDisposable {
     return this.spawn(path, args, { stdio: 'inherit', ...options }).exited
   }
 
-  /** Puts an engine on top of the stack of every program that is started from now on. */
+  /** Puts an engine on top of the stack of the machine's view: of every program but those in nested views. */
   use(engine: Engine): void {
     checkCalls(this.kernel, [engine])
-    this.engines.push(engine)
+    this.kernel.view.push(engine)
   }
 
   /** Calls back at an event until the returned function is called. */

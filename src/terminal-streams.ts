@@ -32,6 +32,7 @@ export class TerminalStreams {
   /** The program's descriptors 0, 1 and 2. */
   readonly files: readonly FileDescription[]
   readonly streams: StandardStreams
+  private readonly kernel: Kernel
   private readonly master: TtyFile
   private readonly slave: TtyFile
   private closed = false
@@ -40,6 +41,7 @@ export class TerminalStreams {
   constructor(kernel: Kernel, options: TerminalOptions) {
     const pair = terminalsOf(kernel).openPair(kernel.caller)
     if (typeof pair === 'number') throw startError(pair, 'opening a terminal')
+    this.kernel = kernel
     this.master = pair.master
     this.slave = pair.slave
     this.slave.tty.termios.input |= IUTF8
@@ -75,7 +77,7 @@ export class TerminalStreams {
 
   /** Closing it types the end-of-file character, since a terminal has no half to close. Aborting hangs up. */
   private keyboard(): WritableStream<Uint8Array> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     return new WritableStream<Uint8Array>({
       write: (chunk) => this.type(caller, chunk),
       close: async () => {
@@ -97,7 +99,7 @@ export class TerminalStreams {
 
   /** Ends when no program has the terminal open any more. */
   private screen(): ReadableStream<Uint8Array> {
-    const caller = new HostCaller()
+    const caller = new HostCaller(this.kernel.world)
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {

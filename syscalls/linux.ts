@@ -6,8 +6,6 @@
 import type { Cpu } from '../emu/run/cpu.ts'
 import type { Arch } from './abi/arch/arch.ts'
 import { x86_64 } from './abi/arch/x86-64.ts'
-import type { Engine } from './engines/engine.ts'
-import { View } from './engines/view.ts'
 import { registerDevices } from './fs/devfs/devfs.ts'
 import type { Console } from './fs/devfs/devices.ts'
 import { fileSystemTypes } from './fs/index.ts'
@@ -53,11 +51,4 @@ export function createLinux(options: LinuxOptions): Linux {
   for (const family of [new UnixFamily(kernel), ...inetFamilies(kernel), new NetlinkFamily(kernel)])
     kernel.socketFamilies.register(family)
   return { kernel, console }
-}
-
-/** A view with these engines, the first one lowest. */
-export function viewOf(kernel: Kernel, engines: readonly Engine[]): View {
-  let view = new View(kernel.arch.names)
-  for (const engine of engines) view = view.push(engine)
-  return view
 }

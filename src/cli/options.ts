@@ -1,6 +1,7 @@
 /** The command line of `umwelt run` and `umwelt trace` as data. Path: main.ts parses here, then composes. */
 
 import { parseArgs } from 'node:util'
+import { ModuleOptions } from '../../syscalls/engines/options.ts'
 import type { Limits } from '../machine.ts'
 import type { VolumeMode } from '../mounting.ts'
 
@@ -15,7 +16,7 @@ export interface Volume {
 
 export interface EngineChoice {
   name: string
-  options: Map<string, string>
+  options: ModuleOptions
 }
 
 export interface RunOptions {
@@ -240,11 +241,7 @@ function parseEnv(
 }
 
 function parseEngine(text: string): EngineChoice {
-  const [name = '', ...parts] = text.split(',')
-  const options = new Map<string, string>()
-  for (const part of parts) {
-    const at = part.indexOf('=')
-    options.set(at < 0 ? part : part.slice(0, at), at < 0 ? '' : part.slice(at + 1))
-  }
-  return { name, options }
+  const comma = text.indexOf(',')
+  if (comma < 0) return { name: text, options: ModuleOptions.parse('') }
+  return { name: text.slice(0, comma), options: ModuleOptions.parse(text.slice(comma + 1)) }
 }

@@ -12,6 +12,7 @@
 import type { SigInfo } from '../abi/signal.ts'
 import type { Task } from '../kernel/task.ts'
 import type { SyscallCall } from './call.ts'
+import type { World } from './world.ts'
 
 /** Make the call, then notify this engine of its exit. */
 export const RUN = 0
@@ -30,6 +31,8 @@ export interface Interest {
 
 /** Interest in calls by name. */
 export const calls = (...names: string[]): Interest => ({ calls: names })
+/** No interest in calls. */
+export const noCalls: Interest = { calls: [] }
 /** Interest in every call, also in those that nobody implements. */
 export const allCalls: Interest = { calls: 'all' }
 
@@ -41,6 +44,8 @@ export type SignalVerdict = typeof SIGNAL_DELIVER | typeof SIGNAL_IGNORE
 export interface Engine {
   readonly name: string
   readonly wants: Interest
+  /** What the view has of its own with this engine, over what it has without. Asked whenever the stack below changes. */
+  offers?(below: World): Partial<World>
   /** Asked newest engine first. Missing means RUN. */
   syscallEntry?(call: SyscallCall): Verdict | Promise<Verdict>
   /** Told oldest engine first, once for each entry that it answered with RUN. */

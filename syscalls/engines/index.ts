@@ -2,6 +2,8 @@
 
 import { deny } from './deny/deny.ts'
 import type { Engine } from './engine.ts'
+import { name } from './name/name.ts'
+import type { ModuleOptions } from './options.ts'
 import { strace } from './strace/strace.ts'
 
 /** What an engine may need of whoever makes it. */
@@ -11,9 +13,10 @@ export interface EngineSurroundings {
 }
 
 export const engines: Readonly<
-  Record<string, (options: ReadonlyMap<string, string>, around: EngineSurroundings) => Engine>
+  Record<string, (options: ModuleOptions, around: EngineSurroundings) => Engine>
 > = {
   strace: (options, around) =>
-    strace({ write: around.write, format: options.get('format') === 'json' ? 'json' : 'strace' }),
+    strace({ write: around.write, format: options.last('format') === 'json' ? 'json' : 'strace' }),
   deny: (options) => deny(options),
+  name: (options) => name(options),
 }

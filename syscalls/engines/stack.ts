@@ -117,7 +117,7 @@ export function ascend(task: Task): boolean {
 export function reportSignal(task: Task, info: SigInfo): number {
   const engines = task.view.oldestFirst
   while (task.signalCursor < engines.length) {
-    const engine = engines[task.signalCursor]!
+    const { engine } = engines[task.signalCursor]!
     if (!engine.signal) {
       task.signalCursor++
       continue
@@ -154,13 +154,13 @@ export function reportSignal(task: Task, info: SigInfo): number {
 
 /** Kernel-originated events, oldest engine first. */
 export function reportClone(parent: Task, child: Task): void {
-  for (const engine of parent.view.oldestFirst) engine.clone?.(parent, child)
+  for (const { engine } of parent.view.oldestFirst) engine.clone?.(parent, child)
 }
 
 export function reportExec(task: Task, path: string): void {
-  for (const engine of task.view.oldestFirst) engine.exec?.(task, path)
+  for (const { engine } of task.view.oldestFirst) engine.exec?.(task, path)
 }
 
 export function reportExit(task: Task, status: number): void {
-  for (const engine of task.view.oldestFirst) engine.exit?.(task, status)
+  for (const { engine } of task.view.oldestFirst) engine.exit?.(task, status)
 }

@@ -1,60 +1,43 @@
 /**
- * View: the engines above the kernel for a task, an immutable linked list whose head is the newest engine. fork
- * inherits the pointer, so views fork for free.
+ * View: what its processes see of the system: the engines above the kernel, the world they make, and the mounts.
+ * A view is shared by the tasks that point at it, and children inherit the pointer; `fork` makes a nested view that
+ * goes its own way. The stack itself is an immutable list, so views share what they have in common.
  * Path: a task points at its view; stack.ts asks it for the chain of a system-call number, built once.
  */
 
+import type { MountTree } from '../vfs/mount-tree.ts'
 import type { Engine } from './engine.ts'
+import type { World } from './world.ts'
 
+/** An engine in its place. Several views may share it. */
 export class EngineNode {
   readonly engine: Engine
   readonly below: EngineNode | null
   /** 0 is the oldest. */
   readonly depth: number
+  /** What is seen on top of this engine. */
+  readonly world: World
+  private readonly chains: (Chain | null | undefined)[] = []
+  private oldest: readonly EngineNode[] | null = null
 
-  constructor(engine: Engine, below: EngineNode | null) {
+  constructor(engine: Engine, below: EngineNode | null, lower: World) {
     this.engine = engine
     this.below = below
     this.depth = below ? below.depth + 1 : 0
-  }
-}
-
-export type Chain = readonly EngineNode[]
-
-export class View {
-  readonly head: EngineNode | null
-  private readonly names: readonly (string | undefined)[]
-  private readonly chains: (Chain | null | undefined)[] = []
-  private oldest: readonly Engine[] | null = null
-
-  constructor(names: readonly (string | undefined)[], head: EngineNode | null = null) {
-    this.names = names
-    this.head = head
+    this.world = engine.offers ? { ...lower, ...engine.offers(lower) } : lower
   }
 
-  /** A view with one more engine on top. */
-  push(engine: Engine): View {
-    return new View(this.names, new EngineNode(engine, this.head))
-  }
-
-  /** A view without this engine. */
-  without(engine: Engine): View {
-    let head: EngineNode | null = null
-    for (const kept of this.oldestFirst) if (kept !== engine) head = new EngineNode(kept, head)
-    return new View(this.names, head)
-  }
-
-  /** The engines that want this number, newest first; null when nobody does. */
-  chain(nr: number): Chain | null {
+  /** The engines from here down that want a number, newest first; null when nobody does. */
+  chain(nr: number, names: CallNames): Chain | null {
     const known = this.chains[nr]
-    return known !== undefined ? known : this.buildChain(nr)
+    return known !== undefined ? known : this.buildChain(nr, names)
   }
 
-  private buildChain(nr: number): Chain | null {
-    const known = Number.isInteger(nr) && nr >= 0 && nr < this.names.length
-    const name = known ? this.names[nr] : undefined
+  private buildChain(nr: number, names: CallNames): Chain | null {
+    const known = Number.isInteger(nr) && nr >= 0 && nr < names.length
+    const name = known ? names[nr] : undefined
     const chain: EngineNode[] = []
-    for (let node = this.head; node; node = node.below) {
+    for (let node: EngineNode | null = this; node; node = node.below) {
       const wanted = node.engine.wants.calls
       if (wanted === 'all' || (name !== undefined && wanted.includes(name))) chain.push(node)
     }
@@ -67,17 +50,85 @@ export class View {
     return result
   }
 
-  /** Some engine is told of signals: then an ignored one is delivered to nobody but told all the same. */
-  get watchesSignals(): boolean {
-    return this.oldestFirst.some((engine) => engine.signal !== undefined)
+  /** This one and those below it. */
+  get oldestFirst(): readonly EngineNode[] {
+    this.oldest ??= [...(this.below?.oldestFirst ?? []), this]
+    return this.oldest
+  }
+}
+
+/** Newest first. */
+export type Chain = readonly EngineNode[]
+/** Names of the system calls, by number. */
+export type CallNames = readonly (string | undefined)[]
+
+const NOBODY: readonly EngineNode[] = []
+
+/** What every view of a kernel stands on. */
+export interface ViewGround {
+  readonly arch: { readonly names: CallNames }
+  readonly world: World
+  readonly mountTree: MountTree
+}
+
+export class View {
+  /** The newest engine; null: the kernel alone. */
+  head: EngineNode | null
+  /** What the processes see. */
+  world: World
+  /** The view that this one is nested in. */
+  readonly outer: View | null
+  readonly mounts: MountTree
+  private readonly ground: ViewGround
+
+  constructor(ground: ViewGround, outer: View | null = null) {
+    this.ground = ground
+    this.outer = outer
+    this.mounts = outer?.mounts ?? ground.mountTree
+    this.head = outer?.head ?? null
+    this.world = outer?.world ?? ground.world
   }
 
-  get oldestFirst(): readonly Engine[] {
-    if (!this.oldest) {
-      const engines: Engine[] = []
-      for (let node = this.head; node; node = node.below) engines.unshift(node.engine)
-      this.oldest = engines
-    }
-    return this.oldest
+  /** A nested view: it begins with what this one has; what is added to either later, the other does not see. */
+  fork(): View {
+    return new View(this.ground, this)
+  }
+
+  /** Puts an engine on top. */
+  push(engine: Engine): EngineNode {
+    const node = new EngineNode(engine, this.head, this.world)
+    this.setHead(node)
+    return node
+  }
+
+  /** Takes an engine out, wherever it stands; those above it stand on what was below. False: it is not there. */
+  remove(engine: Engine): boolean {
+    const engines = this.oldestFirst.map((node) => node.engine)
+    const at = engines.lastIndexOf(engine)
+    if (at < 0) return false
+    let head = this.oldestFirst[at]!.below
+    for (const above of engines.slice(at + 1))
+      head = new EngineNode(above, head, head?.world ?? this.ground.world)
+    this.setHead(head)
+    return true
+  }
+
+  private setHead(head: EngineNode | null): void {
+    this.head = head
+    this.world = head?.world ?? this.ground.world
+  }
+
+  /** The engines that want this number, newest first; null when nobody does. */
+  chain(nr: number): Chain | null {
+    return this.head === null ? null : this.head.chain(nr, this.ground.arch.names)
+  }
+
+  /** Some engine is told of signals: then an ignored one is delivered to nobody but told all the same. */
+  get watchesSignals(): boolean {
+    return this.oldestFirst.some(({ engine }) => engine.signal !== undefined)
+  }
+
+  get oldestFirst(): readonly EngineNode[] {
+    return this.head?.oldestFirst ?? NOBODY
   }
 }

@@ -11,6 +11,8 @@ import type { Cpu } from '../../emu/run/cpu.ts'
 import type { Arch } from '../abi/arch/arch.ts'
 import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
+import { View } from '../engines/view.ts'
+import type { World } from '../engines/world.ts'
 import type { Host } from '../host.ts'
 import { Ipc } from '../ipc/ipc.ts'
 import { SocketFamilies } from '../net/socket.ts'
@@ -31,6 +33,7 @@ import { DEAD, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
 import { runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 import { TimerQueue } from './timer-queue.ts'
+import { Uts } from './uts.ts'
 import { WaitQueue } from './wait-queue.ts'
 
 export interface KernelOptions {
@@ -85,8 +88,10 @@ export class Kernel {
   readonly mountTree: MountTree
   readonly ipc = new Ipc(this)
   readonly pipeRoom = { extraBytes: 0 }
-  hostname: string
-  domainname = '(none)'
+  /** What is seen where no engine offers another. */
+  readonly world: World
+  /** The outermost view: what the first programs see. */
+  readonly view: View
   corePattern = 'core'
   /** Numbers of /proc/sys that were changed, by name. */
   readonly sysctl = new Map<string, readonly number[]>()
@@ -112,15 +117,16 @@ export class Kernel {
     this.fileSystemTypes = parts.fileSystemTypes
     this.devices = parts.devices
     this.options = parts.options
-    this.hostname = parts.options.hostname
+    this.world = { uts: new Uts(parts.options.hostname, parts.arch.machine) }
     this.clock = new Clock(parts.host.clock)
     this.slices = new SliceLengths(parts.host.random)
     this.bootNs = this.clock.monotonicNs()
     this.load = new LoadAverage(this.bootNs)
     this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
     this.groups.set(1, this.init)
-    this.caller = kernelCaller()
+    this.caller = kernelCaller(this.world)
     this.mountTree = new MountTree(this.diskQuota)
+    this.view = new View(this)
   }
 
   /** The next free process id; 0 when there is none. */
@@ -240,8 +246,9 @@ export class Kernel {
 }
 
 /** A caller for the kernel's own file accesses. An asynchronous file system cannot serve it. */
-function kernelCaller(): Caller {
+function kernelCaller(world: World): Caller {
   return {
+    world,
     credentials: new Credentials(0, 0),
     processId: 0,
     threadId: 0,

@@ -12,6 +12,7 @@ import { PATH_MAX } from '../abi/fcntl.ts'
 import { SI_USER, SIGPIPE, type SigInfo, sigInfo } from '../abi/signal.ts'
 import { SyscallCall } from '../engines/call.ts'
 import type { View } from '../engines/view.ts'
+import type { World } from '../engines/world.ts'
 import type { Mm } from '../mm/mm.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { Path } from '../vfs/path.ts'
@@ -152,6 +153,10 @@ export class Task implements Caller, Waiter {
 
   get threadId(): number {
     return this.tid
+  }
+
+  get world(): World {
+    return this.view.world
   }
 
   get memory(): Mm {

@@ -13,23 +13,14 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { hasOnlyIds } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
+import { UTS_NAME_MAX } from '../kernel/uts.ts'
 import { flags, inStruct, int, outBuf, outStruct, pid, size, string, syscall, value } from './row.ts'
 
-/** What uname(2) says: the Linux whose behaviour is meant. */
-export const KERNEL_RELEASE = '6.1.0-umwelt'
-export const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC Umwelt'
 const UTSNAME_FIELD_SIZE = 65
 
 function sysUname(task: Task, at: number): number {
-  const { kernel } = task
-  const fields = [
-    'Linux',
-    kernel.hostname,
-    KERNEL_RELEASE,
-    KERNEL_VERSION,
-    kernel.arch.machine,
-    kernel.domainname,
-  ]
+  const { uts } = task.world
+  const fields = [uts.sysname, uts.nodename, uts.release, uts.version, uts.machine, uts.domainname]
   const bytes = new Uint8Array(UTSNAME_FIELD_SIZE * fields.length)
   for (const [i, text] of fields.entries())
     bytes.set(bytesOf(text.slice(0, UTSNAME_FIELD_SIZE - 1)), i * UTSNAME_FIELD_SIZE)
@@ -38,7 +29,7 @@ function sysUname(task: Task, at: number): number {
 
 function readName(task: Task, at: number, length: number): string | number {
   if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
-  if (length < 0 || length > 64) return -EINVAL
+  if (length < 0 || length > UTS_NAME_MAX) return -EINVAL
   const bytes = task.mm.copyIn(at, length)
   return bytes ? latin1(bytes) : -EFAULT
 }
@@ -134,13 +125,13 @@ export const systemRows = [
   syscall('sethostname', [string, int], (task, at, length) => {
     const name = readName(task, at, length)
     if (typeof name === 'number') return name
-    task.kernel.hostname = name
+    task.world.uts.nodename = name
     return 0
   }),
   syscall('setdomainname', [string, int], (task, at, length) => {
     const name = readName(task, at, length)
     if (typeof name === 'number') return name
-    task.kernel.domainname = name
+    task.world.uts.domainname = name
     return 0
   }),
   syscall('sysinfo', [outStruct('sysinfo')], sysSysinfo),

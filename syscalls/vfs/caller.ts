@@ -3,6 +3,7 @@
  * Path: kernel/task.ts implements it; a file-system test may pass a plain object.
  */
 
+import type { World } from '../engines/world.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 
@@ -17,6 +18,8 @@ export interface CallerMemory {
 
 export interface Caller {
   readonly credentials: Credentials
+  /** What it sees of the system. */
+  readonly world: World
   readonly memory: CallerMemory
   /** For /proc/self; 0 is the kernel. */
   readonly processId: number

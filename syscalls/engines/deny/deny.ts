@@ -5,11 +5,12 @@
 
 import { errnoByName } from '../../abi/errno.ts'
 import { type Engine, SKIPCALL } from '../engine.ts'
+import { ModuleOptions, type OptionsLike } from '../options.ts'
 
 /** Call name → errno name. Throws on an errno that Linux does not have. */
-export function deny(refusals: ReadonlyMap<string, string>): Engine {
+export function deny(refusals: OptionsLike): Engine {
   const results = new Map<string, number>()
-  for (const [call, name] of refusals) {
+  for (const [call, name] of ModuleOptions.of(refusals).entries) {
     const errno = errnoByName(name || 'EPERM')
     if (errno === undefined) throw new Error(`deny: ${name} is no error name`)
     results.set(call, -errno)

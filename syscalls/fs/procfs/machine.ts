@@ -4,11 +4,12 @@
  */
 
 import { PAGE_SIZE } from '../../../emu/memory/layout.ts'
+import type { World } from '../../engines/world.ts'
 import { CLOCK_TICKS } from '../../exec/stack.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { KERNEL_RELEASE, KERNEL_VERSION, memoryOf } from '../../sys/system.ts'
+import { memoryOf } from '../../sys/system.ts'
 
-type Text = (kernel: Kernel) => string
+type Text = (kernel: Kernel, world: World) => string
 
 const NS_PER_TICK = 1e9 / CLOCK_TICKS
 /** What the timer interrupt would have counted, and the softirqs: they are called by nobody here. */
@@ -239,7 +240,7 @@ export const MACHINE_FILES: Readonly<Record<string, Text | Readonly<Record<strin
     ldiscs: () => 'n_tty       0\n',
   },
   uptime,
-  version: () => `Linux version ${KERNEL_RELEASE} (umwelt) ${KERNEL_VERSION}\n`,
+  version: (_kernel, { uts }) => `${uts.sysname} version ${uts.release} (umwelt) ${uts.version}\n`,
   vmstat,
   zoneinfo,
 }

@@ -209,13 +209,12 @@ export abstract class KernelFs extends FileSystem {
 
   file(
     name: string,
-    text: () => string,
-    store: ((text: string) => number) | null = null,
+    text: (caller: Caller) => string,
+    store: ((caller: Caller, text: string) => number) | null = null,
     mode = 0o444,
   ): ProcEntry {
     const ino = this.nextIno++
-    const write = store ? (_caller: Caller, written: string) => store(written) : null
-    const node = new ProcFile(this, ino, text, write, mode)
+    const node = new ProcFile(this, ino, text, store, mode)
     node.size = this.fileSize
     return { name, ino, mode: node.mode, make: () => node }
   }

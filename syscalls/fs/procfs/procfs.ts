@@ -35,10 +35,10 @@ class ProcFs extends KernelFs {
 function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
   const files = Object.entries(MACHINE_FILES).map(([name, made]) => {
     const mode = PRIVATE_FILES.includes(name) ? 0o400 : 0o444
-    if (typeof made === 'function') return fs.file(name, () => made(kernel), null, mode)
+    if (typeof made === 'function') return fs.file(name, (caller) => made(kernel, caller.world), null, mode)
     return fs.directory(
       name,
-      Object.entries(made).map(([inside, text]) => fs.file(inside, () => text(kernel))),
+      Object.entries(made).map(([inside, text]) => fs.file(inside, (caller) => text(kernel, caller.world))),
     )
   })
   return [

@@ -7,19 +7,21 @@ import { GUEST_MIN, PAGE_SIZE } from '../../../emu/memory/layout.ts'
 import { CAP_LAST_CAP } from '../../abi/capability.ts'
 import { EINVAL } from '../../abi/errno.ts'
 import * as I from '../../abi/ipc.ts'
+import type { World } from '../../engines/world.ts'
 import { type Kernel, PID_MAX_LIMIT } from '../../kernel/kernel.ts'
+import { UTS_NAME_MAX } from '../../kernel/uts.ts'
 import { VMA_COUNT_MAX } from '../../mm/vma.ts'
 import { NGROUPS_MAX } from '../../sys/credentials.ts'
 import { MQ_MSG_MAX, MQ_MSGSIZE_MAX, MQ_QUEUES_MAX } from '../../sys/mqueue.ts'
-import { KERNEL_RELEASE, KERNEL_VERSION } from '../../sys/system.ts'
+import type { Caller } from '../../vfs/caller.ts'
 import { PIPE_SIZE_MAX } from '../../vfs/pipe.ts'
 import { NET_LIMITS } from './net.ts'
 import type { KernelFs, ProcEntry } from './nodes.ts'
 
 /** One file: its text, and what writing to it does. `name` is its path below /proc/sys. */
 interface Sysctl {
-  text(kernel: Kernel, name: string): string
-  store?(kernel: Kernel, name: string, text: string): number
+  text(kernel: Kernel, name: string, world: World): string
+  store?(kernel: Kernel, name: string, text: string, world: World): number
   /** 0444 unless said; what can be stored is its owner's to write besides. */
   readonly mode?: number
 }
@@ -27,7 +29,6 @@ type SysctlTree = { readonly [name: string]: Sysctl | SysctlTree }
 
 const INT_MAX = 0x7fffffff
 const LONG_MAX = 2 ** 63
-const NAME_LENGTH_MAX = 64
 const PATTERN_LENGTH_MAX = 127
 
 /** Only told. */
@@ -81,21 +82,19 @@ const pipeMaxSize: Sysctl = {
   },
 }
 
-const hostname: Sysctl = {
-  text: (kernel) => `${kernel.hostname}\n`,
-  store(kernel, _name, text) {
-    kernel.hostname = line(text, NAME_LENGTH_MAX)
+/** One of uname(2)'s names, of the reader's view. */
+const utsName = (field: 'nodename' | 'domainname'): Sysctl => ({
+  text: (_kernel, _name, { uts }) => `${uts[field]}\n`,
+  store(_kernel, _name, text, { uts }) {
+    uts[field] = line(text, UTS_NAME_MAX)
     return 0
   },
-}
+})
 
-const domainname: Sysctl = {
-  text: (kernel) => `${kernel.domainname}\n`,
-  store(kernel, _name, text) {
-    kernel.domainname = line(text, NAME_LENGTH_MAX)
-    return 0
-  },
-}
+/** One that nobody can change through a file. */
+const utsFixed = (field: 'sysname' | 'release' | 'version'): Sysctl => ({
+  text: (_kernel, _name, { uts }) => `${uts[field]}\n`,
+})
 
 const corePattern: Sysctl = {
   text: (kernel) => `${kernel.corePattern}\n`,
@@ -124,8 +123,8 @@ const KERNEL: SysctlTree = {
   core_uses_pid: number(0),
   'ctrl-alt-del': number(0),
   dmesg_restrict: flag(1),
-  domainname,
-  hostname,
+  domainname: utsName('domainname'),
+  hostname: utsName('nodename'),
   io_uring_disabled: number(2, 0, 2),
   kptr_restrict: number(0, 0, 2),
   msgmax: fixed(I.MSGMAX),
@@ -133,8 +132,8 @@ const KERNEL: SysctlTree = {
   msgmni: fixed(I.MSGMNI),
   ngroups_max: fixed(NGROUPS_MAX),
   ns_last_pid: { text: (kernel) => `${kernel.newestPid}\n` },
-  osrelease: fixed(KERNEL_RELEASE),
-  ostype: fixed('Linux'),
+  osrelease: utsFixed('release'),
+  ostype: utsFixed('sysname'),
   overflowgid: number(65534, 0, 65535),
   overflowuid: number(65534, 0, 65535),
   panic: number(0),
@@ -172,7 +171,7 @@ const KERNEL: SysctlTree = {
   tainted: count(0),
   'threads-max': { text: (kernel) => `${kernel.taskCountMax}\n` },
   unprivileged_bpf_disabled: number(2, 0, 2),
-  version: fixed(KERNEL_VERSION),
+  version: utsFixed('version'),
 }
 
 const VM: SysctlTree = {
@@ -273,8 +272,10 @@ function entriesOf(fs: KernelFs, kernel: Kernel, tree: SysctlTree, above: string
     const path = above === '' ? name : `${above}/${name}`
     if (!isSysctl(node)) return fs.directory(name, entriesOf(fs, kernel, node, path))
     const { store } = node
-    const write = store ? (text: string) => (text === '' ? 0 : store(kernel, path, text)) : null
-    return fs.file(name, () => node.text(kernel, path), write, node.mode)
+    const write = store
+      ? (caller: Caller, text: string) => (text === '' ? 0 : store(kernel, path, text, caller.world))
+      : null
+    return fs.file(name, (caller) => node.text(kernel, path, caller.world), write, node.mode)
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseRun, parseVolume, UsageError } from '../../../src/cli/options.ts'
+import { ModuleOptions } from '../../../syscalls/engines/options.ts'
 
 describe('volumes', () => {
   it.each([
@@ -44,10 +45,7 @@ describe('options', () => {
     expect(options.engines).toEqual([
       {
         name: 'deny',
-        options: new Map([
-          ['mkdir', 'EPERM'],
-          ['ptrace', 'ENOSYS'],
-        ]),
+        options: ModuleOptions.of({ mkdir: 'EPERM', ptrace: 'ENOSYS' }),
       },
     ])
   })

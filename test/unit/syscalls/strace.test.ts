@@ -171,14 +171,7 @@ describe('deny', () => {
         ],
       },
       {
-        engines: [
-          deny(
-            new Map([
-              ['mkdir', 'EPERM'],
-              ['ptrace', 'ENOSYS'],
-            ]),
-          ),
-        ],
+        engines: [deny({ mkdir: 'EPERM', ptrace: 'ENOSYS' })],
       },
     )
     await s.run('main')
@@ -187,6 +180,6 @@ describe('deny', () => {
   })
 
   it('does not accept an errno that does not exist', () => {
-    expect(() => deny(new Map([['mkdir', 'EWHAT']]))).toThrow('EWHAT')
+    expect(() => deny({ mkdir: 'EWHAT' })).toThrow('EWHAT')
   })
 })

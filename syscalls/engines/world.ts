@@ -1,0 +1,12 @@
+/**
+ * World: what of the kernel a view may have as its own. The kernel has one; an engine offers parts of another over
+ * the one below it, and a process sees the one on top.
+ * Path: view.ts joins them; handlers ask `task.view.world` wherever Linux asks a namespace.
+ */
+
+import type { Uts } from '../kernel/uts.ts'
+
+export interface World {
+  /** uname(2). */
+  readonly uts: Uts
+}
