@@ -324,7 +324,7 @@ export class Machine implements AsyncDisposable {
         if (child.group !== parent.group) this.emit('fork', child.group.pid, parent.group.pid)
       },
       exec: (task, path) => this.emit('exec', task.group.pid, path),
-      exit: (task, status) => this.emit('exit', task.group.pid, task.tid, exitStatusOf(status)),
+      death: (task, status) => this.emit('exit', task.group.pid, task.tid, exitStatusOf(status)),
     }
   }
 }

@@ -12,6 +12,8 @@ import type { Verdict } from './engine.ts'
 import type { Chain, EngineNode } from './view.ts'
 
 export const ARGUMENT_COUNT = 6
+/** An engine has not answered yet. */
+export const NO_ANSWER = -1
 
 /** An engine that said RUN and waits for the exit, with the call as it left it. */
 interface Ran {
@@ -28,9 +30,6 @@ export class SyscallCall {
   readonly args = new Float64Array(ARGUMENT_COUNT)
   /** What the program gets: set before SKIPCALL, changed at the exit. Negative errno for errors. */
   result = 0
-  /** The program counter behind the system-call instruction, and the stack pointer, at entry. */
-  pc = 0
-  sp = 0
   /** Counts the calls of this task: a reply that comes late knows whether it is still wanted. */
   seq = 0
 
@@ -39,13 +38,48 @@ export class SyscallCall {
   cursor = 0
   /** The number the engine at the cursor was asked with, to notice a change. */
   askedNr = -1
-  answer: Verdict | -1 = -1
+  answer: Verdict | typeof NO_ANSWER = NO_ANSWER
+  /** The view's newest engine when the call began: when it is another one, some may have left. */
+  stack: EngineNode | null = null
   /** Who waits for the exit, oldest last: the first `ranCount` entries; those behind are kept for the next call. */
   private readonly ran: Ran[] = []
   ranCount = 0
 
+  // Where the program goes on.
+  private pcNow = 0
+  private spNow = 0
+  /** An engine has changed one of them. */
+  hasMoved = false
+
   constructor(task: Task) {
     this.task = task
+  }
+
+  /** The program counter, behind the system-call instruction. Writable: the program goes on there. */
+  get pc(): number {
+    return this.pcNow
+  }
+
+  set pc(addr: number) {
+    this.pcNow = addr
+    this.hasMoved = true
+  }
+
+  /** The stack pointer. Writable. */
+  get sp(): number {
+    return this.spNow
+  }
+
+  set sp(addr: number) {
+    this.spNow = addr
+    this.hasMoved = true
+  }
+
+  /** The call begins here. */
+  standsAt(pc: number, sp: number): void {
+    this.pcNow = pc
+    this.spNow = sp
+    this.hasMoved = false
   }
 
   /** The Linux name, or `syscall_0x3e7`. */

@@ -1,7 +1,7 @@
 /**
  * Engine: something that stands between a process and the kernel, call by call. See viewos.md sections 1-3.
- * Path: view.ts stacks them, stack.ts asks them, kernel/task-run.ts obeys. An engine may answer with a promise:
- * its task alone then waits (UTRACE_STOP), everything else runs on.
+ * Path: view.ts stacks them, stack.ts asks them of calls, events.ts tells them what the kernel does, task-run.ts obeys.
+ * An engine may take its time, by a promise or by STOP and resume(): its task alone then waits, everything else runs on.
  *
  *   export const creatIsOpen: Engine = {
  *     name: 'creat', wants: calls('creat'),
@@ -12,6 +12,8 @@
 import type { SigInfo } from '../abi/signal.ts'
 import type { Task } from '../kernel/task.ts'
 import type { SyscallCall } from './call.ts'
+import type { Phases } from './combinations.ts'
+import type { View } from './view.ts'
 import type { World } from './world.ts'
 
 /** Make the call, then notify this engine of its exit. */
@@ -22,11 +24,18 @@ export const SKIPEXIT = 1
 export const SKIPCALL = 2
 export type Verdict = typeof RUN | typeof SKIPEXIT | typeof SKIPCALL
 
+/** UTRACE_STOP: the task waits until resume() of control.ts brings the answer. */
+export const STOP = 'stop'
+/** An answer now, by a promise, or by resume(). */
+export type Late<Answer> = Answer | typeof STOP | Promise<Answer>
+
 /** Which calls an engine is asked about. A call that nobody wants costs nothing. */
 export interface Interest {
   readonly calls: 'all' | readonly string[]
   /** A further choice by arguments: path, descriptor, family. */
   readonly choose?: (call: SyscallCall) => boolean
+  /** What is decided beforehand for all of them, without asking: combinations.ts. Missing: asked call by call. */
+  readonly phases?: Phases
 }
 
 /** Interest in calls by name. */
@@ -36,27 +45,93 @@ export const noCalls: Interest = { calls: [] }
 /** Interest in every call, also in those that nobody implements. */
 export const allCalls: Interest = { calls: 'all' }
 
-/** What an engine says of a signal about to be delivered. */
-export const SIGNAL_DELIVER = 0
-export const SIGNAL_IGNORE = 1
-export type SignalVerdict = typeof SIGNAL_DELIVER | typeof SIGNAL_IGNORE
+// What becomes of a signal, by utrace's numbers.
+/** As the program's own disposition says. */
+export const SIGNAL_DELIVER = 0x00
+/** It never was; newer engines are not told. */
+export const SIGNAL_IGN = 0x10
+export const SIGNAL_TERM = 0x20
+export const SIGNAL_CORE = 0x30
+export const SIGNAL_STOP = 0x40
+/** Stops the group unless it is orphaned, as a terminal's signals do. */
+export const SIGNAL_TSTP = 0x50
+export type SignalVerdict =
+  | typeof SIGNAL_DELIVER
+  | typeof SIGNAL_IGN
+  | typeof SIGNAL_TERM
+  | typeof SIGNAL_CORE
+  | typeof SIGNAL_STOP
+  | typeof SIGNAL_TSTP
+
+/** A signal about to be delivered. What an engine changes, the next one and the program see. */
+export interface SignalReport {
+  readonly task: Task
+  /** May be changed. */
+  info: SigInfo
+  /** What the engines before have chosen. */
+  readonly verdict: SignalVerdict
+  pc: number
+  sp: number
+}
+
+/** A task is about to end; nothing can keep it, but its wait status may be changed. */
+export interface ExitReport {
+  readonly task: Task
+  /** As it was before any engine changed it. */
+  readonly original: number
+  status: number
+}
+
+/** A group of tasks stopped (CLD_STOPPED) or goes on (CLD_CONTINUED). */
+export interface JobReport {
+  readonly task: Task
+  readonly code: number
+  readonly signo: number
+}
+
+/** The last trace of a task is gone. */
+export interface ReapReport {
+  readonly pid: number
+  readonly tid: number
+  readonly status: number
+}
+
+/** What quiesce is told of: the callback that follows, or that the task was asked to report. */
+export type QuiesceEvent = 'report' | 'syscallEntry' | 'syscallExit' | 'signal' | 'clone' | 'exec' | 'exit'
 
 export interface Engine {
   readonly name: string
   readonly wants: Interest
+  /** An answer that takes longer, by the kernel's clock, fails. Missing: it may take forever. */
+  readonly answersWithinNs?: number
   /** What the view has of its own with this engine, over what it has without. Asked whenever the stack below changes. */
   offers?(below: World): Partial<World>
   /** Asked newest engine first. Missing means RUN. */
-  syscallEntry?(call: SyscallCall): Verdict | Promise<Verdict>
+  syscallEntry?(call: SyscallCall): Late<Verdict>
   /** Told oldest engine first, once for each entry that it answered with RUN. */
-  syscallExit?(call: SyscallCall): void | Promise<void>
-  /** What the kernel itself does is told oldest first. The siginfo may be changed. */
-  signal?(task: Task, info: SigInfo): SignalVerdict | Promise<SignalVerdict>
-  /** The child exists and has not run. */
-  clone?(parent: Task, child: Task): void
-  exec?(task: Task, path: string): void
-  /** The task ends with this wait status. */
-  exit?(task: Task, status: number): void
-  attach?(task: Task): void
-  detach?(): void
+  syscallExit?(call: SyscallCall): Late<void>
+  // What the kernel itself does is told oldest first.
+  /** Without a word, what was chosen before stays. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: an engine that only looks has no value to return
+  signal?(report: SignalReport): Late<SignalVerdict | void>
+  /** The child exists and has not run; it does not before this is answered. `flags` are CLONE_*. */
+  clone?(parent: Task, child: Task, flags: number): Late<void>
+  /** The new program has not run yet. */
+  exec?(task: Task, path: string): Late<void>
+  exit?(report: ExitReport): Late<void>
+  /** The task stands before this engine's next callback; or came by because report() asked it to, and then may wait. */
+  quiesce?(task: Task, event: QuiesceEvent): Late<void>
+  // Only told.
+  jctl?(report: JobReport): void
+  /** The task ended; `isLast` when its process did. */
+  death?(task: Task, status: number, isLast: boolean): void
+  reap?(report: ReapReport): void
+  /** It now stands in this view. */
+  attach?(view: View): void
+  /** It is about to leave; a text refuses and says what holds it (EBUSY). */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most engines have nothing to say
+  detach?(view: View): string | void
 }
+
+/** The callbacks that tell what the kernel does. */
+export type EventName = 'signal' | 'clone' | 'exec' | 'exit' | 'jctl' | 'death' | 'reap'

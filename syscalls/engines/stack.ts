@@ -2,13 +2,17 @@
  * How a call goes down and up the engine stack. Entry: newest first; each engine is asked only when the one before
  * has answered, also when that answer came late. Exit: oldest first, those that said RUN.
  * Path: kernel/task-run.ts calls `descend` at entry and `ascend` at exit; between them the kernel works.
+ *
+ * An engine that fails ends that one call with EIO rather than let it through.
  */
 
-import { EIO } from '../abi/errno.ts'
-import type { SigInfo } from '../abi/signal.ts'
+import { EIO, ENOSYS } from '../abi/errno.ts'
 import type { Task } from '../kernel/task.ts'
-import { RUN, SIGNAL_DELIVER, SKIPCALL, type Verdict } from './engine.ts'
+import { ARGUMENT_COUNT, NO_ANSWER, type SyscallCall } from './call.ts'
+import { EMULATE, RETURN_ONLY } from './combinations.ts'
+import { type Engine, type Late, RUN, SKIPCALL, SKIPEXIT, type Verdict } from './engine.ts'
 import type { Chain, EngineNode } from './view.ts'
+import { isLate, sayFailed, waitFor } from './waiting.ts'
 
 /** The kernel's handler is next. */
 export const GO_CALL = 0
@@ -17,150 +21,141 @@ export const GO_SKIP = 1
 /** An engine thinks; the task waits for it alone. */
 export const GO_WAIT = 2
 
+/** This engine does not want this call. */
+const DECLINED = -2
+
 /** Starts the descent of a fresh call. */
 export function begin(task: Task, chain: Chain): void {
-  const call = task.call
+  const { call } = task
   call.chain = chain
   call.cursor = 0
-  call.askedNr = -1
-  call.answer = -1
+  call.askedNr = NO_ANSWER
+  call.answer = NO_ANSWER
   call.ranCount = 0
+  call.stack = task.view.head
 }
 
 /** Asks the engines from the cursor on. */
 export function descend(task: Task): number {
-  const call = task.call
+  const { call } = task
   while (call.chain && call.cursor < call.chain.length) {
     const node = call.chain[call.cursor]!
-    let verdict = call.answer
-    if (verdict === -1) {
+    if (hasLeft(task, node.engine)) {
+      call.cursor++
+      continue
+    }
+    let answer: Verdict | typeof NO_ANSWER | typeof DECLINED = call.answer
+    if (answer === NO_ANSWER) {
       call.askedNr = call.nr
       const reply = ask(task, node)
-      if (reply === null) {
-        call.cursor++
-        continue
-      }
-      if (typeof reply !== 'number') {
-        waitFor(task, node, reply)
+      if (isLate(reply)) {
+        const { engine } = node
+        waitFor(task, engine, reply, {
+          take: (verdict) => (call.answer = verdict as Verdict),
+          fail: (error) => (call.answer = failed(task, engine, error)),
+        })
         return GO_WAIT
       }
-      verdict = reply
+      answer = reply
     }
-    call.answer = -1
-    if (verdict === RUN) call.noteRan(node)
-    if (verdict === SKIPCALL) return GO_SKIP
-    if (call.nr !== call.askedNr) continueBelow(task, node)
-    else call.cursor++
+    call.answer = NO_ANSWER
+    if (answer === DECLINED) call.cursor++
+    else if (obey(task, node, answer) === GO_SKIP) return GO_SKIP
   }
   return GO_CALL
 }
 
-/** Null: this engine does not want this call. A failing engine refuses the call rather than let it through. */
-function ask(task: Task, node: EngineNode): Verdict | Promise<Verdict> | null {
-  const { engine } = node
+function ask(task: Task, { engine }: EngineNode): Late<Verdict | typeof DECLINED> {
+  const { call } = task
+  const { choose, phases } = engine.wants
   try {
-    if (engine.wants.choose && !engine.wants.choose(task.call)) return null
-    return engine.syscallEntry ? engine.syscallEntry(task.call) : RUN
+    if (choose && !choose(call)) return DECLINED
+    if (phases === RETURN_ONLY) return RUN
+    if (phases === EMULATE) {
+      call.result = -ENOSYS
+      return SKIPCALL
+    }
+    if (!engine.syscallEntry) return RUN
+    engine.quiesce?.(task, 'syscallEntry')
+    return engine.syscallEntry(call)
   } catch (error) {
-    return failed(task, node, error)
+    return failed(task, engine, error)
   }
 }
 
-function failed(task: Task, node: EngineNode, error: unknown): Verdict {
-  task.kernel.host.diagnostics(`engine ${node.engine.name} failed at ${task.call.name}: ${String(error)}`)
-  task.call.result = -EIO
+/** GO_SKIP: the call has its answer; else the descent goes on. */
+function obey(task: Task, node: EngineNode, answer: Verdict): number {
+  const { call } = task
+  const { engine } = node
+  let verdict = answer
+  const nonsense = nonsenseOf(call, verdict)
+  if (nonsense !== null) verdict = failed(task, engine, new Error(nonsense))
+  const isEmulated = verdict === SKIPCALL && engine.wants.phases === EMULATE
+  if ((verdict === RUN || isEmulated) && engine.syscallExit && !hasLeft(task, engine)) call.noteRan(node)
+  if (verdict === SKIPCALL) return GO_SKIP
+  if (call.nr !== call.askedNr) continueBelow(task, node)
+  else call.cursor++
+  return GO_CALL
+}
+
+/** What is wrong with an answer, or with what the engine made of the call. */
+function nonsenseOf(call: SyscallCall, verdict: Verdict): string | null {
+  if (verdict === SKIPCALL) return nonsenseResult(call)
+  if (verdict !== RUN && verdict !== SKIPEXIT) return `its verdict was ${String(verdict)}`
+  if (!Number.isInteger(call.nr)) return `it made it system call ${call.nr}`
+  for (let i = 0; i < ARGUMENT_COUNT; i++)
+    if (!Number.isInteger(call.args[i])) return `it made argument ${i} ${call.args[i]}`
+  return null
+}
+
+const nonsenseResult = (call: SyscallCall): string | null =>
+  Number.isInteger(call.result) ? null : `its result was ${String(call.result)}`
+
+/** The call ends with an error. */
+function failed(task: Task, engine: Engine, error: unknown): Verdict {
+  const { call } = task
+  sayFailed(task.kernel, engine, call.name, error)
+  call.result = -EIO
   return SKIPCALL
+}
+
+/** Whether the engine was taken out of the view since the call began. */
+function hasLeft(task: Task, engine: Engine): boolean {
+  return task.call.stack !== task.view.head && !task.view.has(engine)
 }
 
 /** A changed number goes on in the new number's chain, below the engine that changed it. */
 function continueBelow(task: Task, node: EngineNode): void {
-  const call = task.call
-  call.chain = task.view.chain(call.nr)
+  const { call, kernel } = task
+  call.chain = node.below?.chain(call.nr, kernel.arch.names) ?? null
   call.cursor = 0
-  while (call.chain && call.cursor < call.chain.length && call.chain[call.cursor]!.depth >= node.depth)
-    call.cursor++
-}
-
-function waitFor(task: Task, node: EngineNode, reply: Promise<Verdict>): void {
-  const resume = task.waitForEngine()
-  reply.then(
-    (verdict) => resume(() => (task.call.answer = verdict)),
-    (error) => resume(() => (task.call.answer = failed(task, node, error))),
-  )
 }
 
 /** Tells the exit to those that wait for it, oldest first. False: an engine thinks. */
 export function ascend(task: Task): boolean {
-  const call = task.call
+  const { call } = task
   while (call.ranCount > 0) {
-    const node = call.takeRan()
-    const { engine } = node
-    if (!engine.syscallExit) continue
+    const { engine } = call.takeRan()
+    if (hasLeft(task, engine)) continue
     try {
-      const reply = engine.syscallExit(call)
-      if (reply) {
-        const resume = task.waitForEngine()
-        reply.then(
-          () => resume(() => {}),
-          (error) => resume(() => failed(task, node, error)),
-        )
+      engine.quiesce?.(task, 'syscallExit')
+      const reply = engine.syscallExit!(call)
+      if (isLate(reply)) {
+        waitFor(task, engine, reply, {
+          take: () => checkResult(task, engine),
+          fail: (error) => failed(task, engine, error),
+        })
         return false
       }
+      checkResult(task, engine)
     } catch (error) {
-      failed(task, node, error)
+      failed(task, engine, error)
     }
   }
   return true
 }
 
-/** What the engines said of a signal: SIGNAL_DELIVER, SIGNAL_IGNORE, or -1 while one thinks. */
-export function reportSignal(task: Task, info: SigInfo): number {
-  const engines = task.view.oldestFirst
-  while (task.signalCursor < engines.length) {
-    const { engine } = engines[task.signalCursor]!
-    if (!engine.signal) {
-      task.signalCursor++
-      continue
-    }
-    if (task.signalAnswer === -1) {
-      try {
-        const reply = engine.signal(task, info)
-        if (typeof reply === 'number') task.signalAnswer = reply
-        else if (reply === undefined) task.signalAnswer = SIGNAL_DELIVER
-        else {
-          const resume = task.waitForEngine()
-          reply.then(
-            (answer) => resume(() => (task.signalAnswer = answer)),
-            () => resume(() => (task.signalAnswer = SIGNAL_DELIVER)),
-          )
-          return -1
-        }
-      } catch (error) {
-        task.kernel.host.diagnostics(`engine ${engine.name} failed at a signal: ${String(error)}`)
-        task.signalAnswer = SIGNAL_DELIVER
-      }
-    }
-    const answer = task.signalAnswer
-    task.signalAnswer = -1
-    task.signalCursor++
-    if (answer !== SIGNAL_DELIVER) {
-      task.signalCursor = 0
-      return answer
-    }
-  }
-  task.signalCursor = 0
-  return SIGNAL_DELIVER
-}
-
-/** Kernel-originated events, oldest engine first. */
-export function reportClone(parent: Task, child: Task): void {
-  for (const { engine } of parent.view.oldestFirst) engine.clone?.(parent, child)
-}
-
-export function reportExec(task: Task, path: string): void {
-  for (const { engine } of task.view.oldestFirst) engine.exec?.(task, path)
-}
-
-export function reportExit(task: Task, status: number): void {
-  for (const { engine } of task.view.oldestFirst) engine.exit?.(task, status)
+function checkResult(task: Task, engine: Engine): void {
+  const nonsense = nonsenseResult(task.call)
+  if (nonsense !== null) failed(task, engine, new Error(nonsense))
 }

@@ -5,8 +5,11 @@
  * Path: a task points at its view; stack.ts asks it for the chain of a system-call number, built once.
  */
 
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Task } from '../kernel/task.ts'
 import type { MountTree } from '../vfs/mount-tree.ts'
-import type { Engine } from './engine.ts'
+import { letGo } from './control.ts'
+import type { Engine, EventName } from './engine.ts'
 import type { World } from './world.ts'
 
 /** An engine in its place. Several views may share it. */
@@ -19,6 +22,7 @@ export class EngineNode {
   readonly world: World
   private readonly chains: (Chain | null | undefined)[] = []
   private oldest: readonly EngineNode[] | null = null
+  private readonly listeners = new Map<EventName, readonly EngineNode[]>()
 
   constructor(engine: Engine, below: EngineNode | null, lower: World) {
     this.engine = engine
@@ -55,6 +59,16 @@ export class EngineNode {
     this.oldest ??= [...(this.below?.oldestFirst ?? []), this]
     return this.oldest
   }
+
+  /** Those of them that are told of an event, oldest first. */
+  listeningTo(event: EventName): readonly EngineNode[] {
+    let known = this.listeners.get(event)
+    if (!known) {
+      known = this.oldestFirst.filter(({ engine }) => engine[event] !== undefined)
+      this.listeners.set(event, known)
+    }
+    return known
+  }
 }
 
 /** Newest first. */
@@ -64,12 +78,8 @@ export type CallNames = readonly (string | undefined)[]
 
 const NOBODY: readonly EngineNode[] = []
 
-/** What every view of a kernel stands on. */
-export interface ViewGround {
-  readonly arch: { readonly names: CallNames }
-  readonly world: World
-  readonly mountTree: MountTree
-}
+/** Why an engine cannot be taken out, in words. */
+export class EngineBusyError extends Error {}
 
 export class View {
   /** The newest engine; null: the kernel alone. */
@@ -79,53 +89,73 @@ export class View {
   /** The view that this one is nested in. */
   readonly outer: View | null
   readonly mounts: MountTree
-  private readonly ground: ViewGround
+  readonly kernel: Kernel
 
-  constructor(ground: ViewGround, outer: View | null = null) {
-    this.ground = ground
+  constructor(kernel: Kernel, outer: View | null = null) {
+    this.kernel = kernel
     this.outer = outer
-    this.mounts = outer?.mounts ?? ground.mountTree
+    this.mounts = outer?.mounts ?? kernel.mountTree
     this.head = outer?.head ?? null
-    this.world = outer?.world ?? ground.world
+    this.world = outer?.world ?? kernel.world
   }
 
   /** A nested view: it begins with what this one has; what is added to either later, the other does not see. */
   fork(): View {
-    return new View(this.ground, this)
+    return new View(this.kernel, this)
   }
 
-  /** Puts an engine on top. */
-  push(engine: Engine): EngineNode {
-    const node = new EngineNode(engine, this.head, this.world)
-    this.setHead(node)
-    return node
+  /** Puts an engine on top, also while its processes run. A call under way does not meet it any more. */
+  push(engine: Engine): void {
+    this.setHead(new EngineNode(engine, this.head, this.world))
+    engine.attach?.(this)
   }
 
-  /** Takes an engine out, wherever it stands; those above it stand on what was below. False: it is not there. */
+  /**
+   * Takes an engine out, wherever it stands, also while its processes run; those above it then stand on what was
+   * below. Calls that wait for its answer fail. False: it is not there. Throws EngineBusyError when something holds it.
+   */
   remove(engine: Engine): boolean {
     const engines = this.oldestFirst.map((node) => node.engine)
     const at = engines.lastIndexOf(engine)
     if (at < 0) return false
+    const holder = engine.detach?.(this)
+    if (typeof holder === 'string') throw new EngineBusyError(holder)
     let head = this.oldestFirst[at]!.below
     for (const above of engines.slice(at + 1))
-      head = new EngineNode(above, head, head?.world ?? this.ground.world)
+      head = new EngineNode(above, head, head?.world ?? this.kernel.world)
     this.setHead(head)
+    if (!this.has(engine)) letGo(this.tasks, engine)
     return true
+  }
+
+  /** Those who see it so. */
+  get tasks(): Task[] {
+    return [...this.kernel.tasks.values()].filter((task) => task.view === this)
+  }
+
+  has(engine: Engine): boolean {
+    for (let node = this.head; node; node = node.below) if (node.engine === engine) return true
+    return false
   }
 
   private setHead(head: EngineNode | null): void {
     this.head = head
-    this.world = head?.world ?? this.ground.world
+    this.world = head?.world ?? this.kernel.world
   }
 
   /** The engines that want this number, newest first; null when nobody does. */
   chain(nr: number): Chain | null {
-    return this.head === null ? null : this.head.chain(nr, this.ground.arch.names)
+    return this.head === null ? null : this.head.chain(nr, this.kernel.arch.names)
+  }
+
+  /** The engines that are told of an event, oldest first. */
+  listeningTo(event: EventName): readonly EngineNode[] {
+    return this.head?.listeningTo(event) ?? NOBODY
   }
 
   /** Some engine is told of signals: then an ignored one is delivered to nobody but told all the same. */
   get watchesSignals(): boolean {
-    return this.oldestFirst.some(({ engine }) => engine.signal !== undefined)
+    return this.listeningTo('signal').length > 0
   }
 
   get oldestFirst(): readonly EngineNode[] {

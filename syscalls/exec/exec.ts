@@ -6,7 +6,7 @@
 import { isError } from '../abi/errno.ts'
 import { PER_CLEAR_ON_SETID } from '../abi/process.ts'
 import { SS_DISABLE } from '../abi/signal.ts'
-import { reportExec } from '../engines/stack.ts'
+import { reportExec } from '../engines/events.ts'
 import { commitCredentials, SUID_DUMP_DISABLE, SUID_DUMP_USER } from '../kernel/change-credentials.ts'
 import { becomeOnlyTask, dropMm } from '../kernel/exit.ts'
 import { releaseRobustList } from '../kernel/robust-list.ts'

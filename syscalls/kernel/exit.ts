@@ -5,7 +5,8 @@
 
 import { POLLIN, POLLRDNORM } from '../abi/poll.ts'
 import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SI_USER, SIG_IGN, SIGCHLD, sigInfo } from '../abi/signal.ts'
-import { reportExit } from '../engines/stack.ts'
+import { endAttention } from '../engines/control.ts'
+import { announceExit, reportDeath, reportExit, reportReap } from '../engines/events.ts'
 import { destroyMm } from '../mm/mm.ts'
 import { wakeFutex } from './futex.ts'
 import { hangUpOrphans, leaveTerminal } from './job-control.ts'
@@ -14,12 +15,22 @@ import { childInfo, sendSignal } from './signal.ts'
 import { DEAD, type Task } from './task.ts'
 import { GROUP_REAPED, GROUP_ZOMBIE, type ThreadGroup } from './thread-group.ts'
 
-/** Ends one task; the last one ends the group with this wait status. */
+/** The end of a task by itself or by a signal: engines hear of it first, and may change the wait status. */
+export function endTask(task: Task, status: number): void {
+  if (task.isExiting) exitTask(task, status)
+  else
+    reportExit(task, status, (changed) => {
+      if (changed !== status && task.group.exiting === status) task.group.exiting = changed
+      exitTask(task, changed)
+    })
+}
+
+/** Ends one task at once; the last one ends the group with this wait status. */
 export function exitTask(task: Task, status: number): void {
   if (task.state === DEAD) return
   const { kernel, group } = task
-  reportExit(task, status)
   task.leaveQueues()
+  task.engineStop?.abandon()
   task.state = DEAD
   releaseRobustList(task)
   if (task.clearChildTid && task.mm.users > 1 && task.mm.setU32(task.clearChildTid, 0))
@@ -32,7 +43,12 @@ export function exitTask(task: Task, status: number): void {
   group.cpuNs += task.cpuNs
   group.usage.add(task.usage)
   group.tasks.splice(group.tasks.indexOf(task), 1)
-  if (group.tasks.length === 0) {
+  endAttention(task)
+  const isLast = group.tasks.length === 0
+  reportDeath(task, status, isLast)
+  if (!isLast && task.tid !== group.pid) reportReap(task.view, { pid: group.pid, tid: task.tid, status })
+  if (isLast) {
+    group.lastView = task.view
     kernel.ipc.semaphores.undoAll(kernel, group)
     group.lastCredentials = task.credentials
     group.lastComm = task.comm
@@ -43,7 +59,11 @@ export function exitTask(task: Task, status: number): void {
 /** execve: the group's other tasks end, and this one goes on under the leader's id. Linux de_thread. */
 export function becomeOnlyTask(task: Task): void {
   const { kernel, group } = task
-  for (const other of [...group.tasks]) if (other !== task) exitTask(other, 0)
+  for (const other of [...group.tasks])
+    if (other !== task) {
+      announceExit(other, 0)
+      exitTask(other, 0)
+    }
   if (task.tid === group.pid) return
   kernel.tasks.delete(task.tid)
   task.tid = group.pid
@@ -113,5 +133,6 @@ export function reap(kernel: Task['kernel'], group: ThreadGroup): void {
     parent.childrenUsage.add(group.childrenUsage)
   }
   kernel.groups.delete(group.pid)
+  if (group.lastView) reportReap(group.lastView, { pid: group.pid, tid: group.pid, status: group.status })
   kernel.onReaped(group)
 }

@@ -70,6 +70,5 @@ export function startFirst(kernel: Kernel, first: FirstProgram): Task | number {
     return result
   }
   kernel.addTask(task)
-  for (const { engine } of task.view.oldestFirst) engine.attach?.(task)
   return task
 }

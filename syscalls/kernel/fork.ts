@@ -20,7 +20,7 @@ import {
   CLONE_VM,
   RLIMIT_NPROC,
 } from '../abi/process.ts'
-import { reportClone } from '../engines/stack.ts'
+import { reportClone } from '../engines/events.ts'
 import { forkMm } from '../mm/mm.ts'
 import { armCpuLimit } from './cpu-limit.ts'
 import { inheritScheduling } from './scheduling.ts'
@@ -87,7 +87,7 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   if (flags & CLONE_CHILD_CLEARTID) child.clearChildTid = clone.childTid
   if (flags & CLONE_VFORK) child.vforkDone = new WaitQueue()
   kernel.addTask(child)
-  reportClone(task, child)
+  reportClone(task, child, flags)
   return child
 }
 

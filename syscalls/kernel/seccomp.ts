@@ -8,7 +8,7 @@ import { ENOSYS } from '../abi/errno.ts'
 import * as S from '../abi/seccomp.ts'
 import { SIGKILL, SIGSYS, sigInfo } from '../abi/signal.ts'
 import { type BpfProgram, runBpf, SECCOMP_DATA_SIZE } from './bpf.ts'
-import { exitTask } from './exit.ts'
+import { endTask } from './exit.ts'
 import { beginGroupExit, forceSignal } from './signal.ts'
 import type { Task } from './task.ts'
 
@@ -80,7 +80,7 @@ export function seccompVerdict(task: Task): number {
     case S.SECCOMP_RET_USER_NOTIF:
       return -ENOSYS
     case S.SECCOMP_RET_KILL_THREAD:
-      endTask(task, SIGSYS)
+      endThread(task, SIGSYS)
       return STOPPED_BY_FILTER
     default:
       beginGroupExit(task.group, SIGSYS)
@@ -89,7 +89,7 @@ export function seccompVerdict(task: Task): number {
 }
 
 /** One thread ends; the last one with its process. */
-function endTask(task: Task, signo: number): void {
+function endThread(task: Task, signo: number): void {
   if (task.group.tasks.length === 1) beginGroupExit(task.group, signo)
-  else exitTask(task, signo)
+  else endTask(task, signo)
 }

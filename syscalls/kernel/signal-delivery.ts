@@ -25,9 +25,9 @@ import {
   STOP_SIGNALS,
   sigInfo,
 } from '../abi/signal.ts'
-import { SIGNAL_DELIVER } from '../engines/engine.ts'
-import { reportSignal } from '../engines/stack.ts'
-import { exitTask } from './exit.ts'
+import { SIGNAL_DELIVER, SIGNAL_IGN, SIGNAL_STOP, SIGNAL_TSTP } from '../engines/engine.ts'
+import { reportSignal, SignalOnItsWay } from '../engines/events.ts'
+import { endTask } from './exit.ts'
 import { isOrphanedGroup } from './job-control.ts'
 import { interruptRseq } from './rseq.ts'
 import { beginGroupExit, forceSignal, stopGroup } from './signal.ts'
@@ -40,20 +40,27 @@ export function deliverSignals(task: Task): void {
   const { group } = task
   for (;;) {
     if (group.exiting !== null) {
-      exitTask(task, group.exiting)
+      endTask(task, group.exiting)
       return
     }
     if (group.stopped) {
       task.state = STOPPED
       return
     }
-    task.delivering ??= task.pending.take(task.blocked) ?? group.pending.take(task.blocked)
-    const info = task.delivering
+    const watched = task.delivering
+    if (watched) {
+      task.delivering = null
+      obey(task, watched)
+      continue
+    }
+    const info = task.pending.take(task.blocked) ?? group.pending.take(task.blocked)
     if (!info) break
-    const verdict = reportSignal(task, info)
-    if (verdict === -1) return
-    task.delivering = null
-    if (verdict === SIGNAL_DELIVER) act(task, info)
+    if (!task.view.watchesSignals) {
+      act(task, info)
+      continue
+    }
+    task.delivering = new SignalOnItsWay(task, info)
+    if (!reportSignal(task, task.delivering)) return
   }
   restartCall(task)
   if (task.savedMask) {
@@ -61,6 +68,24 @@ export function deliverSignals(task: Task): void {
     task.savedMask = null
   }
   task.stage = STAGE_USER
+}
+
+/** What the engines said becomes of a signal. */
+function obey(task: Task, { info, verdict, pc, sp }: SignalOnItsWay): void {
+  const { arch } = task.kernel
+  const { state } = task.mm
+  arch.setPc(state, pc)
+  arch.setSp(state, sp)
+  const { group } = task
+  if (verdict === SIGNAL_DELIVER) act(task, info)
+  else if (verdict === SIGNAL_STOP) stopGroup(group, info.signo)
+  else if (verdict === SIGNAL_TSTP) stopUnlessOrphaned(task, info.signo)
+  else if (verdict !== SIGNAL_IGN) beginGroupExit(group, info.signo)
+}
+
+function stopUnlessOrphaned({ kernel, group }: Task, signo: number): void {
+  // A process group without a shell that could continue it does not stop.
+  if (!isOrphanedGroup(kernel, group.processGroup)) stopGroup(group, signo)
 }
 
 function act(task: Task, info: SigInfo): void {
@@ -74,8 +99,8 @@ function act(task: Task, info: SigInfo): void {
   }
   if (inMask(IGNORED_BY_DEFAULT, signo)) return
   if (inMask(STOP_SIGNALS, signo)) {
-    // A process group without a shell that could continue it does not stop.
-    if (signo === SIGSTOP || !isOrphanedGroup(task.kernel, group.processGroup)) stopGroup(group, signo)
+    if (signo === SIGSTOP) stopGroup(group, signo)
+    else stopUnlessOrphaned(task, signo)
     return
   }
   // The core limit is 0, so no core is written and the core bit is not set, as on Linux.

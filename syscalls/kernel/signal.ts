@@ -21,6 +21,7 @@ import {
   STOP_SIGNALS,
   sigInfo,
 } from '../abi/signal.ts'
+import { reportJob } from '../engines/events.ts'
 import { STOPPED, type Task } from './task.ts'
 import { JOB_CONTINUED, JOB_STOPPED, type ThreadGroup } from './thread-group.ts'
 
@@ -83,6 +84,7 @@ export function stopGroup(group: ThreadGroup, signo: number): void {
   group.stopSignal = signo
   group.jobReport = JOB_STOPPED
   for (const task of group.tasks) task.interrupt()
+  reportJob({ task: group.tasks[0]!, code: CLD_STOPPED, signo })
   notifyJob(group, CLD_STOPPED, signo)
 }
 
@@ -91,6 +93,7 @@ function continueGroup(group: ThreadGroup): void {
   group.stopped = false
   group.jobReport = JOB_CONTINUED
   for (const task of group.tasks) if (task.state === STOPPED) task.kernel.makeRunnable(task)
+  reportJob({ task: group.tasks[0]!, code: CLD_CONTINUED, signo: SIGCONT })
   notifyJob(group, CLD_CONTINUED, SIGCONT)
 }
 

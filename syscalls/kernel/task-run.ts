@@ -9,6 +9,7 @@
 import { EXIT_BUDGET, EXIT_SYSCALL } from '../../emu/run/cpu.ts'
 import { NORM_ULONG } from '../abi/arch/arch.ts'
 import { BLOCKED, ENOSYS } from '../abi/errno.ts'
+import { quiesce } from '../engines/control.ts'
 import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
 import { handleFault } from './fault.ts'
 import type { Kernel } from './kernel.ts'
@@ -16,7 +17,17 @@ import { interruptRseq } from './rseq.ts'
 import { PASSES, STOPPED_BY_FILTER, seccompVerdict } from './seccomp.ts'
 import { deliverSignals, isRestart } from './signal-delivery.ts'
 import { REST_CALLS } from './slice.ts'
-import { RUNNING, STAGE_CALL, STAGE_ENTRY, STAGE_EXIT, STAGE_SIGNALS, STAGE_USER, type Task } from './task.ts'
+import {
+  RUNNING,
+  STAGE_CALL,
+  STAGE_ENTRY,
+  STAGE_EXIT,
+  STAGE_QUIESCE,
+  STAGE_REPORT,
+  STAGE_SIGNALS,
+  STAGE_USER,
+  type Task,
+} from './task.ts'
 
 /** A handler that has set every register itself (rt_sigreturn). */
 export const KEEP_RESULT = -5001
@@ -36,6 +47,10 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
     if (task.group.exiting !== null) task.stage = STAGE_SIGNALS
     switch (task.stage) {
       case STAGE_USER: {
+        if (task.attention !== null) {
+          task.stage = STAGE_QUIESCE
+          break
+        }
         if (callsLeft-- === 0) kernel.arch.setBudget(task.mm.state, kernel.slices.rest())
         if (callsLeft < -REST_CALLS || task.yielded) {
           task.yielded = false
@@ -53,6 +68,12 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
         break
       case STAGE_EXIT:
         if (ascend(task)) finish(task)
+        break
+      case STAGE_REPORT:
+        goOnReporting(task)
+        break
+      case STAGE_QUIESCE:
+        if (quiesce(task)) task.stage = STAGE_USER
         break
       default:
         deliverSignals(task)
@@ -99,16 +120,24 @@ function startCall(kernel: Kernel, task: Task): void {
     task.stage = STAGE_CALL
     return
   }
-  call.pc = arch.pc(state)
-  call.sp = arch.sp(state)
+  call.standsAt(arch.pc(state), arch.sp(state))
   call.result = -ENOSYS
   begin(task, chain)
   task.stage = STAGE_ENTRY
 }
 
+/** The next engine is told of the event; after the last one the task goes on with what it was doing. */
+function goOnReporting(task: Task): void {
+  const report = task.report!
+  if (!report.goOn(task)) return
+  task.report = null
+  report.afterwards?.()
+}
+
 function enter(task: Task): void {
   const go = descend(task)
   if (go === GO_WAIT) return
+  moveProgram(task)
   task.stage = go === GO_SKIP ? STAGE_EXIT : STAGE_CALL
 }
 
@@ -126,10 +155,23 @@ function invoke(kernel: Kernel, task: Task): void {
   const result = row
     ? row.handler(task, args[0]!, args[1]!, args[2]!, args[3]!, args[4]!, args[5]!)
     : kernel.missingCall(call.name)
+  if (task.report !== null) {
+    task.report.afterwards ??= () => settle(task, result)
+    return
+  }
   if (result === BLOCKED || task.state !== RUNNING) return
   // A handler may have queued the task and then found an answer all the same.
   task.leaveQueues()
   settle(task, result)
+}
+
+/** An engine has said where the program goes on. */
+function moveProgram(task: Task): void {
+  const { call, kernel, mm } = task
+  if (!call.hasMoved) return
+  call.hasMoved = false
+  kernel.arch.setPc(mm.state, call.pc)
+  kernel.arch.setSp(mm.state, call.sp)
 }
 
 /** The call has its result: the engines that saw it hear of it first. */
@@ -147,6 +189,7 @@ function settle(task: Task, result: number): void {
 }
 
 function finish(task: Task): void {
+  moveProgram(task)
   conclude(task, task.progressState === KEEP_RESULT ? KEEP_RESULT : task.call.result)
 }
 

@@ -9,9 +9,12 @@
 import { latin1 } from '../abi/bytes.ts'
 import { BLOCKED, EFAULT, ENAMETOOLONG, ERESTARTSYS, errnoOf } from '../abi/errno.ts'
 import { PATH_MAX } from '../abi/fcntl.ts'
-import { SI_USER, SIGPIPE, type SigInfo, sigInfo } from '../abi/signal.ts'
+import { SI_USER, SIGPIPE, sigInfo } from '../abi/signal.ts'
 import { SyscallCall } from '../engines/call.ts'
+import type { Attention } from '../engines/control.ts'
+import type { EventReport, SignalOnItsWay } from '../engines/events.ts'
 import type { View } from '../engines/view.ts'
+import type { EngineStop } from '../engines/waiting.ts'
 import type { World } from '../engines/world.ts'
 import type { Mm } from '../mm/mm.ts'
 import type { Caller } from '../vfs/caller.ts'
@@ -47,6 +50,10 @@ export const STAGE_ENTRY = 1
 export const STAGE_CALL = 2
 export const STAGE_EXIT = 3
 export const STAGE_SIGNALS = 4
+/** Engines are being told of an event. */
+export const STAGE_REPORT = 5
+/** Between two instructions of its program, where engines look at it. */
+export const STAGE_QUIESCE = 6
 
 export const COMM_SIZE = 16
 export const DEFAULT_TIMER_SLACK_NS = 50_000
@@ -94,10 +101,8 @@ export class Task implements Caller, Waiter {
   altStackAddr = 0
   altStackSize = 0
   altStackFlags = 2
-  /** The signal being reported to engines. */
-  delivering: SigInfo | null = null
-  signalCursor = 0
-  signalAnswer = -1
+  /** The signal that engines are being asked about. */
+  delivering: SignalOnItsWay | null = null
   /** The ERESTART* result of the call that ended, 0 when none. */
   restartResult = 0
   /** The number as the program gave it, for a restart. */
@@ -131,7 +136,15 @@ export class Task implements Caller, Waiter {
   nice = 0
   ioPriority = 0
   sched: Scheduling = NORMAL_SCHEDULING
-  private engineTicket = 0
+  // Engines.
+  /** The wait for an engine's answer. */
+  engineStop: EngineStop | null = null
+  /** An event that not every engine has been told of. */
+  report: EventReport | null = null
+  /** Engines have been told of its end. */
+  isExiting = false
+  /** What engines asked of it from outside. */
+  attention: Attention | null = null
 
   constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {
     this.kernel = kernel
@@ -187,7 +200,8 @@ export class Task implements Caller, Waiter {
       ((own.lo | shared.lo) & ~lo) !== 0 ||
       ((own.hi | shared.hi) & ~hi) !== 0 ||
       this.group.exiting !== null ||
-      this.group.stopped
+      this.group.stopped ||
+      this.attention?.interrupts === true
     )
   }
 
@@ -262,24 +276,11 @@ export class Task implements Caller, Waiter {
     this.settled = null
   }
 
-  /**
-   * Stops this task alone until an engine has answered. The returned function takes the answer; it does nothing
-   * when the task has meanwhile been killed.
-   */
-  waitForEngine(): (take: () => void) => void {
-    const ticket = ++this.engineTicket
-    this.state = ENGINE_STOPPED
-    return (take) => {
-      if (ticket !== this.engineTicket || this.state !== ENGINE_STOPPED) return
-      take()
-      this.kernel.makeRunnable(this)
-    }
-  }
-
   /** Ends whatever it waits for, because it must die: SIGKILL, exit_group. */
   kick(): void {
     if (this.state === DEAD || this.state === RUNNING || this.state === RUNNABLE) return
-    this.engineTicket++
+    this.engineStop?.abandon()
+    this.report = null
     this.leaveQueues()
     this.stage = STAGE_SIGNALS
     this.kernel.makeRunnable(this)

@@ -14,6 +14,7 @@ import {
   RLIMIT_STACK,
 } from '../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../abi/signal.ts'
+import type { View } from '../engines/view.ts'
 import type { Credentials } from './credentials.ts'
 import type { Terminal } from './job-control.ts'
 import { PendingSignals } from './pending.ts'
@@ -119,6 +120,8 @@ export class ThreadGroup {
   stopped = false
   stopSignal = 0
   jobReport = JOB_NONE
+  /** The view of its last task, for those that are told when it is reaped. */
+  lastView: View | null = null
   hasExeced = false
   /** Woken when a blocked signal became pending: rt_sigtimedwait, signalfd. */
   readonly signalQueued = new WaitQueue()

@@ -21,7 +21,7 @@ import { PidFile } from '../events/pidfd.ts'
 import { readStrings } from '../exec/arguments.ts'
 import { execProgram } from '../exec/exec.ts'
 import { CLOCK_TICKS } from '../exec/stack.ts'
-import { exitTask, reap } from '../kernel/exit.ts'
+import { endTask, reap } from '../kernel/exit.ts'
 import { type CloneArguments, cloneTask } from '../kernel/fork.ts'
 import { beginGroupExit } from '../kernel/signal.ts'
 import type { Task } from '../kernel/task.ts'
@@ -158,14 +158,14 @@ function sysExecveat(
 }
 
 function sysExit(task: Task, code: number): number {
-  exitTask(task, (code & 0xff) << 8)
+  endTask(task, (code & 0xff) << 8)
   return 0
 }
 
 function sysExitGroup(task: Task, code: number): number {
   const status = (code & 0xff) << 8
   beginGroupExit(task.group, status)
-  exitTask(task, status)
+  endTask(task, status)
   return 0
 }
 

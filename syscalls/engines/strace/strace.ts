@@ -7,12 +7,12 @@
 
 import { fromUtf8, latin1 } from '../../abi/bytes.ts'
 import { errnoName, isError } from '../../abi/errno.ts'
-import { type SigInfo, signalName } from '../../abi/signal.ts'
+import { signalName } from '../../abi/signal.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { ArgumentType } from '../../sys/row.ts'
 import type { SyscallCall } from '../call.ts'
-import { allCalls, type Engine, RUN, SIGNAL_DELIVER } from '../engine.ts'
+import { allCalls, type Engine, type ExitReport, RUN, type SignalReport } from '../engine.ts'
 import { isKnownAtEntry, printArgument } from './arguments.ts'
 import { argumentCount, BY_COMMAND, printResult, WHOLE } from './calls.ts'
 import { noteRoom } from './sockets.ts'
@@ -46,7 +46,6 @@ class TextTrace implements Engine {
   private column = 0
   private readonly started = new WeakMap<Task, Printed>()
   private readonly living = new Set<number>()
-  private firstPath = ''
 
   constructor(write: (text: string) => void) {
     this.write = write
@@ -67,18 +66,15 @@ class TextTrace implements Engine {
   }
 
   /** The machine's first program was started by nobody's execve: show it as strace shows its own. */
-  attach(task: Task): void {
+  exec(task: Task, path: string): void {
+    if (this.started.has(task)) return
     this.begin(task)
     const { mm } = task
     const argv = stringsBetween(mm, mm.argStart, mm.argEnd).map(quoteShort)
     const count = stringsBetween(mm, mm.envStart, mm.envEnd).length
     const variables = `${hex(mm.envStart)} /* ${count} var${count === 1 ? '' : 's'} */`
-    this.put(`execve(${quote(this.firstPath)}, [${argv.join(', ')}], ${variables})`)
+    this.put(`execve(${quote(path)}, [${argv.join(', ')}], ${variables})`)
     this.finish('0')
-  }
-
-  exec(_task: Task, path: string): void {
-    this.firstPath = path
   }
 
   private printFrom(call: SyscallCall, from: number, atExit: boolean): Printed {
@@ -133,10 +129,9 @@ class TextTrace implements Engine {
     this.open = null
   }
 
-  signal(task: Task, info: SigInfo): typeof SIGNAL_DELIVER {
+  signal({ task, info }: SignalReport): void {
     this.begin(task)
     this.put(`--- ${signalName(info.signo)} ${siginfo(info)} ---\n`)
-    return SIGNAL_DELIVER
   }
 
   clone(_parent: Task, child: Task): void {
@@ -145,7 +140,7 @@ class TextTrace implements Engine {
     this.living.add(child.tid)
   }
 
-  exit(task: Task, status: number): void {
+  exit({ task, status }: ExitReport): void {
     const inCall = this.started.has(task)
     this.started.delete(task)
     if (inCall && this.open === task) {
@@ -197,11 +192,10 @@ function jsonTrace(write: (text: string) => void): Engine {
       line({ ...record(call), result, ...(isError(result) ? { errno: errnoName(result) } : {}) })
       entered.delete(call.task)
     },
-    signal(task, info) {
+    signal({ task, info }) {
       line({ pid: task.tid, signal: signalName(info.signo), code: info.code, from: info.pid })
-      return SIGNAL_DELIVER
     },
-    exit(task, status) {
+    exit({ task, status }) {
       // A call that never returns (exit_group, a kill in the middle) has no result.
       if (entered.has(task)) line({ ...record(task.call), result: null })
       entered.delete(task)

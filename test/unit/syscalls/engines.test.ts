@@ -12,6 +12,7 @@ import {
   calls,
   type Engine,
   RUN,
+  SIGNAL_IGN,
   SKIPCALL,
   SKIPEXIT,
   type Verdict,
@@ -441,7 +442,11 @@ describe('promises', () => {
       {
         engines: [
           late.engine,
-          { name: 'end', wants: calls(), exit: (t, status) => void log.push(`exit ${t.tid} ${status}`) },
+          {
+            name: 'end',
+            wants: calls(),
+            exit: ({ task, status }) => void log.push(`exit ${task.tid} ${status}`),
+          },
         ],
       },
     )
@@ -554,11 +559,8 @@ describe('what the kernel itself does', () => {
       wants: calls(),
       clone: (parent, child) => void log.push(`${name} clone ${parent.tid} ${child.tid}`),
       exec: (task, path) => void log.push(`${name} exec ${task.tid} ${path}`),
-      exit: (task, status) => void log.push(`${name} exit ${task.tid} ${status}`),
-      signal: (task, info) => {
-        log.push(`${name} signal ${task.tid} ${info.signo}`)
-        return 0
-      },
+      exit: ({ task, status }) => void log.push(`${name} exit ${task.tid} ${status}`),
+      signal: ({ task, info }) => void log.push(`${name} signal ${task.tid} ${info.signo}`),
     })
     const s = scripted(
       {
@@ -592,14 +594,14 @@ describe('what the kernel itself does', () => {
   })
 
   it('a late word on a signal delays that task alone; IGNORE drops it', async () => {
-    const gate = deferred<0 | 1>()
+    const gate = deferred<typeof SIGNAL_IGN>()
     const s = scripted(
       { main: [() => ['getpid'], (at) => ['kill', at.result, 15], exit(4)] },
       { engines: [{ name: 's', wants: calls(), signal: () => gate.promise }] },
     )
     const run = s.run('main')
     await settle()
-    gate.resolve(1)
+    gate.resolve(SIGNAL_IGN)
     expect(await run).toEqual({ code: 4, signal: null })
   })
 })
