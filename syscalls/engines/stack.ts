@@ -40,12 +40,12 @@ export function descend(task: Task): number {
   const { call } = task
   while (call.chain && call.cursor < call.chain.length) {
     const node = call.chain[call.cursor]!
-    if (hasLeft(task, node.engine)) {
-      call.cursor++
-      continue
-    }
     let answer: Verdict | typeof NO_ANSWER | typeof DECLINED = call.answer
     if (answer === NO_ANSWER) {
+      if (hasLeft(task, node.engine)) {
+        call.cursor++
+        continue
+      }
       call.askedNr = call.nr
       const reply = ask(task, node)
       if (isLate(reply)) {
