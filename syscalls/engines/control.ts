@@ -19,6 +19,38 @@ export class Attention {
   readonly stopped = new Map<Engine, () => void>()
   /** A call under way is broken off, as a signal would, and made again afterwards. */
   interrupts = false
+
+  /** The task stands: those who wanted it to come by are asked, then it stays if somebody holds it. False: it waits. */
+  stand(task: Task): boolean {
+    this.interrupts = false
+    for (const engine of this.reports) {
+      this.reports.delete(engine)
+      if (!task.view.has(engine) || !engine.quiesce) continue
+      try {
+        const reply = engine.quiesce(task, 'report')
+        if (!isLate(reply)) continue
+        waitFor(task, engine, reply, {
+          take: () => {},
+          fail: (error) => sayFailed(task.kernel, engine, 'quiesce', error),
+        })
+        return false
+      } catch (error) {
+        sayFailed(task.kernel, engine, 'quiesce', error)
+      }
+    }
+    this.tellStopped()
+    if (this.holders.size > 0) {
+      task.state = ENGINE_STOPPED
+      return false
+    }
+    task.attention = null
+    return true
+  }
+
+  tellStopped(): void {
+    for (const tell of this.stopped.values()) tell()
+    this.stopped.clear()
+  }
 }
 
 /** The task died, or is about to. */
@@ -49,7 +81,7 @@ export function stop(task: Task, engine: Engine): Promise<void> {
     attention.stopped.set(engine, () =>
       task.state === DEAD ? reject(new NoSuchTaskError(`task ${task.tid} has ended`)) : resolve(),
     )
-    if (task.state === ENGINE_STOPPED && task.stage === STAGE_QUIESCE) tellStopped(attention)
+    if (task.state === ENGINE_STOPPED && task.stage === STAGE_QUIESCE) attention.tellStopped()
   })
 }
 
@@ -80,40 +112,6 @@ export function interrupt(task: Task, engine: Engine): void {
   task.interrupt()
 }
 
-function tellStopped(attention: Attention): void {
-  for (const tell of attention.stopped.values()) tell()
-  attention.stopped.clear()
-}
-
-/** The task stands: asks those who wanted it to come by, then stays if somebody holds it. False: it waits. */
-export function quiesce(task: Task): boolean {
-  const { attention } = task
-  if (attention === null) return true
-  attention.interrupts = false
-  for (const engine of attention.reports) {
-    attention.reports.delete(engine)
-    if (!task.view.has(engine) || !engine.quiesce) continue
-    try {
-      const reply = engine.quiesce(task, 'report')
-      if (!isLate(reply)) continue
-      waitFor(task, engine, reply, {
-        take: () => {},
-        fail: (error) => sayFailed(task.kernel, engine, 'quiesce', error),
-      })
-      return false
-    } catch (error) {
-      sayFailed(task.kernel, engine, 'quiesce', error)
-    }
-  }
-  tellStopped(attention)
-  if (attention.holders.size > 0) {
-    task.state = ENGINE_STOPPED
-    return false
-  }
-  task.attention = null
-  return true
-}
-
 /** An engine left a view: calls that wait for its answer fail, and what it holds goes on. */
 export function letGo(tasks: Iterable<Task>, engine: Engine): void {
   for (const task of tasks) {
@@ -125,7 +123,6 @@ export function letGo(tasks: Iterable<Task>, engine: Engine): void {
 
 /** The task ended: whoever waits for it to stand is told so. */
 export function endAttention(task: Task): void {
-  if (task.attention === null) return
-  for (const tell of task.attention.stopped.values()) tell()
+  task.attention?.tellStopped()
   task.attention = null
 }

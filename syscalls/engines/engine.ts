@@ -13,6 +13,7 @@ import type { SigInfo } from '../abi/signal.ts'
 import type { Task } from '../kernel/task.ts'
 import type { SyscallCall } from './call.ts'
 import type { Phases } from './combinations.ts'
+import type { Service } from './services.ts'
 import type { View } from './view.ts'
 import type { World } from './world.ts'
 
@@ -106,6 +107,8 @@ export interface Engine {
   readonly answersWithinNs?: number
   /** What the view has of its own with this engine, over what it has without. Asked whenever the stack below changes. */
   offers?(below: World): Partial<World>
+  /** What it answers by argument. The last one is the newest. */
+  readonly services?: readonly Service[]
   /** Asked newest engine first. Missing means RUN. */
   syscallEntry?(call: SyscallCall): Late<Verdict>
   /** Told oldest engine first, once for each entry that it answered with RUN. */

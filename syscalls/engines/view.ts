@@ -10,6 +10,7 @@ import type { Task } from '../kernel/task.ts'
 import type { MountTree } from '../vfs/mount-tree.ts'
 import { letGo } from './control.ts'
 import type { Engine, EventName } from './engine.ts'
+import { ServiceTable } from './services.ts'
 import type { World } from './world.ts'
 
 /** An engine in its place. Several views may share it. */
@@ -28,7 +29,9 @@ export class EngineNode {
     this.engine = engine
     this.below = below
     this.depth = below ? below.depth + 1 : 0
-    this.world = engine.offers ? { ...lower, ...engine.offers(lower) } : lower
+    const { services } = engine
+    const offered = engine.offers ? { ...lower, ...engine.offers(lower) } : lower
+    this.world = services ? { ...offered, services: new ServiceTable(services, offered.services) } : offered
   }
 
   /** The engines from here down that want a number, newest first; null when nobody does. */
@@ -102,6 +105,14 @@ export class View {
   /** A nested view: it begins with what this one has; what is added to either later, the other does not see. */
   fork(): View {
     return new View(this.kernel, this)
+  }
+
+  /** A view of what an engine of this one stands on: the world below it. */
+  below(engine: Engine): View {
+    const view = this.fork()
+    const node = this.oldestFirst.findLast((known) => known.engine === engine)
+    if (node) view.setHead(node.below)
+    return view
   }
 
   /** Puts an engine on top, also while its processes run. A call under way does not meet it any more. */

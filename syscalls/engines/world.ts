@@ -5,8 +5,11 @@
  */
 
 import type { Uts } from '../kernel/uts.ts'
+import type { ServiceTable } from './services.ts'
 
 export interface World {
   /** uname(2). */
   readonly uts: Uts
+  /** Who answers for file-system types, families, devices, ioctls and binary formats. */
+  readonly services: ServiceTable
 }

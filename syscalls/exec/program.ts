@@ -50,7 +50,7 @@ export function findProgram(task: Task, start: Path, name: string, argv: string[
   for (let depth = 0; ; depth++) {
     const bytes = readProgram(task, path)
     if (typeof bytes === 'number') return bytes
-    const script = scriptLine(bytes)
+    const script = formatOf(task, bytes, scriptName) ?? scriptLine(bytes)
     if (!script) return finish(task, path, bytes, words, name)
     if (depth >= SCRIPT_DEPTH_MAX) {
       task.kernel.execProblem = `a script whose #! line leads to a script, more than ${SCRIPT_DEPTH_MAX} times over`
@@ -60,7 +60,9 @@ export function findProgram(task: Task, start: Path, name: string, argv: string[
       task.kernel.execProblem = 'a script whose #! line names no interpreter'
       return -ENOEXEC
     }
-    words = [script.interpreter, ...(script.argument ? [script.argument] : []), scriptName, ...words.slice(1)]
+    const keeps = script.keepsArgv0 ? words.slice(0, 1) : []
+    const argument = script.argument ? [script.argument] : []
+    words = [script.interpreter, ...argument, scriptName, ...keeps, ...words.slice(1)]
     const next = resolveName(task, AT_FDCWD, script.interpreter, FOLLOW)
     if (typeof next === 'number') {
       if (next === -ENOENT) task.kernel.execProblem = `its interpreter ${script.interpreter} does not exist`
@@ -105,7 +107,21 @@ function readHead(task: Task, inode: Inode, sizeBytes: number): Uint8Array | num
   return bytes
 }
 
-function scriptLine(bytes: Uint8Array): { interpreter: string; argument: string } | null {
+/** Who runs a file that is no ELF program, and how. */
+interface Script {
+  readonly interpreter: string
+  readonly argument: string
+  readonly keepsArgv0?: boolean
+}
+
+/** A format that the view knows, before any of the kernel's: binfmt_misc(5). */
+function formatOf(task: Task, head: Uint8Array, name: string): Script | null {
+  const format = task.world.services.binaryFormat(head, name)
+  if (!format) return null
+  return { interpreter: format.interpreter, argument: '', keepsArgv0: format.keepsArgv0 ?? false }
+}
+
+function scriptLine(bytes: Uint8Array): Script | null {
   if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return null
   const head = latin1(bytes, 2, Math.min(bytes.length, SCRIPT_LINE_SIZE))
   const end = head.search(/[\n\0]/)

@@ -11,6 +11,7 @@ import type { Cpu } from '../../emu/run/cpu.ts'
 import type { Arch } from '../abi/arch/arch.ts'
 import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
+import { ServiceTable } from '../engines/services.ts'
 import { View } from '../engines/view.ts'
 import type { World } from '../engines/world.ts'
 import type { Host } from '../host.ts'
@@ -117,7 +118,10 @@ export class Kernel {
     this.fileSystemTypes = parts.fileSystemTypes
     this.devices = parts.devices
     this.options = parts.options
-    this.world = { uts: new Uts(parts.options.hostname, parts.arch.machine) }
+    this.world = {
+      uts: new Uts(parts.options.hostname, parts.arch.machine),
+      services: new ServiceTable([], null),
+    }
     this.clock = new Clock(parts.host.clock)
     this.slices = new SliceLengths(parts.host.random)
     this.bootNs = this.clock.monotonicNs()

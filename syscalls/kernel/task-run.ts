@@ -9,7 +9,6 @@
 import { EXIT_BUDGET, EXIT_SYSCALL } from '../../emu/run/cpu.ts'
 import { NORM_ULONG } from '../abi/arch/arch.ts'
 import { BLOCKED, ENOSYS } from '../abi/errno.ts'
-import { quiesce } from '../engines/control.ts'
 import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
 import { handleFault } from './fault.ts'
 import type { Kernel } from './kernel.ts'
@@ -73,7 +72,7 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
         goOnReporting(task)
         break
       case STAGE_QUIESCE:
-        if (quiesce(task)) task.stage = STAGE_USER
+        if (task.attention === null || task.attention.stand(task)) task.stage = STAGE_USER
         break
       default:
         deliverSignals(task)

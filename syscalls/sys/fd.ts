@@ -147,6 +147,8 @@ function setLease(task: Task, file: FileDescription, type: number): number {
 function sysIoctl(task: Task, number: number, request: number, argument: number): number {
   const file = task.fds.usable(number)
   if (!file) return -EBADF
+  const service = task.world.services.ioctl(task, file, request)
+  if (service) return service.handle(task, file, request, argument)
   switch (request) {
     case FIOCLEX:
       task.fds.setCloseOnExec(number, true)

@@ -219,14 +219,16 @@ function mountNew(request: Request): number {
   const { task, type: typeName } = request
   const { kernel } = task
   if (typeName === null) return -EINVAL
-  const type = kernel.fileSystemTypes.find((known) => known.name === typeName)
-  if (!type || type.needsSource) {
+  const type =
+    task.world.services.fileSystemType(task, typeName) ??
+    kernel.fileSystemTypes.find((known) => known.name === typeName)
+  if (!type) {
     kernel.diagnoseOnce(`mount: file-system type ${typeName} is not known (ENODEV)`)
     return -ENODEV
   }
   const source = request.source ?? 'none'
   const parsed = parseOptions(request.options)
-  const fs = type.mount(kernel, source, parsed.own)
+  const fs = type.mount(kernel, source, parsed.own, task)
   if (typeof fs === 'number') return fs
   const place = placeOf(request, fs.root.isDirectory)
   if (typeof place === 'number') return place

@@ -9,7 +9,7 @@ import { PidFile } from '../events/pidfd.ts'
 import type { Task } from '../kernel/task.ts'
 import { type Incoming, incoming, outgoing } from '../net/message.ts'
 import { getSocketOption, setSocketOption } from '../net/options.ts'
-import { isShutdownHow, Socket } from '../net/socket.ts'
+import { isShutdownHow, Socket, type SocketFamily } from '../net/socket.ts'
 import {
   MSGHDR_SIZE,
   putAddress,
@@ -58,10 +58,17 @@ function install(task: Task, socket: Socket, flagBits: number): number {
   return task.fds.installNew(socket, (flagBits & S.SOCK_CLOEXEC) !== 0)
 }
 
+/** The view's own family, else the kernel's. */
+function familyOf(task: Task, domain: number, type: number, protocol: number): SocketFamily | number {
+  const found = task.kernel.socketFamilies.find(domain, type)
+  if (found === -EINVAL || domain < 0 || domain >= S.AF_MAX) return found
+  return task.world.services.family(task, domain, type, protocol) ?? found
+}
+
 function sysSocket(task: Task, domain: number, typeBits: number, protocol: number): number {
   const type = typeBits & S.SOCK_TYPE_MASK
   if (typeBits & ~(S.SOCK_TYPE_MASK | CREATION_FLAGS)) return -EINVAL
-  const family = task.kernel.socketFamilies.find(domain, type)
+  const family = familyOf(task, domain, type, protocol)
   if (typeof family === 'number') return family
   const socket = family.create(task, type, protocol)
   return typeof socket === 'number' ? socket : install(task, socket, typeBits)
@@ -71,7 +78,7 @@ function sysSocketpair(task: Task, domain: number, typeBits: number, protocol: n
   const type = typeBits & S.SOCK_TYPE_MASK
   if (typeBits & ~(S.SOCK_TYPE_MASK | CREATION_FLAGS)) return -EINVAL
   if (!task.mm.canWrite(at, 8)) return -EFAULT
-  const family = task.kernel.socketFamilies.find(domain, type)
+  const family = familyOf(task, domain, type, protocol)
   if (typeof family === 'number') return family
   const pair = family.createPair(task, type, protocol)
   if (typeof pair === 'number') return pair

@@ -1,12 +1,21 @@
 /** FileSystemType: what mount(2) and /proc/filesystems know of a kind of file system. fs/index.ts lists them. */
 
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Task } from '../kernel/task.ts'
 import type { FileSystem } from './inode.ts'
 
 export interface FileSystemType {
   readonly name: string
   /** Needs a source (a directory of the host, an image). */
   readonly needsSource: boolean
-  /** Makes one; a negative errno when the options are wrong. */
-  mount(kernel: Kernel, source: string, options: ReadonlyMap<string, string>): FileSystem | number
+  /**
+   * Makes one; a negative errno when the options are wrong, or BLOCKED. `by` is the task that mounts, in whose view
+   * the source lies; the kernel itself when there is none.
+   */
+  mount(
+    kernel: Kernel,
+    source: string,
+    options: ReadonlyMap<string, string>,
+    by: Task | null,
+  ): FileSystem | number
 }

@@ -38,7 +38,18 @@ import {
   RESOLVE_NO_XDEV,
 } from '../abi/fcntl.ts'
 import { IN_MODIFY, IN_OPEN } from '../abi/inotify.ts'
-import { isSymlink, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../abi/stat.ts'
+import {
+  isSymlink,
+  major,
+  minor,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFREG,
+  S_IFSOCK,
+} from '../abi/stat.ts'
 import type { Caller } from './caller.ts'
 import type { DeviceTable } from './device.ts'
 import { isExecuting } from './executing.ts'
@@ -208,11 +219,14 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
       return openRegular(request, path, inode, kept, created)
     case S_IFIFO:
       return openFifo(request, path, inode, kept)
-    case S_IFCHR: {
-      const device = request.devices.get(inode.rdev)
+    case S_IFCHR:
+    case S_IFBLK: {
+      const { rdev } = inode
+      const isBlock = inode.type === S_IFBLK
+      const own = caller.world.services.device(caller, isBlock, major(rdev), minor(rdev))
+      const device = own ?? (isBlock ? undefined : request.devices.get(rdev))
       return device ? device.open(caller, kept, path, flags) : -ENXIO
     }
-    case S_IFBLK:
     case S_IFSOCK:
       return -ENXIO
     case S_IFLNK:

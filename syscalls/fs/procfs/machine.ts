@@ -180,8 +180,10 @@ function devices(kernel: Kernel): string {
   return `Character devices:\n${lines.join('')}\nBlock devices:\n`
 }
 
-const filesystems: Text = (kernel) =>
-  kernel.fileSystemTypes.map((type) => `${type.needsSource ? '' : 'nodev'}\t${type.name}\n`).join('')
+const filesystems: Text = (kernel, { services }) =>
+  [...kernel.fileSystemTypes, ...services.fileSystems.map(({ type }) => type)]
+    .map((type) => `${type.needsSource ? '' : 'nodev'}\t${type.name}\n`)
+    .join('')
 
 const counted = (name: string, what: string): string => `${name}:${'0'.padStart(11)}   ${what}\n`
 
