@@ -5,9 +5,11 @@
 
 import { EINVAL, ENOTTY } from '../syscalls/abi/errno.ts'
 import { SI_USER, SIGNAL_MAX, sigInfo, signalName, signalNumber } from '../syscalls/abi/signal.ts'
+import type { View } from '../syscalls/engines/view.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import { GROUP_ALIVE, type ThreadGroup } from '../syscalls/kernel/thread-group.ts'
 import { startError } from './errors.ts'
+import { GuestView } from './guest-view.ts'
 import type { TerminalStreams } from './terminal-streams.ts'
 
 /** How a program ended: by exit, with a code, or by a signal, with its name (`SIGSEGV`). */
@@ -38,6 +40,7 @@ export class GuestProcess implements StandardStreams {
   /** Resolves when the program has ended; rejects only when the machine itself failed. */
   readonly exited: Promise<ExitStatus>
   private readonly kernel: Kernel
+  private readonly firstView: View
   private readonly group: ThreadGroup
   private readonly terminal: TerminalStreams | null
 
@@ -51,6 +54,7 @@ export class GuestProcess implements StandardStreams {
     this.kernel = kernel
     this.group = group
     this.pid = group.pid
+    this.firstView = group.tasks[0]!.view
     this.stdin = streams.stdin
     this.stdout = streams.stdout
     this.stderr = streams.stderr
@@ -62,6 +66,11 @@ export class GuestProcess implements StandardStreams {
   resize(columns: number, rows: number): void {
     if (!this.terminal) throw startError(-ENOTTY, 'resize: the program was not started on a terminal')
     this.terminal.resize(columns, rows)
+  }
+
+  /** What it sees now. Others may share it: those it was started by or has started. */
+  get view(): GuestView {
+    return new GuestView(this.group.tasks[0]?.view ?? this.firstView)
   }
 
   /** Sends a signal by name or number. False when the program has already ended. */

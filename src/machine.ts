@@ -14,7 +14,8 @@ import { utf8 } from '../syscalls/abi/bytes.ts'
 import { ENOTDIR } from '../syscalls/abi/errno.ts'
 import { RLIMIT_CPU, RLIMIT_NOFILE } from '../syscalls/abi/process.ts'
 import { SIGKILL } from '../syscalls/abi/signal.ts'
-import type { Engine } from '../syscalls/engines/engine.ts'
+import { type Engine, noCalls } from '../syscalls/engines/engine.ts'
+import type { View } from '../syscalls/engines/view.ts'
 import { nullStreams, standardStreams } from '../syscalls/fs/devfs/devfs.ts'
 import type { Console } from '../syscalls/fs/devfs/devices.ts'
 import type { Host } from '../syscalls/host.ts'
@@ -30,6 +31,7 @@ import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import { StartError, startError } from './errors.ts'
 import { GuestFiles } from './guest-files.ts'
 import { type ExitStatus, exitStatusOf, GuestProcess, type StandardStreams } from './guest-process.ts'
+import { GuestView } from './guest-view.ts'
 import { type FileSystemChoice, type MountChoice, makeFileSystem, mountAt } from './mounting.ts'
 import { inputPipe, outputPipe } from './pipe-streams.ts'
 import { platform } from './platform.ts'
@@ -46,7 +48,7 @@ export interface MachineParts {
   /** Mounted in order. */
   readonly mounts?: readonly MountChoice[]
   /** The first one lowest. */
-  readonly engines?: readonly Engine[]
+  readonly engines?: readonly (Engine | string)[]
   readonly hostname?: string
   readonly uid?: number
   readonly gid?: number
@@ -87,6 +89,8 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal
   /** `pipe`: streams of the GuestProcess. `inherit`: the host's streams. `ignore`: /dev/null. `pipe` unless given. */
   readonly stdio?: 'pipe' | 'inherit' | 'ignore'
+  /** Starts it in a nested view with these engines on top, the last one newest. */
+  readonly engines?: readonly (Engine | string)[]
   /** Starts it on a terminal of its own, instead of `stdio`: `stdin`, one output stream `stdout`, and `resize`. */
   readonly tty?: TerminalOptions
 }
@@ -117,6 +121,8 @@ export class Machine implements AsyncDisposable {
   readonly kernel: Kernel
   /** The machine's files, as `fs.promises` has them. */
   readonly fs: GuestFiles
+  /** What programs see that are in no nested view. */
+  readonly view: GuestView
   private readonly console: Console
   private readonly parts: MachineParts
   private readonly listeners: Listeners = {
@@ -169,13 +175,14 @@ export class Machine implements AsyncDisposable {
     this.console = console
     this.parts = parts
     this.fs = new GuestFiles(kernel)
+    this.view = new GuestView(kernel.view)
     kernel.mountTree.add(
       makeFileSystem(kernel, parts.root ?? { type: 'tmpfs', options: { mode: '755' } }),
       null,
       'rootfs',
     )
     for (const mount of parts.mounts ?? []) mountAt(kernel, mount)
-    for (const engine of [this.eventEngine(), ...(parts.engines ?? [])]) this.use(engine)
+    for (const engine of [this.eventEngine(), ...(parts.engines ?? [])]) this.view.push(engine)
     kernel.onReaped = (group) => {
       const tell = this.waiting.get(group)
       this.waiting.delete(group)
@@ -208,7 +215,7 @@ export class Machine implements AsyncDisposable {
       argv: [options.argv0 ?? path, ...args].map(utf8),
       env: Object.entries(env).map(([name, value]) => utf8(`${name}=${value}`)),
       cwd: start,
-      view: kernel.view,
+      view: options.engines ? this.nestedView(options.engines) : kernel.view,
       credentials: this.credentials(),
       files,
     })
@@ -225,15 +232,24 @@ export class Machine implements AsyncDisposable {
     return process
   }
 
+  private nestedView(engines: readonly (Engine | string)[]): View {
+    const view = this.kernel.view.fork()
+    const nested = new GuestView(view)
+    for (const engine of engines) nested.push(engine)
+    return view
+  }
+
   /** Runs a program on the host's own streams to its end. */
   async run(path: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<ExitStatus> {
     return this.spawn(path, args, { stdio: 'inherit', ...options }).exited
   }
 
-  /** Puts an engine on top of the stack of the machine's view: of every program but those in nested views. */
-  use(engine: Engine): void {
-    checkCalls(this.kernel, [engine])
-    this.kernel.view.push(engine)
+  /**
+   * Puts an engine on top of the machine's view: that of every program but those in nested views, running ones too.
+   * An engine, or its name and options as the command line has them: `name,nodename=mars`. Returns the engine.
+   */
+  use(engine: Engine | string): Engine {
+    return this.view.push(engine)
   }
 
   /** Calls back at an event until the returned function is called. */
@@ -319,7 +335,8 @@ export class Machine implements AsyncDisposable {
   private eventEngine(): Engine {
     return {
       name: 'events',
-      wants: { calls: [] },
+      isUnlisted: true,
+      wants: noCalls,
       clone: (parent, child) => {
         if (child.group !== parent.group) this.emit('fork', child.group.pid, parent.group.pid)
       },
@@ -352,12 +369,4 @@ function killOnAbort(process: GuestProcess, signal: AbortSignal): void {
   signal.addEventListener('abort', kill)
   const forget = (): void => signal.removeEventListener('abort', kill)
   process.exited.then(forget, forget)
-}
-
-/** Refuses engines that wait for calls that do not exist: a slip of the pen that would otherwise do nothing, silently. */
-function checkCalls(kernel: Kernel, engines: readonly Engine[]): void {
-  const wanted = engines.flatMap(({ wants }) => (wants.calls === 'all' ? [] : [...wants.calls]))
-  const strange = wanted.filter((name) => !(name in kernel.arch.numbers))
-  if (strange.length > 0)
-    throw new StartError('EINVAL', `an engine waits for ${strange.join(', ')}: no system call is named so`)
 }

@@ -6,6 +6,7 @@
 import type { Cpu } from '../emu/run/cpu.ts'
 import type { Arch } from './abi/arch/arch.ts'
 import { x86_64 } from './abi/arch/x86-64.ts'
+import { engines } from './engines/index.ts'
 import { registerDevices } from './fs/devfs/devfs.ts'
 import type { Console } from './fs/devfs/devices.ts'
 import { fileSystemTypes } from './fs/index.ts'
@@ -40,6 +41,7 @@ export function createLinux(options: LinuxOptions): Linux {
     arch,
     table: tableOf(syscallRows, arch.numbers),
     fileSystemTypes,
+    engineTypes: engines,
     devices,
     options: {
       hostname: options.hostname ?? 'umwelt',

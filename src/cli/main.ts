@@ -11,6 +11,7 @@ import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { signalNumber } from '../../syscalls/abi/signal.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
 import { engines as engineTypes } from '../../syscalls/engines/index.ts'
+import { makeEngine } from '../../syscalls/engines/manage.ts'
 import { strace } from '../../syscalls/engines/strace/strace.ts'
 import type { Host } from '../../syscalls/host.ts'
 import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
@@ -225,11 +226,8 @@ function hint(program: string): string {
 
 function enginesOf(options: RunOptions, write: (text: string) => void): Engine[] {
   const made = options.engines.map(({ name, options: settings }) => {
-    const make = engineTypes[name]
-    if (!make)
-      throw new UsageError(`there is no engine ${name}; there are ${Object.keys(engineTypes).join(', ')}`)
     try {
-      return make(settings, { write })
+      return makeEngine(engineTypes, name, settings, { write })
     } catch (error) {
       throw new UsageError((error as Error).message)
     }

@@ -1,7 +1,8 @@
 /** The command line of `umwelt run` and `umwelt trace` as data. Path: main.ts parses here, then composes. */
 
 import { parseArgs } from 'node:util'
-import { ModuleOptions } from '../../syscalls/engines/options.ts'
+import { parseEngineChoice } from '../../syscalls/engines/manage.ts'
+import type { ModuleOptions } from '../../syscalls/engines/options.ts'
 import type { Limits } from '../machine.ts'
 import type { VolumeMode } from '../mounting.ts'
 
@@ -141,7 +142,7 @@ export function parseRun(
     root: values.root ?? null,
     env: parseEnv(values.env ?? [], hostEnv),
     workdir: values.workdir ?? null,
-    engines: (values.engine ?? []).map(parseEngine),
+    engines: (values.engine ?? []).map(parseEngineChoice),
     trace: values.trace ?? false,
     traceTo: values['trace-to'] ?? null,
     traceFormat: oneOf('--trace-format', values['trace-format'] ?? 'strace', ['strace', 'json']),
@@ -238,10 +239,4 @@ function parseEnv(
     else if (hostEnv[word] !== undefined) env[word] = hostEnv[word]
   }
   return env
-}
-
-function parseEngine(text: string): EngineChoice {
-  const comma = text.indexOf(',')
-  if (comma < 0) return { name: text, options: ModuleOptions.parse('') }
-  return { name: text.slice(0, comma), options: ModuleOptions.parse(text.slice(comma + 1)) }
 }

@@ -112,6 +112,8 @@ export const PR_GET_NO_NEW_PRIVS = 39
 export const PR_SET_THP_DISABLE = 41
 export const PR_GET_THP_DISABLE = 42
 export const PR_CAP_AMBIENT = 47
+/** Ours, for um(1): a command line, its length, room for words, how much. The result is their length. */
+export const PR_UMWELT = 0x574d55
 export const PR_CAP_AMBIENT_IS_SET = 1
 export const PR_CAP_AMBIENT_RAISE = 2
 export const PR_CAP_AMBIENT_LOWER = 3
@@ -144,6 +146,7 @@ export const prctlOptions = flagTable(
     PR_GET_NO_NEW_PRIVS,
     PR_SET_THP_DISABLE,
     PR_GET_THP_DISABLE,
+    PR_UMWELT,
     PR_CAP_AMBIENT,
     PR_SET_VMA: 0x53564d41,
   },

@@ -1,20 +1,11 @@
 /** The engines by name, one line each. Path: the CLI's --engine NAME,opt=val and library users. */
 
 import { deny } from './deny/deny.ts'
-import type { Engine } from './engine.ts'
+import type { EngineTypes } from './manage.ts'
 import { name } from './name/name.ts'
-import type { ModuleOptions } from './options.ts'
 import { strace } from './strace/strace.ts'
 
-/** What an engine may need of whoever makes it. */
-export interface EngineSurroundings {
-  /** Takes trace text. */
-  write: (text: string) => void
-}
-
-export const engines: Readonly<
-  Record<string, (options: ModuleOptions, around: EngineSurroundings) => Engine>
-> = {
+export const engines: EngineTypes = {
   strace: (options, around) =>
     strace({ write: around.write, format: options.last('format') === 'json' ? 'json' : 'strace' }),
   deny: (options) => deny(options),

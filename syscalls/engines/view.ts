@@ -92,6 +92,8 @@ export class View {
   /** The view that this one is nested in. */
   readonly outer: View | null
   readonly mounts: MountTree
+  /** Who may change it besides the privileged. */
+  ownerUid = 0
   readonly kernel: Kernel
 
   constructor(kernel: Kernel, outer: View | null = null) {

@@ -11,6 +11,7 @@ import type { Cpu } from '../../emu/run/cpu.ts'
 import type { Arch } from '../abi/arch/arch.ts'
 import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
+import type { EngineTypes } from '../engines/manage.ts'
 import { ServiceTable } from '../engines/services.ts'
 import { View } from '../engines/view.ts'
 import type { World } from '../engines/world.ts'
@@ -51,6 +52,8 @@ export interface KernelParts {
   arch: Arch
   table: SyscallTable
   fileSystemTypes: readonly FileSystemType[]
+  /** Engines that programs may put on their view, by name. */
+  engineTypes: EngineTypes
   devices: DeviceTable
   options: KernelOptions
 }
@@ -68,6 +71,7 @@ export class Kernel {
   readonly arch: Arch
   readonly table: SyscallTable
   readonly fileSystemTypes: readonly FileSystemType[]
+  readonly engineTypes: EngineTypes
   readonly devices: DeviceTable
   readonly options: KernelOptions
   /** Who makes sockets, by address family. */
@@ -116,6 +120,7 @@ export class Kernel {
     this.arch = parts.arch
     this.table = parts.table
     this.fileSystemTypes = parts.fileSystemTypes
+    this.engineTypes = parts.engineTypes
     this.devices = parts.devices
     this.options = parts.options
     this.world = {

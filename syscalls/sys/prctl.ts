@@ -3,9 +3,11 @@
 import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { SECBIT_KEEP_CAPS } from '../abi/capability.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
+import { PATH_MAX } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
 import { SECCOMP_MODE_FILTER, SECCOMP_MODE_STRICT } from '../abi/seccomp.ts'
 import { SIGNAL_MAX } from '../abi/signal.ts'
+import { command } from '../engines/manage.ts'
 import { COMM_SIZE, DEFAULT_TIMER_SLACK_NS, type Task } from '../kernel/task.ts'
 import { ambient, dropFromBoundingSet, readBoundingSet, setKeepCaps, setSecurebits } from './capability.ts'
 import { addr, hex, syscall, value } from './row.ts'
@@ -34,6 +36,23 @@ function setDumpable(task: Task, argument: number): number {
   if (argument > 1) return -EINVAL
   task.mm.dumpable = argument
   return 0
+}
+
+/** The words are there for errors too. They end with a NUL. */
+function manageViews(
+  task: Task,
+  lineAddr: number,
+  lineSize: number,
+  wordsAddr: number,
+  room: number,
+): number {
+  if (lineSize > PATH_MAX || room === 0) return -EINVAL
+  const line = task.mm.copyIn(lineAddr, lineSize)
+  if (!line || !task.mm.canWrite(wordsAddr, room)) return -EFAULT
+  const { result, text } = command(task, latin1(line))
+  const words = bytesOf(text).subarray(0, room - 1)
+  task.mm.copyOut(wordsAddr, Uint8Array.of(...words, 0))
+  return result < 0 ? result : words.length
 }
 
 /** `hasRest`: one of the arguments behind the first is not 0. */
@@ -101,6 +120,8 @@ function sysPrctl(task: Task, option: number, first: number, second: number, d: 
       return task.seccompMode
     case P.PR_SET_SECCOMP:
       return setSeccomp(task, first, second)
+    case P.PR_UMWELT:
+      return manageViews(task, first, second, d, e)
     default:
       return setting(task, option, first, hasRest)
   }

@@ -1,0 +1,36 @@
+/* um: the engines above the kernel, for this process and whoever shares its view. syscalls/engines/manage.ts. */
+#include <sys/prctl.h>
+#include "userland.h"
+
+#define PR_UMWELT 0x574d55
+
+static int command(const char *line) {
+  static char words[1 << 16];
+  int result = prctl(PR_UMWELT, line, strlen(line), words, sizeof words);
+  if (result < 0) return *words ? warn("%s", words) : warn_errno(line);
+  fputs(words, stdout);
+  return 0;
+}
+
+/* MODULE... -- PROGRAM: a view of its own, that PROGRAM and its children see. */
+static int run(char **operands) {
+  if (command("fork")) return 1;
+  for (; *operands && !equal(*operands, "--"); operands++)
+    if (command(format_text("add %s", *operands))) return 1;
+  if (!*operands || !*++operands) return usage_error();
+  execvp(*operands, operands);
+  int status = errno == ENOENT ? 127 : 126;
+  warn_errno(*operands);
+  return status;
+}
+
+int um_main(char **operands) {
+  const char *verb = *operands ? *operands++ : "";
+  const char *first = *operands, *second = first ? operands[1] : NULL;
+  if (equal(verb, "run") && first) return run(operands);
+  if (equal(verb, "attach") && second && !operands[2]) return command(format_text("attach %s %s", first, second));
+  if (second || (!first && !equal(verb, "ls"))) return usage_error();
+  if (equal(verb, "add") || equal(verb, "rm") || equal(verb, "ls"))
+    return command(format_text("%s %s", verb, first ? first : ""));
+  return usage_error();
+}

@@ -1,0 +1,184 @@
+/**
+ * Views managed at run time: engines by name are added, listed and removed, a process gets a nested view.
+ * Path: prctl(PR_UMWELT), which um(1) of the embedded userland calls with the lines below; the CLI and the library
+ * make engines by name with `makeEngine`.
+ *
+ *   add NAME[,OPTION=VALUE]...          on top of the caller's view
+ *   rm NAME                             the newest of that name, out of the caller's view
+ *   ls                                  oldest first
+ *   fork                                the caller goes into a nested view, which its children inherit
+ *   attach PID NAME[,OPTION=VALUE]...   a process goes into a nested view with one more engine
+ */
+
+import type { Arch } from '../abi/arch/arch.ts'
+import { fromUtf8, utf8 } from '../abi/bytes.ts'
+import { CAP_SYS_ADMIN } from '../abi/capability.ts'
+import { EBUSY, EINVAL, ENODEV, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
+import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
+import type { Task } from '../kernel/task.ts'
+import type { Engine } from './engine.ts'
+import { ModuleOptions } from './options.ts'
+import { EngineBusyError, type View } from './view.ts'
+
+/** What an engine may need of whoever makes it. */
+export interface EngineSurroundings {
+  /** Takes trace text. */
+  readonly write: (text: string) => void
+}
+
+/** How engines are made, by name. They throw an Error that says what is wrong with the options. */
+export type EngineTypes = Readonly<
+  Record<string, (options: ModuleOptions, around: EngineSurroundings) => Engine>
+>
+
+/** What a command comes to: a result for the caller, and words for a person. */
+export interface Outcome {
+  /** 0 or a negative errno. */
+  readonly result: number
+  readonly text: string
+}
+
+const done = (text = ''): Outcome => ({ result: 0, text })
+const refused = (errno: number, text: string): Outcome => ({ result: -errno, text })
+
+/** What was written to make an engine, for lists. */
+const written = new WeakMap<Engine, string>()
+
+/** Splits `NAME[,OPTION=VALUE]...`. */
+export function parseEngineChoice(text: string): { name: string; options: ModuleOptions } {
+  const comma = text.indexOf(',')
+  if (comma < 0) return { name: text, options: new ModuleOptions([]) }
+  return { name: text.slice(0, comma), options: ModuleOptions.parse(text.slice(comma + 1)) }
+}
+
+/** There is no engine of that name. */
+export class NoSuchEngineError extends Error {}
+
+/** Makes an engine by name. Throws NoSuchEngineError, or an Error about its options. */
+export function makeEngine(
+  types: EngineTypes,
+  name: string,
+  options: ModuleOptions,
+  around: EngineSurroundings,
+): Engine {
+  const make = Object.hasOwn(types, name) ? types[name] : undefined
+  if (!make)
+    throw new NoSuchEngineError(`there is no engine ${name}; there are ${Object.keys(types).join(', ')}`)
+  const engine = make(options, around)
+  written.set(
+    engine,
+    [name, ...options.entries.map(([key, value]) => (value ? `${key}=${value}` : key))].join(','),
+  )
+  return engine
+}
+
+/** What is wrong with an engine: it waits for calls that do not exist, and would never hear of them. Null: nothing. */
+export function problemOf(arch: Arch, { name, wants }: Engine): string | null {
+  const wanted = wants.calls === 'all' ? [] : wants.calls
+  const strange = wanted.filter((call) => !Object.hasOwn(arch.numbers, call))
+  return strange.length > 0
+    ? `engine ${name} waits for ${strange.join(', ')}: no system call is named so`
+    : null
+}
+
+/** The engines of a view, oldest first, as they were written. */
+export const listEngines = (view: View): string[] =>
+  view.oldestFirst
+    .filter(({ engine }) => !engine.isUnlisted)
+    .map(({ engine }) => written.get(engine) ?? engine.name)
+
+/** One command of a task: see the top of this file. Byte strings in and out. */
+export function command(task: Task, line: string): Outcome {
+  const [verb, first = '', second = ''] = fromUtf8(line).trim().split(/\s+/)
+  switch (verb) {
+    case 'add':
+      return ownsView(task) ? add(task, task.view, first) : notAllowed
+    case 'rm':
+      return ownsView(task) ? remove(task.view, first) : notAllowed
+    case 'ls':
+      return done(
+        utf8(
+          listEngines(task.view)
+            .map((text) => `${text}\n`)
+            .join(''),
+        ),
+      )
+    case 'fork':
+      nest(task)
+      return done()
+    case 'attach':
+      return attach(task, first, second)
+    default:
+      return refused(EINVAL, `there is no command ${verb}`)
+  }
+}
+
+const notAllowed = refused(EPERM, 'this view is not yours to change; `um run` makes one that is')
+
+/** Whether a task may change what every process of its view sees. */
+function ownsView({ view, credentials }: Task): boolean {
+  return credentials.capable(CAP_SYS_ADMIN) || view.ownerUid === credentials.euid
+}
+
+function add(task: Task, view: View, text: string): Outcome {
+  const { kernel } = task
+  const { name, options } = parseEngineChoice(text)
+  let engine: Engine
+  try {
+    engine = makeEngine(kernel.engineTypes, name, options, { write: (line) => kernel.host.diagnostics(line) })
+  } catch (error) {
+    const errno = error instanceof NoSuchEngineError ? ENODEV : EINVAL
+    return refused(errno, utf8((error as Error).message))
+  }
+  const problem = problemOf(kernel.arch, engine)
+  if (problem !== null) return refused(EINVAL, problem)
+  view.push(engine)
+  return done()
+}
+
+/** The newest engine of that name; undefined when the view has none. */
+export const findEngine = (view: View, name: string): Engine | undefined =>
+  view.oldestFirst.findLast(({ engine }) => engine.name === name && !engine.isUnlisted)?.engine
+
+function remove(view: View, name: string): Outcome {
+  const engine = findEngine(view, name)
+  if (!engine) return refused(ENOENT, utf8(`this view has no engine ${name}`))
+  try {
+    view.remove(engine)
+    return done()
+  } catch (error) {
+    if (error instanceof EngineBusyError) return refused(EBUSY, utf8(error.message))
+    throw error
+  }
+}
+
+/**
+ * A task goes into a nested view. Who is not privileged can change what set-user-ID programs would see, so there are
+ * none for it any more (PR_SET_NO_NEW_PRIVS), as with seccomp(2).
+ */
+function nest(task: Task): View {
+  const view = task.view.fork()
+  view.ownerUid = task.credentials.euid
+  if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
+  task.view = view
+  return view
+}
+
+function attach(task: Task, pidText: string, engineText: string): Outcome {
+  const group = task.kernel.groups.get(Number(pidText))
+  const leader = group?.tasks[0]
+  if (!group || !leader) return refused(ESRCH, `there is no process ${utf8(pidText)}`)
+  const { credentials } = task
+  if (!mayAccess(credentials, task.group.pid, leader, REALCREDS))
+    return refused(EPERM, `process ${group.pid} is not yours`)
+  const before = leader.view
+  const view = before.fork()
+  view.ownerUid = credentials.euid
+  const outcome = add(task, view, engineText)
+  if (outcome.result < 0) return outcome
+  for (const member of group.tasks) {
+    if (member.view === before) member.view = view
+    if (!credentials.capable(CAP_SYS_ADMIN)) member.noNewPrivileges = true
+  }
+  return outcome
+}
