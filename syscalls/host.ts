@@ -55,4 +55,9 @@ export interface Host {
   /** Resolves at the monotonic time, or earlier when something called wake(). Infinity waits for wake() only. */
   sleepUntil(deadlineNs: number): Promise<void>
   wake(): void
+  /**
+   * Calls back after a time of the real world, also where the clock is simulated: how long somebody outside may take
+   * to answer. The returned function calls it off.
+   */
+  patience(delayNs: number, fire: () => void): () => void
 }

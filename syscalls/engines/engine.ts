@@ -105,7 +105,7 @@ export interface Engine {
   readonly wants: Interest
   /** Part of the machine itself: lists leave it out. */
   readonly isUnlisted?: boolean
-  /** An answer that takes longer, by the kernel's clock, fails. Missing: it may take forever. */
+  /** An answer that takes longer, by a real clock, fails. Missing: it may take forever. */
   readonly answersWithinNs?: number
   /** What the view has of its own with this engine, over what it has without. Asked whenever the stack below changes. */
   offers?(below: World): Partial<World>

@@ -7,7 +7,6 @@
 import { NS_PER_SEC } from '../kernel/clock.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { DEAD, ENGINE_STOPPED, type Task } from '../kernel/task.ts'
-import type { Timer } from '../kernel/timer-queue.ts'
 import { type Engine, type Late, STOP } from './engine.ts'
 
 /** Whoever waits: what to do with the answer, or with its failure. */
@@ -20,7 +19,7 @@ export class EngineStop<Answer = unknown> {
   readonly task: Task
   readonly engine: Engine
   private readonly continuation: Continuation<Answer>
-  private timer: Timer | null = null
+  private readonly callOff: () => void
 
   constructor(task: Task, engine: Engine, continuation: Continuation<Answer>) {
     this.task = task
@@ -29,12 +28,8 @@ export class EngineStop<Answer = unknown> {
     task.state = ENGINE_STOPPED
     task.engineStop = this as EngineStop
     const { answersWithinNs: limitNs } = engine
-    if (limitNs === undefined) return
-    const { timers, clock } = task.kernel
-    this.timer = timers.add(clock.monotonicNs() + limitNs, () => {
-      this.timer = null
-      this.refuse(new Error(`no answer within ${limitNs / NS_PER_SEC} s`))
-    })
+    const tooLate = (): void => this.refuse(new Error(`no answer within ${limitNs! / NS_PER_SEC} s`))
+    this.callOff = limitNs === undefined ? () => {} : task.kernel.host.patience(limitNs, tooLate)
   }
 
   /** The answer is there: the task goes on. Nothing happens when it waits no longer. */
@@ -64,7 +59,7 @@ export class EngineStop<Answer = unknown> {
     const { task } = this
     if (task.engineStop !== (this as EngineStop)) return false
     task.engineStop = null
-    if (this.timer) task.kernel.timers.cancel(this.timer)
+    this.callOff()
     return task.state !== DEAD
   }
 }

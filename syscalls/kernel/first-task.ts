@@ -15,7 +15,7 @@ import { exitTask } from './exit.ts'
 import { FdTable } from './fd-table.ts'
 import { FsContext } from './fs-context.ts'
 import type { Kernel } from './kernel.ts'
-import { RUNNING, Task } from './task.ts'
+import { RUNNING, STAGE_USER, Task } from './task.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 
 export interface FirstProgram {
@@ -69,6 +69,8 @@ export function startFirst(kernel: Kernel, first: FirstProgram): Task | number {
     exitTask(task, 127 << 8)
     return result
   }
+  // Without a call whose result would come first, it goes on with the program when the engines know of it.
+  if (task.report) task.report.afterwards = () => (task.stage = STAGE_USER)
   kernel.addTask(task)
   return task
 }

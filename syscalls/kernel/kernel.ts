@@ -31,7 +31,7 @@ import { Futexes } from './futex.ts'
 import { LoadAverage } from './load-average.ts'
 import { sendSignal } from './signal.ts'
 import { SliceLengths } from './slice.ts'
-import { DEAD, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
+import { DEAD, ENGINE_STOPPED, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
 import { runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 import { TimerQueue } from './timer-queue.ts'
@@ -165,7 +165,7 @@ export class Kernel {
   addTask(task: Task): void {
     this.groups.set(task.group.pid, task.group)
     this.tasks.set(task.tid, task)
-    this.makeRunnable(task)
+    if (task.state !== ENGINE_STOPPED) this.makeRunnable(task)
   }
 
   makeRunnable(task: Task): void {

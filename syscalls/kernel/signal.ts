@@ -31,6 +31,8 @@ export function sendSignal(group: ThreadGroup, task: Task | null, info: SigInfo)
   if (group.tasks.length === 0) return 0
   if (signo === SIGKILL) {
     beginGroupExit(group, SIGKILL)
+    // Also those that wait for an engine's word on their end.
+    for (const one of [...group.tasks]) if (one.engineStop) one.kick()
     return 0
   }
   if (signo === SIGCONT) {

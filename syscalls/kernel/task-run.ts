@@ -43,7 +43,8 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
   if (task.stage === STAGE_USER && task.signalPending()) task.stage = STAGE_SIGNALS
   let callsLeft = kernel.slices.calls()
   while (task.state === RUNNING) {
-    if (task.group.exiting !== null) task.stage = STAGE_SIGNALS
+    // What engines are told of its own end is not broken off by that end.
+    if (task.group.exiting !== null && !task.isExiting) task.stage = STAGE_SIGNALS
     switch (task.stage) {
       case STAGE_USER: {
         if (task.attention !== null) {

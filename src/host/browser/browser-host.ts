@@ -139,4 +139,9 @@ export class BrowserHost implements Host {
   wake(): void {
     this.wakeUp?.()
   }
+
+  patience(delayNs: number, fire: () => void): () => void {
+    const timer = setTimeout(fire, Math.min(delayNs / 1e6, TIMEOUT_MS_MAX))
+    return () => clearTimeout(timer)
+  }
 }

@@ -214,6 +214,11 @@ export class NodeHost implements Host {
     this.wakeUp?.()
   }
 
+  patience(delayNs: number, fire: () => void): () => void {
+    const timer = setTimeout(fire, Math.min(delayNs / 1e6, TIMEOUT_MS_MAX))
+    return () => clearTimeout(timer)
+  }
+
   /** After the last program: output is written out, input is let go. */
   async close(): Promise<void> {
     this.stdin.stop()

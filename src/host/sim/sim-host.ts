@@ -140,6 +140,9 @@ export class BufferOutput implements HostOutput {
   }
 }
 
+/** setTimeout's longest delay. */
+const TIMEOUT_MS_MAX = 0x7fffffff
+
 export interface SimOptions {
   seed?: number
   stdin?: HostInput
@@ -217,5 +220,10 @@ export class SimHost implements Host {
   wake(): void {
     this.woken = true
     this.wakeUp?.()
+  }
+
+  patience(delayNs: number, fire: () => void): () => void {
+    const timer = setTimeout(fire, Math.min(delayNs / 1e6, TIMEOUT_MS_MAX))
+    return () => clearTimeout(timer)
   }
 }
