@@ -17,6 +17,12 @@ const NAMES = [
 
 export const CAPABILITY_NAMES: readonly string[] = NAMES.map((name) => `CAP_${name}`)
 
+/** By its name without CAP_, in small letters; undefined for none. */
+export function capabilityByName(name: string): number | undefined {
+  const number = NAMES.indexOf(name.toUpperCase())
+  return number < 0 ? undefined : number
+}
+
 export const CAP_CHOWN = 0
 export const CAP_DAC_OVERRIDE = 1
 export const CAP_DAC_READ_SEARCH = 2

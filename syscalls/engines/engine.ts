@@ -131,6 +131,10 @@ export interface Engine {
   /** The task ended; `isLast` when its process did. */
   death?(task: Task, status: number, isLast: boolean): void
   reap?(report: ReapReport): void
+  /** A task comes to stand below this engine: it was there when the engine came, was moved, or is a first program. */
+  enter?(task: Task): void
+  /** A task no longer stands below it. */
+  leave?(task: Task): void
   /** It now stands in this view. */
   attach?(view: View): void
   /** It is about to leave; a text refuses and says what holds it (EBUSY). */

@@ -160,7 +160,7 @@ function nest(task: Task): View {
   const view = task.view.fork()
   view.ownerUid = task.credentials.euid
   if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
-  task.view = view
+  view.take(task, task.view)
   return view
 }
 
@@ -177,7 +177,7 @@ function attach(task: Task, pidText: string, engineText: string): Outcome {
   const outcome = add(task, view, engineText)
   if (outcome.result < 0) return outcome
   for (const member of group.tasks) {
-    if (member.view === before) member.view = view
+    if (member.view === before) view.take(member, before)
     if (!credentials.capable(CAP_SYS_ADMIN)) member.noNewPrivileges = true
   }
   return outcome

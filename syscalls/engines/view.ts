@@ -121,6 +121,7 @@ export class View {
   push(engine: Engine): void {
     this.setHead(new EngineNode(engine, this.head, this.world))
     engine.attach?.(this)
+    if (engine.enter) for (const task of this.tasks) engine.enter(task)
   }
 
   /**
@@ -137,8 +138,19 @@ export class View {
     for (const above of engines.slice(at + 1))
       head = new EngineNode(above, head, head?.world ?? this.kernel.world)
     this.setHead(head)
-    if (!this.has(engine)) letGo(this.tasks, engine)
+    if (this.has(engine)) return true
+    const { tasks } = this
+    letGo(tasks, engine)
+    if (engine.leave) for (const task of tasks) engine.leave(task)
     return true
+  }
+
+  /** A task comes here from another view, or from none. */
+  take(task: Task, from: View | null): void {
+    task.view = this
+    if (from)
+      for (const { engine } of from.oldestFirst.toReversed()) if (!this.has(engine)) engine.leave?.(task)
+    for (const { engine } of this.oldestFirst) if (!from?.has(engine)) engine.enter?.(task)
   }
 
   /** Those who see it so. */

@@ -8,6 +8,7 @@ import { CAP_EMPTY_SET, CAP_SETUID, isSubset, SECBIT_KEEP_CAPS, SECBIT_NOROOT } 
 import { EPERM } from '../abi/errno.ts'
 import { S_ISGID, S_ISUID } from '../abi/stat.ts'
 import type { Credentials } from '../kernel/credentials.ts'
+import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import { fileCapabilities } from '../vfs/file-capabilities.ts'
 import type { Path } from '../vfs/path.ts'
@@ -31,7 +32,7 @@ function sharesFs(task: Task): boolean {
 
 /** The set-id bits: what new euid and egid are. */
 function takeSetIds(task: Task, path: Path, who: Credentials): boolean {
-  const { mode, uid, gid } = path.inode
+  const { mode, uid, gid } = idsOf(who, path.inode)
   if (path.mount.isNoSuid || task.noNewPrivileges) return false
   if (mode & S_ISUID) who.euid = uid
   const setsGroup = (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)
@@ -68,7 +69,7 @@ export function credentialsForExec(task: Task, path: Path): ExecCredentials | nu
   const hasGained = !isSubset(who.permitted, old.permitted)
   const changesId = who.euid !== old.euid || !(who.egid === old.fsgid || old.groups.includes(who.egid))
   if ((changesId || hasGained) && (task.noNewPrivileges || sharesFs(task))) {
-    if (task.noNewPrivileges || !old.capable(CAP_SETUID)) {
+    if (task.noNewPrivileges || !old.capableHere(CAP_SETUID)) {
       who.euid = old.euid
       who.egid = old.egid
     }

@@ -29,8 +29,9 @@ export abstract class IpcObject {
 
   constructor(task: Task, key: number, mode: number) {
     this.key = key
-    this.uid = this.cuid = task.credentials.euid
-    this.gid = this.cgid = task.credentials.egid
+    const { euid, egid } = task.credentials.bottom
+    this.uid = this.cuid = euid
+    this.gid = this.cgid = egid
     this.mode = mode & 0o777
     this.changeSec = secondsNow(task.kernel.clock)
   }
@@ -43,7 +44,7 @@ export function secondsNow(clock: Clock): number {
 
 /** Linux ipcperms: `wanted` has the bits of any class. */
 export function ipcPermission(task: Task, object: IpcObject, wanted: number): number {
-  const who = task.credentials
+  const who = task.credentials.bottom
   const asked = (wanted >> 6) | (wanted >> 3) | wanted
   let granted = object.mode
   if (who.euid === object.cuid || who.euid === object.uid) granted >>= 6
@@ -122,7 +123,7 @@ export class IpcTable<T extends IpcObject> {
 
 /** For IPC_SET and IPC_RMID: its owner, its maker, or root. */
 export function mayControl(task: Task, object: IpcObject): number {
-  const { credentials: who } = task
+  const who = task.credentials.bottom
   const isOwn = who.euid === object.cuid || who.euid === object.uid
   return isOwn || who.capable(CAP_SYS_ADMIN) ? 0 : -EPERM
 }

@@ -11,6 +11,8 @@ import {
   SECBIT_NO_SETUID_FIXUP,
 } from '../abi/capability.ts'
 
+import type { IdLevel } from './id-level.ts'
+
 export class Credentials {
   uid = 0
   euid = 0
@@ -28,6 +30,10 @@ export class Credentials {
   ambient: CapabilitySet = CAP_EMPTY_SET
   /** SECBIT_*. */
   securebits = 0
+  /** Who the task is below this level: id-level.ts. Null on the lowest. */
+  below: Credentials | null = null
+  /** This level; null on the lowest. */
+  level: IdLevel | null = null
 
   /** Root has every capability, nobody else has any. */
   constructor(uid: number, gid: number) {
@@ -40,9 +46,30 @@ export class Credentials {
     return Object.assign(new Credentials(0, 0), this)
   }
 
-  /** Does the effective set have this capability, CAP_*? */
+  /** Does the effective set have this capability, CAP_*, on every level? */
   capable(capability: number): boolean {
+    return this.capableHere(capability) && (this.below === null || this.below.capable(capability))
+  }
+
+  /** On this level: for what changes nothing below it. */
+  capableHere(capability: number): boolean {
     return (this.effective & capabilityBit(capability)) !== CAP_EMPTY_SET
+  }
+
+  /** Those of the lowest level: whose the files really are that it makes. */
+  get bottom(): Credentials {
+    return this.below === null ? this : this.below.bottom
+  }
+
+  /** As far up as another's levels go: in a view that the other is not in, a task may call itself what it likes. */
+  seenBy(other: Credentials): Credentials {
+    let seen: Credentials = this
+    while (seen.below !== null && !other.isOn(seen.level)) seen = seen.below
+    return seen
+  }
+
+  private isOn(level: IdLevel | null): boolean {
+    return this.level === level || this.below?.isOn(level) === true
   }
 
   /** As access(2) asks: for the real ids, and with the capabilities that these would have. */

@@ -60,6 +60,7 @@ export function startFirst(kernel: Kernel, first: FirstProgram): Task | number {
   } catch {
     return -ENOMEM
   }
+  first.view.take(task, null)
   task.state = RUNNING
   task.startCall()
   const path = resolveName(task, AT_FDCWD, first.path, FOLLOW)

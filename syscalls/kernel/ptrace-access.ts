@@ -6,6 +6,7 @@
 import { CAP_SYS_PTRACE, isSubset } from '../abi/capability.ts'
 import { SUID_DUMP_USER } from './change-credentials.ts'
 import type { Credentials } from './credentials.ts'
+import { onEveryLevel } from './id-level.ts'
 import type { Task } from './task.ts'
 
 /** Whose ids count: the file system's for what is opened in /proc, else the real ones. */
@@ -23,9 +24,11 @@ export const hasOnlyIds = (other: Credentials, uid: number, gid: number): boolea
 
 /** `who` belongs to process `pid`, which may always look into itself. */
 export function mayAccess(who: Credentials, pid: number, target: Task, creds: number): boolean {
-  if (target.group.pid === pid || who.capable(CAP_SYS_PTRACE)) return true
-  const other = target.credentials
-  const [uid, gid] = creds === FSCREDS ? [who.fsuid, who.fsgid] : [who.uid, who.gid]
-  if (!hasOnlyIds(other, uid, gid) || target.mm.dumpable !== SUID_DUMP_USER) return false
-  return isSubset(other.permitted, creds === FSCREDS ? who.effective : who.permitted)
+  if (target.group.pid === pid) return true
+  return onEveryLevel(who, target.credentials, (mine, other) => {
+    if (mine.capableHere(CAP_SYS_PTRACE)) return true
+    const [uid, gid] = creds === FSCREDS ? [mine.fsuid, mine.fsgid] : [mine.uid, mine.gid]
+    if (!hasOnlyIds(other, uid, gid) || target.mm.dumpable !== SUID_DUMP_USER) return false
+    return isSubset(other.permitted, creds === FSCREDS ? mine.effective : mine.permitted)
+  })
 }

@@ -32,7 +32,7 @@ function sysSetuid(task: Task, uid: number): number {
   const fresh = who.copy()
   const id = uid >>> 0
   if (uid === SAME) return -EINVAL
-  if (who.capable(CAP_SETUID)) fresh.uid = fresh.suid = id
+  if (who.capableHere(CAP_SETUID)) fresh.uid = fresh.suid = id
   else if (id !== who.uid && id !== who.suid) return -EPERM
   fresh.euid = id
   return commitUids(task, fresh)
@@ -43,7 +43,7 @@ function sysSetgid(task: Task, gid: number): number {
   const fresh = who.copy()
   const id = gid >>> 0
   if (gid === SAME) return -EINVAL
-  if (who.capable(CAP_SETGID)) fresh.gid = fresh.sgid = id
+  if (who.capableHere(CAP_SETGID)) fresh.gid = fresh.sgid = id
   else if (id !== who.gid && id !== who.sgid) return -EPERM
   fresh.egid = id
   return commitGids(task, fresh)
@@ -56,7 +56,7 @@ const isAllowed = (id: number, known: readonly number[], isPrivileged: boolean):
 function sysSetresuid(task: Task, uid: number, euid: number, suid: number): number {
   const who = task.credentials
   const known = [who.uid, who.euid, who.suid]
-  const isPrivileged = who.capable(CAP_SETUID)
+  const isPrivileged = who.capableHere(CAP_SETUID)
   if (![uid, euid, suid].every((id) => isAllowed(id, known, isPrivileged))) return -EPERM
   const fresh = who.copy()
   if (uid !== SAME) fresh.uid = uid >>> 0
@@ -68,7 +68,7 @@ function sysSetresuid(task: Task, uid: number, euid: number, suid: number): numb
 function sysSetresgid(task: Task, gid: number, egid: number, sgid: number): number {
   const who = task.credentials
   const known = [who.gid, who.egid, who.sgid]
-  const isPrivileged = who.capable(CAP_SETGID)
+  const isPrivileged = who.capableHere(CAP_SETGID)
   if (![gid, egid, sgid].every((id) => isAllowed(id, known, isPrivileged))) return -EPERM
   const fresh = who.copy()
   if (gid !== SAME) fresh.gid = gid >>> 0
@@ -79,7 +79,7 @@ function sysSetresgid(task: Task, gid: number, egid: number, sgid: number): numb
 
 function sysSetreuid(task: Task, uid: number, euid: number): number {
   const who = task.credentials
-  const isPrivileged = who.capable(CAP_SETUID)
+  const isPrivileged = who.capableHere(CAP_SETUID)
   if (!isAllowed(uid, [who.uid, who.euid], isPrivileged)) return -EPERM
   if (!isAllowed(euid, [who.uid, who.euid, who.suid], isPrivileged)) return -EPERM
   const fresh = who.copy()
@@ -91,7 +91,7 @@ function sysSetreuid(task: Task, uid: number, euid: number): number {
 
 function sysSetregid(task: Task, gid: number, egid: number): number {
   const who = task.credentials
-  const isPrivileged = who.capable(CAP_SETGID)
+  const isPrivileged = who.capableHere(CAP_SETGID)
   if (!isAllowed(gid, [who.gid, who.egid], isPrivileged)) return -EPERM
   if (!isAllowed(egid, [who.gid, who.egid, who.sgid], isPrivileged)) return -EPERM
   const fresh = who.copy()
@@ -105,7 +105,7 @@ function sysSetregid(task: Task, gid: number, egid: number): number {
 function sysSetfsuid(task: Task, uid: number): number {
   const who = task.credentials
   const known = [who.uid, who.euid, who.suid, who.fsuid]
-  if (uid === SAME || !isAllowed(uid, known, who.capable(CAP_SETUID))) return who.fsuid
+  if (uid === SAME || !isAllowed(uid, known, who.capableHere(CAP_SETUID))) return who.fsuid
   const fresh = who.copy()
   fresh.fsuid = uid >>> 0
   fixFsCapabilities(who, fresh)
@@ -116,7 +116,7 @@ function sysSetfsuid(task: Task, uid: number): number {
 function sysSetfsgid(task: Task, gid: number): number {
   const who = task.credentials
   const known = [who.gid, who.egid, who.sgid, who.fsgid]
-  if (gid === SAME || !isAllowed(gid, known, who.capable(CAP_SETGID))) return who.fsgid
+  if (gid === SAME || !isAllowed(gid, known, who.capableHere(CAP_SETGID))) return who.fsgid
   const fresh = who.copy()
   fresh.fsgid = gid >>> 0
   commitCredentials(task, fresh)
@@ -138,7 +138,7 @@ function sysGetgroups(task: Task, count: number, list: number): number {
 }
 
 function sysSetgroups(task: Task, count: number, list: number): number {
-  if (!task.credentials.capable(CAP_SETGID)) return -EPERM
+  if (!task.credentials.capableHere(CAP_SETGID)) return -EPERM
   if (count < 0 || count > NGROUPS_MAX) return -EINVAL
   if (count > 0 && !task.mm.canRead(list, count * 4)) return -EFAULT
   const groups: number[] = []

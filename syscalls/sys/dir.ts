@@ -55,7 +55,7 @@ import {
 } from '../vfs/change.ts'
 import type { Path } from '../vfs/path.ts'
 import { MAY_EXEC, permission } from '../vfs/permission.ts'
-import { FOLLOW } from '../vfs/walk.ts'
+import { FOLLOW, type LastComponent, lookupEntry } from '../vfs/walk.ts'
 import { resolve, resolveInode, resolveName, resolveParent } from './names.ts'
 import { addr, device, dirents, dirfd, fd, flags, mode, outString, path, size, syscall } from './row.ts'
 
@@ -74,9 +74,28 @@ function sysMknodat(task: Task, at: number, addr: number, modeBits: number, dev:
   if (typeof last === 'number') return last
   // A character device without a number is how overlays mark what is gone: it opens nothing.
   const isWhiteout = type === S_IFCHR && dev === 0
-  if (isDevice && !isWhiteout && !task.credentials.capable(CAP_MKNOD))
-    return mayTakeName(task, last, false) || -EPERM
-  return makeNode(task, last, type | (modeBits & 0o7777 & ~task.fs.umask), isDevice ? dev : 0)
+  const permissions = modeBits & 0o7777 & ~task.fs.umask
+  if (isDevice && !isWhiteout) {
+    if (!task.credentials.capableHere(CAP_MKNOD)) return mayTakeName(task, last, false) || -EPERM
+    if (task.credentials.level) return makeRememberedNode(task, last, type, permissions, dev)
+  }
+  return makeNode(task, last, type | permissions, isDevice ? dev : 0)
+}
+
+/** Below it is an empty file; on this level of identity, and those above, a device. */
+function makeRememberedNode(
+  task: Task,
+  last: LastComponent,
+  type: number,
+  permissions: number,
+  rdev: number,
+): number {
+  const made = makeNode(task, last, S_IFREG | permissions, 0)
+  if (made < 0) return made
+  const file = lookupEntry(task, last.parent, last.name)
+  if (typeof file === 'number') return file
+  task.credentials.level!.remember(file.inode, { node: { type, rdev } })
+  return 0
 }
 
 function sysSymlinkat(task: Task, targetAddr: number, at: number, addr: number): number {

@@ -7,10 +7,11 @@ import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../abi/poll.ts'
 import { SIGNAL_MAX } from '../abi/signal.ts'
 import { PipeInode } from '../fs/pipefs/pipefs.ts'
 import { FD_COUNT_MAX } from '../kernel/fd-table.ts'
+import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { registerFifo } from '../vfs/open.ts'
-import { ownsFile } from '../vfs/permission.ts'
+import { ownsFileBelow } from '../vfs/permission.ts'
 import { PIPE_SIZE_MAX, Pipe, PipeEnd } from '../vfs/pipe.ts'
 import { getLock, setLock, sysFlock } from './lock.ts'
 import { addSeals, getSeals } from './memfd.ts'
@@ -62,7 +63,7 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     case F.F_GETFL:
       return file.flags
     case F.F_SETFL:
-      if (argument & ~file.flags & F.O_NOATIME && !ownsFile(task.credentials, file.inode)) return -EPERM
+      if (argument & ~file.flags & F.O_NOATIME && !ownsFileBelow(task.credentials, file.inode)) return -EPERM
       file.flags = (file.flags & ~F.SETFL_MASK) | (argument & F.SETFL_MASK)
       return 0
     case F.F_GETOWN:
@@ -139,7 +140,7 @@ function setOwner(task: Task, file: FileDescription, type: number, id: number): 
 /** No leases are given: a file that others have open never gets one, so programs are ready for that. */
 function setLease(task: Task, file: FileDescription, type: number): number {
   const { credentials: who } = task
-  if (who.fsuid !== file.inode.uid && !who.capable(CAP_LEASE)) return -EACCES
+  if (who.fsuid !== idsOf(who, file.inode).uid && !who.capable(CAP_LEASE)) return -EACCES
   if (!file.inode.isRegular || type < F.F_RDLCK || type > F.F_UNLCK) return -EINVAL
   return -EAGAIN
 }

@@ -45,7 +45,7 @@ export function sysMemfdCreate(task: Task, nameAddr: number, flagBits: number): 
   if (!name) return name === null ? -EFAULT : -EINVAL
   const mount = mountOf(task.kernel)
   const noExec = (flagBits & MFD_NOEXEC_SEAL) !== 0
-  const { fsuid, fsgid } = task.credentials
+  const { fsuid, fsgid } = task.credentials.bottom
   const inode = (mount.fs as Tmpfs).newInode(S_IFREG | (noExec ? 0o666 : 0o777), fsuid, fsgid)
   inode.nlink = 0
   if (noExec) inode.seals = F.F_SEAL_EXEC

@@ -149,8 +149,8 @@ function readCredentials(task: Task, at: number, size: number, message: Outgoing
   const who = task.credentials
   const isAllowed =
     (pid === task.group.pid || who.capable(CAP_SYS_ADMIN)) &&
-    (uid === who.uid || uid === who.euid || uid === who.suid || who.capable(CAP_SETUID)) &&
-    (gid === who.gid || gid === who.egid || gid === who.sgid || who.capable(CAP_SETGID))
+    (uid === who.uid || uid === who.euid || uid === who.suid || who.capableHere(CAP_SETUID)) &&
+    (gid === who.gid || gid === who.egid || gid === who.sgid || who.capableHere(CAP_SETGID))
   if (!isAllowed) return -EPERM
   message.credentials = { pid, uid, gid }
   return 0

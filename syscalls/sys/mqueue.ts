@@ -68,7 +68,7 @@ function checkSizes(task: Task, attrAddr: number): Sizes | number {
 }
 
 function create(task: Task, queues: PosixQueues, name: string, bits: number, attrAddr: number) {
-  const { credentials: who } = task
+  const who = task.credentials.bottom
   if (queues.byName.size >= MQ_QUEUES_MAX && !who.capable(CAP_SYS_RESOURCE)) return -ENOSPC
   const sizes = checkSizes(task, attrAddr)
   if (typeof sizes === 'number') return sizes

@@ -6,6 +6,7 @@
 import { CAP_SYS_NICE } from '../abi/capability.ts'
 import { E2BIG, EBUSY, EFAULT, EINVAL, EOPNOTSUPP, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { onEveryLevel } from '../kernel/id-level.ts'
 import { isRealTime, NORMAL_SCHEDULING, type Scheduling } from '../kernel/scheduling.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, hex, outStruct, pid, syscall, uint, value } from './row.ts'
@@ -40,7 +41,11 @@ const findSchedule = (task: Task, which: number): Pick<Task, 'sched' | 'nice'> |
 
 /** Linux check_same_owner. */
 const isOwn = (task: Task, other: Task): boolean =>
-  task.credentials.euid === other.credentials.euid || task.credentials.euid === other.credentials.uid
+  onEveryLevel(
+    task.credentials,
+    other.credentials,
+    ({ euid }, them) => euid === them.euid || euid === them.uid,
+  )
 
 interface Wanted extends Scheduling {
   readonly nice: number

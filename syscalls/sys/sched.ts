@@ -7,6 +7,7 @@
 import { CAP_SYS_ADMIN, CAP_SYS_NICE } from '../abi/capability.ts'
 import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { onEveryLevel } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, hex, int, syscall, value } from './row.ts'
 
@@ -50,7 +51,12 @@ function sysSetpriority(task: Task, which: number, who: number, asked: number): 
 function mayRenice(task: Task, other: Task, nice: number): number {
   const { credentials: who } = task
   if (who.capable(CAP_SYS_NICE)) return 0
-  if (other.credentials.uid !== who.euid && other.credentials.euid !== who.euid) return -EPERM
+  const isOwn = onEveryLevel(
+    who,
+    other.credentials,
+    ({ euid }, them) => them.uid === euid || them.euid === euid,
+  )
+  if (!isOwn) return -EPERM
   return nice < other.nice && 20 - nice > other.group.limits[P.RLIMIT_NICE]!.soft ? -EACCES : 0
 }
 
@@ -92,9 +98,10 @@ function sysIoprioSet(task: Task, which: number, who: number, priority: number):
   if (found.length === 0) return -ESRCH
   const { credentials } = task
   for (const other of found) {
-    const { uid } = other.credentials
-    if (!credentials.capable(CAP_SYS_NICE) && uid !== credentials.euid && uid !== credentials.uid)
-      return -EPERM
+    const isOwn = onEveryLevel(credentials, other.credentials, (who, { uid }) =>
+      [who.euid, who.uid].includes(uid),
+    )
+    if (!isOwn && !credentials.capable(CAP_SYS_NICE)) return -EPERM
     other.ioPriority = priority & 0xffff
   }
   return 0

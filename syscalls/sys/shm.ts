@@ -104,7 +104,7 @@ function information(task: Task, command: number, at: number): number {
 }
 
 function setLocked(task: Task, segment: Segment, isLocked: boolean): number {
-  const { euid } = task.credentials
+  const { euid } = task.credentials.bottom
   if (!task.credentials.capable(CAP_IPC_LOCK) && euid !== segment.uid && euid !== segment.cuid) return -EPERM
   segment.mode = isLocked ? segment.mode | I.SHM_LOCKED : segment.mode & ~I.SHM_LOCKED
   return 0

@@ -5,6 +5,7 @@ import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
 import { CAP_KILL } from '../abi/capability.ts'
 import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
+import { onEveryLevel } from '../kernel/id-level.ts'
 import { forceSignal, isIgnored } from '../kernel/signal.ts'
 import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import { SigSet } from '../kernel/sigset.ts'
@@ -183,11 +184,14 @@ function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
 
 /** May `task` signal that process? kill(2): same real or effective id, root, or SIGCONT in one session. */
 function maySignal(task: Task, target: ThreadGroup, signo: number): boolean {
-  const who = task.credentials
-  const other = target.leader?.credentials
-  if (who.capable(CAP_KILL) || !other) return true
-  if (signo === S.SIGCONT && target.sessionId === task.group.sessionId) return true
-  return who.euid === other.suid || who.euid === other.uid || who.uid === other.suid || who.uid === other.uid
+  const them = target.leader?.credentials
+  if (!them || (signo === S.SIGCONT && target.sessionId === task.group.sessionId)) return true
+  return onEveryLevel(
+    task.credentials,
+    them,
+    (who, { uid, suid }) =>
+      who.capableHere(CAP_KILL) || [who.euid, who.uid].some((id) => id === suid || id === uid),
+  )
 }
 
 export function userInfo(task: Task, signo: number, code: number): S.SigInfo {

@@ -9,10 +9,11 @@ import { EACCES, EBADF, EFAULT, EINVAL, EOPNOTSUPP, EPERM, EROFS } from '../abi/
 import * as F from '../abi/fcntl.ts'
 import { IN_ATTRIB } from '../abi/inotify.ts'
 import { isSymlink, S_ISGID, S_ISUID, UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts'
+import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import { type AttributeChange, type Inode, Timestamp } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
-import { MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
+import { MAY_WRITE, ownsFile, ownsFileBelow, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
 import { resolveName, resolveTarget, type Target, targetOf, targetOfFd, targetOfOpen } from './names.ts'
 import { dirfd, fd, flags, inStruct, int, mode, outStruct, path, syscall } from './row.ts'
@@ -42,11 +43,12 @@ function fillStat(task: Task, inode: Inode): number {
   if (fresh < 0) return fresh
   stat.dev = inode.fs.dev
   stat.ino = inode.ino
-  stat.mode = inode.mode
+  const ids = idsOf(task.credentials, inode)
+  stat.mode = ids.mode
   stat.nlink = inode.nlink
-  stat.uid = inode.uid
-  stat.gid = inode.gid
-  stat.rdev = inode.rdev
+  stat.uid = ids.uid
+  stat.gid = ids.gid
+  stat.rdev = ids.rdev
   stat.size = inode.size
   stat.blockSize = inode.fs.blockSize
   stat.blocks = inode.blocks
@@ -120,6 +122,29 @@ function change(task: Task, target: Target, what: AttributeChange): number {
   return result
 }
 
+/** Permissions are changed below where that is allowed, else this level remembers them. */
+function changePermissions(task: Task, target: Target, bits: number): number {
+  const { below, level } = task.credentials
+  if (below !== null && !ownsFileBelow(below, target.inode)) {
+    level!.remember(target.inode, { permissions: bits })
+    return 0
+  }
+  level?.forgetPermissions(target.inode)
+  return change(task, target, { mode: bits })
+}
+
+/** An owner on a level above the lowest is only remembered there. */
+function changeOwner(task: Task, target: Target, what: AttributeChange): number {
+  const { level } = task.credentials
+  if (level === null) return change(task, target, what)
+  const { uid, gid, mode: bits } = what
+  level.remember(target.inode, {
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  })
+  return bits === undefined ? 0 : changePermissions(task, target, bits)
+}
+
 function sysFchmodat2(task: Task, at: number, name: number, modeBits: number, flagBits: number): number {
   if (flagBits & ~(F.AT_SYMLINK_NOFOLLOW | F.AT_EMPTY_PATH)) return -EINVAL
   const target = resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW))
@@ -135,8 +160,9 @@ function chmodTarget(task: Task, target: Target | number, modeBits: number): num
   let bits = modeBits & 0o7777
   if (inode.seals > 0 && inode.seals & F.F_SEAL_EXEC && (inode.mode ^ bits) & 0o111) return -EPERM
   // Only members of the file's group may leave the set-group-id bit on.
-  if (!task.credentials.inGroup(inode.gid) && !task.credentials.capable(CAP_FSETID)) bits &= ~S_ISGID
-  return change(task, target, { mode: bits })
+  const { gid } = idsOf(task.credentials, inode)
+  if (!task.credentials.inGroup(gid) && !task.credentials.capableHere(CAP_FSETID)) bits &= ~S_ISGID
+  return changePermissions(task, target, bits)
 }
 
 function chownTarget(task: Task, target: Target | number, uid: number, gid: number): number {
@@ -146,22 +172,23 @@ function chownTarget(task: Task, target: Target | number, uid: number, gid: numb
   if (target.readOnly) return -EROFS
   const newUid = uid | 0
   const newGid = gid | 0
-  if (!who.capable(CAP_CHOWN)) {
-    const isOwn = who.fsuid === inode.uid
-    if (newUid !== -1 && !(isOwn && newUid >>> 0 === inode.uid)) return -EPERM
-    const gidMay = newGid >>> 0 === inode.gid || who.inGroup(newGid >>> 0)
+  const old = idsOf(who, inode)
+  if (!who.capableHere(CAP_CHOWN)) {
+    const isOwn = who.fsuid === old.uid
+    if (newUid !== -1 && !(isOwn && newUid >>> 0 === old.uid)) return -EPERM
+    const gidMay = newGid >>> 0 === old.gid || who.inGroup(newGid >>> 0)
     if (newGid !== -1 && !(isOwn && gidMay)) return -EPERM
   }
   const what: AttributeChange = {}
   if (newUid !== -1) what.uid = newUid >>> 0
   if (newGid !== -1) what.gid = newGid >>> 0
   // Changing the owner of a program takes its set-id bits away.
-  if (!inode.isDirectory && inode.mode & (S_ISUID | S_ISGID)) {
-    const group = inode.mode & 0o010 || !(who.inGroup(inode.gid) || who.capable(CAP_FSETID)) ? S_ISGID : 0
-    what.mode = inode.mode & 0o7777 & ~(S_ISUID | group)
+  if (!inode.isDirectory && old.mode & (S_ISUID | S_ISGID)) {
+    const group = old.mode & 0o010 || !(who.inGroup(old.gid) || who.capableHere(CAP_FSETID)) ? S_ISGID : 0
+    what.mode = old.mode & 0o7777 & ~(S_ISUID | group)
   }
   if (!inode.isDirectory) inode.xattrs?.delete(XATTR_NAME_CAPS)
-  return change(task, target, what)
+  return changeOwner(task, target, what)
 }
 
 function sysFchownat(
@@ -195,7 +222,7 @@ function setTimes(task: Task, target: Target | number, times: Times): number {
   if (times.wrong) return -EINVAL
   if (target.readOnly) return -EROFS
   const { inode } = target
-  if (!ownsFile(task.credentials, inode)) {
+  if (!ownsFileBelow(task.credentials, inode)) {
     if (!times.now) return -EPERM
     if (permission(task.credentials, inode, MAY_WRITE)) return -EACCES
   }

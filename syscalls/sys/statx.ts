@@ -16,6 +16,7 @@ import {
   STATX_MTIME,
   statxMasks,
 } from '../abi/stat.ts'
+import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Timestamp } from '../vfs/inode.ts'
 import { MOUNT_UNIQUE_ID_OFFSET } from '../vfs/mount-tree.ts'
@@ -48,6 +49,7 @@ function sysStatx(
 function putStatx(task: Task, { inode, path: at }: Target, mask: number, addr: number): void {
   const { view, bytes } = task.mm.space
   const { fs } = inode
+  const ids = idsOf(task.credentials, inode)
   const uniqueId = (mask & STATX_MNT_ID_UNIQUE) !== 0
   const birth = mask & STATX_BTIME ? inode.btime : null
   let given = STATX_BASIC_STATS | (uniqueId ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID) | (birth ? STATX_BTIME : 0)
@@ -59,9 +61,9 @@ function putStatx(task: Task, { inode, path: at }: Target, mask: number, addr: n
   view.setUint32(addr + 4, fs.blockSize, true)
   putU64(view, addr + 8, at?.isMountRoot && at.mount.attached ? STATX_ATTR_MOUNT_ROOT : 0)
   view.setUint32(addr + 16, inode.nlink, true)
-  view.setUint32(addr + 20, inode.uid, true)
-  view.setUint32(addr + 24, inode.gid, true)
-  view.setUint16(addr + 28, inode.mode, true)
+  view.setUint32(addr + 20, ids.uid, true)
+  view.setUint32(addr + 24, ids.gid, true)
+  view.setUint16(addr + 28, ids.mode, true)
   putU64(view, addr + 32, inode.ino)
   putU64(view, addr + 40, inode.size)
   putU64(view, addr + 48, inode.blocks)
@@ -70,8 +72,8 @@ function putStatx(task: Task, { inode, path: at }: Target, mask: number, addr: n
   if (birth) putTime(view, addr + 80, birth)
   if (wantsTimes) putTime(view, addr + 96, inode.ctime)
   if (wantsTimes) putTime(view, addr + 112, inode.mtime)
-  view.setUint32(addr + 128, major(inode.rdev), true)
-  view.setUint32(addr + 132, minor(inode.rdev), true)
+  view.setUint32(addr + 128, major(ids.rdev), true)
+  view.setUint32(addr + 132, minor(ids.rdev), true)
   view.setUint32(addr + 136, major(fs.dev), true)
   view.setUint32(addr + 140, minor(fs.dev), true)
   // What has no name is on a mount of its own that nobody sees.

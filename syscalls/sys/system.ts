@@ -9,6 +9,7 @@ import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
+import { onEveryLevel } from '../kernel/id-level.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { hasOnlyIds } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
@@ -83,7 +84,9 @@ function groupFor(task: Task, which: number): ThreadGroup | number {
   const other = which === 0 ? task : task.kernel.tasks.get(which)
   if (!other) return -ESRCH
   const { credentials: who } = task
-  const isSame = other === task || hasOnlyIds(other.credentials, who.uid, who.gid)
+  const isSame =
+    other === task ||
+    onEveryLevel(who, other.credentials, (mine, them) => hasOnlyIds(them, mine.uid, mine.gid))
   return isSame || who.capable(CAP_SYS_RESOURCE) ? other.group : -EPERM
 }
 

@@ -39,7 +39,8 @@ export class DevPts extends FileSystem {
   add(index: number, rdev: number, owner: Credentials): void {
     const node = new DevPtsNode(this, SLAVE_INO + index, S_IFCHR | SLAVE_MODE)
     node.rdev = rdev
-    node.uid = owner.fsuid
+    node.uid = owner.bottom.fsuid
+    node.owner = owner
     node.gid = TTY_GID
     this.root.entries.set(String(index), node)
   }
@@ -56,6 +57,8 @@ export class DevPts extends FileSystem {
 }
 
 class DevPtsNode extends Inode {
+  /** Who opened the terminal. */
+  owner: Credentials | null = null
   readonly fs: DevPts
 
   constructor(fs: DevPts, ino: number, mode: number) {
@@ -63,6 +66,10 @@ class DevPtsNode extends Inode {
     this.fs = fs
     this.ino = ino
     for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(fs.clock)
+  }
+
+  override get maker(): Credentials | null {
+    return this.owner
   }
 
   override get blocks(): number {

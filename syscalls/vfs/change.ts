@@ -17,6 +17,7 @@ import {
   EXDEV,
 } from '../abi/errno.ts'
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../abi/fcntl.ts'
+import { rememberMaker } from '../kernel/id-level.ts'
 import type { Caller } from './caller.ts'
 import type { Inode } from './inode.ts'
 import { notifyLinked, notifyMade, notifyMoved, notifyRemoved } from './notify.ts'
@@ -41,8 +42,9 @@ function nameIsFree(caller: Caller, last: LastComponent, isDirectory: boolean): 
   return last.parent.readOnly ? -EROFS : 0
 }
 
-function made(last: LastComponent, inode: Inode | number): number {
+function made(caller: Caller, last: LastComponent, inode: Inode | number): number {
   if (typeof inode === 'number') return inode
+  rememberMaker(caller.credentials, inode, last.parent.inode)
   last.parent.dentry.child(last.name, inode)
   notifyMade(last.parent.inode, last.name, inode)
   return 0
@@ -51,7 +53,7 @@ function made(last: LastComponent, inode: Inode | number): number {
 /** `mode` with the type and the umask applied. */
 export function makeDirectory(caller: Caller, last: LastComponent, mode: number): number {
   const refused = mayTakeName(caller, last, true)
-  return refused ? refused : made(last, last.parent.inode.mkdir(caller, last.name, mode))
+  return refused ? refused : made(caller, last, last.parent.inode.mkdir(caller, last.name, mode))
 }
 
 /** A file of any other type; `mode` with the type and the umask applied. */
@@ -59,15 +61,21 @@ export function makeNode(caller: Caller, last: LastComponent, mode: number, rdev
   const refused = mayTakeName(caller, last, false)
   if (refused) return refused
   const kept = modeOfNew(caller.credentials, last.parent.inode, mode)
-  return made(last, last.parent.inode.create(caller, last.name, kept, rdev))
+  return made(caller, last, last.parent.inode.create(caller, last.name, kept, rdev))
 }
 
 export function makeSymlink(caller: Caller, last: LastComponent, target: string): number {
   if (target === '') return -ENOENT
   const refused = mayTakeName(caller, last, false)
   const result = refused || last.parent.inode.symlink(caller, last.name, target)
+  if (result >= 0 && caller.credentials.level) rememberLink(caller, last)
   if (result >= 0) notifyMade(last.parent.inode, last.name, null)
   return result
+}
+
+function rememberLink(caller: Caller, last: LastComponent): void {
+  const link = lookupEntry(caller, last.parent, last.name)
+  if (typeof link !== 'number') rememberMaker(caller.credentials, link.inode, last.parent.inode)
 }
 
 export function makeLink(caller: Caller, source: Path, last: LastComponent): number {

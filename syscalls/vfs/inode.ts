@@ -264,6 +264,11 @@ export abstract class Inode {
     return pos >= this.size ? -ENXIO : data ? pos : this.size
   }
 
+  /** Of what belongs to a task rather than to whom chown(2) gave it: whose it is, in whatever view he is looked at. */
+  get maker(): Credentials | null {
+    return null
+  }
+
   /** Lets somebody in whatever the mode says. */
   admits(_who: Credentials): boolean {
     return false

@@ -51,14 +51,20 @@ export class NamelessKind {
 /** An inode that belongs to whoever made it. */
 export abstract class NamelessInode extends Inode {
   readonly fs: FileSystem
+  private readonly credentials: Credentials
 
   constructor(kind: NamelessKind, kernel: Kernel, credentials: Credentials, mode: number) {
     super(mode)
     const fs = kind.of(kernel)
     this.fs = fs
+    this.credentials = credentials
     this.ino = fs.nextIno++
-    this.uid = credentials.fsuid
-    this.gid = credentials.fsgid
+    this.uid = credentials.bottom.fsuid
+    this.gid = credentials.bottom.fsgid
     for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(kernel.clock)
+  }
+
+  override get maker(): Credentials {
+    return this.credentials
   }
 }

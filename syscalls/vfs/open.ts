@@ -3,6 +3,7 @@
  * Path: sys/file.ts → here → walk.ts, inode.create, device table, pipes.
  */
 
+import { CAP_MKNOD } from '../abi/capability.ts'
 import {
   BLOCKED,
   EACCES,
@@ -47,9 +48,11 @@ import {
   S_IFDIR,
   S_IFIFO,
   S_IFLNK,
+  S_IFMT,
   S_IFREG,
   S_IFSOCK,
 } from '../abi/stat.ts'
+import { idsOf, rememberMaker } from '../kernel/id-level.ts'
 import type { Caller } from './caller.ts'
 import type { DeviceTable } from './device.ts'
 import { isExecuting } from './executing.ts'
@@ -62,7 +65,7 @@ import {
   MAY_WRITE,
   mayCreate,
   modeOfNew,
-  ownsFile,
+  ownsFileBelow,
   pathPermission,
   setIdBitsLost,
 } from './permission.ts'
@@ -123,6 +126,7 @@ function openNameless(request: OpenRequest): FileDescription | number {
   const mode = modeOfNew(caller.credentials, directory.inode, S_IFREG | (request.mode & 0o7777))
   const inode = directory.inode.createNameless(caller, mode, (flags & O_EXCL) === 0)
   if (typeof inode === 'number') return inode
+  rememberMaker(caller.credentials, inode, directory.inode)
   const dentry = new Dentry(`#${inode.ino}`, directory.dentry, inode)
   dentry.removed = true
   return new RegularFile((flags & ~CREATION_FLAGS) | O_TMPFILE, new Path(directory.mount, dentry))
@@ -191,6 +195,7 @@ function create(request: OpenRequest, parent: Path, name: string): Found | numbe
     0,
   )
   if (typeof inode === 'number') return inode
+  rememberMaker(caller.credentials, inode, parent.inode)
   const path = new Path(parent.mount, parent.dentry.child(name, inode))
   notifyMade(parent.inode, name, inode)
   return { path, created: true }
@@ -209,10 +214,11 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
       (access !== O_WRONLY ? MAY_READ : 0) | (access !== O_RDONLY || flags & O_TRUNC ? MAY_WRITE : 0)
     const refused = pathPermission(caller.credentials, path, mask)
     if (refused) return refused
-    if (flags & O_NOATIME && !ownsFile(caller.credentials, inode)) return -EPERM
+    if (flags & O_NOATIME && !ownsFileBelow(caller.credentials, inode)) return -EPERM
   }
   const kept = flags & ~CREATION_FLAGS
-  switch (inode.type) {
+  const ids = idsOf(caller.credentials, inode)
+  switch (ids.mode & S_IFMT) {
     case S_IFDIR:
       return new DirectoryFile(kept, path)
     case S_IFREG:
@@ -221,8 +227,10 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
       return openFifo(request, path, inode, kept)
     case S_IFCHR:
     case S_IFBLK: {
-      const { rdev } = inode
-      const isBlock = inode.type === S_IFBLK
+      const { rdev } = ids
+      // What is a device in this view alone is opened as one by who could have made it below.
+      if (inode.type === S_IFREG && !caller.credentials.bottom.capable(CAP_MKNOD)) return -EACCES
+      const isBlock = (ids.mode & S_IFMT) === S_IFBLK
       const own = caller.world.services.device(caller, isBlock, major(rdev), minor(rdev))
       const device = own ?? (isBlock ? undefined : request.devices.get(rdev))
       return device ? device.open(caller, kept, path, flags) : -ENXIO

@@ -10,6 +10,7 @@ import {
 import { EACCES, EPERM, EROFS } from '../abi/errno.ts'
 import { isDirectory, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_ISVTX } from '../abi/stat.ts'
 import type { Credentials } from '../kernel/credentials.ts'
+import { idsOf } from '../kernel/id-level.ts'
 import type { Inode } from './inode.ts'
 import type { Path } from './path.ts'
 
@@ -17,17 +18,22 @@ export const MAY_EXEC = 1
 export const MAY_WRITE = 2
 export const MAY_READ = 4
 
-/** 0 or -EACCES; `mask` is made of MAY_*. */
+/** 0 or -EACCES; `mask` is made of MAY_*. What a level of identity allows, those below it must allow too. */
 export function permission(credentials: Credentials, inode: Inode, mask: number): number {
-  const mode = inode.mode
-  const shift = credentials.fsuid === inode.uid ? 6 : credentials.inGroup(inode.gid) ? 3 : 0
+  const refused = permissionHere(credentials, inode, mask)
+  return refused || credentials.below === null ? refused : permission(credentials.below, inode, mask)
+}
+
+function permissionHere(credentials: Credentials, inode: Inode, mask: number): number {
+  const { mode, uid, gid } = idsOf(credentials, inode)
+  const shift = credentials.fsuid === uid ? 6 : credentials.inGroup(gid) ? 3 : 0
   if (((mode >> shift) & 7 & mask) === mask) return 0
   if (inode.admits(credentials)) return 0
   const onlyReads = isDirectory(mode) ? !(mask & MAY_WRITE) : mask === MAY_READ
-  if (onlyReads && credentials.capable(CAP_DAC_READ_SEARCH)) return 0
+  if (onlyReads && credentials.capableHere(CAP_DAC_READ_SEARCH)) return 0
   // Not even root executes a file that nobody may execute.
   if (mask & MAY_EXEC && !isDirectory(mode) && !(mode & 0o111)) return -EACCES
-  return credentials.capable(CAP_DAC_OVERRIDE) ? 0 : -EACCES
+  return credentials.capableHere(CAP_DAC_OVERRIDE) ? 0 : -EACCES
 }
 
 /** Permission for a path: a read-only mount refuses writes to files and directories first (EROFS). */
@@ -46,21 +52,27 @@ export function mayCreate(credentials: Credentials, directory: Path): number {
 export function mayDelete(credentials: Credentials, directory: Path, victim: Inode): number {
   const refused = mayCreate(credentials, directory)
   if (refused) return refused
-  const inode = directory.inode
-  if (
-    inode.mode & S_ISVTX &&
-    credentials.fsuid !== victim.uid &&
-    credentials.fsuid !== inode.uid &&
-    !credentials.capable(CAP_FOWNER)
-  )
-    return -EPERM
+  for (let c: Credentials | null = credentials; c; c = c.below)
+    if (isKeptFrom(c, directory.inode, victim)) return -EPERM
   return 0
+}
+
+/** By the sticky bit. */
+function isKeptFrom(who: Credentials, directory: Inode, victim: Inode): boolean {
+  const { mode, uid } = idsOf(who, directory)
+  if (!(mode & S_ISVTX) || who.fsuid === uid || who.fsuid === idsOf(who, victim).uid) return false
+  return !who.capableHere(CAP_FOWNER)
 }
 
 /** May this file get another name? Others' files only when they could be written: fs.protected_hardlinks. */
 export function mayLink(credentials: Credentials, inode: Inode): number {
+  const refused = mayLinkHere(credentials, inode)
+  return refused || credentials.below === null ? refused : mayLink(credentials.below, inode)
+}
+
+function mayLinkHere(credentials: Credentials, inode: Inode): number {
   if (ownsFile(credentials, inode)) return 0
-  const { mode } = inode
+  const { mode } = idsOf(credentials, inode)
   const setGroup = (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)
   if ((mode & S_IFMT) !== S_IFREG || mode & S_ISUID || setGroup) return -EPERM
   return permission(credentials, inode, MAY_READ | MAY_WRITE) ? -EPERM : 0
@@ -71,8 +83,8 @@ const S_IXGRP = 0o010
 /** The set-id bits that go when somebody without privilege writes to the file. */
 export function setIdBitsLost(credentials: Credentials, inode: Inode): number {
   const bits = inode.mode & (S_ISUID | S_ISGID)
-  if (bits === 0 || credentials.capable(CAP_FSETID)) return 0
-  const keepsGroup = (inode.mode & S_IXGRP) === 0 && credentials.inGroup(inode.gid)
+  if (bits === 0 || credentials.capableHere(CAP_FSETID)) return 0
+  const keepsGroup = (inode.mode & S_IXGRP) === 0 && credentials.inGroup(idsOf(credentials, inode).gid)
   return keepsGroup ? bits & S_ISUID : bits
 }
 
@@ -85,11 +97,16 @@ export function losePrivileges(credentials: Credentials, inode: Inode): void {
 /** The mode of a new file: in a set-group-id directory an outsider makes no set-group-id programs. */
 export function modeOfNew(credentials: Credentials, directory: Inode, mode: number): number {
   const isProgram = (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)
+  const above = idsOf(credentials, directory)
   const keeps =
-    !(directory.mode & S_ISGID) || credentials.inGroup(directory.gid) || credentials.capable(CAP_FSETID)
+    !(above.mode & S_ISGID) || credentials.inGroup(above.gid) || credentials.capableHere(CAP_FSETID)
   return isProgram && !keeps && !isDirectory(mode) ? mode & ~S_ISGID : mode
 }
 
-/** The owner, or who counts as every file's. */
+/** The owner, or who counts as every file's, on the uppermost level: the one that remembers what is changed. */
 export const ownsFile = (credentials: Credentials, inode: Inode): boolean =>
-  credentials.fsuid === inode.uid || credentials.capable(CAP_FOWNER)
+  credentials.fsuid === idsOf(credentials, inode).uid || credentials.capableHere(CAP_FOWNER)
+
+/** As `ownsFile`, on every level: for changes that are made to the file itself. */
+export const ownsFileBelow = (credentials: Credentials, inode: Inode): boolean =>
+  ownsFile(credentials, inode) && (credentials.below === null || ownsFileBelow(credentials.below, inode))

@@ -193,8 +193,8 @@ class CowInode extends Inode {
   private newChild(caller: Caller, mode: number): CowInode {
     const inode = new CowInode(this.fs, mode, null)
     inode.ino = this.fs.newIno()
-    inode.uid = caller.credentials.fsuid
-    inode.gid = caller.credentials.fsgid
+    inode.uid = caller.credentials.bottom.fsuid
+    inode.gid = caller.credentials.bottom.fsgid
     inode.nlink = isDirectory(mode) ? 2 : 1
     if (inode.isDirectory) inode.size = directorySize(0)
     inode.atime.setNow(this.fs.clock)

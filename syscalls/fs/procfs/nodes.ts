@@ -6,6 +6,7 @@
 import { bytesOf, copyBytes } from '../../abi/bytes.ts'
 import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
+import type { Credentials } from '../../kernel/credentials.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
@@ -22,6 +23,8 @@ import type { Path } from '../../vfs/path.ts'
 
 export class ProcInode extends Inode {
   readonly fs: FileSystem
+  /** Whose it is, where it is a process's. */
+  process: { readonly credentials: Credentials | null } | null = null
 
   constructor(fs: FileSystem, mode: number, ino: number) {
     super(mode)
@@ -33,6 +36,10 @@ export class ProcInode extends Inode {
 
   override get blocks(): number {
     return 0
+  }
+
+  override get maker(): Credentials | null {
+    return this.process?.credentials ?? null
   }
 
   /** Nobody changes what /proc is made of; sizes and times are accepted and stay. */

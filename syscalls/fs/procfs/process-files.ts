@@ -207,9 +207,11 @@ function namespaceEntries(fs: FileSystem, group: ThreadGroup, base: number): Pro
 /** Root's, where nobody else may look into the process; but a directory that all may read tells whose process it is. */
 export function own<T extends ProcInode>(group: ThreadGroup, inode: T): T {
   const task = group.leader
+  const who = group.credentials?.bottom
   const isTold = inode.mode === (S_IFDIR | 0o555) || task?.mm.dumpable === SUID_DUMP_USER
-  inode.uid = isTold ? (group.credentials?.euid ?? 0) : 0
-  inode.gid = isTold ? (group.credentials?.egid ?? 0) : 0
+  if (isTold) inode.process = group
+  inode.uid = isTold ? (who?.euid ?? 0) : 0
+  inode.gid = isTold ? (who?.egid ?? 0) : 0
   return inode
 }
 

@@ -241,10 +241,10 @@ export class TmpfsInode extends Inode {
 
   private newChild(caller: Caller, mode: number): TmpfsInode {
     const setGroup = this.mode & S_ISGID
-    const gid = setGroup ? this.gid : caller.credentials.fsgid
+    const gid = setGroup ? this.gid : caller.credentials.bottom.fsgid
     return this.fs.newInode(
       isDirectory(mode) && setGroup ? mode | S_ISGID : mode,
-      caller.credentials.fsuid,
+      caller.credentials.bottom.fsuid,
       gid,
     )
   }
