@@ -48,7 +48,12 @@ export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSy
     const names = kernel.fileSystemTypes.map(({ name }) => name).join(', ')
     throw new StartError('ENODEV', `there is no file-system type ${choice.type}; there are ${names}`)
   }
-  const fs = type.mount(kernel, utf8(choice.source ?? 'none'), new Map(Object.entries(choice.options ?? {})))
+  const fs = type.mount(
+    kernel,
+    utf8(choice.source ?? 'none'),
+    new Map(Object.entries(choice.options ?? {})),
+    kernel.clock,
+  )
   if (typeof fs === 'number') throw startError(fs, `mounting ${choice.type}`)
   return fs
 }

@@ -4,9 +4,12 @@
  * Path: view.ts joins them; handlers ask `task.view.world` wherever Linux asks a namespace.
  */
 
+import type { Clock } from '../kernel/clock.ts'
 import type { Uts } from '../kernel/uts.ts'
 
 export interface World {
   /** uname(2). */
   readonly uts: Uts
+  /** clock_gettime(2), timeouts, and the times that files get. */
+  readonly clock: Clock
 }

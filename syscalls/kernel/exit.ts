@@ -33,7 +33,7 @@ export function exitTask(task: Task, status: number): void {
   group.usage.add(task.usage)
   group.tasks.splice(group.tasks.indexOf(task), 1)
   if (group.tasks.length === 0) {
-    kernel.ipc.semaphores.undoAll(kernel, group)
+    kernel.ipc.semaphores.undoAll(group)
     group.lastCredentials = task.credentials
     group.lastComm = task.comm
     endGroup(task.kernel, group, group.exiting ?? status)

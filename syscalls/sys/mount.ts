@@ -226,7 +226,7 @@ function mountNew(request: Request): number {
   }
   const source = request.source ?? 'none'
   const parsed = parseOptions(request.options)
-  const fs = type.mount(kernel, source, parsed.own)
+  const fs = type.mount(kernel, source, parsed.own, task.world.clock)
   if (typeof fs === 'number') return fs
   const place = placeOf(request, fs.root.isDirectory)
   if (typeof place === 'number') return place

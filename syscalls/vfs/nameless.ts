@@ -3,8 +3,8 @@
  * Path: fs/pipefs and net/sockfs are one line each of this.
  */
 
-import type { Credentials } from '../kernel/credentials.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Caller } from './caller.ts'
 import { FileSystem, Inode, type StatFs } from './inode.ts'
 
 class NamelessFs extends FileSystem {
@@ -52,13 +52,13 @@ export class NamelessKind {
 export abstract class NamelessInode extends Inode {
   readonly fs: FileSystem
 
-  constructor(kind: NamelessKind, kernel: Kernel, credentials: Credentials, mode: number) {
+  constructor(kind: NamelessKind, kernel: Kernel, maker: Caller, mode: number) {
     super(mode)
     const fs = kind.of(kernel)
     this.fs = fs
     this.ino = fs.nextIno++
-    this.uid = credentials.fsuid
-    this.gid = credentials.fsgid
-    for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(kernel.clock)
+    this.uid = maker.credentials.fsuid
+    this.gid = maker.credentials.fsgid
+    for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(maker.world.clock)
   }
 }
