@@ -5,6 +5,7 @@ import type { Engine } from './engine.ts'
 import { name } from './name/name.ts'
 import type { ModuleOptions } from './options.ts'
 import { strace } from './strace/strace.ts'
+import { time } from './time/time.ts'
 
 /** What an engine may need of whoever makes it. */
 export interface EngineSurroundings {
@@ -19,4 +20,5 @@ export const engines: Readonly<
     strace({ write: around.write, format: options.last('format') === 'json' ? 'json' : 'strace' }),
   deny: (options) => deny(options),
   name: (options) => name(options),
+  time: (options) => time(options),
 }

@@ -41,7 +41,7 @@ export function putItimerspec(task: Task, at: number, intervalNs: number, leftNs
   if (!task.mm.canWrite(at, 32)) return -EFAULT
   const put = (where: number, ns: number): void => {
     const sec = Math.floor(ns / NS_PER_SEC)
-    task.mm.setPair(where, sec, ns - sec * NS_PER_SEC)
+    task.mm.setPair(where, sec, Math.max(0, ns - sec * NS_PER_SEC))
   }
   put(at, intervalNs)
   put(at + 16, leftNs)

@@ -1,5 +1,6 @@
 /** Clocks and sleeping: clock_gettime(2), nanosleep(2), gettimeofday(2). */
 
+import { CAP_SYS_TIME } from '../abi/capability.ts'
 import {
   BLOCKED,
   EFAULT,
@@ -66,6 +67,28 @@ function sysClockGetres(task: Task, id: number, at: number): number {
   if (at === 0) return 0
   const coarse = id === P.CLOCK_REALTIME_COARSE || id === P.CLOCK_MONOTONIC_COARSE
   return task.mm.setPair(at, 0, coarse ? COARSE_NS : 1) ? 0 : -EFAULT
+}
+
+/** Sets the wall clock of the caller's view; the one at the bottom is the host's. */
+function setWallClock(task: Task, sec: number, nsec: number): number {
+  if (sec < 0 || nsec < 0 || nsec >= NS_PER_SEC) return -EINVAL
+  if (!task.credentials.capable(CAP_SYS_TIME)) return -EPERM
+  return task.world.clock.setRealtime(sec, nsec) ? 0 : -EPERM
+}
+
+function sysClockSettime(task: Task, id: number, at: number): number {
+  if (task.world.clock === task.kernel.clock) return -EPERM
+  if (id !== P.CLOCK_REALTIME) return -EINVAL
+  if (!task.mm.canRead(at, 16)) return -EFAULT
+  return setWallClock(task, task.mm.i64(at), task.mm.i64(at + 8))
+}
+
+/** The time zone is kept by nobody: programs have their own. */
+function sysSettimeofday(task: Task, at: number, zone: number): number {
+  if (task.world.clock === task.kernel.clock) return -EPERM
+  if ((at && !task.mm.canRead(at, 16)) || (zone && !task.mm.canRead(zone, 8))) return -EFAULT
+  if (at) return setWallClock(task, task.mm.i64(at), task.mm.i64(at + 8) * 1000)
+  return task.credentials.capable(CAP_SYS_TIME) ? 0 : -EPERM
 }
 
 function sysGettimeofday(task: Task, at: number, zone: number): number {
@@ -160,7 +183,12 @@ const clockId = value(P.clockIds)
 export const timeRows = [
   syscall('clock_gettime', [clockId, outStruct('timespec')], sysClockGettime),
   syscall('clock_getres', [clockId, outStruct('timespec')], sysClockGetres),
-  syscall('clock_settime', [clockId, inStruct('timespec')], () => -EPERM, 'the clock is the host’s'),
+  syscall(
+    'clock_settime',
+    [clockId, inStruct('timespec')],
+    sysClockSettime,
+    'only in a view with a clock of its own: else the clock is the host’s',
+  ),
   syscall(
     'clock_nanosleep',
     [clockId, flags(P.timerFlags), inStruct('timespec'), outStruct('timespec')],
@@ -169,6 +197,11 @@ export const timeRows = [
   syscall('nanosleep', [inStruct('timespec'), outStruct('timespec')], sysNanosleep),
   syscall('restart_syscall', [], sysRestartSyscall),
   syscall('gettimeofday', [outStruct('timeval'), addr], sysGettimeofday),
-  syscall('settimeofday', [inStruct('timeval'), addr], () => -EPERM, 'the clock is the host’s'),
+  syscall(
+    'settimeofday',
+    [inStruct('timeval'), addr],
+    sysSettimeofday,
+    'only in a view with a clock of its own: else the clock is the host’s',
+  ),
   syscall('time', [outStruct('long')], sysTime),
 ]
