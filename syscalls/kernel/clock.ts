@@ -11,6 +11,12 @@ import type { HostClock } from '../host.ts'
 import { TimerQueue } from './timer-queue.ts'
 
 export const NS_PER_SEC = 1_000_000_000
+/** Linux's KTIME_MAX, 292 years: beyond it a time is never. */
+export const SECONDS_MAX = 9_223_372_036
+
+/** The nanoseconds of a time beside its seconds. Beyond 2^53 ns a time is rounded, so this may be next to the second. */
+export const nsecOf = (ns: number, sec: number): number =>
+  Math.min(NS_PER_SEC - 1, Math.max(0, ns - sec * NS_PER_SEC))
 
 /** Told when a wall clock jumped, or runs another way from now on. */
 export interface WallWatcher {
@@ -60,9 +66,8 @@ export abstract class Clock implements TimeLine {
   abstract watchWall(watcher: WallWatcher): void
   abstract unwatchWall(watcher: WallWatcher): void
 
-  readRealtime(): void {
-    this.readRealtimeAt(this.kernelClock.monotonicNs())
-  }
+  /** Puts the wall clock's time into the fields. */
+  abstract readRealtime(): void
 
   /** Splits nanoseconds into the fields. */
   split(ns: number): void {
@@ -113,6 +118,10 @@ export class KernelClock extends Clock {
 
   runAt(kernelNs: number): number {
     return kernelNs
+  }
+
+  readRealtime(): void {
+    this.readRealtimeAt(this.host.monotonicNs())
   }
 
   readRealtimeAt(kernelNs: number): void {

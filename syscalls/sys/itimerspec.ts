@@ -1,10 +1,10 @@
 /** struct itimerspec, interval and value, and the deadline that one means: timerfd_settime(2), timer_settime(2). */
 
 import { EFAULT, EINVAL } from '../abi/errno.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, nsecOf, SECONDS_MAX } from '../kernel/clock.ts'
 import type { IntervalTimer } from '../kernel/interval-timer.ts'
 import type { Task } from '../kernel/task.ts'
-import { isRealtime, SECONDS_MAX } from './time.ts'
+import { isRealtime } from './time.ts'
 
 /** The one setting under way: nothing keeps it. */
 export const setting = { intervalNs: 0, valueNs: 0, valueSec: 0, valueNsec: 0 }
@@ -41,7 +41,7 @@ export function putItimerspec(task: Task, at: number, intervalNs: number, leftNs
   if (!task.mm.canWrite(at, 32)) return -EFAULT
   const put = (where: number, ns: number): void => {
     const sec = Math.floor(ns / NS_PER_SEC)
-    task.mm.setPair(where, sec, Math.max(0, ns - sec * NS_PER_SEC))
+    task.mm.setPair(where, sec, nsecOf(ns, sec))
   }
   put(at, intervalNs)
   put(at + 16, leftNs)

@@ -2,7 +2,7 @@
 
 import { BLOCKED, EBADF, EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'
 import { endTemporaryMask, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
 import { fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
@@ -94,7 +94,7 @@ function putLeft(task: Task, timeoutAddr: number, unitNs: number): void {
   if (!timeoutAddr || !task.deadline.isSet) return
   const left = task.deadline.leftNs
   const sec = Math.floor(left / NS_PER_SEC)
-  task.mm.setPair(timeoutAddr, sec, Math.floor((left - sec * NS_PER_SEC) / unitNs))
+  task.mm.setPair(timeoutAddr, sec, Math.floor(nsecOf(left, sec) / unitNs))
 }
 
 function sysPpoll(

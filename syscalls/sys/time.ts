@@ -12,7 +12,7 @@ import {
   ERESTARTNOHAND,
 } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, nsecOf, SECONDS_MAX } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, flags, inStruct, outStruct, syscall, value } from './row.ts'
 
@@ -106,9 +106,6 @@ function sysTime(task: Task, at: number): number {
   return at && !task.mm.setU64(at, sec) ? -EFAULT : sec
 }
 
-/** Beyond Linux's KTIME_MAX, 292 years, a time is never. */
-export const SECONDS_MAX = 9_223_372_036
-
 /** A timespec as nanoseconds, or a negative errno. */
 export function readTimespec(task: Task, at: number): number {
   if (!task.mm.canRead(at, 16)) return -EFAULT
@@ -132,7 +129,7 @@ function sleep(task: Task, remainAddr: number, absolute: boolean): number {
   const { leftNs } = deadline
   if (remainAddr && leftNs !== Infinity) {
     const sec = Math.floor(leftNs / NS_PER_SEC)
-    if (!task.mm.setPair(remainAddr, sec, leftNs - sec * NS_PER_SEC)) return -EFAULT
+    if (!task.mm.setPair(remainAddr, sec, nsecOf(leftNs, sec))) return -EFAULT
   }
   task.restartBlock = (again) => {
     again.deadline.copyFrom(deadline)

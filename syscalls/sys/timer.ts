@@ -4,7 +4,7 @@ import { CAP_WAKE_ALARM } from '../abi/capability.ts'
 import { EAGAIN, EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { SIGALRM, SIGNAL_MAX } from '../abi/signal.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, SECONDS_MAX } from '../kernel/clock.ts'
 import type { IntervalTimer } from '../kernel/interval-timer.ts'
 import {
   cpuTimeLine,
@@ -16,7 +16,6 @@ import {
 import type { Task } from '../kernel/task.ts'
 import { armTimer, putItimerspec, putTimer, readItimerspec, setting } from './itimerspec.ts'
 import { flags, inStruct, int, outStruct, syscall, uint, value } from './row.ts'
-import { SECONDS_MAX } from './time.ts'
 
 /** 0 for a clock that timers can run on. */
 function checkClock(task: Task, clockId: number): number {

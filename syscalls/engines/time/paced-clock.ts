@@ -6,7 +6,7 @@
  * Each change of the pace begins a stretch, so that time never jumps, and a past moment is shown as it was.
  */
 
-import { Clock, type KernelClock, NS_PER_SEC, type WallWatcher } from '../../kernel/clock.ts'
+import { Clock, type KernelClock, NS_PER_SEC, nsecOf, type WallWatcher } from '../../kernel/clock.ts'
 import { type Timer, TimerQueue } from '../../kernel/timer-queue.ts'
 
 /** How the monotonic time runs, from a moment on. */
@@ -121,6 +121,10 @@ export class PacedClock extends Clock {
     return this.runNs + Math.trunc(this.paceNow * (this.below.runAt(kernelNs) - this.belowRunNs))
   }
 
+  readRealtime(): void {
+    this.readRealtimeAt(this.kernelClock.monotonicNs())
+  }
+
   readRealtimeAt(kernelNs: number): void {
     this.split(this.runAt(kernelNs))
     this.addBase(this.baseSec, this.baseNsec)
@@ -171,10 +175,9 @@ export class PacedClock extends Clock {
     for (const watcher of [...this.watchers]) watcher.wallChanged(set)
   }
 
-  /** Times beyond 104 days are rounded, and so is what a second of them is. */
   override split(ns: number): void {
-    super.split(ns)
-    this.nsec = Math.min(NS_PER_SEC - 1, Math.max(0, this.nsec))
+    this.sec = Math.floor(ns / NS_PER_SEC)
+    this.nsec = nsecOf(ns, this.sec)
   }
 }
 

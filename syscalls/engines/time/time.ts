@@ -43,13 +43,14 @@ class Time implements TimeEngine {
 
   offers(below: { readonly clock: Clock }): { clock: Clock } {
     let clock = this.clocks.get(below.clock)
-    if (!clock) {
-      clock = new PacedClock(below.clock, this.pace, this.newest)
-      if (!this.newest && this.start) clock.setRealtime(this.start.sec, this.start.nsec)
-      else if (!this.newest) clock.shiftRealtime(this.offset.sec, this.offset.nsec)
-      this.clocks.set(below.clock, clock)
-      this.newest = clock
-    }
+    if (clock) return { clock }
+    // What is below changed: time goes on from where it is.
+    const former = this.newest?.kernelClock === below.clock.kernelClock ? this.newest : null
+    clock = new PacedClock(below.clock, this.pace, former)
+    if (!former && this.start) clock.setRealtime(this.start.sec, this.start.nsec)
+    else if (!former) clock.shiftRealtime(this.offset.sec, this.offset.nsec)
+    this.clocks.set(below.clock, clock)
+    this.newest = clock
     return { clock }
   }
 

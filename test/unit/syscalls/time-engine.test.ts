@@ -795,6 +795,39 @@ describe('engines that come and go', () => {
     expect(s.log).toEqual(['10.0', '20.0'])
   })
 
+  it('in two machines it is two clocks', async () => {
+    const engine = time({ start: '2001-01-01' })
+    for (const pause of [100, 50]) {
+      let seen = 0
+      const main = [sleep(pause), ...read(REALTIME, (t) => void (seen = t)), exit(0)]
+      await scripted({ main }, { engines: [engine] }).run('main')
+      expect(Math.floor(seen)).toBe(START_SEC + pause)
+    }
+  })
+
+  it('a sleeper that a signal wakes after that goes on with its rest, by the clock that it began on', async () => {
+    const engine = time({ pace: '60' })
+    const s: Scripted = scripted(
+      {
+        main: [
+          () => ['fork'],
+          (at) => {
+            if (at.result !== 0) at.jump('parent')
+          },
+          sleep(300),
+          () => void s.machine.kernel.view.remove(engine),
+          () => ['kill', 2, 19],
+          () => ['kill', 2, 18],
+          exit(0),
+        ],
+        parent: [sleep(600), () => void s.log.push(kernelNow(s).toFixed(1)), exit(0)],
+      },
+      { engines: [engine] },
+    )
+    await s.run('main')
+    expect(s.log).toEqual(['10.0'])
+  })
+
   it('when the one below goes, the one above goes on from where it was', async () => {
     const [below, above] = [time({ start: '1999-01-01', pace: '60' }), time({ offset: '3600', pace: '2' })]
     const seen: number[] = []
@@ -888,6 +921,28 @@ describe('file times', () => {
     )
     await s.run('main')
     expect(seen).toEqual(seen.map(() => START_SEC))
+  })
+
+  it('of a shared mapping are those of whoever stores', async () => {
+    const seen: number[] = []
+    const s = scripted(
+      {
+        main: [
+          () => ['open', '/tmp/m', O_CREAT | O_RDWR, 0o600],
+          (at) => {
+            at.set(R12, at.result)
+            return ['ftruncate', at.result, 4096]
+          },
+          (at) => ['mmap', 0, 4096, 3, 1, at.get(R12), 0],
+          (at) => ['clock_gettime', REALTIME, at.result],
+          ...mtime('/tmp/m', (sec) => void seen.push(sec)),
+          exit(0),
+        ],
+      },
+      { engines: [time({ start: '2001-01-01', pace: '0' })] },
+    )
+    await s.run('main')
+    expect(seen).toEqual([START_SEC])
   })
 
   it('of what was there before stay', async () => {
