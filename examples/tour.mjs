@@ -14,6 +14,7 @@ import {
   SKIPCALL,
   StartError,
   strace,
+  time,
   userlandRoot,
 } from 'umwelt'
 
@@ -56,6 +57,14 @@ machine.use({
 machine.use(deny({ mkdir: 'EROFS' }))
 const refused = machine.spawn('mkdir', ['/new'])
 console.log('deny:', (await text(refused.stderr)).trim(), (await refused.exited).code)
+
+// A clock of the machine's own: an hour of its time is over at once.
+const clock = time({ start: '2001-01-01T00:00:00Z' })
+const inThePast = await Machine.create({ engines: [clock] })
+const dated = inThePast.spawn('sh', ['-c', 'date +%Y; sleep 3600; echo over'])
+clock.setPace(1e6)
+console.log('time:', (await text(dated.stdout)).split('\n').join(' '))
+await inThePast.dispose()
 
 // Ending things: kill, AbortSignal, and what cannot be started.
 const sleeper = machine.spawn('sleep', ['1000'])

@@ -18,6 +18,7 @@ export {
 } from '../syscalls/engines/engine.ts'
 export type { OptionsLike } from '../syscalls/engines/options.ts'
 export { type StraceOptions, strace } from '../syscalls/engines/strace/strace.ts'
+export { type TimeEngine, time } from '../syscalls/engines/time/time.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
 export { FileError, StartError } from './errors.ts'

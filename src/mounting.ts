@@ -52,7 +52,7 @@ export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSy
     kernel,
     utf8(choice.source ?? 'none'),
     new Map(Object.entries(choice.options ?? {})),
-    null,
+    kernel.caller,
   )
   if (typeof fs === 'number') throw startError(fs, `mounting ${choice.type}`)
   return fs

@@ -24,7 +24,7 @@ export interface OutputPipe {
 
 function pipeEnds(kernel: Kernel): { reader: PipeEnd; writer: PipeEnd } {
   const pipe = new Pipe()
-  const inode = new PipeInode(kernel, kernel.caller.credentials)
+  const inode = new PipeInode(kernel, kernel.caller)
   return {
     reader: new PipeEnd(pipe, O_RDONLY, inode, null),
     writer: new PipeEnd(pipe, O_WRONLY, inode, null),

@@ -5,6 +5,7 @@ import { id } from './id/id.ts'
 import type { EngineTypes } from './manage.ts'
 import { name } from './name/name.ts'
 import { strace } from './strace/strace.ts'
+import { time } from './time/time.ts'
 
 export const engines: EngineTypes = {
   strace: (options, around) =>
@@ -12,4 +13,5 @@ export const engines: EngineTypes = {
   deny: (options) => deny(options),
   id: (options) => id(options),
   name: (options) => name(options),
+  time: (options) => time(options),
 }

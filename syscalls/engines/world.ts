@@ -4,6 +4,7 @@
  * Path: view.ts joins them; handlers ask `task.view.world` wherever Linux asks a namespace.
  */
 
+import type { Clock } from '../kernel/clock.ts'
 import type { Uts } from '../kernel/uts.ts'
 import type { ServiceTable } from './services.ts'
 
@@ -12,4 +13,6 @@ export interface World {
   readonly uts: Uts
   /** Who answers for file-system types, families, devices, ioctls and binary formats. */
   readonly services: ServiceTable
+  /** clock_gettime(2), timeouts, and the times that files get. */
+  readonly clock: Clock
 }

@@ -33,7 +33,7 @@ export abstract class IpcObject {
     this.uid = this.cuid = euid
     this.gid = this.cgid = egid
     this.mode = mode & 0o777
-    this.changeSec = secondsNow(task.kernel.clock)
+    this.changeSec = secondsNow(task.world.clock)
   }
 }
 
@@ -166,7 +166,7 @@ export function setOwner(task: Task, object: IpcObject, owner: NewOwner): number
   object.uid = owner.uid
   object.gid = owner.gid
   object.mode = (object.mode & ~0o777) | (owner.mode & 0o777)
-  object.changeSec = secondsNow(task.kernel.clock)
+  object.changeSec = secondsNow(task.world.clock)
   return 0
 }
 

@@ -57,7 +57,7 @@ export class MessageQueues extends IpcTable<MessageQueue> {
     queue.messages.push(message)
     queue.usedBytes += message.text.length
     queue.lastSender = task.group.pid
-    queue.sendSec = secondsNow(task.kernel.clock)
+    queue.sendSec = secondsNow(task.world.clock)
     queue.receivers.wakeAll()
     return 0
   }
@@ -67,7 +67,7 @@ export class MessageQueues extends IpcTable<MessageQueue> {
     this.totalBytes -= message.text.length + MESSAGE_COST
     queue.usedBytes -= message.text.length
     queue.lastReceiver = task.group.pid
-    queue.receiveSec = secondsNow(task.kernel.clock)
+    queue.receiveSec = secondsNow(task.world.clock)
     queue.senders.wakeAll()
     return message
   }

@@ -6,7 +6,6 @@
 
 import { EAGAIN, EIDRM, ERANGE } from '../abi/errno.ts'
 import { IPC_NOWAIT, SEM_UNDO, SEMMNI, SEMVMX } from '../abi/ipc.ts'
-import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { WaitQueue } from '../kernel/wait-queue.ts'
@@ -75,7 +74,7 @@ export class SemaphoreSet extends IpcObject {
   }
 
   /** Does what has become possible, in the order of waiting, as long as something does. */
-  update(kernel: Kernel): void {
+  update(): void {
     for (let again = true; again; ) {
       again = false
       for (const waiting of [...this.pending]) {
@@ -90,7 +89,7 @@ export class SemaphoreSet extends IpcObject {
           continue
         }
         this.finish(waiting, result)
-        if (result === 0) this.opSec = secondsNow(kernel.clock)
+        if (result === 0) this.opSec = secondsNow(task.world.clock)
         if (result === 0 && ops.some(({ change }) => change !== 0)) again = true
       }
     }
@@ -135,7 +134,7 @@ export class SemaphoreSets extends IpcTable<SemaphoreSet> {
   }
 
   /** A process ended: what it said SEM_UNDO for is undone. */
-  undoAll(kernel: Kernel, group: ThreadGroup): void {
+  undoAll(group: ThreadGroup): void {
     for (const set of this) {
       const undo = set.undo.get(group)
       if (!undo) continue
@@ -145,7 +144,7 @@ export class SemaphoreSets extends IpcTable<SemaphoreSet> {
         set.values[number] = Math.min(SEMVMX, Math.max(0, set.values[number]! + change))
         set.pids[number] = group.pid
       }
-      set.update(kernel)
+      set.update()
     }
   }
 }

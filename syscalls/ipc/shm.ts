@@ -34,8 +34,8 @@ export class Segment extends IpcObject {
     const { kernel } = task
     this.file = anonymousFile(kernel, sizeBytes)
     this.object = new SharedObject(this.file, kernel.caller)
-    this.object.onDetached = () => {
-      this.detachSec = secondsNow(kernel.clock)
+    this.object.onDetached = (by) => {
+      this.detachSec = secondsNow((by ?? kernel.caller).world.clock)
       this.freeIfUnused()
     }
   }

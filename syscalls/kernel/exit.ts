@@ -49,7 +49,7 @@ export function exitTask(task: Task, status: number): void {
   if (!isLast && task.tid !== group.pid) reportReap(task.view, { pid: group.pid, tid: task.tid, status })
   if (isLast) {
     group.lastView = task.view
-    kernel.ipc.semaphores.undoAll(kernel, group)
+    kernel.ipc.semaphores.undoAll(group)
     group.lastCredentials = task.credentials
     group.lastComm = task.comm
     endGroup(task.kernel, group, group.exiting ?? status)

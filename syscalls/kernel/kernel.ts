@@ -25,7 +25,7 @@ import type { DeviceTable } from '../vfs/device.ts'
 import type { FileSystemType } from '../vfs/file-system-type.ts'
 import { DiskQuota } from '../vfs/inode.ts'
 import { MountTree } from '../vfs/mount-tree.ts'
-import { Clock } from './clock.ts'
+import { type Clock, KernelClock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
 import { LoadAverage } from './load-average.ts'
@@ -34,7 +34,6 @@ import { SliceLengths } from './slice.ts'
 import { DEAD, ENGINE_STOPPED, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
 import { runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
-import { TimerQueue } from './timer-queue.ts'
 import { Uts } from './uts.ts'
 import { WaitQueue } from './wait-queue.ts'
 
@@ -76,8 +75,8 @@ export class Kernel {
   readonly options: KernelOptions
   /** Who makes sockets, by address family. */
   readonly socketFamilies = new SocketFamilies()
-  readonly clock: Clock
-  readonly timers = new TimerQueue()
+  /** The one at the bottom: tasks tell time by their world's. */
+  readonly clock: KernelClock
   readonly futexes = new Futexes()
   readonly memoryPool = new MemoryPool()
   /** What all files that live in memory have together. */
@@ -123,11 +122,13 @@ export class Kernel {
     this.engineTypes = parts.engineTypes
     this.devices = parts.devices
     this.options = parts.options
+    this.clock = new KernelClock(parts.host.clock, () => parts.host.wake())
     this.world = {
       uts: new Uts(parts.options.hostname, parts.arch.machine),
+      clock: this.clock,
       services: new ServiceTable([], null),
     }
-    this.clock = new Clock(parts.host.clock)
+    this.sliceClock = this.clock
     this.slices = new SliceLengths(parts.host.random)
     this.bootNs = this.clock.monotonicNs()
     this.load = new LoadAverage(this.bootNs)
@@ -205,7 +206,7 @@ export class Kernel {
   async run(finished: () => boolean): Promise<void> {
     while (!finished()) {
       const now = this.clock.monotonicNs()
-      this.timers.expire(now)
+      this.clock.timers.expire(now)
       const task = this.runQueue.shift()
       if (task) {
         if (task.state !== RUNNABLE) continue
@@ -213,14 +214,18 @@ export class Kernel {
         const turn = this.host.yieldIfDue()
         if (turn) await turn
       } else if (this.tasks.size === 0) return
-      else await this.host.sleepUntil(this.timers.nextNs)
+      else await this.host.sleepUntil(this.clock.timers.nextNs)
     }
   }
 
   private runSlice(task: Task, startNs: number): void {
     this.contextSwitches++
+    // Processor time is counted on the clock of the view in which it is used.
+    const { clock } = task.world
+    const clockStartNs = clock.monotonicAt(startNs)
     this.sliceTask = task
-    this.sliceStartNs = startNs
+    this.sliceClock = clock
+    this.sliceStartNs = clockStartNs
     const budget = this.slices.budget()
     this.load.sample(startNs, this.runQueue.length + 1)
     try {
@@ -231,7 +236,7 @@ export class Kernel {
     if (task.state !== DEAD) this.host.worked?.(budget - this.arch.budget(task.mm.state))
     if (task.state === WAITING) task.usage.voluntarySwitches++
     else if (task.state === RUNNABLE) task.usage.involuntarySwitches++
-    const used = this.clock.monotonicNs() - startNs
+    const used = clock.monotonicNs() - clockStartNs
     if (task.state === DEAD) task.group.cpuNs += used
     else task.cpuNs += used
     const { group } = task
@@ -240,11 +245,12 @@ export class Kernel {
   }
 
   private sliceTask: Task | null = null
+  private sliceClock: Clock
   private sliceStartNs = 0
 
-  /** Processor time of a task, the current slice included. */
+  /** Processor time of a task, the current slice included, on the clocks of the views that it was in. */
   taskCpuNs(task: Task): number {
-    return task.cpuNs + (task === this.sliceTask ? this.clock.monotonicNs() - this.sliceStartNs : 0)
+    return task.cpuNs + (task === this.sliceTask ? this.sliceClock.monotonicNs() - this.sliceStartNs : 0)
   }
 
   groupCpuNs(group: ThreadGroup): number {

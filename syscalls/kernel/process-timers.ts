@@ -1,10 +1,10 @@
 /**
  * The timers of a process that end in signals: the three of setitimer(2), and those of timer_create(2).
- * Path: sys/timer.ts sets them; TimerQueues fire them (the kernel's, or for processor time the group's own, which the
+ * Path: sys/timer.ts sets them; TimerQueues fire them (a clock's, or for processor time the group's own, which the
  * scheduler looks at after each slice); a POSIX timer goes on when its signal is taken (kernel/pending.ts).
  */
 
-import { CLOCK_PROCESS_CPUTIME_ID, ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL } from '../abi/process.ts'
+import { ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL } from '../abi/process.ts'
 import {
   SI_KERNEL,
   SI_TIMER,
@@ -15,6 +15,7 @@ import {
   type SignalSource,
   sigInfo,
 } from '../abi/signal.ts'
+import type { TimeLine } from './clock.ts'
 import { IntervalTimer } from './interval-timer.ts'
 import type { Kernel } from './kernel.ts'
 import { isIgnored, sendSignal } from './signal.ts'
@@ -48,12 +49,12 @@ export class PosixTimer implements SignalSource {
   /** Expiries beyond the first that the last signal stood for. */
   overrun = 0
 
-  constructor(kernel: Kernel, group: ThreadGroup, id: number, clockId: number, notice: TimerNotice) {
+  constructor(group: ThreadGroup, id: number, clockId: number, notice: TimerNotice) {
     this.group = group
     this.id = id
     this.clockId = clockId
     this.notice = notice
-    this.timer = makeTimer(kernel, group, clockId === CLOCK_PROCESS_CPUTIME_ID, () => this.fire())
+    this.timer = new IntervalTimer(() => this.fire())
   }
 
   private fire(): void {
@@ -85,10 +86,9 @@ export class PosixTimer implements SignalSource {
 }
 
 /** Processor time is on the group's own queue. */
-function makeTimer(kernel: Kernel, group: ThreadGroup, isCpuTime: boolean, fire: () => void): IntervalTimer {
-  if (!isCpuTime) return new IntervalTimer(kernel.timers, () => kernel.clock.monotonicNs(), fire)
+export function cpuTimeLine(kernel: Kernel, group: ThreadGroup): TimeLine {
   group.cpuTimers ??= new TimerQueue()
-  return new IntervalTimer(group.cpuTimers, () => kernel.groupCpuNs(group), fire)
+  return { timers: group.cpuTimers, lastNs: Infinity, monotonicNs: () => kernel.groupCpuNs(group) }
 }
 
 export class ProcessTimers {
@@ -107,7 +107,7 @@ export class ProcessTimers {
     let timer = this.itimers.get(which)
     if (!timer) {
       const signo = ITIMER_SIGNALS[which as Itimer]
-      const made = makeTimer(this.kernel, this.group, which !== ITIMER_REAL, () => {
+      const made = new IntervalTimer(() => {
         this.kernel.sendToGroup(this.group, sigInfo(signo, SI_KERNEL))
         // Periods missed meanwhile are merged, as signals are.
         made.take()
@@ -118,7 +118,7 @@ export class ProcessTimers {
   }
 
   create(clockId: number, notice: TimerNotice): PosixTimer {
-    const timer = new PosixTimer(this.kernel, this.group, this.nextId++, clockId, notice)
+    const timer = new PosixTimer(this.group, this.nextId++, clockId, notice)
     this.posix.set(timer.id, timer)
     return timer
   }

@@ -19,7 +19,9 @@ import type { World } from '../engines/world.ts'
 import type { Mm } from '../mm/mm.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { Path } from '../vfs/path.ts'
+import type { WallWatcher } from './clock.ts'
 import type { Credentials } from './credentials.ts'
+import { Deadline } from './deadline.ts'
 import type { FdTable } from './fd-table.ts'
 import type { FsContext } from './fs-context.ts'
 import type { FutexKey } from './futex.ts'
@@ -58,7 +60,7 @@ export const STAGE_QUIESCE = 6
 export const COMM_SIZE = 16
 export const DEFAULT_TIMER_SLACK_NS = 50_000
 
-export class Task implements Caller, Waiter {
+export class Task implements Caller, Waiter, WallWatcher {
   readonly kernel: Kernel
   /** Changes once: a thread that calls execve becomes the leader. */
   tid: number
@@ -84,8 +86,7 @@ export class Task implements Caller, Waiter {
   /** How far it came; for handlers to use as they like. */
   progress = 0
   progressState: unknown = null
-  /** Absolute monotonic time at which a wait ends, captured at the first run. */
-  deadlineNs = Infinity
+  readonly deadline: Deadline
   timedOut = false
   wokenQueue: WaitQueue | null = null
   private readonly queues: WaitQueue[] = []
@@ -156,6 +157,7 @@ export class Task implements Caller, Waiter {
     this.credentials = from.credentials
     this.view = from.view
     this.call = new SyscallCall(this)
+    this.deadline = new Deadline(kernel.clock)
     this.savedState = new Uint8Array(kernel.arch.stateSize)
     group.tasks.push(this)
   }
@@ -220,14 +222,38 @@ export class Task implements Caller, Waiter {
   private enqueue(queue: WaitQueue): number {
     this.queues.push(queue)
     queue.add(this)
-    if (this.deadlineNs !== Infinity && !this.timer)
-      this.timer = this.kernel.timers.add(this.deadlineNs, () => {
-        this.timer = null
-        this.timedOut = true
-        this.wakeUp()
-      })
+    if (this.deadline.isSet && !this.timer) this.startTimer()
     this.state = WAITING
     return BLOCKED
+  }
+
+  private startTimer(): void {
+    const { clock, ns, isWall } = this.deadline
+    if (isWall) clock.watchWall(this)
+    if (ns === Infinity) return
+    this.timer = clock.timers.add(ns, () => {
+      this.timer = null
+      this.timedOut = true
+      this.wakeUp()
+    })
+  }
+
+  private stopTimer(): void {
+    const { clock, isWall } = this.deadline
+    if (isWall) clock.unwatchWall(this)
+    if (this.timer) clock.timers.cancel(this.timer)
+    this.timer = null
+  }
+
+  wallChanged(): void {
+    this.stopTimer()
+    this.deadline.wallChanged()
+    this.startTimer()
+  }
+
+  /** Whether the time that the call gave itself is over. */
+  get isOverdue(): boolean {
+    return this.timedOut || this.deadline.hasPassed
   }
 
   wokenBy(queue: WaitQueue): void {
@@ -254,10 +280,7 @@ export class Task implements Caller, Waiter {
       for (const queue of this.queues) queue.remove(this)
       this.queues.length = 0
     }
-    if (this.timer) {
-      this.kernel.timers.cancel(this.timer)
-      this.timer = null
-    }
+    this.stopTimer()
   }
 
   /** A signal may end the wait. */
@@ -270,7 +293,7 @@ export class Task implements Caller, Waiter {
     this.resumed = false
     this.progress = 0
     this.progressState = null
-    this.deadlineNs = Infinity
+    this.deadline.clear()
     this.timedOut = false
     this.wokenQueue = null
     this.settled = null

@@ -6,6 +6,7 @@
  */
 
 import { PAGE_PRESENT, PAGE_SIZE } from '../../emu/memory/layout.ts'
+import type { Task } from '../kernel/task.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { Inode, MappedFile } from '../vfs/inode.ts'
 import type { Mm } from './mm.ts'
@@ -19,7 +20,7 @@ export class SharedObject implements MappedFile {
   /** Address spaces that map it. */
   private readonly mappers = new Set<Mm>()
   /** Told when an area of it went away: System V segments count them. */
-  onDetached: (() => void) | null = null
+  onDetached: ((by: Task | null) => void) | null = null
 
   constructor(inode: Inode, caller: Caller) {
     this.inode = inode
@@ -37,7 +38,7 @@ export class SharedObject implements MappedFile {
       this.mappers.delete(mm)
       if (this.mappers.size === 0 && this.inode.mapped === this) this.inode.mapped = null
     }
-    this.onDetached?.()
+    this.onDetached?.(mm.running)
   }
 
   /** Areas that map it, in all processes. */
@@ -58,8 +59,18 @@ export class SharedObject implements MappedFile {
     const pos = vma.offset + (addr - vma.start)
     const inFile = Math.min(count, this.inode.size - pos)
     // What lies behind the end of the file in its last page is nobody's.
-    if (inFile > 0) this.inode.write(this.caller, pos, mm.space.bytes, addr, inFile)
+    if (inFile > 0) {
+      this.inode.write(this.caller, pos, mm.space.bytes, addr, inFile)
+      if (mm.running) this.touch(mm.running)
+    }
     this.copyToAliases(pos, count, mm.space.bytes, addr, mm, addr)
+  }
+
+  /** The kernel wrote; whoever stored may tell another time. */
+  private touch({ world }: Task): void {
+    if (world.clock === this.caller.world.clock) return
+    this.inode.mtime.setNow(world.clock)
+    this.inode.ctime.setNow(world.clock)
   }
 
   written(pos: number, count: number, bytes: Uint8Array, at: number): void {

@@ -7,7 +7,7 @@ import { bytesOf, getLe32, latin1 } from '../abi/bytes.ts'
 import { CAP_NET_ADMIN } from '../abi/capability.ts'
 import { EACCES, EDOM, EINVAL, ENODEV, ENOPROTOOPT, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, SECONDS_MAX } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
 import { LO_INDEX, LO_NAME } from './interfaces.ts'
 import {
@@ -131,7 +131,7 @@ function readTimeout(value: Uint8Array): number {
   const usec = Number(view.getBigInt64(8, true))
   if (usec < 0 || usec >= 1e6) return -EDOM
   if (sec < 0) return 1
-  return sec > 9_000_000 ? 0 : sec * NS_PER_SEC + usec * 1000
+  return sec > SECONDS_MAX ? 0 : sec * NS_PER_SEC + usec * 1000
 }
 
 function setBuffer(task: Task, socket: Socket, name: number, asked: number): number {

@@ -45,7 +45,7 @@ export abstract class Socket extends FileDescription {
     this.family = family
     this.type = type
     this.protocol = protocol
-    this.file = new SocketInode(kernel, task.credentials)
+    this.file = new SocketInode(kernel, task)
   }
 
   override get inode(): Inode {
@@ -120,8 +120,7 @@ export abstract class Socket extends FileDescription {
   /** Waits, at most as long as the timeout from the call's first wait on. */
   waitOn(task: Task, queue: WaitQueue, timeoutNs: number): number {
     if (task.timedOut) return -EAGAIN
-    if (timeoutNs > 0 && task.deadlineNs === Infinity)
-      task.deadlineNs = task.kernel.clock.monotonicNs() + timeoutNs
+    if (timeoutNs > 0 && !task.deadline.isSet) task.deadline.setIn(task.world.clock, timeoutNs)
     const blocked = task.blockOn(queue)
     return blocked !== BLOCKED && timeoutNs > 0 ? -EINTR : blocked
   }

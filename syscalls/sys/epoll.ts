@@ -77,7 +77,7 @@ function wait(task: Task, epollFd: number, eventsAt: number, countMax: number): 
     return given
   }
   if (faulted) return -EFAULT
-  if (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) return 0
+  if (task.isOverdue) return 0
   return task.blockOn(epoll.changed) === BLOCKED ? BLOCKED : -EINTR
 }
 
@@ -89,7 +89,7 @@ function waitWithMask(task: Task, epollFd: number, eventsAt: number, countMax: n
 }
 
 function setTimeoutMs(task: Task, timeoutMs: number): void {
-  if (timeoutMs >= 0) task.deadlineNs = task.kernel.clock.monotonicNs() + timeoutMs * 1e6
+  if (timeoutMs >= 0) task.deadline.setIn(task.world.clock, timeoutMs * 1e6)
 }
 
 function sysEpollWait(task: Task, epollFd: number, at: number, countMax: number, timeoutMs: number): number {
@@ -127,7 +127,7 @@ function sysEpollPwait2(
     if (timeoutAddr) {
       const ns = readTimespec(task, timeoutAddr)
       if (ns < 0) return ns
-      task.deadlineNs = task.kernel.clock.monotonicNs() + ns
+      task.deadline.setIn(task.world.clock, ns)
     }
     const bad = setMask(task, maskAddr, setSize)
     if (bad) return bad

@@ -9,9 +9,10 @@ import { EventFile } from '../events/eventfd.ts'
 import { SignalFile } from '../events/signalfd.ts'
 import { TimerFile } from '../events/timerfd.ts'
 import type { Task } from '../kernel/task.ts'
-import { putItimerspec, putTimer, readItimerspec, setting, settingDeadlineNs } from './itimerspec.ts'
+import { armTimer, putItimerspec, putTimer, readItimerspec, setting } from './itimerspec.ts'
 import { fd, flags, inStruct, int, outStruct, size, syscall, uint, value } from './row.ts'
 import { SIGSET_SIZE } from './signal.ts'
+import { isRealtime } from './time.ts'
 
 const STATUS = O_CLOEXEC | O_NONBLOCK
 
@@ -36,7 +37,7 @@ function sysTimerfdCreate(task: Task, clockId: number, flagBits: number): number
     default:
       return -EINVAL
   }
-  const file = new TimerFile(task.kernel, clockId, flagBits & O_NONBLOCK)
+  const file = new TimerFile(task, clockId, flagBits & O_NONBLOCK)
   return task.fds.installNew(file, (flagBits & O_CLOEXEC) !== 0)
 }
 
@@ -55,17 +56,17 @@ function sysTimerfdSettime(
 ): number {
   const bad = readItimerspec(task, newAddr)
   if (bad) return bad
-  // No clock is ever set here, so that nothing is ever cancelled.
   if (flagBits & ~(E.TFD_TIMER_ABSTIME | E.TFD_TIMER_CANCEL_ON_SET)) return -EINVAL
   const file = timerOf(task, number)
   if (typeof file === 'number') return file
   file.catchUp()
   const { intervalNs, leftNs } = file.timer
   file.forget()
-  if (setting.valueNs > 0) {
-    const isAbsolute = (flagBits & E.TFD_TIMER_ABSTIME) !== 0
-    file.timer.set(settingDeadlineNs(task, file.clockId, isAbsolute), setting.intervalNs)
-  } else file.timer.intervalNs = setting.intervalNs
+  const isAbsolute = (flagBits & E.TFD_TIMER_ABSTIME) !== 0
+  if (isAbsolute && flagBits & E.TFD_TIMER_CANCEL_ON_SET && isRealtime(file.clockId))
+    file.watchSetting(task.world.clock)
+  if (setting.valueNs > 0) armTimer(task, file.timer, file.clockId, isAbsolute)
+  else file.timer.intervalNs = setting.intervalNs
   return oldAddr ? putItimerspec(task, oldAddr, intervalNs, leftNs) : 0
 }
 

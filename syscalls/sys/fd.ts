@@ -177,7 +177,7 @@ function sysPipe2(task: Task, fdsAddr: number, flagBits: number): number {
   if (flagBits & ~(F.O_CLOEXEC | F.O_NONBLOCK | F.O_DIRECT)) return -EINVAL
   if (!task.mm.canWrite(fdsAddr, 8)) return -EFAULT
   const pipe = new Pipe()
-  const inode = new PipeInode(task.kernel, task.credentials)
+  const inode = new PipeInode(task.kernel, task)
   registerFifo(inode, pipe)
   const status = flagBits & F.O_NONBLOCK
   const closeOnExec = (flagBits & F.O_CLOEXEC) !== 0

@@ -31,11 +31,11 @@ function readDeadline(task: Task, timeoutAddr: number, absolute: boolean, realti
   if (!timeoutAddr) return 0
   const ns = readTimespec(task, timeoutAddr)
   if (ns < 0) return ns
-  const { clock } = task.kernel
-  if (!absolute) task.deadlineNs = clock.monotonicNs() + ns
+  const { clock } = task.world
+  if (!absolute) task.deadline.setIn(clock, ns)
   else if (realtime)
-    task.deadlineNs = clock.monotonicOfRealtime(task.mm.i64(timeoutAddr), task.mm.i64(timeoutAddr + 8))
-  else task.deadlineNs = ns
+    task.deadline.setAtRealtime(clock, task.mm.i64(timeoutAddr), task.mm.i64(timeoutAddr + 8))
+  else task.deadline.setAt(clock, ns)
   return 0
 }
 
@@ -64,10 +64,10 @@ function wait(task: Task, at: number, expected: number, bitset: number): number 
 
 /** A wait with a deadline goes on by restart_syscall(2), so that it does not begin its time anew. */
 function interrupted(task: Task, result: number, again: (task: Task) => number): number {
-  if (result !== -ERESTARTSYS || task.deadlineNs === Infinity) return result
-  const { deadlineNs } = task
+  if (result !== -ERESTARTSYS || !task.deadline.isSet) return result
+  const deadline = task.deadline.copy()
   task.restartBlock = (resumed) => {
-    if (!resumed.resumed) resumed.deadlineNs = deadlineNs
+    if (!resumed.resumed) resumed.deadline.copyFrom(deadline)
     return again(resumed)
   }
   return -ERESTART_RESTARTBLOCK

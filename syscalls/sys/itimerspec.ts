@@ -1,16 +1,13 @@
 /** struct itimerspec, interval and value, and the deadline that one means: timerfd_settime(2), timer_settime(2). */
 
 import { EFAULT, EINVAL } from '../abi/errno.ts'
-import * as P from '../abi/process.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, nsecOf, SECONDS_MAX } from '../kernel/clock.ts'
 import type { IntervalTimer } from '../kernel/interval-timer.ts'
 import type { Task } from '../kernel/task.ts'
+import { isRealtime } from './time.ts'
 
 /** The one setting under way: nothing keeps it. */
 export const setting = { intervalNs: 0, valueNs: 0, valueSec: 0, valueNsec: 0 }
-
-/** Beyond this, which is 104 days, a time is as good as never. */
-const SECONDS_MAX = 9_000_000
 
 const spanNs = (sec: number, nsec: number): number => Math.min(sec, SECONDS_MAX) * NS_PER_SEC + nsec
 
@@ -30,15 +27,13 @@ export function readItimerspec(task: Task, at: number): number {
   return 0
 }
 
-export const isRealtime = (clockId: number): boolean =>
-  clockId === P.CLOCK_REALTIME || clockId === P.CLOCK_REALTIME_ALARM || clockId === P.CLOCK_TAI
-
-/** When `setting` expires on the monotonic clock. */
-export function settingDeadlineNs(task: Task, clockId: number, isAbsolute: boolean): number {
-  const { clock } = task.kernel
-  if (!isAbsolute) return clock.monotonicNs() + setting.valueNs
-  if (isRealtime(clockId)) return clock.monotonicOfRealtime(setting.valueSec, setting.valueNsec)
-  return setting.valueNs
+/** Arms a timer for what `setting` means on a clock of the world's. */
+export function armTimer(task: Task, timer: IntervalTimer, clockId: number, isAbsolute: boolean): void {
+  const { clock } = task.world
+  const { valueNs, valueSec, valueNsec, intervalNs } = setting
+  if (!isAbsolute) timer.set(clock, clock.monotonicNs() + valueNs, intervalNs)
+  else if (isRealtime(clockId)) timer.setAtRealtime(clock, valueSec, valueNsec, intervalNs)
+  else timer.set(clock, valueNs, intervalNs)
 }
 
 /** Writes what is left of a timer and its period; 0 or -EFAULT. */
@@ -46,7 +41,7 @@ export function putItimerspec(task: Task, at: number, intervalNs: number, leftNs
   if (!task.mm.canWrite(at, 32)) return -EFAULT
   const put = (where: number, ns: number): void => {
     const sec = Math.floor(ns / NS_PER_SEC)
-    task.mm.setPair(where, sec, ns - sec * NS_PER_SEC)
+    task.mm.setPair(where, sec, nsecOf(ns, sec))
   }
   put(at, intervalNs)
   put(at + 16, leftNs)

@@ -46,7 +46,12 @@ export function sysMemfdCreate(task: Task, nameAddr: number, flagBits: number): 
   const mount = mountOf(task.kernel)
   const noExec = (flagBits & MFD_NOEXEC_SEAL) !== 0
   const { fsuid, fsgid } = task.credentials.bottom
-  const inode = (mount.fs as Tmpfs).newInode(S_IFREG | (noExec ? 0o666 : 0o777), fsuid, fsgid)
+  const inode = (mount.fs as Tmpfs).newInode(
+    S_IFREG | (noExec ? 0o666 : 0o777),
+    fsuid,
+    fsgid,
+    task.world.clock,
+  )
   inode.nlink = 0
   if (noExec) inode.seals = F.F_SEAL_EXEC
   else if (flagBits & MFD_ALLOW_SEALING) inode.seals = 0

@@ -78,7 +78,7 @@ function create(task: Task, queues: PosixQueues, name: string, bits: number, att
   if (queues.costBytes + queue.costBytes > TOTAL_BYTES_MAX) return -EMFILE
   queue.uid = who.fsuid
   queue.gid = who.fsgid
-  for (const time of [queue.atime, queue.mtime, queue.ctime]) time.setNow(task.kernel.clock)
+  for (const time of [queue.atime, queue.mtime, queue.ctime]) time.setNow(task.world.clock)
   queues.add(name, queue)
   return queue
 }
@@ -123,12 +123,12 @@ function readDeadline(task: Task, at: number): number {
   if (at === 0 || task.resumed) return 0
   const ns = readTimespec(task, at)
   if (ns < 0) return ns
-  task.deadlineNs = task.kernel.clock.monotonicOfRealtime(task.mm.i64(at), task.mm.i64(at + 8))
+  task.deadline.setAtRealtime(task.world.clock, task.mm.i64(at), task.mm.i64(at + 8))
   return 0
 }
 
 function waitFor(task: Task, waiters: WaitQueue): number {
-  const isOver = task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()
+  const isOver = task.isOverdue
   return isOver ? -ETIMEDOUT : task.blockOn(waiters)
 }
 

@@ -2,7 +2,7 @@
 
 import { BLOCKED, EBADF, EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'
 import { endTemporaryMask, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
 import { fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
@@ -48,8 +48,7 @@ function* polledFds(task: Task, fds: number, count: number): Iterable<number> {
 }
 
 /** Whether there is no more to wait for. A signal counts even where nothing was to be waited for. */
-const isOver = (task: Task): boolean =>
-  (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) && !task.signalPending()
+const isOver = (task: Task): boolean => task.isOverdue && !task.signalPending()
 
 function pollFds(task: Task, fds: number, count: number): number {
   if (count > task.fds.limit) return -EINVAL
@@ -60,12 +59,12 @@ function pollFds(task: Task, fds: number, count: number): number {
 }
 
 function sysPoll(task: Task, fds: number, count: number, timeoutMs: number): number {
-  if (!task.resumed && timeoutMs >= 0) task.deadlineNs = task.kernel.clock.monotonicNs() + timeoutMs * 1e6
+  if (!task.resumed && timeoutMs >= 0) task.deadline.setIn(task.world.clock, timeoutMs * 1e6)
   const result = pollFds(task, fds, count)
   if (result >= 0 || result === BLOCKED || result === -EFAULT || result === -EINVAL) return result
-  const { deadlineNs } = task
+  const deadline = task.deadline.copy()
   task.restartBlock = (again) => {
-    if (!again.resumed) again.deadlineNs = deadlineNs
+    if (!again.resumed) again.deadline.copyFrom(deadline)
     const later = pollFds(again, fds, count)
     return later >= 0 || later === BLOCKED ? later : -EINTR
   }
@@ -77,7 +76,7 @@ function setDeadline(task: Task, timeoutAddr: number): number {
   if (!timeoutAddr) return 0
   const ns = readTimespec(task, timeoutAddr)
   if (ns < 0) return ns
-  task.deadlineNs = task.kernel.clock.monotonicNs() + ns
+  task.deadline.setIn(task.world.clock, ns)
   return 0
 }
 
@@ -92,10 +91,10 @@ export function setMask(task: Task, maskAddr: number, setSize: number): number {
 
 /** Linux writes back the time that is left. */
 function putLeft(task: Task, timeoutAddr: number, unitNs: number): void {
-  if (!timeoutAddr || task.deadlineNs === Infinity) return
-  const left = Math.max(0, task.deadlineNs - task.kernel.clock.monotonicNs())
+  if (!timeoutAddr || !task.deadline.isSet) return
+  const left = task.deadline.leftNs
   const sec = Math.floor(left / NS_PER_SEC)
-  task.mm.setPair(timeoutAddr, sec, Math.floor((left - sec * NS_PER_SEC) / unitNs))
+  task.mm.setPair(timeoutAddr, sec, Math.floor(nsecOf(left, sec) / unitNs))
 }
 
 function sysPpoll(
@@ -178,7 +177,7 @@ function sysSelect(
     const sec = task.mm.i64(timeoutAddr)
     const usec = task.mm.i64(timeoutAddr + 8)
     if (sec < 0 || usec < 0) return -EINVAL
-    task.deadlineNs = task.kernel.clock.monotonicNs() + sec * NS_PER_SEC + usec * 1000
+    task.deadline.setIn(task.world.clock, sec * NS_PER_SEC + usec * 1000)
   }
   const result = select(task, count, [reads, writes, excepts])
   return finishSelect(task, result, timeoutAddr, 1000)

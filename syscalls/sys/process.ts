@@ -284,7 +284,7 @@ function sysTimes(task: Task, at: number): number {
     task.mm.setPair(at, ticks(task.kernel.groupCpuNs(task.group)), 0)
     task.mm.setPair(at + 16, ticks(task.group.childrenCpuNs), 0)
   }
-  return ticks(task.kernel.clock.monotonicNs()) + 1
+  return ticks(task.world.clock.monotonicNs()) + 1
 }
 
 export const processRows = [

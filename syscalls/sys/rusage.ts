@@ -3,6 +3,7 @@
 import { putU64 } from '../abi/arch/arch.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
 import { groupUsage, Usage } from '../kernel/usage.ts'
 import { outStruct, syscall, value } from './row.ts'
@@ -20,9 +21,9 @@ export function putRusage(task: Task, at: number, cpuNs: number, usage: Usage): 
   if (!task.mm.canWrite(at, RUSAGE_SIZE)) return false
   const { bytes, view } = task.mm.space
   bytes.fill(0, at, at + RUSAGE_SIZE)
-  const seconds = Math.floor(cpuNs / 1e9)
+  const seconds = Math.floor(cpuNs / NS_PER_SEC)
   putU64(view, at, seconds)
-  putU64(view, at + 8, Math.floor((cpuNs - seconds * 1e9) / 1000))
+  putU64(view, at + 8, Math.floor(nsecOf(cpuNs, seconds) / 1000))
   putU64(view, at + MAXRSS, usage.maxRssPages * KIB_PER_PAGE)
   putU64(view, at + MINFLT, usage.minorFaults)
   putU64(view, at + NVCSW, usage.voluntarySwitches)

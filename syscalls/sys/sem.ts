@@ -73,14 +73,14 @@ function sysSemtimedop(task: Task, id: number, opsAddr: number, count: number, t
   if (refused) return refused
   const result = set.attempt(task.group, ops)
   if (typeof result === 'number') {
-    if (result === 0) set.opSec = secondsNow(task.kernel.clock)
-    if (result === 0 && alters) set.update(task.kernel)
+    if (result === 0) set.opSec = secondsNow(task.world.clock)
+    if (result === 0 && alters) set.update()
     return result
   }
   const waiting = new PendingOps(task, set, ops, result)
   set.pending.push(waiting)
   task.progressState = waiting
-  if (timeoutNs !== Infinity) task.deadlineNs = task.kernel.clock.monotonicNs() + timeoutNs
+  if (timeoutNs !== Infinity) task.deadline.setIn(task.world.clock, timeoutNs)
   return resume(task, waiting)
 }
 
@@ -115,8 +115,8 @@ function information(task: Task, command: number, at: number): number {
 function changed(task: Task, set: SemaphoreSet, numbers: readonly number[]): void {
   for (const undo of set.undo.values()) for (const number of numbers) undo[number] = 0
   for (const number of numbers) set.pids[number] = task.group.pid
-  set.changeSec = secondsNow(task.kernel.clock)
-  set.update(task.kernel)
+  set.changeSec = secondsNow(task.world.clock)
+  set.update()
 }
 
 function setValue(task: Task, set: SemaphoreSet, number: number, fresh: number): number {

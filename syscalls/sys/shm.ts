@@ -62,7 +62,7 @@ function sysShmat(task: Task, id: number, wanted: number, flagBits: number): num
   vma.label = `/SYSV${(segment.key >>> 0).toString(16).padStart(8, '0')} (deleted)`
   const result = install(mm, vma, task)
   if (result < 0) return result
-  segment.attachSec = secondsNow(task.kernel.clock)
+  segment.attachSec = secondsNow(task.world.clock)
   segment.lastPid = task.group.pid
   return result
 }

@@ -118,7 +118,7 @@ function sysRtSigtimedwait(
     const sec = mm.i64(timeoutAddr)
     const nsec = mm.i64(timeoutAddr + 8)
     if (sec < 0 || nsec < 0 || nsec >= 1e9) return -EINVAL
-    task.deadlineNs = task.kernel.clock.monotonicNs() + sec * 1e9 + nsec
+    task.deadline.setIn(task.world.clock, sec * 1e9 + nsec)
   }
   const info = task.pending.take(others) ?? task.group.pending.take(others)
   if (info) {
@@ -129,7 +129,7 @@ function sysRtSigtimedwait(
     }
     return info.signo
   }
-  if (task.timedOut || task.deadlineNs <= task.kernel.clock.monotonicNs()) return -EAGAIN
+  if (task.isOverdue) return -EAGAIN
   const result = task.blockOn(task.group.signalQueued)
   return result === BLOCKED ? BLOCKED : -EINTR
 }

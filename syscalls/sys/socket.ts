@@ -6,6 +6,7 @@
 import { BLOCKED, EBADF, EFAULT, EINVAL, EMFILE, ENODATA, ENOTSOCK } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
 import { PidFile } from '../events/pidfd.ts'
+import { Deadline } from '../kernel/deadline.ts'
 import type { Task } from '../kernel/task.ts'
 import { type Incoming, incoming, outgoing } from '../net/message.ts'
 import { getSocketOption, setSocketOption } from '../net/options.ts'
@@ -244,7 +245,7 @@ const MESSAGE_COUNT_MAX = 1024
 interface Batch {
   index: number
   /** Looked at between two messages; nobody is woken by it. */
-  deadlineNs: number
+  deadline: Deadline | null
   progress: number
   inner: unknown
 }
@@ -256,9 +257,9 @@ function forEachMessage(
   count: number,
   flagBits: number,
   one: (header: number, flagBits: number) => number,
-  deadlineNs = Number.POSITIVE_INFINITY,
+  deadline: Deadline | null = null,
 ): number {
-  const batch = (task.progressState as Batch | null) ?? { index: 0, deadlineNs, progress: 0, inner: null }
+  const batch = (task.progressState as Batch | null) ?? { index: 0, deadline, progress: 0, inner: null }
   let flagsNow = flagBits
   while (batch.index < Math.min(count, MESSAGE_COUNT_MAX)) {
     if (batch.index > 0 && flagBits & S.MSG_WAITFORONE) flagsNow |= S.MSG_DONTWAIT
@@ -276,7 +277,7 @@ function forEachMessage(
     batch.inner = null
     batch.progress = 0
     // The time given for all of them is looked at between two.
-    if (task.timedOut || task.kernel.clock.monotonicNs() >= batch.deadlineNs) break
+    if (task.timedOut || batch.deadline?.hasPassed) break
   }
   return batch.index
 }
@@ -295,19 +296,19 @@ function sysRecvmmsg(
   flagBits: number,
   timeoutAddr: number,
 ): number {
-  let deadlineNs = Infinity
+  let deadline: Deadline | null = null
   if (timeoutAddr) {
     const ns = readTimespec(task, timeoutAddr)
     if (ns < 0) return ns
-    deadlineNs = task.kernel.clock.monotonicNs() + ns
+    deadline = new Deadline(task.world.clock)
+    deadline.setIn(task.world.clock, ns)
   }
   const socket = socketOf(task, number)
   if (typeof socket === 'number') return socket
   const receive = (header: number, bits: number): number => receiveOne(task, socket, header, bits)
-  const done = forEachMessage(task, at, count, flagBits, receive, deadlineNs)
+  const done = forEachMessage(task, at, count, flagBits, receive, deadline)
   if (timeoutAddr && done > 0) {
-    const end = (task.progressState as Batch).deadlineNs
-    const leftNs = Math.max(0, end - task.kernel.clock.monotonicNs())
+    const { leftNs } = (task.progressState as Batch).deadline!
     if (leftNs !== Infinity) task.mm.setPair(timeoutAddr, Math.floor(leftNs / 1e9), Math.floor(leftNs % 1e9))
   }
   return done

@@ -234,7 +234,7 @@ function setTimes(task: Task, target: Target | number, times: Times): number {
 
 function now(task: Task): Timestamp {
   const time = new Timestamp()
-  time.setNow(task.kernel.clock)
+  time.setNow(task.world.clock)
   return time
 }
 

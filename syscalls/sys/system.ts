@@ -53,7 +53,7 @@ function sysSysinfo(task: Task, at: number): number {
   const { view, bytes } = task.mm.space
   const { kernel } = task
   bytes.fill(0, at, at + 112)
-  putU64(view, at, Math.floor((kernel.clock.monotonicNs() - kernel.bootNs) / 1e9) + 1)
+  putU64(view, at, Math.floor((task.world.clock.monotonicNs() - kernel.bootNs) / 1e9) + 1)
   const loads = kernel.load.at(kernel.clock.monotonicNs(), kernel.runnableCount + 1)
   for (const [i, load] of loads.entries()) putU64(view, at + 8 + i * 8, Math.floor(load * LOAD_SCALE))
   const { total, free } = memoryOf(kernel)

@@ -1,5 +1,6 @@
 /** Clocks and sleeping: clock_gettime(2), nanosleep(2), gettimeofday(2). */
 
+import { CAP_SYS_TIME } from '../abi/capability.ts'
 import {
   BLOCKED,
   EFAULT,
@@ -11,13 +12,13 @@ import {
   ERESTARTNOHAND,
 } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, nsecOf, SECONDS_MAX } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, flags, inStruct, outStruct, syscall, value } from './row.ts'
 
-/** Puts a clock's time into the kernel clock's fields; false for an unknown clock. */
+/** Puts a clock's time into the fields of the world's clock; false for an unknown one. */
 function readClock(task: Task, id: number): boolean {
-  const { clock } = task.kernel
+  const { clock } = task.world
   switch (id) {
     case P.CLOCK_REALTIME:
     case P.CLOCK_REALTIME_COARSE:
@@ -49,13 +50,13 @@ function readCpuClock(task: Task, id: number): boolean {
   const pid = ~(id >> 3)
   const group = pid === 0 ? task.group : task.kernel.groups.get(pid)
   if (!group) return false
-  task.kernel.clock.split(task.kernel.groupCpuNs(group))
+  task.world.clock.split(task.kernel.groupCpuNs(group))
   return true
 }
 
 function sysClockGettime(task: Task, id: number, at: number): number {
   if (!readClock(task, id)) return -EINVAL
-  const { clock } = task.kernel
+  const { clock } = task.world
   return task.mm.setPair(at, clock.sec, clock.nsec) ? 0 : -EFAULT
 }
 
@@ -68,8 +69,30 @@ function sysClockGetres(task: Task, id: number, at: number): number {
   return task.mm.setPair(at, 0, coarse ? COARSE_NS : 1) ? 0 : -EFAULT
 }
 
+/** Sets the wall clock of the caller's view; the one at the bottom is the host's. */
+function setWallClock(task: Task, sec: number, nsec: number): number {
+  if (sec < 0 || nsec < 0 || nsec >= NS_PER_SEC) return -EINVAL
+  if (!task.credentials.capable(CAP_SYS_TIME)) return -EPERM
+  return task.world.clock.setRealtime(sec, nsec) ? 0 : -EPERM
+}
+
+function sysClockSettime(task: Task, id: number, at: number): number {
+  if (task.world.clock === task.kernel.clock) return -EPERM
+  if (id !== P.CLOCK_REALTIME) return -EINVAL
+  if (!task.mm.canRead(at, 16)) return -EFAULT
+  return setWallClock(task, task.mm.i64(at), task.mm.i64(at + 8))
+}
+
+/** The time zone is kept by nobody: programs have their own. */
+function sysSettimeofday(task: Task, at: number, zone: number): number {
+  if (task.world.clock === task.kernel.clock) return -EPERM
+  if ((at && !task.mm.canRead(at, 16)) || (zone && !task.mm.canRead(zone, 8))) return -EFAULT
+  if (at) return setWallClock(task, task.mm.i64(at), task.mm.i64(at + 8) * 1000)
+  return task.credentials.capable(CAP_SYS_TIME) ? 0 : -EPERM
+}
+
 function sysGettimeofday(task: Task, at: number, zone: number): number {
-  const { clock } = task.kernel
+  const { clock } = task.world
   clock.readRealtime()
   if (at && !task.mm.setPair(at, clock.sec, Math.floor(clock.nsec / 1000))) return -EFAULT
   if (zone && !task.mm.setU64(zone, 0)) return -EFAULT
@@ -77,36 +100,39 @@ function sysGettimeofday(task: Task, at: number, zone: number): number {
 }
 
 function sysTime(task: Task, at: number): number {
-  const { clock } = task.kernel
+  const { clock } = task.world
   clock.readRealtime()
   const { sec } = clock
   return at && !task.mm.setU64(at, sec) ? -EFAULT : sec
 }
 
-/** A timespec as nanoseconds, or a negative errno. Longer than 104 days is as good as for ever. */
+/** A timespec as nanoseconds, or a negative errno. */
 export function readTimespec(task: Task, at: number): number {
   if (!task.mm.canRead(at, 16)) return -EFAULT
   const sec = task.mm.i64(at)
   const nsec = task.mm.i64(at + 8)
   if (sec < 0 || nsec < 0 || nsec >= NS_PER_SEC) return -EINVAL
-  return sec > 9_000_000 ? Infinity : sec * NS_PER_SEC + nsec
+  return sec > SECONDS_MAX ? Infinity : sec * NS_PER_SEC + nsec
 }
 
-/** Sleeps until task.deadlineNs; interrupted, it writes what is left and can be restarted. */
+/** Clocks that are set: what waits for a time of theirs follows. */
+export const isRealtime = (clockId: number): boolean =>
+  clockId === P.CLOCK_REALTIME || clockId === P.CLOCK_REALTIME_ALARM || clockId === P.CLOCK_TAI
+
+/** Sleeps until the task's deadline; interrupted, it writes what is left and can be restarted. */
 function sleep(task: Task, remainAddr: number, absolute: boolean): number {
-  const { kernel } = task
-  if (task.timedOut || task.deadlineNs <= kernel.clock.monotonicNs()) return 0
-  const result = task.blockOn(kernel.sleepers)
+  if (task.isOverdue) return 0
+  const result = task.blockOn(task.kernel.sleepers)
   if (result === BLOCKED) return BLOCKED
   if (absolute) return -ERESTARTNOHAND
-  const deadlineNs = task.deadlineNs
-  const leftNs = Math.max(0, deadlineNs - kernel.clock.monotonicNs())
-  if (remainAddr && deadlineNs !== Infinity) {
+  const deadline = task.deadline.copy()
+  const { leftNs } = deadline
+  if (remainAddr && leftNs !== Infinity) {
     const sec = Math.floor(leftNs / NS_PER_SEC)
-    if (!task.mm.setPair(remainAddr, sec, leftNs - sec * NS_PER_SEC)) return -EFAULT
+    if (!task.mm.setPair(remainAddr, sec, nsecOf(leftNs, sec))) return -EFAULT
   }
   task.restartBlock = (again) => {
-    again.deadlineNs = deadlineNs
+    again.deadline.copyFrom(deadline)
     return sleep(again, remainAddr, false)
   }
   return -ERESTART_RESTARTBLOCK
@@ -116,7 +142,7 @@ function sysNanosleep(task: Task, wantedAddr: number, remainAddr: number): numbe
   if (!task.resumed) {
     const ns = readTimespec(task, wantedAddr)
     if (ns < 0) return ns
-    task.deadlineNs = task.kernel.clock.monotonicNs() + ns
+    task.deadline.setIn(task.world.clock, ns)
   }
   return sleep(task, remainAddr, false)
 }
@@ -135,11 +161,11 @@ function sysClockNanosleep(
     if (id < 0 || id === P.CLOCK_PROCESS_CPUTIME_ID) return -EOPNOTSUPP
     const ns = readTimespec(task, wantedAddr)
     if (ns < 0) return ns
-    const { clock } = task.kernel
-    if (!absolute) task.deadlineNs = clock.monotonicNs() + ns
-    else if (id === P.CLOCK_REALTIME || id === P.CLOCK_TAI || id === P.CLOCK_REALTIME_ALARM)
-      task.deadlineNs = clock.monotonicOfRealtime(task.mm.i64(wantedAddr), task.mm.i64(wantedAddr + 8))
-    else task.deadlineNs = ns
+    const { clock } = task.world
+    if (!absolute) task.deadline.setIn(clock, ns)
+    else if (isRealtime(id))
+      task.deadline.setAtRealtime(clock, task.mm.i64(wantedAddr), task.mm.i64(wantedAddr + 8))
+    else task.deadline.setAt(clock, ns)
   }
   return sleep(task, remainAddr, absolute)
 }
@@ -154,7 +180,12 @@ const clockId = value(P.clockIds)
 export const timeRows = [
   syscall('clock_gettime', [clockId, outStruct('timespec')], sysClockGettime),
   syscall('clock_getres', [clockId, outStruct('timespec')], sysClockGetres),
-  syscall('clock_settime', [clockId, inStruct('timespec')], () => -EPERM, 'the clock is the host’s'),
+  syscall(
+    'clock_settime',
+    [clockId, inStruct('timespec')],
+    sysClockSettime,
+    'only in a view with a clock of its own: else the clock is the host’s',
+  ),
   syscall(
     'clock_nanosleep',
     [clockId, flags(P.timerFlags), inStruct('timespec'), outStruct('timespec')],
@@ -163,6 +194,11 @@ export const timeRows = [
   syscall('nanosleep', [inStruct('timespec'), outStruct('timespec')], sysNanosleep),
   syscall('restart_syscall', [], sysRestartSyscall),
   syscall('gettimeofday', [outStruct('timeval'), addr], sysGettimeofday),
-  syscall('settimeofday', [inStruct('timeval'), addr], () => -EPERM, 'the clock is the host’s'),
+  syscall(
+    'settimeofday',
+    [inStruct('timeval'), addr],
+    sysSettimeofday,
+    'only in a view with a clock of its own: else the clock is the host’s',
+  ),
   syscall('time', [outStruct('long')], sysTime),
 ]

@@ -4,16 +4,17 @@ import { CAP_WAKE_ALARM } from '../abi/capability.ts'
 import { EAGAIN, EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { SIGALRM, SIGNAL_MAX } from '../abi/signal.ts'
-import { NS_PER_SEC } from '../kernel/clock.ts'
+import { NS_PER_SEC, SECONDS_MAX } from '../kernel/clock.ts'
 import type { IntervalTimer } from '../kernel/interval-timer.ts'
 import {
+  cpuTimeLine,
   POSIX_TIMER_COUNT_MAX,
   type PosixTimer,
   type TimerNotice,
   timersOf,
 } from '../kernel/process-timers.ts'
 import type { Task } from '../kernel/task.ts'
-import { putItimerspec, putTimer, readItimerspec, setting, settingDeadlineNs } from './itimerspec.ts'
+import { armTimer, putItimerspec, putTimer, readItimerspec, setting } from './itimerspec.ts'
 import { flags, inStruct, int, outStruct, syscall, uint, value } from './row.ts'
 
 /** 0 for a clock that timers can run on. */
@@ -71,9 +72,13 @@ function sysTimerCreate(task: Task, clockId: number, eventAddr: number, idAddr: 
 
 const find = (task: Task, id: number): PosixTimer | undefined => task.group.timers?.posix.get(id)
 
-function deadlineOf(task: Task, timer: PosixTimer, isAbsolute: boolean): number {
-  if (timer.clockId !== P.CLOCK_PROCESS_CPUTIME_ID) return settingDeadlineNs(task, timer.clockId, isAbsolute)
-  return setting.valueNs + (isAbsolute ? 0 : task.kernel.groupCpuNs(task.group))
+function arm(task: Task, { clockId, timer }: PosixTimer, isAbsolute: boolean): void {
+  if (clockId !== P.CLOCK_PROCESS_CPUTIME_ID) {
+    armTimer(task, timer, clockId, isAbsolute)
+    return
+  }
+  const line = cpuTimeLine(task.kernel, task.group)
+  timer.set(line, setting.valueNs + (isAbsolute ? 0 : line.monotonicNs()), setting.intervalNs)
 }
 
 function sysTimerSettime(task: Task, id: number, flagBits: number, newAddr: number, oldAddr: number): number {
@@ -87,8 +92,7 @@ function sysTimerSettime(task: Task, id: number, flagBits: number, newAddr: numb
   const { intervalNs, leftNs } = timer
   posix.stop()
   posix.overrun = 0
-  if (setting.valueNs > 0)
-    timer.set(deadlineOf(task, posix, (flagBits & P.TIMER_ABSTIME) !== 0), setting.intervalNs)
+  if (setting.valueNs > 0) arm(task, posix, (flagBits & P.TIMER_ABSTIME) !== 0)
   return oldAddr ? putItimerspec(task, oldAddr, intervalNs, leftNs) : 0
 }
 
@@ -114,9 +118,8 @@ function setItimer(task: Task, which: number, delayNs: number, intervalNs: numbe
   const timer = timersOf(task).itimer(which)
   timer.cancel()
   if (delayNs === 0) return
-  const { kernel, group } = task
-  const nowNs = which === P.ITIMER_REAL ? kernel.clock.monotonicNs() : kernel.groupCpuNs(group)
-  timer.set(nowNs + delayNs, intervalNs)
+  const line = which === P.ITIMER_REAL ? task.world.clock : cpuTimeLine(task.kernel, task.group)
+  timer.set(line, line.monotonicNs() + delayNs, intervalNs)
 }
 
 function sysAlarm(task: Task, seconds: number): number {
@@ -142,7 +145,7 @@ function putItimer(task: Task, which: number, at: number): boolean {
 function readTimeval(task: Task, at: number): number {
   const sec = task.mm.i64(at)
   const usec = task.mm.i64(at + 8)
-  return sec < 0 || usec < 0 || usec >= 1e6 ? -EINVAL : Math.min(sec, 9_000_000) * NS_PER_SEC + usec * 1000
+  return sec < 0 || usec < 0 || usec >= 1e6 ? -EINVAL : Math.min(sec, SECONDS_MAX) * NS_PER_SEC + usec * 1000
 }
 
 function sysSetitimer(task: Task, which: number, newAddr: number, oldAddr: number): number {

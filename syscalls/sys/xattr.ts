@@ -80,7 +80,7 @@ function mayChange(task: Task, target: Target, name: string): number {
 }
 
 function changed(task: Task, target: Target): number {
-  target.inode.attributesChanged(task.kernel.clock)
+  target.inode.attributesChanged(task.world.clock)
   if (target.path) notifyPath(target.path, IN_ATTRIB)
   return 0
 }

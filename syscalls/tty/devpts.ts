@@ -3,7 +3,6 @@
 import { EACCES, ENOENT } from '../abi/errno.ts'
 import { DEVPTS_SUPER_MAGIC, makedev, S_IFCHR, S_IFDIR } from '../abi/stat.ts'
 import { TTYAUX_MAJOR } from '../abi/tty.ts'
-import type { Clock } from '../kernel/clock.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { Caller } from '../vfs/caller.ts'
 import { type AttributeChange, type DirectorySink, FileSystem, Inode, type StatFs } from '../vfs/inode.ts'
@@ -21,13 +20,11 @@ export class DevPts extends FileSystem {
   override readonly blockSize = 1024
   readonly root: DevPtsDirectory
   readonly ptmx: DevPtsNode
-  readonly clock: Clock
 
-  constructor(clock: Clock) {
+  constructor(maker: Caller) {
     super()
-    this.clock = clock
-    this.root = new DevPtsDirectory(this)
-    this.ptmx = new DevPtsNode(this, PTMX_INO, S_IFCHR)
+    this.root = new DevPtsDirectory(this, maker)
+    this.ptmx = new DevPtsNode(this, maker, PTMX_INO, S_IFCHR)
     this.ptmx.rdev = makedev(TTYAUX_MAJOR, 2)
     this.root.entries.set('ptmx', this.ptmx)
   }
@@ -36,11 +33,11 @@ export class DevPts extends FileSystem {
     return this.root.entries.get(String(index))
   }
 
-  add(index: number, rdev: number, owner: Credentials): void {
-    const node = new DevPtsNode(this, SLAVE_INO + index, S_IFCHR | SLAVE_MODE)
+  add(index: number, rdev: number, owner: Caller): void {
+    const node = new DevPtsNode(this, owner, SLAVE_INO + index, S_IFCHR | SLAVE_MODE)
     node.rdev = rdev
-    node.uid = owner.bottom.fsuid
-    node.owner = owner
+    node.uid = owner.credentials.bottom.fsuid
+    node.owner = owner.credentials
     node.gid = TTY_GID
     this.root.entries.set(String(index), node)
   }
@@ -61,11 +58,11 @@ class DevPtsNode extends Inode {
   owner: Credentials | null = null
   readonly fs: DevPts
 
-  constructor(fs: DevPts, ino: number, mode: number) {
+  constructor(fs: DevPts, maker: Caller, ino: number, mode: number) {
     super(mode)
     this.fs = fs
     this.ino = ino
-    for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(fs.clock)
+    for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(maker.world.clock)
   }
 
   override get maker(): Credentials | null {
@@ -76,8 +73,8 @@ class DevPtsNode extends Inode {
     return 0
   }
 
-  override setAttributes(_caller: Caller, change: AttributeChange): number {
-    this.takeAttributes(change, this.fs.clock)
+  override setAttributes(caller: Caller, change: AttributeChange): number {
+    this.takeAttributes(change, caller.world.clock)
     return 0
   }
 }
@@ -85,8 +82,8 @@ class DevPtsNode extends Inode {
 class DevPtsDirectory extends DevPtsNode {
   readonly entries = new Map<string, DevPtsNode>()
 
-  constructor(fs: DevPts) {
-    super(fs, ROOT_INO, S_IFDIR | 0o755)
+  constructor(fs: DevPts, maker: Caller) {
+    super(fs, maker, ROOT_INO, S_IFDIR | 0o755)
     this.nlink = 2
   }
 

@@ -35,7 +35,7 @@ export class Terminals {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel
-    this.devpts = new DevPts(kernel.clock)
+    this.devpts = new DevPts(kernel.caller)
   }
 
   /** Opens a new pair by its master. */
@@ -48,7 +48,7 @@ export class Terminals {
     master.other.other = master
     master.locked = true
     this.masters[index] = master
-    this.devpts.add(index, makedev(PTY_SLAVE_MAJOR, index), caller.credentials)
+    this.devpts.add(index, makedev(PTY_SLAVE_MAJOR, index), caller)
     return new MasterFile(this, master, flags, path, () => this.masterReleased(master))
   }
 

@@ -8,6 +8,7 @@ import { BLOCKED, EAGAIN, EIO, ENOTTY, ESPIPE } from '../abi/errno.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
 import { SIGTTIN, SIGTTOU } from '../abi/signal.ts'
 import { TIOCPKT_DATA, TIOCSPGRP, VMIN, VTIME } from '../abi/tty.ts'
+import type { Deadline } from '../kernel/deadline.ts'
 import { checkBackground } from '../kernel/job-control.ts'
 import { Task } from '../kernel/task.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
@@ -24,7 +25,7 @@ const PIECE_SIZE = 64
 /** A caller that can remember how far a call came, and wait for a time; Task can. */
 interface WaitingCaller extends Caller {
   progress: number
-  deadlineNs?: number
+  deadline?: Deadline
   timedOut?: boolean
 }
 
@@ -104,8 +105,8 @@ export class TtyFile extends DeviceFile {
     if (waiter.progress >= needed) return waiter.progress
     // With VMIN the time runs from byte to byte, without it from the call to the first byte.
     if (cc[VMIN] === 0 && timeNs === 0) return 0
-    if (timeNs > 0 && (got > 0 || (cc[VMIN] === 0 && waiter.deadlineNs === Infinity))) {
-      waiter.deadlineNs = tty.kernel.clock.monotonicNs() + timeNs
+    if (timeNs > 0 && (got > 0 || (cc[VMIN] === 0 && waiter.deadline?.isSet === false))) {
+      waiter.deadline?.setIn(waiter.world.clock, timeNs)
       waiter.timedOut = false
     }
     if (waiter.timedOut) return waiter.progress

@@ -1,7 +1,7 @@
 /** FileSystemType: what mount(2) and /proc/filesystems know of a kind of file system. fs/index.ts lists them. */
 
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Task } from '../kernel/task.ts'
+import type { Caller } from './caller.ts'
 import type { FileSystem } from './inode.ts'
 
 export interface FileSystemType {
@@ -9,13 +9,8 @@ export interface FileSystemType {
   /** Needs a source (a directory of the host, an image). */
   readonly needsSource: boolean
   /**
-   * Makes one; a negative errno when the options are wrong, or BLOCKED. `by` is the task that mounts, in whose view
-   * the source lies; the kernel itself when there is none.
+   * Makes one; a negative errno when the options are wrong, or BLOCKED. `by` is who mounts, in whose view the source
+   * lies: a task, or the kernel itself.
    */
-  mount(
-    kernel: Kernel,
-    source: string,
-    options: ReadonlyMap<string, string>,
-    by: Task | null,
-  ): FileSystem | number
+  mount(kernel: Kernel, source: string, options: ReadonlyMap<string, string>, by: Caller): FileSystem | number
 }

@@ -5,6 +5,7 @@
 
 import type { Credentials } from '../kernel/credentials.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Caller } from './caller.ts'
 import { FileSystem, Inode, type StatFs } from './inode.ts'
 
 class NamelessFs extends FileSystem {
@@ -53,15 +54,15 @@ export abstract class NamelessInode extends Inode {
   readonly fs: FileSystem
   private readonly credentials: Credentials
 
-  constructor(kind: NamelessKind, kernel: Kernel, credentials: Credentials, mode: number) {
+  constructor(kind: NamelessKind, kernel: Kernel, maker: Caller, mode: number) {
     super(mode)
     const fs = kind.of(kernel)
     this.fs = fs
-    this.credentials = credentials
+    this.credentials = maker.credentials
     this.ino = fs.nextIno++
-    this.uid = credentials.bottom.fsuid
-    this.gid = credentials.bottom.fsgid
-    for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(kernel.clock)
+    this.uid = maker.credentials.bottom.fsuid
+    this.gid = maker.credentials.bottom.fsgid
+    for (const time of [this.atime, this.mtime, this.ctime]) time.setNow(maker.world.clock)
   }
 
   override get maker(): Credentials {

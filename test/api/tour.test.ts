@@ -20,6 +20,7 @@ it('prints what the tour says', () => {
     "fs: [ 'one' ] 13",
     'fs: true ENOENT',
     'deny: mkdir: /new: Read-only file system 1',
+    'time: 2001 over ',
     'kill: SIGTERM',
     'abort: SIGKILL',
     'start: true ENOENT',

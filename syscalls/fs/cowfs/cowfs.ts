@@ -35,14 +35,12 @@ export class CowFs extends FileSystem {
   readonly type: string = 'cowfs'
   readonly root: CowInode
   override readonly keepsXattrs = true
-  readonly clock: Clock
   /** Holds what was written. */
   readonly upper: Tmpfs
   private nextIno = OWN_INO
 
   constructor(clock: Clock, lower: FileSystem, sizeMax?: number) {
     super()
-    this.clock = clock
     this.upper = new Tmpfs(clock, sizeMax === undefined ? {} : { sizeMax })
     this.root = new CowInode(this, lower.root.mode, lower.root)
     this.root.copyAttributes()
@@ -131,10 +129,10 @@ class CowInode extends Inode {
   }
 
   /** From here on attributes are this inode's own. */
-  private touch(): void {
+  private touch({ world }: Caller): void {
     this.ownAttributes = true
-    this.mtime.setNow(this.fs.clock)
-    this.ctime.setNow(this.fs.clock)
+    this.mtime.setNow(world.clock)
+    this.ctime.setNow(world.clock)
   }
 
   // Directories.
@@ -161,32 +159,32 @@ class CowInode extends Inode {
     return inode
   }
 
-  private setEntry(name: string, inode: CowInode | null): void {
+  private setEntry(caller: Caller, name: string, inode: CowInode | null): void {
     this.entries!.delete(name)
     this.entries!.set(name, { inode, sequence: this.nextSequence++ })
     this.seen?.delete(name)
-    this.entriesChanged()
+    this.entriesChanged(caller)
   }
 
   /** A directory that was made here is as large as a tmpfs's, where it would lie on Linux. */
-  private entriesChanged(): void {
+  private entriesChanged(caller: Caller): void {
     if (!this.lower) this.size = directorySize(this.entries!.size)
-    this.touch()
+    this.touch(caller)
   }
 
   /** Takes a name away: a whiteout where the lower directory has it, else nothing stays. */
   private removeName(caller: Caller, name: string): number {
     if (!this.lower) {
       this.entries!.delete(name)
-      this.entriesChanged()
+      this.entriesChanged(caller)
       return 0
     }
     const lower = this.lower.lookup(caller, name)
     if (lower === BLOCKED) return BLOCKED
     if (typeof lower === 'number') this.entries!.delete(name)
-    else this.setEntry(name, null)
+    else this.setEntry(caller, name, null)
     this.seen?.delete(name)
-    this.touch()
+    this.touch(caller)
     return 0
   }
 
@@ -197,10 +195,10 @@ class CowInode extends Inode {
     inode.gid = caller.credentials.bottom.fsgid
     inode.nlink = isDirectory(mode) ? 2 : 1
     if (inode.isDirectory) inode.size = directorySize(0)
-    inode.atime.setNow(this.fs.clock)
-    inode.touch()
+    inode.atime.setNow(caller.world.clock)
+    inode.touch(caller)
     inode.btime = new Timestamp()
-    inode.btime.setNow(this.fs.clock)
+    inode.btime.setNow(caller.world.clock)
     return inode
   }
 
@@ -210,7 +208,7 @@ class CowInode extends Inode {
     const inode = this.newChild(caller, mode)
     inode.rdev = rdev
     if ((mode & S_IFMT) === S_IFREG) inode.content = this.fs.upper.newInode(mode, 0, 0)
-    this.setEntry(name, inode)
+    this.setEntry(caller, name, inode)
     return inode
   }
 
@@ -232,32 +230,32 @@ class CowInode extends Inode {
     const inode = this.newChild(caller, S_IFLNK | 0o777)
     inode.target = target
     inode.size = target.length
-    this.setEntry(name, inode)
+    this.setEntry(caller, name, inode)
     return 0
   }
 
-  override link(_caller: Caller, name: string, inode: Inode): number {
+  override link(caller: Caller, name: string, inode: Inode): number {
     const file = inode as CowInode
     if (file.nlink === 0 && !file.linkable) return -ENOENT
     file.linkable = false
-    this.setEntry(name, file)
+    this.setEntry(caller, name, file)
     file.ownAttributes = true
     file.nlink++
-    file.ctime.setNow(this.fs.clock)
+    file.ctime.setNow(caller.world.clock)
     return 0
   }
 
   override unlink(caller: Caller, name: string, inode: Inode): number {
     const removed = this.removeName(caller, name)
     if (removed < 0) return removed
-    ;(inode as CowInode).dropLink()
+    ;(inode as CowInode).dropLink(caller)
     return 0
   }
 
-  private dropLink(): void {
+  private dropLink(caller: Caller): void {
     this.ownAttributes = true
     this.nlink--
-    this.ctime.setNow(this.fs.clock)
+    this.ctime.setNow(caller.world.clock)
     this.freeIfUnused()
   }
 
@@ -305,8 +303,8 @@ class CowInode extends Inode {
     const replaced = typeof target === 'number' ? null : (target as CowInode)
     if (flags & RENAME_EXCHANGE) {
       if (!replaced) return -ENOENT
-      this.setEntry(name, replaced)
-      to.setEntry(newName, moved)
+      this.setEntry(caller, name, replaced)
+      to.setEntry(caller, newName, moved)
       return 0
     }
     if (replaced?.entries) {
@@ -315,17 +313,17 @@ class CowInode extends Inode {
     }
     const removed = this.removeName(caller, name)
     if (removed < 0) return removed
-    to.setEntry(newName, moved)
+    to.setEntry(caller, newName, moved)
     if (replaced) {
       if (replaced.isDirectory) replaced.nlink = 0
-      else replaced.dropLink()
+      else replaced.dropLink(caller)
     }
     if (moved.isDirectory && this !== to) {
       this.nlink--
       to.nlink++
     }
     moved.ownAttributes = true
-    moved.ctime.setNow(this.fs.clock)
+    moved.ctime.setNow(caller.world.clock)
     return 0
   }
 
@@ -403,7 +401,7 @@ class CowInode extends Inode {
     this.size = this.content!.size
     if (done > 0) {
       losePrivileges(caller.credentials, this)
-      this.touch()
+      this.touch(caller)
     }
     return done
   }
@@ -421,7 +419,7 @@ class CowInode extends Inode {
     if (copied < 0) return copied
     const result = change(this.content!)
     this.size = this.content!.size
-    if (result >= 0) this.touch()
+    if (result >= 0) this.touch(caller)
     return result
   }
 
@@ -438,10 +436,10 @@ class CowInode extends Inode {
       const result = this.content!.setAttributes(caller, { size: change.size })
       if (result < 0) return result
       this.size = change.size
-      this.touch()
+      this.touch(caller)
     }
     this.ownAttributes = true
-    this.takeAttributes(change, this.fs.clock)
+    this.takeAttributes(change, caller.world.clock)
     return 0
   }
 }

@@ -107,15 +107,15 @@ export const devfs: FileSystemType = {
     for (const [name, rdev, mode] of DEVICE_NODES) {
       const inode = fs.newInode(S_IFCHR | mode, 0, 0)
       inode.rdev = rdev
-      fs.root.addEntry(name, inode)
+      fs.root.addEntry(kernel.caller, name, inode)
     }
     for (const [name, target] of LINKS) {
       const inode = fs.newInode(S_IFLNK | 0o777, 0, 0)
       inode.setTarget(target)
-      fs.root.addEntry(name, inode)
+      fs.root.addEntry(kernel.caller, name, inode)
     }
-    fs.root.addEntry('pts', fs.newInode(S_IFDIR | 0o755, 0, 0))
-    fs.root.addEntry('shm', fs.newInode(S_IFDIR | 0o1777, 0, 0))
+    fs.root.addEntry(kernel.caller, 'pts', fs.newInode(S_IFDIR | 0o755, 0, 0))
+    fs.root.addEntry(kernel.caller, 'shm', fs.newInode(S_IFDIR | 0o1777, 0, 0))
     return fs
   },
 }

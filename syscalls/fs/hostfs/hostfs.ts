@@ -76,7 +76,7 @@ function setTime(time: Timestamp, ms: number): void {
   time.set(sec, Math.max(0, Math.min(999_999_999, Math.round((ms - sec * 1000) * 1e6))))
 }
 
-const toMs = (time: Timestamp): number => time.sec + time.nsec / 1e9
+const toSec = (time: Timestamp): number => time.sec + time.nsec / 1e9
 
 class HostInode extends Inode {
   readonly fs: HostFs
@@ -174,13 +174,29 @@ class HostInode extends Inode {
   }
 
   /** Does something to an entry on the host; then the entry as it is now. */
-  private change(caller: Caller, name: string, act: (path: string) => void): Inode | number {
+  private change(caller: Caller, name: string, act: (path: string) => void, isNew = true): Inode | number {
     try {
       act(this.childPath(name))
+      this.stamp(caller)
     } catch (error) {
       return -errnoOf(error)
     }
-    return this.lookup(caller, name)
+    const found = this.lookup(caller, name)
+    if (isNew && found instanceof HostInode) found.stamp(caller, true)
+    return found
+  }
+
+  /** The host has put its own time on what changed: a view with another clock gets that one's, where the host lets us. */
+  private stamp({ world: { clock } }: Caller, isNew = false): void {
+    if (clock === clock.kernelClock) return
+    clock.readRealtime()
+    const now = clock.sec + clock.nsec / 1e9
+    try {
+      this.changeTimes(isNew ? now : toSec(this.atime), now)
+    } catch {
+      return
+    }
+    this.refresh()
   }
 
   override create(caller: Caller, name: string, mode: number): Inode | number {
@@ -200,35 +216,35 @@ class HostInode extends Inode {
   }
 
   override link(caller: Caller, name: string, inode: Inode): number {
-    const made = this.change(caller, name, (path) =>
-      this.fs.files.linkSync((inode as HostInode).hostPath, path),
-    )
+    const existing = (inode as HostInode).hostPath
+    const made = this.change(caller, name, (path) => this.fs.files.linkSync(existing, path), false)
     return typeof made === 'number' ? made : 0
   }
 
-  private remove(name: string, act: (path: string) => void): number {
+  private remove(caller: Caller, name: string, act: (path: string) => void): number {
     try {
       act(this.childPath(name))
     } catch (error) {
       return -errnoOf(error)
     }
     this.children?.delete(name)
+    this.stamp(caller)
     return 0
   }
 
-  override unlink(_caller: Caller, name: string, inode: Inode): number {
+  override unlink(caller: Caller, name: string, inode: Inode): number {
     const file = inode as HostInode
     // An open file must stay readable after its name is gone.
     if (file.openCount > 0 && file.isRegular) file.descriptor(false)
-    return this.remove(name, (path) => this.fs.files.unlinkSync(path))
+    return this.remove(caller, name, (path) => this.fs.files.unlinkSync(path))
   }
 
-  override rmdir(_caller: Caller, name: string): number {
-    const result = this.remove(name, (path) => this.fs.files.rmdirSync(path))
+  override rmdir(caller: Caller, name: string): number {
+    const result = this.remove(caller, name, (path) => this.fs.files.rmdirSync(path))
     return result === -EEXIST ? -ENOTEMPTY : result
   }
 
-  override rename(_caller: Caller, name: string, directory: Inode, newName: string, flags: number): number {
+  override rename(caller: Caller, name: string, directory: Inode, newName: string, flags: number): number {
     if (flags & ~RENAME_NOREPLACE) return -EINVAL
     const to = directory as HostInode
     try {
@@ -237,6 +253,8 @@ class HostInode extends Inode {
     } catch (error) {
       return -errnoOf(error)
     }
+    this.stamp(caller)
+    if (to !== this) to.stamp(caller)
     const moved = this.children?.get(name)
     this.children?.delete(name)
     if (moved) {
@@ -358,12 +376,12 @@ class HostInode extends Inode {
     return this.use(false, (fd) => this.fs.files.readSync(fd, bytes, at, count, pos))
   }
 
-  override write(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
-    return this.use(true, (fd) => {
-      const done = this.fs.files.writeSync(fd, bytes, at, count, pos)
-      this.size = Math.max(this.size, pos + done)
-      return done
-    })
+  override write(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+    const done = this.use(true, (fd) => this.fs.files.writeSync(fd, bytes, at, count, pos))
+    if (done < 0) return done
+    this.size = Math.max(this.size, pos + done)
+    this.stamp(caller)
+    return done
   }
 
   /** The host cannot promise room, but the file can be made as long. */
@@ -380,7 +398,7 @@ class HostInode extends Inode {
     })
   }
 
-  override setAttributes(_caller: Caller, change: AttributeChange): number {
+  override setAttributes(caller: Caller, change: AttributeChange): number {
     const { files } = this.fs
     try {
       if (change.size !== undefined) {
@@ -390,6 +408,7 @@ class HostInode extends Inode {
           return 0
         })
         if (result < 0) return result
+        this.stamp(caller)
       }
       if (change.mode !== undefined && change.uid === undefined && change.gid === undefined)
         this.changeMode(change.mode & 0o7777)
@@ -397,7 +416,7 @@ class HostInode extends Inode {
       if (change.uid !== undefined && change.uid !== this.uid) return -EPERM
       if (change.gid !== undefined && change.gid !== this.gid) return -EPERM
       if (change.atime || change.mtime) {
-        this.changeTimes(toMs(change.atime ?? this.atime), toMs(change.mtime ?? this.mtime))
+        this.changeTimes(toSec(change.atime ?? this.atime), toSec(change.mtime ?? this.mtime))
       }
     } catch (error) {
       return -errnoOf(error)

@@ -36,15 +36,15 @@ const INTERRUPTS: readonly (readonly [name: string, what: string])[] = [
 ]
 
 /** Time since the start, and the part of it in which programs ran. */
-function times(kernel: Kernel): { upNs: number; busyNs: number } {
+function times(kernel: Kernel, { clock }: World): { upNs: number; busyNs: number } {
   let busyNs = 0
   for (const group of kernel.groups.values()) busyNs += kernel.groupCpuNs(group)
-  const upNs = kernel.clock.monotonicNs() - kernel.bootNs
+  const upNs = clock.monotonicNs() - kernel.bootNs
   return { upNs, busyNs: Math.min(busyNs, upNs) }
 }
 
-function uptime(kernel: Kernel): string {
-  const { upNs, busyNs } = times(kernel)
+function uptime(kernel: Kernel, world: World): string {
+  const { upNs, busyNs } = times(kernel, world)
   return `${(upNs / 1e9).toFixed(2)} ${((upNs - busyNs) / 1e9).toFixed(2)}\n`
 }
 
@@ -54,16 +54,22 @@ function loadavg(kernel: Kernel): string {
   return `${loads.join(' ')} ${running}/${kernel.tasks.size} ${kernel.newestPid}\n`
 }
 
-function stat(kernel: Kernel): string {
-  const { upNs, busyNs } = times(kernel)
+/** The wall clock's time when the machine started, by the time that has passed since. */
+function bootSec(kernel: Kernel, { clock }: World): number {
+  const nowNs = kernel.clock.monotonicNs()
+  clock.readRealtimeAt(nowNs)
+  return clock.sec + Math.floor((clock.nsec - (clock.monotonicAt(nowNs) - kernel.bootNs)) / 1e9)
+}
+
+function stat(kernel: Kernel, world: World): string {
+  const { upNs, busyNs } = times(kernel, world)
   const ticks = (ns: number): number => Math.floor(ns / NS_PER_TICK)
   const line = `${ticks(busyNs)} 0 0 ${ticks(upNs - busyNs)} 0 0 0 0 0 0`
-  const boot = kernel.clock.host.realtimeSecAtZero + Math.floor(kernel.bootNs / 1e9)
   return `cpu  ${line}
 cpu0 ${line}
 intr 0
 ctxt ${kernel.contextSwitches}
-btime ${boot}
+btime ${bootSec(kernel, world)}
 processes ${kernel.newestPid}
 procs_running ${kernel.runnableCount + 1}
 procs_blocked 0

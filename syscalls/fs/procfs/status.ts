@@ -3,6 +3,7 @@
 import { CAP_EMPTY_SET, CAP_FULL_SET, shownSet } from '../../abi/capability.ts'
 import { RLIMIT_NPROC, SCHED_DEADLINE } from '../../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../../abi/signal.ts'
+import type { World } from '../../engines/world.ts'
 import { CLOCK_TICKS } from '../../exec/stack.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { SigSet } from '../../kernel/sigset.ts'
@@ -51,7 +52,12 @@ function shownPriority(task: Task | undefined): number {
 }
 
 /** /proc/PID/stat, or with a task of its own /proc/PID/task/TID/stat. */
-export function statText(kernel: Kernel, task: Task | undefined, group: ThreadGroup): string {
+export function statText(
+  kernel: Kernel,
+  task: Task | undefined,
+  group: ThreadGroup,
+  { clock }: World,
+): string {
   const { total, resident } = sizes(task)
   const mm = task?.mm
   const nice = task?.nice ?? 0
@@ -64,7 +70,7 @@ export function statText(kernel: Kernel, task: Task | undefined, group: ThreadGr
     group.sessionId,
     group.terminal?.rdev ?? 0, group.terminal?.foreground ?? -1, 0, 0, 0, 0, 0,
     ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, shownPriority(task), nice,
-    Math.max(1, group.tasks.length), 0, ticks(group.startNs),
+    Math.max(1, group.tasks.length), 0, ticks(clock.monotonicAt(group.startNs)),
     total, Math.floor(resident / PAGE), '18446744073709551615',
     1, 1, mm?.stackTop ?? 0, 0, 0,
     0, (task?.blocked.lo ?? 0) >>> 0, 0, 0, 0, 0, 0, group.exitSignal, 0, task?.sched.priority ?? 0, task?.sched.policy ?? 0, 0, 0, 0, 0,

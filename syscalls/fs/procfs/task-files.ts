@@ -58,7 +58,7 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
     text: ({ task }) => range(task, task?.mm.envStart ?? 0, task?.mm.envEnd ?? 0),
   },
   comm: { mode: 0o644, text: ({ task, group }) => `${nameOf(task, group)}\n`, store: rename },
-  stat: { text: ({ kernel, task, group }) => statText(kernel, task, group) },
+  stat: { text: ({ kernel, task, group }, { world }) => statText(kernel, task, group, world) },
   status: { text: ({ task, group }) => statusText(task, group) },
   statm: { text: ({ task }) => statmText(task) },
   maps: { isGuarded: true, text: ({ task }) => mapsText(task) },

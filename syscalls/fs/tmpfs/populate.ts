@@ -59,7 +59,7 @@ function directoryOf(fs: Tmpfs, caller: Caller, parts: readonly string[]): Tmpfs
     let next = child(at, caller, part)
     if (!next) {
       next = fs.newInode(S_IFDIR | 0o755, 0, 0)
-      at.addEntry(part, next)
+      at.addEntry(caller, part, next)
     }
     if (isSymlink(next.mode)) {
       if (++links > LINKS_MAX) return null
@@ -126,7 +126,7 @@ export function addImageEntry(fs: Tmpfs, caller: Caller, entry: ImageEntry): str
   inode.mode = mode
   inode.rdev = entry.rdev ?? 0
   if (entry.type === 'symlink') inode.setTarget(entry.target ?? '')
-  if (!reused) parent.addEntry(name, inode)
+  if (!reused) parent.addEntry(caller, name, inode)
   if (entry.data?.length && inode.write(caller, 0, entry.data, 0, entry.data.length) < entry.data.length)
     return `${entry.name}: no room left`
   if (entry.stored) inode.setStored(entry.stored)

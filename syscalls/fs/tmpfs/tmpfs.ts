@@ -82,7 +82,8 @@ export class Tmpfs extends FileSystem implements Room {
   override readonly hasFineTimes: boolean
   override readonly attributesKnown = STATX_ATTRS_COMMON | STATX_ATTRS_KEPT
   readonly root: TmpfsInode
-  readonly clock: Clock
+  /** For what nobody who calls makes: the root, and what an image is filled with. */
+  private readonly clock: Clock
   sizeMax: number
   used = 0
   fileCount = 0
@@ -98,7 +99,7 @@ export class Tmpfs extends FileSystem implements Room {
     this.root = this.newInode(S_IFDIR | (options.mode ?? 0o755), options.uid ?? 0, options.gid ?? 0)
   }
 
-  newInode(mode: number, uid: number, gid: number): TmpfsInode {
+  newInode(mode: number, uid: number, gid: number, clock = this.clock): TmpfsInode {
     const inode = new TmpfsInode(this, mode)
     inode.ino = this.nextIno++
     inode.uid = uid
@@ -107,9 +108,9 @@ export class Tmpfs extends FileSystem implements Room {
       inode.nlink = 2
       inode.size = directorySize(0)
     }
-    inode.atime.setNow(this.clock)
-    inode.mtime.setNow(this.clock)
-    inode.ctime.setNow(this.clock)
+    inode.atime.setNow(clock)
+    inode.mtime.setNow(clock)
+    inode.ctime.setNow(clock)
     inode.btime = new Timestamp()
     inode.btime.set(inode.ctime.sec, inode.ctime.nsec)
     this.fileCount++
@@ -210,9 +211,10 @@ export class TmpfsInode extends Inode {
     return pages * (PAGE / 512)
   }
 
-  private touch(): void {
-    this.mtime.setNow(this.fs.clock)
-    this.ctime.setNow(this.fs.clock)
+  /** Times are those of the world of whoever changes something. */
+  private touch({ world }: Caller): void {
+    this.mtime.setNow(world.clock)
+    this.ctime.setNow(world.clock)
   }
 
   // Directories.
@@ -223,20 +225,20 @@ export class TmpfsInode extends Inode {
   }
 
   /** Puts an inode under a name that is free. Also used to populate an image. */
-  addEntry(name: string, inode: TmpfsInode): void {
+  addEntry(caller: Caller, name: string, inode: TmpfsInode): void {
     this.entries!.set(name, { inode, sequence: this.nextSequence++ })
     if (inode.isDirectory) this.nlink++
     this.size = directorySize(this.entries!.size)
-    this.touch()
+    this.touch(caller)
   }
 
-  private removeEntry(name: string): void {
+  private removeEntry(caller: Caller, name: string): void {
     const entry = this.entries!.get(name)
     if (!entry) return
     this.entries!.delete(name)
     if (entry.inode.isDirectory) this.nlink--
     this.size = directorySize(this.entries!.size)
-    this.touch()
+    this.touch(caller)
   }
 
   private newChild(caller: Caller, mode: number): TmpfsInode {
@@ -246,6 +248,7 @@ export class TmpfsInode extends Inode {
       isDirectory(mode) && setGroup ? mode | S_ISGID : mode,
       caller.credentials.bottom.fsuid,
       gid,
+      caller.world.clock,
     )
   }
 
@@ -254,7 +257,7 @@ export class TmpfsInode extends Inode {
     if (this.entries.has(name)) return -EEXIST
     const inode = this.newChild(caller, mode)
     inode.rdev = rdev
-    this.addEntry(name, inode)
+    this.addEntry(caller, name, inode)
     return inode
   }
 
@@ -281,29 +284,30 @@ export class TmpfsInode extends Inode {
     this.size = target.length
   }
 
-  override link(_caller: Caller, name: string, inode: Inode): number {
+  override link(caller: Caller, name: string, inode: Inode): number {
     const existing = inode as TmpfsInode
     if (existing.nlink === 0 && !existing.linkable) return -ENOENT
     existing.linkable = false
     if (existing.nlink >= LINK_COUNT_MAX) return -EMLINK
-    this.addEntry(name, existing)
+    this.addEntry(caller, name, existing)
     existing.nlink++
-    existing.ctime.setNow(this.fs.clock)
+    existing.ctime.setNow(caller.world.clock)
     return 0
   }
 
-  override unlink(_caller: Caller, name: string, inode: Inode): number {
+  override unlink(caller: Caller, name: string, inode: Inode): number {
     if (inode.isDirectory) return -EISDIR
-    this.removeEntry(name)
+    this.removeEntry(caller, name)
+    inode.ctime.setNow(caller.world.clock)
     ;(inode as TmpfsInode).dropLink()
     return 0
   }
 
-  override rmdir(_caller: Caller, name: string, inode: Inode): number {
+  override rmdir(caller: Caller, name: string, inode: Inode): number {
     const directory = inode as TmpfsInode
     if (!directory.entries) return -ENOTDIR
     if (directory.entries.size > 0) return -ENOTEMPTY
-    this.removeEntry(name)
+    this.removeEntry(caller, name)
     directory.nlink = 0
     this.fs.fileCount--
     return 0
@@ -312,7 +316,6 @@ export class TmpfsInode extends Inode {
   /** One name less; without names and users the contents go. */
   dropLink(): void {
     this.nlink--
-    this.ctime.setNow(this.fs.clock)
     if (this.nlink === 0) this.fs.fileCount--
     this.freeIfUnused()
   }
@@ -341,23 +344,24 @@ export class TmpfsInode extends Inode {
     const target = to.entries.get(newName)
     if (flags & RENAME_EXCHANGE) {
       if (!target) return -ENOENT
-      this.removeEntry(name)
-      to.removeEntry(newName)
-      this.addEntry(name, target.inode)
-      to.addEntry(newName, source.inode)
+      this.removeEntry(caller, name)
+      to.removeEntry(caller, newName)
+      this.addEntry(caller, name, target.inode)
+      to.addEntry(caller, newName, source.inode)
       return 0
     }
     if (target) {
       if (target.inode === source.inode) return 0
       if (target.inode.entries && target.inode.entries.size > 0) return -ENOTEMPTY
-      to.removeEntry(newName)
+      to.removeEntry(caller, newName)
+      target.inode.ctime.setNow(caller.world.clock)
       if (target.inode.isDirectory) target.inode.nlink = 0
       else target.inode.dropLink()
     }
-    this.removeEntry(name)
-    to.addEntry(newName, source.inode)
-    if (flags & RENAME_WHITEOUT) this.addEntry(name, this.newChild(caller, S_IFCHR))
-    source.inode.ctime.setNow(this.fs.clock)
+    this.removeEntry(caller, name)
+    to.addEntry(caller, newName, source.inode)
+    if (flags & RENAME_WHITEOUT) this.addEntry(caller, name, this.newChild(caller, S_IFCHR))
+    source.inode.ctime.setNow(caller.world.clock)
     return 0
   }
 
@@ -401,25 +405,25 @@ export class TmpfsInode extends Inode {
     if (done === 0 && count > 0) return -ENOSPC
     if (pos + done > this.size) this.size = pos + done
     if (done > 0) losePrivileges(caller.credentials, this)
-    this.touch()
+    this.touch(caller)
     return done
   }
 
-  override allocate(_caller: Caller, offset: number, length: number, keepSize: boolean): number {
+  override allocate(caller: Caller, offset: number, length: number, keepSize: boolean): number {
     const refused = this.ownContents()
     if (refused) return refused
     this.content ??= new SparseBytes(this.fs)
     if (!this.content.allocate(offset, offset + length)) return -ENOSPC
     if (!keepSize && offset + length > this.size) this.size = offset + length
-    this.touch()
+    this.touch(caller)
     return 0
   }
 
-  override punchHole(_caller: Caller, offset: number, length: number): number {
+  override punchHole(caller: Caller, offset: number, length: number): number {
     const refused = this.ownContents()
     if (refused) return refused
     this.content?.punch(offset, offset + length)
-    this.touch()
+    this.touch(caller)
     return 0
   }
 
@@ -432,16 +436,16 @@ export class TmpfsInode extends Inode {
     return data && found >= size ? -ENXIO : Math.min(found, size)
   }
 
-  override setAttributes(_caller: Caller, change: AttributeChange): number {
+  override setAttributes(caller: Caller, change: AttributeChange): number {
     if (change.size !== undefined) {
       if (this.entries) return -EISDIR
       if (change.size > FILE_SIZE_MAX) return -EFBIG
       const refused = change.size === 0 ? this.dropStored() : this.ownContents()
       if (refused) return refused
       this.resize(change.size)
-      this.touch()
+      this.touch(caller)
     }
-    this.takeAttributes(change, this.fs.clock)
+    this.takeAttributes(change, caller.world.clock)
     return 0
   }
 
@@ -541,8 +545,8 @@ const decimalOf = (text: string): number => (/^\d{1,10}$/.test(text) ? Number(te
 export const tmpfs: FileSystemType = {
   name: 'tmpfs',
   needsSource: false,
-  mount(kernel, _source, options) {
+  mount(_kernel, _source, options, by) {
     const parsed = parseOptions(options)
-    return typeof parsed === 'number' ? parsed : new Tmpfs(kernel.clock, { mode: 0o1777, ...parsed })
+    return typeof parsed === 'number' ? parsed : new Tmpfs(by.world.clock, { mode: 0o1777, ...parsed })
   },
 }

@@ -30,6 +30,7 @@ import {
   SO_TIMESTAMPNS,
   SOCK_DGRAM,
 } from '../../abi/socket.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Incoming, Outgoing } from '../message.ts'
 import { type OptionRule, within } from '../option-rule.ts'
@@ -80,9 +81,13 @@ export class Datagram extends Packet {
 }
 
 export class UdpSocket extends InetSocket {
+  /** Its maker's. */
+  private readonly clock: Clock
+
   /** `protocol` is UDP, or UDP-Lite, which differs in what it would check. */
   constructor(world: InetWorld, task: Task, family: number, protocol: number) {
     super(world, task, family, SOCK_DGRAM, protocol)
+    this.clock = task.world.clock
   }
 
   private get siblings(): Ports<UdpSocket> {
@@ -232,7 +237,7 @@ export class UdpSocket extends InetSocket {
     if (this.sentCost > this.receiveBufferSize || this.world.queuedCost > QUEUED_COST_MAX) return
     this.world.queuedCost += datagram.cost
     if (this.switches.has(SO_TIMESTAMP) || this.switches.has(SO_TIMESTAMPNS)) {
-      const { clock } = this.world.kernel
+      const { clock } = this
       clock.readRealtime()
       datagram.sec = clock.sec
       datagram.nsec = clock.nsec
