@@ -115,9 +115,11 @@ export function command(task: Task, line: string): Outcome {
 
 const notAllowed = refused(EPERM, 'this view is not yours to change; `um run` makes one that is')
 
-/** Whether a task may change what every process of its view sees. */
+/** Whether a task may change what every process of its view sees: as who it is there, and as who it is outside. */
 function ownsView({ view, credentials }: Task): boolean {
-  return credentials.capable(CAP_SYS_ADMIN) || view.ownerUid === credentials.euid
+  return [credentials, credentials.bottom].every(
+    (who) => who.capableHere(CAP_SYS_ADMIN) || who.euid === view.ownerUid,
+  )
 }
 
 function add(task: Task, view: View, text: string): Outcome {
@@ -158,7 +160,7 @@ function remove(view: View, name: string): Outcome {
  */
 function nest(task: Task): View {
   const view = task.view.fork()
-  view.ownerUid = task.credentials.euid
+  view.ownerUid = task.credentials.bottom.euid
   if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
   view.take(task, task.view)
   return view
@@ -173,7 +175,7 @@ function attach(task: Task, pidText: string, engineText: string): Outcome {
     return refused(EPERM, `process ${group.pid} is not yours`)
   const before = leader.view
   const view = before.fork()
-  view.ownerUid = credentials.euid
+  view.ownerUid = credentials.bottom.euid
   const outcome = add(task, view, engineText)
   if (outcome.result < 0) return outcome
   for (const member of group.tasks) {

@@ -72,7 +72,8 @@ export function id(wanted: OptionsLike): Engine {
       const outside = task.credentials
       const who = new Credentials(uid ?? outside.euid, gid ?? outside.egid)
       who.groups = groups ?? (gid === undefined ? outside.groups : [gid])
-      if (caps !== null) who.permitted = who.effective = caps
+      // Also across execve, of root and of others.
+      if (caps !== null) who.permitted = who.effective = who.inheritable = who.ambient = who.bounding = caps
       else if (uid === undefined) {
         who.permitted = outside.permitted
         who.effective = outside.effective
