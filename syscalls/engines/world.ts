@@ -4,9 +4,16 @@
  * Path: view.ts joins them; handlers ask `task.view.world` wherever Linux asks a namespace.
  */
 
+import type { Ipc } from '../ipc/ipc.ts'
+import type { Namespace } from '../kernel/namespace.ts'
 import type { Uts } from '../kernel/uts.ts'
 
 export interface World {
   /** uname(2). */
   readonly uts: Uts
+  /** System V objects and POSIX queues. */
+  readonly ipc: Ipc
 }
+
+/** What of a world lives only as long as a view has it. */
+export const namespacesOf = (world: World): readonly Namespace[] => [world.uts, world.ipc]

@@ -11,6 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import { SharedObject } from '../mm/shared-object.ts'
 import { IpcObject, IpcTable, secondsNow } from './ids.ts'
+import type { IpcTotals } from './totals.ts'
 
 const PAGE = 4096
 /** Pages of all segments: more cannot be mapped by one process. */
@@ -65,8 +66,8 @@ export class Segments extends IpcTable<Segment> {
   private readonly kernel: Kernel
   totalPages = 0
 
-  constructor(kernel: Kernel) {
-    super(SHMMNI)
+  constructor(kernel: Kernel, totals: IpcTotals) {
+    super(SHMMNI, totals)
     this.kernel = kernel
   }
 
@@ -74,7 +75,9 @@ export class Segments extends IpcTable<Segment> {
     if (sizeBytes < 1 || sizeBytes > SHMMAX) return -EINVAL
     const pages = Math.ceil(sizeBytes / PAGE)
     if (this.totalPages + pages > SHMMAX / PAGE) return -ENOSPC
-    if (this.totalPages + pages > Math.min(PAGES_MAX, this.kernel.memoryPool.pagesMax)) return -ENOMEM
+    const all = this.totals.segmentPages + pages
+    if (all > Math.min(PAGES_MAX, this.kernel.memoryPool.pagesMax)) return -ENOMEM
+    this.totals.segmentPages = all
     this.totalPages += pages
     return new Segment(task, this, key, mode, sizeBytes)
   }
@@ -86,6 +89,7 @@ export class Segments extends IpcTable<Segment> {
 
   override remove(segment: Segment): void {
     super.remove(segment)
+    this.totals.segmentPages -= segment.pages
     this.totalPages -= segment.pages
   }
 }

@@ -32,8 +32,9 @@ export function exitTask(task: Task, status: number): void {
   group.cpuNs += task.cpuNs
   group.usage.add(task.usage)
   group.tasks.splice(group.tasks.indexOf(task), 1)
+  task.leave()
   if (group.tasks.length === 0) {
-    kernel.ipc.semaphores.undoAll(kernel, group)
+    task.world.ipc.semaphores.undoAll(kernel, group)
     group.lastCredentials = task.credentials
     group.lastComm = task.comm
     endGroup(task.kernel, group, group.exiting ?? status)

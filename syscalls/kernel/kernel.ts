@@ -15,14 +15,16 @@ import { View } from '../engines/view.ts'
 import type { World } from '../engines/world.ts'
 import type { Host } from '../host.ts'
 import { Ipc } from '../ipc/ipc.ts'
+import { IpcTotals } from '../ipc/totals.ts'
 import { SocketFamilies } from '../net/socket.ts'
 import { absentCalls } from '../sys/absent.ts'
+import { mountIsBusy } from '../sys/mount-use.ts'
 import type { SyscallTable } from '../sys/row.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { DeviceTable } from '../vfs/device.ts'
 import type { FileSystemType } from '../vfs/file-system-type.ts'
 import { DiskQuota } from '../vfs/inode.ts'
-import { MountTree } from '../vfs/mount-tree.ts'
+import { MountTable, MountTree } from '../vfs/mount-tree.ts'
 import { Clock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
@@ -85,8 +87,8 @@ export class Kernel {
   readonly init: ThreadGroup
   /** The kernel itself as a caller of file systems: root, never blocked. */
   readonly caller: Caller
+  /** Of the outermost view. */
   readonly mountTree: MountTree
-  readonly ipc = new Ipc(this)
   readonly pipeRoom = { extraBytes: 0 }
   /** What is seen where no engine offers another. */
   readonly world: World
@@ -117,7 +119,10 @@ export class Kernel {
     this.fileSystemTypes = parts.fileSystemTypes
     this.devices = parts.devices
     this.options = parts.options
-    this.world = { uts: new Uts(parts.options.hostname, parts.arch.machine) }
+    this.world = {
+      uts: new Uts(parts.options.hostname, parts.arch.machine),
+      ipc: new Ipc(this, new IpcTotals()),
+    }
     this.clock = new Clock(parts.host.clock)
     this.slices = new SliceLengths(parts.host.random)
     this.bootNs = this.clock.monotonicNs()
@@ -125,7 +130,7 @@ export class Kernel {
     this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
     this.groups.set(1, this.init)
     this.caller = kernelCaller(this.world)
-    this.mountTree = new MountTree(this.diskQuota)
+    this.mountTree = new MountTree(new MountTable(this.diskQuota, (mount) => mountIsBusy(this, mount)))
     this.view = new View(this)
   }
 

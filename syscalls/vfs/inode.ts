@@ -83,6 +83,8 @@ export abstract class FileSystem {
   superFlags = 0
   /** Made when it is first mounted. */
   rootDentry: Dentry | null = null
+  /** Mounts of it, in all trees. */
+  mountCount = 0
   /** st_blksize. */
   readonly blockSize: number = 4096
   /** stx_attributes_mask: STATX_ATTR_*. */
@@ -262,6 +264,11 @@ export abstract class Inode {
   /** The next data or hole from a position on, for lseek(2). Here the whole file is data, its end the only hole. */
   seekHoleOrData(_caller: Caller, pos: number, data: boolean): number {
     return pos >= this.size ? -ENXIO : data ? pos : this.size
+  }
+
+  /** The file of a mount namespace. */
+  get holdsMountTree(): boolean {
+    return false
   }
 
   /** Lets somebody in whatever the mode says. */

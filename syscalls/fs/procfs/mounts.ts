@@ -5,7 +5,6 @@
 
 import { MNT_READONLY, MOUNT_OPTIONS, SUPER_OPTIONS } from '../../abi/mount.ts'
 import { major, minor } from '../../abi/stat.ts'
-import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
 import { ROOTFS_MOUNT_ID } from '../../vfs/mount-tree.ts'
 import { type Mount, Path } from '../../vfs/path.ts'
@@ -22,25 +21,26 @@ const superOptions = ({ fs }: Mount): string =>
   SUPER_OPTIONS.map(([ms, name]) => (fs.superFlags & ms ? `,${name}` : '')).join('')
 
 /** A line for each mount below the process's root, with the name that it has from there. */
-function lines(kernel: Kernel, task: Task | undefined, line: (mount: Mount, name: string) => string): string {
-  const root = task?.fs.root ?? kernel.mountTree.root
+function lines(task: Task | undefined, line: (mount: Mount, name: string) => string): string {
+  if (!task) return ''
+  const { root } = task.fs
   let text = ''
-  for (const mount of kernel.mountTree.mounts) {
+  for (const mount of task.view.mounts.mounts) {
     const top = new Path(mount, mount.root)
     if (top.isReachableFrom(root)) text += line(mount, shownName(top.name(root)))
   }
   return text
 }
 
-export const mountsText = (kernel: Kernel, task: Task | undefined): string =>
-  lines(kernel, task, (mount, name) => {
+export const mountsText = (task: Task | undefined): string =>
+  lines(task, (mount, name) => {
     const mode = mount.readOnly ? 'ro' : 'rw'
     const options = `${mode}${superOptions(mount)}${mountOptions(mount)}${mount.fs.shownOptions}`
     return `${shownSource(mount)} ${name} ${mount.fs.type} ${options} 0 0\n`
   })
 
-export const mountInfoText = (kernel: Kernel, task: Task | undefined): string =>
-  lines(kernel, task, (mount, name) => {
+export const mountInfoText = (task: Task | undefined): string =>
+  lines(task, (mount, name) => {
     const { fs } = mount
     const parent = mount.at?.mount.id ?? ROOTFS_MOUNT_ID
     const place = `${mount.id} ${parent} ${major(fs.dev)}:${minor(fs.dev)} ${shownName(mount.root.nameInside)} ${name}`
@@ -50,9 +50,8 @@ export const mountInfoText = (kernel: Kernel, task: Task | undefined): string =>
     return `${place} ${options}${tags} - ${fs.type} ${shownSource(mount)} ${whole}\n`
   })
 
-export const mountStatsText = (kernel: Kernel, task: Task | undefined): string =>
+export const mountStatsText = (task: Task | undefined): string =>
   lines(
-    kernel,
     task,
     (mount, name) => `device ${shownSource(mount)} mounted on ${name} with fstype ${mount.fs.type}\n`,
   )
