@@ -10,6 +10,7 @@ import { anonymousFile, type TmpfsInode } from '../fs/tmpfs/tmpfs.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import { SharedObject } from '../mm/shared-object.ts'
+import type { Caller } from '../vfs/caller.ts'
 import { IpcObject, IpcTable, secondsNow } from './ids.ts'
 import type { IpcTotals } from './totals.ts'
 
@@ -17,9 +18,19 @@ const PAGE = 4096
 /** Pages of all segments: more cannot be mapped by one process. */
 const PAGES_MAX = 2 ** 20
 
+/** What a segment's mappings have in common; one may outlast its place in a namespace. */
+export class SegmentMemory extends SharedObject {
+  readonly segment: Segment
+
+  constructor(segment: Segment, file: TmpfsInode, caller: Caller) {
+    super(file, caller)
+    this.segment = segment
+  }
+}
+
 export class Segment extends IpcObject {
   readonly sizeBytes: number
-  readonly object: SharedObject
+  readonly object: SegmentMemory
   readonly makerPid: number
   lastPid = 0
   attachSec = 0
@@ -34,7 +45,7 @@ export class Segment extends IpcObject {
     this.makerPid = task.group.pid
     const { kernel } = task
     this.file = anonymousFile(kernel, sizeBytes)
-    this.object = new SharedObject(this.file, kernel.caller)
+    this.object = new SegmentMemory(this, this.file, kernel.caller)
     this.object.onDetached = () => {
       this.detachSec = secondsNow(kernel.clock)
       this.freeIfUnused()

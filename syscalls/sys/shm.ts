@@ -15,7 +15,7 @@ import {
   setOwner,
   WRITE,
 } from '../ipc/ids.ts'
-import type { Segment } from '../ipc/shm.ts'
+import { type Segment, SegmentMemory } from '../ipc/shm.ts'
 import type { Task } from '../kernel/task.ts'
 import { install, isPageAligned, pageDown, pageUp, placeFor, removeRange } from '../mm/mapping.ts'
 import { Vma } from '../mm/vma.ts'
@@ -74,8 +74,8 @@ function sysShmdt(task: Task, at: number): number {
   for (const vma of [...mm.vmas.all]) {
     if (vma.start < at || vma.start - at !== vma.offset) continue
     if (!found) {
-      for (const segment of task.world.ipc.segments) if (segment.object === vma.object) found = segment
-      if (!found) continue
+      if (!(vma.object instanceof SegmentMemory)) continue
+      found = vma.object.segment
     } else if (vma.object !== found.object) continue
     found.lastPid = task.group.pid
     removeRange(mm, vma.start, vma.end)

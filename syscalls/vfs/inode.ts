@@ -266,6 +266,11 @@ export abstract class Inode {
     return pos >= this.size ? -ENXIO : data ? pos : this.size
   }
 
+  /** Nobody writes to it, whatever he may (EPERM); its mode says as much. */
+  get isImmutable(): boolean {
+    return false
+  }
+
   /** The file of a mount namespace. */
   get holdsMountTree(): boolean {
     return false

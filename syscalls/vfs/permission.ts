@@ -22,6 +22,7 @@ export function permission(credentials: Credentials, inode: Inode, mask: number)
   const mode = inode.mode
   const shift = credentials.fsuid === inode.uid ? 6 : credentials.inGroup(inode.gid) ? 3 : 0
   if (((mode >> shift) & 7 & mask) === mask) return 0
+  if (mask & MAY_WRITE && inode.isImmutable) return -EPERM
   if (inode.admits(credentials)) return 0
   const onlyReads = isDirectory(mode) ? !(mask & MAY_WRITE) : mask === MAY_READ
   if (onlyReads && credentials.capable(CAP_DAC_READ_SEARCH)) return 0

@@ -46,7 +46,7 @@ class NsFs extends FileSystem {
   private readonly only = new Map<NamespaceKind, Namespace>()
   private readonly paths = new WeakMap<Namespace, Path>()
   /** Where its files are until somebody binds them. */
-  private readonly mount = new Mount(this, new Dentry('', null, this.root), 'nsfs')
+  private readonly mount = new Mount(this, new Dentry('', null, this.root), 'nsfs', 0)
   private nextNumber = NEXT_NUMBER
 
   constructor(kernel: Kernel) {
@@ -107,6 +107,10 @@ export class NamespaceInode extends Inode implements OpensItself {
     return `${this.namespace.kind}:[${this.ino}]`
   }
 
+  override get isImmutable(): boolean {
+    return true
+  }
+
   override get holdsMountTree(): boolean {
     return this.namespace.kind === 'mnt'
   }
@@ -139,20 +143,8 @@ export class NamespaceFile extends RegularFile {
     this.namespace = namespace
   }
 
-  override get seekable(): boolean {
-    return false
-  }
-
   override seek(): number {
     return -ESPIPE
-  }
-
-  override read(): number {
-    return -EINVAL
-  }
-
-  override write(): number {
-    return -EINVAL
   }
 
   override ioctl(caller: Caller, request: number, argument: number): number {
