@@ -1,7 +1,6 @@
 /**
  * mount(2), umount2(2), pivot_root(2): new file systems, binds, moves and what each mount allows. Linux
  * fs/namespace.c, whose order of checks this follows. What they change: vfs/mount-tree.ts.
- * Absent: propagation (every mount is private, whatever MS_SHARED says).
  */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
@@ -27,8 +26,9 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import { MountTree } from '../vfs/mount-tree.ts'
 import type { Mount, Path } from '../vfs/path.ts'
+import { makePrivate, makeShared, makeSlave } from '../vfs/propagation.ts'
 import { DIRECTORY, FOLLOW, KEEP_EXPIRY } from '../vfs/walk.ts'
-import { fsIsWritten, mountIsBusy, mountIsWritten } from './mount-use.ts'
+import { fsIsWritten, mountIsWritten } from './mount-use.ts'
 import { resolve, resolveName } from './names.ts'
 import { flags, path, string, syscall } from './row.ts'
 
@@ -187,12 +187,12 @@ function bind(request: Request): number {
   if (source.mount.unbindable || !(isOwn(task, source.mount) || namespace)) return -EINVAL
   if (source.inode.isDirectory !== place.inode.isDirectory) return -ENOTDIR
   const recursive = (request.flags & M.MS_REC) !== 0
-  if (tree.isFullFor(tree.boundBy(source, recursive).length)) return -ENOSPC
+  if (!tree.hasRoom(place, tree.boundBy(source, recursive).length)) return -ENOSPC
   tree.bind(source, place, recursive)
   return 0
 }
 
-/** Which propagation a mount has: only whether it may be bound makes a difference here. */
+/** Who hears of what happens on a mount, and of whom it hears. */
 function changeType(request: Request): number {
   const { mount } = request.target
   if (!request.target.isMountRoot || !isOwn(request.task, mount)) return -EINVAL
@@ -200,7 +200,15 @@ function changeType(request: Request): number {
   const kinds: number[] = [M.MS_SHARED, M.MS_PRIVATE, M.MS_SLAVE, M.MS_UNBINDABLE]
   if (!kinds.includes(kind)) return -EINVAL
   const changed = request.flags & M.MS_REC ? request.task.view.mounts.subtree(mount) : [mount]
-  for (const one of changed) one.unbindable = kind === M.MS_UNBINDABLE
+  const { table } = request.task.view.mounts
+  for (const one of changed) {
+    if (kind === M.MS_SHARED) makeShared(one, table.newGroup)
+    else if (kind === M.MS_SLAVE) makeSlave(one)
+    else {
+      makePrivate(one)
+      one.unbindable = kind === M.MS_UNBINDABLE
+    }
+  }
   return 0
 }
 
@@ -213,8 +221,14 @@ function move(request: Request): number {
   const { task } = request
   if (!source.isMountRoot || !isOwn(task, mount)) return -EINVAL
   if (source.inode.isDirectory !== place.inode.isDirectory) return -EINVAL
-  if (task.view.mounts.isAncestor(mount, place.mount)) return -ELOOP
-  task.view.mounts.move(mount, place)
+  const tree = task.view.mounts
+  const moved = tree.subtree(mount)
+  // Those who hear of a shared mount would have to lose it, and those of the new place could not have it.
+  if (mount.at?.mount.peers) return -EINVAL
+  if (place.mount.peers && moved.some(({ unbindable }) => unbindable)) return -EINVAL
+  if (tree.isAncestor(mount, place.mount)) return -ELOOP
+  if (place.mount.peers && !tree.hasRoom(place, moved.length)) return -ENOSPC
+  tree.move(mount, place)
   return 0
 }
 
@@ -234,7 +248,7 @@ function mountNew(request: Request): number {
   const place = placeOf(request)
   if (typeof place === 'number') return place
   if (!place.inode.isDirectory) return -ENOTDIR
-  if (task.view.mounts.isFullFor(1)) return -ENOSPC
+  if (!task.view.mounts.hasRoom(place, 1)) return -ENOSPC
   const bits = (request.flags | parsed.flags) & ~parsed.cleared
   // One that is mounted elsewhere too (devpts) stays as it is there.
   if (fs.rootDentry === null) {
@@ -258,7 +272,7 @@ function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
   if (!target.isMountRoot || !isOwn(task, mount)) return -EINVAL
   const { kernel } = task
   const tree = task.view.mounts
-  const busy = (): boolean => mountIsBusy(kernel, mount) || mount.at === null || tree.hasChildren(mount)
+  const busy = (): boolean => mount.at === null || tree.hasChildren(mount) || tree.isBusy(mount)
   const isRoot = mount === task.fs.root.mount
   if (flagBits & M.MNT_EXPIRE) {
     if (isRoot || flagBits & (M.MNT_FORCE | M.MNT_DETACH)) return -EINVAL
@@ -272,7 +286,7 @@ function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
     if (isRoot) return makeReadOnly(kernel, mount)
     if (busy()) return -EBUSY
   }
-  tree.detach(mount)
+  tree.detach(mount, true)
   return 0
 }
 
@@ -292,6 +306,7 @@ function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
   const old = oldName.covered(null)
   const { root } = task.fs
   if (old.removed || !old.mount.attached) return -ENOENT
+  if ([old.mount, top.mount.at?.mount, root.mount.at?.mount].some((one) => one?.peers)) return -EINVAL
   if (!isOwn(task, root.mount) || !isOwn(task, top.mount)) return -EINVAL
   if (top.removed) return -ENOENT
   if (top.mount === root.mount || old.mount === root.mount) return -EBUSY
@@ -308,12 +323,7 @@ function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
 }
 
 export const mountRows = [
-  syscall(
-    'mount',
-    [path, path, string, flags(M.mountFlags), string],
-    sysMount,
-    'types without a source; every mount is private',
-  ),
+  syscall('mount', [path, path, string, flags(M.mountFlags), string], sysMount, 'types without a source'),
   syscall('umount2', [path, flags(M.umountFlags)], sysUmount),
   syscall('pivot_root', [path, path], sysPivotRoot),
 ]

@@ -1,6 +1,5 @@
 /**
  * MountTree: which mounts there are and where, for one mount namespace. mount_namespaces(7), Linux fs/namespace.c.
- * Every mount is private.
  * Path: a view has one; sys/mount.ts changes it; walk.ts crosses mounts by what hangs on dentries; /proc/PID/mountinfo
  * lists them.
  * Invariant: a mount is in the list, has the tree, and hangs on the dentry of its `at`, or none of the three.
@@ -11,6 +10,16 @@ import { Namespace } from '../kernel/namespace.ts'
 import type { DiskQuota, FileSystem, Inode } from './inode.ts'
 import { notifyUnmounted } from './notify.ts'
 import { Dentry, Mount, Path } from './path.ts'
+import {
+  copyTree,
+  joinAs,
+  makePrivate,
+  PeerGroup,
+  propagate,
+  receivers,
+  remainsOf,
+  unmountedWith,
+} from './propagation.ts'
 
 /** Mounts of a tree at the same time, as Linux's fs.mount-max. Fewer than its 100,000: each may lie below the last. */
 export const MOUNT_COUNT_MAX = 4096
@@ -31,6 +40,7 @@ export class MountTable {
   private lastDev = 0
   private lastId = FIRST_MOUNT_ID - 1
   private lastTree = 0
+  private lastGroup = 0
 
   constructor(quota: DiskQuota, isBusy: (mount: Mount) => boolean) {
     this.quota = quota
@@ -48,6 +58,8 @@ export class MountTable {
   newTree(): number {
     return ++this.lastTree
   }
+
+  readonly newGroup = (): PeerGroup => new PeerGroup(++this.lastGroup)
 }
 
 /** A tree and, for each mount of the one it was copied from that it has too, its own. */
@@ -77,19 +89,41 @@ export class MountTree extends Namespace {
     fs.attachQuota(this.table.quota)
     fs.rootDentry ??= new Dentry('', null, fs.root)
     const mount = new Mount(fs, fs.rootDentry, source, flags)
-    this.attach(mount, at)
-    if (!at) this.root = new Path(mount, mount.root)
+    if (at) this.graft([mount], at)
+    else {
+      this.attach(mount)
+      this.root = new Path(mount, mount.root)
+    }
     return mount
   }
 
-  private attach(mount: Mount, at: Path | null): void {
+  /** Puts a tree of mounts at a place, and copies of it wherever that is heard of. */
+  private graft(mounts: readonly Mount[], at: Path): void {
+    const top = mounts[0]!
+    const copies = at.mount.peers ? propagate(mounts, at, this.table.newGroup) : []
+    // A tree that is here already only moves.
+    if (top.tree) this.unhang(top)
+    top.at = at
+    for (const tree of [mounts, ...copies]) {
+      const place = tree[0]!.at!
+      const covered = place.dentry.mounts?.get(place.mount)
+      for (const mount of tree) {
+        if (mount.tree) this.hang(mount, mount.at)
+        else place.mount.tree!.attach(mount)
+      }
+      // What was there before lies on top of what came by propagation.
+      if (covered) this.hang(covered, new Path(tree[0]!, tree[0]!.root).covered(null))
+    }
+  }
+
+  private attach(mount: Mount): void {
     mount.id = this.table.newId()
     mount.tree = this
     mount.fs.mountCount++
     mount.root.inode.opened()
     this.mounts.add(mount)
     this.table.count++
-    this.hang(mount, at)
+    this.hang(mount, mount.at)
   }
 
   private hang(mount: Mount, at: Path | null): void {
@@ -104,7 +138,8 @@ export class MountTree extends Namespace {
     mount.at = null
     if (!at) return
     const { dentry } = at
-    dentry.mounts!.delete(at.mount)
+    // Another one may be in its place already.
+    if (dentry.mounts!.get(at.mount) === mount) dentry.mounts!.delete(at.mount)
     if (dentry.mounts!.size > 0) return
     dentry.mounts = null
     const ghosts = dentry.parent?.ghosts
@@ -116,6 +151,20 @@ export class MountTree extends Namespace {
   /** Whether so many more would be too many. */
   isFullFor(count: number): boolean {
     return this.mounts.size + count > MOUNT_COUNT_MAX || this.table.count + count > TOTAL_COUNT_MAX
+  }
+
+  /** Whether a tree of so many mounts fits at a place and wherever that is heard of. */
+  hasRoom(at: Path, count: number): boolean {
+    const counts = new Map<MountTree, number>([[this, count]])
+    let total = count
+    for (const { tree, root } of receivers(at.mount)) {
+      if (!tree || !at.dentry.isBelow(root)) continue
+      counts.set(tree, (counts.get(tree) ?? 0) + count)
+      total += count
+    }
+    if (this.table.count + total > TOTAL_COUNT_MAX) return false
+    for (const [tree, more] of counts) if (tree.mounts.size + more > MOUNT_COUNT_MAX) return false
+    return true
   }
 
   hasChildren(mount: Mount): boolean {
@@ -157,31 +206,22 @@ export class MountTree extends Namespace {
 
   /** Another appearance of `source` at a place. */
   bind(source: Path, at: Path, recursive: boolean): Mount {
-    const top = source.mount.copy(source.dentry)
-    const copies = new Map<Mount, Mount>([[source.mount, top]])
-    // All are listed before the first is added: the place may be among them.
-    const [, ...below] = this.boundBy(source, recursive)
-    this.attach(top, at)
-    for (const mount of below) this.attachCopy(mount, copies)
-    return top
-  }
-
-  /** A copy of a mount, at the same dentry of its parent's copy. */
-  private attachCopy(mount: Mount, copies: Map<Mount, Mount>): void {
-    const copy = mount.copy()
-    copies.set(mount, copy)
-    this.attach(copy, mount.at && new Path(copies.get(mount.at.mount)!, mount.at.dentry))
+    const copies = copyTree(this.boundBy(source, recursive), at, joinAs, source.dentry)
+    this.graft(copies, at)
+    return copies[0]!
   }
 
   /** A tree like this one. Files of mount namespaces stay behind, or trees could keep each other alive. */
   copy(): TreeCopy {
     const tree = new MountTree(this.table)
-    const copies = new Map<Mount, Mount>()
-    for (const mount of this.subtree(this.root.mount, ({ root }) => !root.inode.holdsMountTree)) {
-      tree.attachCopy(mount, copies)
-      copies.get(mount)!.unbindable = mount.unbindable
+    const mounts = this.subtree(this.root.mount, ({ root }) => !root.inode.holdsMountTree)
+    const made = copyTree(mounts, null, joinAs)
+    const copies = new Map(mounts.map((mount, i) => [mount, made[i]!]))
+    for (const [mount, copy] of copies) {
+      copy.unbindable = mount.unbindable
+      tree.attach(copy)
     }
-    tree.root = new Path(copies.get(this.root.mount)!, this.root.dentry)
+    tree.root = new Path(made[0]!, this.root.dentry)
     return { tree, copies }
   }
 
@@ -198,8 +238,7 @@ export class MountTree extends Namespace {
   }
 
   move(mount: Mount, at: Path): void {
-    this.unhang(mount)
-    this.hang(mount, at)
+    this.graft(this.subtree(mount), at)
   }
 
   /** Makes `top` the root instead of the mount of `root`, which goes to `old`. pivot_root(2). */
@@ -212,18 +251,50 @@ export class MountTree extends Namespace {
     if (place === null) this.root = new Path(top, top.root)
   }
 
-  /** Takes a mount and all below it from the tree; those that still use one of them keep it, alone. */
-  detach(mount: Mount): void {
-    const gone = this.subtree(mount)
+  /**
+   * Takes a mount and all below it from the tree; those that still use one of them keep it, alone. `isHeard`: it goes
+   * wherever that is heard of, too.
+   */
+  detach(mount: Mount, isHeard = false): void {
+    const own = new Set(this.subtree(mount))
+    const gone = isHeard ? unmountedWith(own) : own
     for (const one of gone) {
-      this.mounts.delete(one)
+      // What covered it takes its place, or that of what goes with it.
+      const left = own.has(one) ? null : remainsOf(one, gone)
+      let place = one.at
+      while (left && gone.has(place!.mount)) place = place!.mount.at
+      this.unhang(one)
+      if (!left) continue
+      this.unhang(left)
+      this.hang(left, place)
+    }
+    for (const one of gone) {
+      one.tree!.mounts.delete(one)
       this.table.count--
       one.tree = null
       one.fs.mountCount--
-      this.unhang(one)
+      makePrivate(one)
       one.root.inode.released()
     }
     for (const one of gone) if (one.fs.mountCount === 0 && !this.table.isBusy(one)) notifyUnmounted(one.fs)
+  }
+
+  /** Whether unmounting this one, which has nothing below it, would take something from a process. */
+  isBusy(mount: Mount): boolean {
+    if (this.table.isBusy(mount)) return true
+    const { at } = mount
+    for (const to of at ? receivers(at.mount) : []) {
+      const child = at!.dentry.mounts?.get(to)
+      if (child && !child.tree!.keepsBelow(child) && this.table.isBusy(child)) return true
+    }
+    return false
+  }
+
+  /** Whether something is mounted below, and not just over the whole of it. */
+  private keepsBelow(mount: Mount): boolean {
+    for (const other of this.mounts)
+      if (other.at?.mount === mount && other.at.dentry !== mount.root) return true
+    return false
   }
 
   protected override ended(): void {

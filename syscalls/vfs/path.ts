@@ -14,6 +14,7 @@ import {
 import type { Caller } from './caller.ts'
 import type { FileSystem, Inode } from './inode.ts'
 import type { MountTree } from './mount-tree.ts'
+import type { PeerGroup } from './propagation.ts'
 
 export class Dentry {
   name: string
@@ -109,6 +110,10 @@ export class Mount {
   confirm: ((caller: Caller) => boolean) | null = null
   /** MS_UNBINDABLE. */
   unbindable = false
+  /** MS_SHARED: with whom. */
+  peers: PeerGroup | null = null
+  /** MS_SLAVE: of whom. */
+  master: PeerGroup | null = null
   /** MNT_EXPIRE found it unused, and nobody has looked at it since. */
   expiring = false
 
