@@ -138,12 +138,14 @@ export function propagate(mounts: readonly Mount[], at: Path, newGroup: () => Pe
   const peers = at.mount.peers!
   const others = peers.othersFrom(at.mount)
   const open = [{ group: peers, from: mounts }]
+  // One that is moved may be among those who hear of it, as what it was.
+  const fresh = new Set(mounts.filter((mount) => !mount.peers))
   for (const mount of mounts) makeShared(mount, newGroup)
   let last = mounts
   for (const peer of others) last = give(peer, last, joinAs) ?? last
   for (let next = open.pop(); next; next = open.pop())
     for (const slaves of slaveGroups(next.group)) {
-      const group = slaves[0]!.peers
+      const group = fresh.has(slaves[0]!) ? null : slaves[0]!.peers
       let first: readonly Mount[] | null = null
       for (const slave of slaves) {
         const copies: Mount[] | null = first
