@@ -21,6 +21,9 @@ export const NAMESPACE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
   uts: P.CLONE_NEWUTS,
 }
 
+/** Nobody holds them any more. One by one, for a program can chain as many as it likes. */
+const ending: Namespace[] = []
+
 export abstract class Namespace {
   abstract readonly kind: NamespaceKind
   private holders = 0
@@ -30,7 +33,15 @@ export abstract class Namespace {
   }
 
   drop(): void {
-    if (--this.holders === 0) this.ended()
+    if (--this.holders > 0) return
+    ending.push(this)
+    // The end of one may be that of another: whoever ends the first, ends all.
+    if (ending.length > 1) return
+    try {
+      for (const namespace of ending) namespace.ended()
+    } finally {
+      ending.length = 0
+    }
   }
 
   /** Nobody uses it any more: it gives back what it has. */

@@ -274,9 +274,12 @@ export class MountTree extends Namespace {
       one.tree = null
       one.fs.mountCount--
       makePrivate(one)
-      one.root.inode.released()
     }
-    for (const one of gone) if (one.fs.mountCount === 0 && !this.table.isBusy(one)) notifyUnmounted(one.fs)
+    for (const one of gone) {
+      // It may be a namespace's file, and the end of another tree.
+      one.root.inode.released()
+      if (one.fs.mountCount === 0 && !this.table.isBusy(one)) notifyUnmounted(one.fs)
+    }
   }
 
   /** Whether unmounting this one, which has nothing below it, would take something from a process. */
@@ -298,7 +301,8 @@ export class MountTree extends Namespace {
   }
 
   protected override ended(): void {
-    this.detach(this.root.mount)
+    // A program may have taken its root away, and all with it.
+    if (this.root.mount.tree === this) this.detach(this.root.mount)
   }
 }
 

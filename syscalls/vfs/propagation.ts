@@ -177,7 +177,8 @@ export function unmountedWith(gone: ReadonlySet<Mount>): Set<Mount> {
   const children = childrenIn(all)
   for (let again = true; again; ) {
     again = false
-    for (const mount of all) {
+    // Children come first here: one that stays keeps all above it.
+    for (const mount of [...all].reverse()) {
       if (gone.has(mount)) continue
       const stays = children
         .get(mount)

@@ -29,7 +29,7 @@ const NAMESPACES = ['-m', '-u', '-i']
 
 /** The words that run a probe where its kind runs. */
 function placed(name, words) {
-  if (name.startsWith('ns-')) return ['/usr/bin/unshare', ...NAMESPACES, ...words]
+  if (/^(trace-)?ns/.test(name)) return ['/usr/bin/unshare', ...NAMESPACES, ...words]
   if (mounts(name)) return ['/usr/bin/unshare', '-m', ...words]
   return networks(name) ? ['/usr/bin/unshare', ...LO_UP, ...words] : words
 }

@@ -5,6 +5,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { S_IFDIR } from '../../../syscalls/abi/stat.ts'
+import { namespacePath } from '../../../syscalls/fs/nsfs/nsfs.ts'
 import { Tmpfs } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
 import { Credentials } from '../../../syscalls/kernel/credentials.ts'
 import type { Kernel } from '../../../syscalls/kernel/kernel.ts'
@@ -92,6 +93,25 @@ describe('the tree of a view', () => {
     expect(table.count).toBe(before)
     expect(place.dentry.mounts!.size).toBe(1)
     expect(kernel.mountTree.root.inode.openCount).toBe(opens)
+  })
+
+  it('ends with a bind of its file, and so does whatever that kept', () => {
+    const kernel = made()
+    const { mountTree } = kernel
+    const before = mountTree.table.count
+    const trees = [mountTree]
+    const depth = 5000
+    for (let i = 0; i < depth; i++) {
+      const view = kernel.view.fork()
+      const outer = trees.at(-1)!
+      outer.bind(namespacePath(kernel, view.mounts), outer.root, false)
+      trees.push(view.mounts)
+      view.drop()
+    }
+    expect(mountTree.table.count).toBe((depth + 1) * before + depth)
+    const [bound] = [...mountTree.mounts].slice(-1)
+    mountTree.detach(bound!)
+    expect(mountTree.table.count).toBe(before)
   })
 
   it('loses what was mounted on a name that another tree removed', () => {
