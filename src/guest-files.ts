@@ -17,6 +17,7 @@ import {
   S_IFREG,
   S_IFSOCK,
 } from '../syscalls/abi/stat.ts'
+import type { View } from '../syscalls/engines/view.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import {
   makeDirectory,
@@ -96,9 +97,12 @@ export class FileStats {
 
 export class GuestFiles {
   private readonly kernel: Kernel
+  private readonly view: View
 
-  constructor(kernel: Kernel) {
+  /** The files as a view has them. */
+  constructor(kernel: Kernel, view: View = kernel.view) {
     this.kernel = kernel
+    this.view = view
   }
 
   /** The whole file: bytes, or text with `'utf8'`. */
@@ -149,13 +153,13 @@ export class GuestFiles {
 
   /** Resolves when the name leads somewhere. */
   async access(path: string): Promise<void> {
-    await this.pathOf(new HostCaller(this.kernel.world), 'access', path, FOLLOW)
+    await this.pathOf(new HostCaller(this.view.world), 'access', path, FOLLOW)
   }
 
   /** The name without symlinks. */
   async realpath(path: string): Promise<string> {
-    const found = await this.pathOf(new HostCaller(this.kernel.world), 'realpath', path, FOLLOW)
-    return fromUtf8(found.name(this.kernel.mountTree.root))
+    const found = await this.pathOf(new HostCaller(this.view.world), 'realpath', path, FOLLOW)
+    return fromUtf8(found.name(this.view.mounts.root))
   }
 
   async mkdir(path: string, options: { recursive?: boolean; mode?: number } = {}): Promise<void> {
@@ -193,7 +197,7 @@ export class GuestFiles {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const caller = new HostCaller(this.kernel.world)
+    const caller = new HostCaller(this.view.world)
     const source = await this.lastOf(caller, 'rename', from)
     const target = await this.lastOf(caller, 'rename', to)
     await this.must(caller, 'rename', from, () => renameName(caller, source, target, 0))
@@ -204,12 +208,12 @@ export class GuestFiles {
   }
 
   async link(existing: string, path: string): Promise<void> {
-    const source = await this.pathOf(new HostCaller(this.kernel.world), 'link', existing, 0)
+    const source = await this.pathOf(new HostCaller(this.view.world), 'link', existing, 0)
     await this.change('link', path, (caller, last) => makeLink(caller, source, last))
   }
 
   async readlink(path: string): Promise<string> {
-    const caller = new HostCaller(this.kernel.world)
+    const caller = new HostCaller(this.view.world)
     const found = await this.pathOf(caller, 'readlink', path, 0)
     return fromUtf8(await this.must(caller, 'readlink', path, () => found.inode.readlink(caller)))
   }
@@ -252,14 +256,14 @@ export class GuestFiles {
   }
 
   private pathOf(caller: HostCaller, syscall: string, path: string, flags: number): Promise<Path> {
-    const { root } = this.kernel.mountTree
+    const { root } = this.view.mounts
     return this.must(caller, syscall, path, () =>
       path === '' ? -ENOENT : walkPath(caller, root, root, utf8(path), flags),
     )
   }
 
   private lastOf(caller: HostCaller, syscall: string, path: string): Promise<LastComponent> {
-    const { root } = this.kernel.mountTree
+    const { root } = this.view.mounts
     return this.must(caller, syscall, path, () =>
       path === '' ? -ENOENT : walkParent(caller, root, root, utf8(path)),
     )
@@ -270,7 +274,7 @@ export class GuestFiles {
     path: string,
     step: (caller: HostCaller, last: LastComponent) => number,
   ): Promise<void> {
-    const caller = new HostCaller(this.kernel.world)
+    const caller = new HostCaller(this.view.world)
     const last = await this.lastOf(caller, syscall, path)
     await this.must(caller, syscall, path, () => step(caller, last))
   }
@@ -285,14 +289,14 @@ export class GuestFiles {
   }
 
   private async statOf(path: string, syscall: string, flags: number): Promise<FileStats> {
-    const caller = new HostCaller(this.kernel.world)
+    const caller = new HostCaller(this.view.world)
     const { inode } = await this.pathOf(caller, syscall, path, flags)
     await this.must(caller, syscall, path, () => inode.refresh(caller))
     return new FileStats(inode)
   }
 
   private async setAttributes(syscall: string, path: string, make: () => AttributeChange): Promise<void> {
-    const caller = new HostCaller(this.kernel.world)
+    const caller = new HostCaller(this.view.world)
     const { inode } = await this.pathOf(caller, syscall, path, FOLLOW)
     const change = make()
     await this.must(caller, syscall, path, () => inode.setAttributes(caller, change))
@@ -305,9 +309,9 @@ export class GuestFiles {
     mode: number,
     use: (file: FileDescription, caller: HostCaller) => Promise<T>,
   ): Promise<T> {
-    const caller = new HostCaller(this.kernel.world)
-    const { devices, mountTree } = this.kernel
-    const { root } = mountTree
+    const caller = new HostCaller(this.view.world)
+    const { devices } = this.kernel
+    const { root } = this.view.mounts
     const request = { caller, devices, root, start: root, name: utf8(path), flags, mode }
     const file = await this.must(caller, 'open', path, () => (path === '' ? -ENOENT : openFile(request)))
     try {

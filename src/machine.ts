@@ -204,7 +204,9 @@ export class Machine implements AsyncDisposable {
       ...(options.env ?? { PATH: DEFAULT_PATH, HOME: '/root' }),
     }
     const cwd = options.cwd ?? '/'
-    const start = walkPath(kernel.caller, kernel.mountTree.root, kernel.mountTree.root, utf8(cwd), FOLLOW)
+    const view = options.engines ? this.nestedView(options.engines) : kernel.view
+    const { root } = view.mounts
+    const start = walkPath(kernel.caller, root, root, utf8(cwd), FOLLOW)
     if (typeof start === 'number') throw startError(start, `working directory ${cwd}`)
     if (!start.inode.isDirectory) throw startError(-ENOTDIR, `working directory ${cwd}`)
     const program = findInPath(kernel, path, cwd, env.PATH ?? DEFAULT_PATH)
@@ -215,10 +217,12 @@ export class Machine implements AsyncDisposable {
       argv: [options.argv0 ?? path, ...args].map(utf8),
       env: Object.entries(env).map(([name, value]) => utf8(`${name}=${value}`)),
       cwd: start,
-      view: options.engines ? this.nestedView(options.engines) : kernel.view,
+      view,
       credentials: this.credentials(),
       files,
     })
+    // From here on its programs hold it.
+    if (options.engines) view.drop()
     if (typeof task === 'number') {
       terminal?.hangUp()
       throw startError(task, path, kernel.execProblem)

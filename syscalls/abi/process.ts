@@ -10,11 +10,21 @@ export const CLONE_PIDFD = 0x1000
 export const CLONE_VFORK = 0x4000
 export const CLONE_PARENT = 0x8000
 export const CLONE_THREAD = 0x10000
+export const CLONE_NEWNS = 0x20000
+export const CLONE_SYSVSEM = 0x40000
 export const CLONE_SETTLS = 0x80000
 export const CLONE_PARENT_SETTID = 0x100000
 export const CLONE_CHILD_CLEARTID = 0x200000
 export const CLONE_DETACHED = 0x400000
 export const CLONE_CHILD_SETTID = 0x1000000
+export const CLONE_NEWCGROUP = 0x2000000
+export const CLONE_NEWUTS = 0x4000000
+export const CLONE_NEWIPC = 0x8000000
+export const CLONE_NEWUSER = 0x10000000
+export const CLONE_NEWPID = 0x20000000
+export const CLONE_NEWNET = 0x40000000
+/** Only clone3(2), unshare(2) and setns(2) know it: for clone(2) it is part of the signal. */
+export const CLONE_NEWTIME = 0x80
 export const cloneFlags = flagTable(
   {
     CLONE_VM,
@@ -26,21 +36,55 @@ export const cloneFlags = flagTable(
     CLONE_VFORK,
     CLONE_PARENT,
     CLONE_THREAD,
-    CLONE_NEWNS: 0x20000,
-    CLONE_SYSVSEM: 0x40000,
+    CLONE_NEWNS,
+    CLONE_SYSVSEM,
     CLONE_SETTLS,
     CLONE_PARENT_SETTID,
     CLONE_CHILD_CLEARTID,
     CLONE_DETACHED,
     CLONE_UNTRACED: 0x800000,
     CLONE_CHILD_SETTID,
-    CLONE_NEWCGROUP: 0x2000000,
-    CLONE_NEWUTS: 0x4000000,
-    CLONE_NEWIPC: 0x8000000,
-    CLONE_NEWUSER: 0x10000000,
-    CLONE_NEWPID: 0x20000000,
-    CLONE_NEWNET: 0x40000000,
+    CLONE_NEWCGROUP,
+    CLONE_NEWUTS,
+    CLONE_NEWIPC,
+    CLONE_NEWUSER,
+    CLONE_NEWPID,
+    CLONE_NEWNET,
     CLONE_IO: 0x80000000,
+  },
+  'CLONE_???',
+)
+/** What setns(2) takes. */
+export const namespaceFlags = flagTable(
+  {
+    CLONE_NEWTIME,
+    CLONE_NEWNS,
+    CLONE_NEWCGROUP,
+    CLONE_NEWUTS,
+    CLONE_NEWIPC,
+    CLONE_NEWUSER,
+    CLONE_NEWPID,
+    CLONE_NEWNET,
+  },
+  'CLONE_NEW???',
+)
+/** What unshare(2) takes. */
+export const unshareFlags = flagTable(
+  {
+    CLONE_NEWTIME,
+    CLONE_VM,
+    CLONE_FS,
+    CLONE_FILES,
+    CLONE_SIGHAND,
+    CLONE_THREAD,
+    CLONE_NEWNS,
+    CLONE_SYSVSEM,
+    CLONE_NEWCGROUP,
+    CLONE_NEWUTS,
+    CLONE_NEWIPC,
+    CLONE_NEWUSER,
+    CLONE_NEWPID,
+    CLONE_NEWNET,
   },
   'CLONE_???',
 )

@@ -90,6 +90,7 @@ export const UTIME_OMIT = 0x3ffffffe
 
 export const TMPFS_MAGIC = 0x01021994
 export const DEVPTS_SUPER_MAGIC = 0x1cd1
+export const NSFS_MAGIC = 0x6e736673
 export const PROC_SUPER_MAGIC = 0x9fa0
 export const SYSFS_MAGIC = 0x62656572
 export const OVERLAYFS_SUPER_MAGIC = 0x794c7630
@@ -102,6 +103,7 @@ export const fileSystemMagics = flagTable(
   {
     TMPFS_MAGIC,
     DEVPTS_SUPER_MAGIC,
+    NSFS_MAGIC,
     PROC_SUPER_MAGIC,
     SYSFS_MAGIC,
     OVERLAYFS_SUPER_MAGIC,

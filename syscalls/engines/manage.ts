@@ -158,12 +158,12 @@ function remove(view: View, name: string): Outcome {
  * A task goes into a nested view. Who is not privileged can change what set-user-ID programs would see, so there are
  * none for it any more (PR_SET_NO_NEW_PRIVS), as with seccomp(2).
  */
-function nest(task: Task): View {
+function nest(task: Task): void {
   const view = task.view.fork()
   view.ownerUid = task.credentials.bottom.euid
   if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
-  view.take(task, task.view)
-  return view
+  task.enter(view)
+  view.drop()
 }
 
 function attach(task: Task, pidText: string, engineText: string): Outcome {
@@ -177,10 +177,11 @@ function attach(task: Task, pidText: string, engineText: string): Outcome {
   const view = before.fork()
   view.ownerUid = credentials.bottom.euid
   const outcome = add(task, view, engineText)
-  if (outcome.result < 0) return outcome
-  for (const member of group.tasks) {
-    if (member.view === before) view.take(member, before)
-    if (!credentials.capable(CAP_SYS_ADMIN)) member.noNewPrivileges = true
-  }
+  if (outcome.result === 0)
+    for (const member of group.tasks) {
+      if (member.view === before) member.enter(view)
+      if (!credentials.capable(CAP_SYS_ADMIN)) member.noNewPrivileges = true
+    }
+  view.drop()
   return outcome
 }

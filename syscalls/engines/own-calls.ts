@@ -155,5 +155,6 @@ export class OwnCalls {
   close(): void {
     this.fds.closeAll()
     for (const caller of this.idle.splice(0)) caller.end()
+    this.view.drop()
   }
 }

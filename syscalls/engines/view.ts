@@ -2,16 +2,19 @@
  * View: what its processes see of the system: the engines above the kernel, the world they make, and the mounts.
  * A view is shared by the tasks that point at it, and children inherit the pointer; `fork` makes a nested view that
  * goes its own way. The stack itself is an immutable list, so views share what they have in common.
+ * A view lives as long as somebody holds it: whoever made it, and each task in it. With its last holder it lets go of
+ * its mounts and of its world's namespaces, which may then end.
  * Path: a task points at its view; stack.ts asks it for the chain of a system-call number, built once.
  */
 
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import type { MountTree } from '../vfs/mount-tree.ts'
+import { type Mount, Path } from '../vfs/path.ts'
 import { letGo } from './control.ts'
 import type { Engine, EventName } from './engine.ts'
 import { ServiceTable } from './services.ts'
-import type { World } from './world.ts'
+import { namespacesOf, type World } from './world.ts'
 
 /** An engine in its place. Several views may share it. */
 export class EngineNode {
@@ -84,32 +87,75 @@ const NOBODY: readonly EngineNode[] = []
 /** Why an engine cannot be taken out, in words. */
 export class EngineBusyError extends Error {}
 
+/** What a nested view has of mounts: a copy of the outer one's tree, the same tree, or another one. */
+export type ViewMounts = 'copy' | 'share' | MountTree
+
+const NO_COPIES: ReadonlyMap<Mount, Mount> = new Map()
+
 export class View {
   /** The newest engine; null: the kernel alone. */
   head: EngineNode | null
   /** What the processes see. */
   world: World
-  /** The view that this one is nested in. */
-  readonly outer: View | null
+  /** Its mount namespace. */
   readonly mounts: MountTree
   /** Who may change it besides the privileged. */
   ownerUid = 0
   readonly kernel: Kernel
+  private above: View | null
+  /** Where its own mounts are copies: of which ones. */
+  private copies = NO_COPIES
+  private holders = 1
 
-  constructor(kernel: Kernel, outer: View | null = null) {
+  /** Its maker holds it, and may `drop` it. */
+  constructor(kernel: Kernel, outer: View | null = null, mounts: ViewMounts = 'share') {
     this.kernel = kernel
-    this.outer = outer
-    this.mounts = outer?.mounts ?? kernel.mountTree
+    this.above = outer
+    // A chain of views that each replaced the last must not grow.
+    if (outer) outer.above = outer.outer
     this.head = outer?.head ?? null
     this.world = outer?.world ?? kernel.world
+    const given = outer?.mounts ?? kernel.mountTree
+    if (mounts === 'copy') {
+      const { tree, copies } = given.copy()
+      this.mounts = tree
+      this.copies = copies
+    } else this.mounts = mounts === 'share' ? given : mounts
+    this.mounts.hold()
+    for (const namespace of namespacesOf(this.world)) namespace.hold()
   }
 
-  /** A nested view: it begins with what this one has; what is added to either later, the other does not see. */
-  fork(): View {
-    return new View(this.kernel, this)
+  /** The view that this one is nested in. Those that nobody is in any more are left out. */
+  get outer(): View | null {
+    while (this.above !== null && this.above.holders === 0) this.above = this.above.above
+    return this.above
   }
 
-  /** A view of what an engine of this one stands on: the world below it. */
+  /**
+   * A nested view: it begins with what this one has; what is added to either later, the other does not see, and what
+   * is mounted neither unless they share a tree. The caller holds it until it calls `drop`.
+   */
+  fork(mounts: ViewMounts = 'copy'): View {
+    return new View(this.kernel, this, mounts)
+  }
+
+  hold(): void {
+    this.holders++
+  }
+
+  drop(): void {
+    if (--this.holders > 0) return
+    this.mounts.drop()
+    for (const namespace of namespacesOf(this.world)) namespace.drop()
+  }
+
+  /** Where somebody is who comes from the outer view: on the copy of the mount there, if it was copied. */
+  placeOf(path: Path): Path {
+    const copy = this.copies.get(path.mount)
+    return copy ? new Path(copy, path.dentry) : path
+  }
+
+  /** A view of what an engine of this one stands on: the world below it. The caller holds it. */
   below(engine: Engine): View {
     const view = this.fork()
     const node = this.oldestFirst.findLast((known) => known.engine === engine)
@@ -145,9 +191,8 @@ export class View {
     return true
   }
 
-  /** A task comes here from another view, or from none. */
-  take(task: Task, from: View | null): void {
-    task.view = this
+  /** A task has come here from another view, or from none: engines that it left or met are told. */
+  greet(task: Task, from: View | null): void {
     if (from)
       for (const { engine } of from.oldestFirst.toReversed()) if (!this.has(engine)) engine.leave?.(task)
     for (const { engine } of this.oldestFirst) if (!from?.has(engine)) engine.enter?.(task)
@@ -164,8 +209,11 @@ export class View {
   }
 
   private setHead(head: EngineNode | null): void {
+    const before = this.world
     this.head = head
     this.world = head?.world ?? this.kernel.world
+    for (const namespace of namespacesOf(this.world)) namespace.hold()
+    for (const namespace of namespacesOf(before)) namespace.drop()
   }
 
   /** The engines that want this number, newest first; null when nobody does. */

@@ -4,7 +4,9 @@
  * Path: view.ts joins them; handlers ask `task.view.world` wherever Linux asks a namespace.
  */
 
+import type { Ipc } from '../ipc/ipc.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Namespace } from '../kernel/namespace.ts'
 import type { Uts } from '../kernel/uts.ts'
 import type { ServiceTable } from './services.ts'
 
@@ -15,4 +17,9 @@ export interface World {
   readonly services: ServiceTable
   /** clock_gettime(2), timeouts, and the times that files get. */
   readonly clock: Clock
+  /** System V objects and POSIX queues. */
+  readonly ipc: Ipc
 }
+
+/** What of a world lives only as long as a view has it. */
+export const namespacesOf = (world: World): readonly Namespace[] => [world.uts, world.ipc]

@@ -71,11 +71,7 @@ function becomeWhoItRunsAs(task: Task, program: Program, change: ExecCredentials
 
 function forgetOldImage(task: Task): void {
   const { group } = task
-  if (task.fds.users > 1) {
-    task.fds.users--
-    task.fds = task.fds.copy()
-    task.fds.lockOwner = group
-  }
+  task.unshareFiles()
   task.fds.closeMarked()
   group.timers?.endPosix()
   group.actions = group.actions.copy()

@@ -135,7 +135,7 @@ function scriptLine(bytes: Uint8Array): Script | null {
 export function explainToChannel(task: Task, path: Path): void {
   const { kernel, group } = task
   const isFirst = group.parent === kernel.init && !group.hasExeced
-  if (!isFirst) kernel.diagnoseOnce(`${path.name(kernel.mountTree.root)}: ${kernel.execProblem}`)
+  if (!isFirst) kernel.diagnoseOnce(`${path.name(task.view.mounts.root)}: ${kernel.execProblem}`)
 }
 
 function parse(task: Task, path: Path, head: Uint8Array): ElfFile | number {

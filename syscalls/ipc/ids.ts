@@ -8,6 +8,7 @@ import { EACCES, EEXIST, EFAULT, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '..
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
+import type { IpcTotals } from './totals.ts'
 
 /** An id is a place in the table and a number that says how often places were used. */
 const INDEX_BITS = 15
@@ -58,9 +59,15 @@ export class IpcTable<T extends IpcObject> {
   private lastIndex = -1
   count = 0
   readonly countMax: number
+  protected readonly totals: IpcTotals
 
-  constructor(countMax: number) {
+  constructor(countMax: number, totals: IpcTotals) {
     this.countMax = countMax
+    this.totals = totals
+  }
+
+  private get isFull(): boolean {
+    return this.count >= this.countMax || !this.totals.hasRoom
   }
 
   *[Symbol.iterator](): Generator<T> {
@@ -73,13 +80,14 @@ export class IpcTable<T extends IpcObject> {
   }
 
   add(object: T): number {
-    if (this.count >= this.countMax) return -ENOSPC
+    if (this.isFull) return -ENOSPC
     let index = this.places.indexOf(undefined)
     if (index < 0) index = this.places.length
     if (index <= this.lastIndex) this.sequence = this.sequence >= SEQUENCE_MAX ? 0 : this.sequence + 1
     this.lastIndex = index
     this.places[index] = object
     this.count++
+    this.totals.objects++
     object.id = this.sequence * 2 ** INDEX_BITS + index
     return object.id
   }
@@ -89,6 +97,7 @@ export class IpcTable<T extends IpcObject> {
     this.places[object.id % 2 ** INDEX_BITS] = undefined
     while (this.places.length > 0 && !this.places.at(-1)) this.places.pop()
     this.count--
+    this.totals.objects--
   }
 
   /** The object, or EINVAL for an id that never was and EIDRM for one of a former object. */
@@ -111,7 +120,7 @@ export class IpcTable<T extends IpcObject> {
     const known = key === IPC_PRIVATE ? undefined : this.byKey(key)
     if (!known) {
       if (key !== IPC_PRIVATE && !(flags & IPC_CREAT)) return -ENOENT
-      if (this.count >= this.countMax) return -ENOSPC
+      if (this.isFull) return -ENOSPC
       const made = make()
       return typeof made === 'number' ? made : this.add(made)
     }

@@ -1,20 +1,47 @@
-/** The System V objects and POSIX message queues of a machine: there is one IPC namespace. Path: Kernel.ipc; /proc/sysvipc shows them. */
+/**
+ * The System V objects and POSIX message queues of a view. ipc_namespaces(7).
+ * Path: handlers ask the world of their caller; /proc/sysvipc shows them.
+ */
 
 import type { Kernel } from '../kernel/kernel.ts'
+import { Namespace } from '../kernel/namespace.ts'
 import type { IpcObject } from './ids.ts'
 import { PosixQueues } from './mqueue.ts'
 import { MessageQueues } from './msg.ts'
 import { SemaphoreSets } from './sem.ts'
 import { Segments } from './shm.ts'
+import type { IpcTotals } from './totals.ts'
 
-export class Ipc {
+export class Ipc extends Namespace {
+  readonly kind = 'ipc'
   readonly segments: Segments
-  readonly semaphores = new SemaphoreSets()
-  readonly queues = new MessageQueues()
-  readonly mqueues = new PosixQueues()
+  readonly semaphores: SemaphoreSets
+  readonly queues: MessageQueues
+  readonly mqueues: PosixQueues
+  private readonly kernel: Kernel
+  private readonly totals: IpcTotals
 
-  constructor(kernel: Kernel) {
-    this.segments = new Segments(kernel)
+  constructor(kernel: Kernel, totals: IpcTotals) {
+    super()
+    this.kernel = kernel
+    this.totals = totals
+    this.segments = new Segments(kernel, totals)
+    this.semaphores = new SemaphoreSets(totals)
+    this.queues = new MessageQueues(totals)
+    this.mqueues = new PosixQueues(totals)
+  }
+
+  /** Another one, with nothing in it. */
+  another(): Ipc {
+    return new Ipc(this.kernel, this.totals)
+  }
+
+  /** Segments that are still mapped, and queues that are open, go with their last user. */
+  protected override ended(): void {
+    for (const segment of [...this.segments]) segment.markRemoved()
+    for (const set of [...this.semaphores]) this.semaphores.remove(set)
+    for (const queue of [...this.queues]) this.queues.remove(queue)
+    for (const name of [...this.mqueues.byName.keys()]) this.mqueues.unlink(name)
   }
 }
 

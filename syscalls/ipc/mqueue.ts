@@ -16,6 +16,7 @@ import { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from '../vfs/caller.ts'
 import { FileDescription } from '../vfs/file-description.ts'
 import { FileSystem, Inode, type StatFs } from '../vfs/inode.ts'
+import type { IpcTotals } from './totals.ts'
 
 export const SI_MESGQ = -3
 const MQUEUE_MAGIC = 0x19800202
@@ -98,9 +99,18 @@ export class PosixQueues extends FileSystem {
   readonly type = 'mqueue'
   readonly root: Inode = new QueueDirectory(this)
   readonly byName = new Map<string, PosixQueue>()
-  /** What all queues may hold, those without a name included. */
-  costBytes = 0
   private nextIno = 2
+  private readonly totals: IpcTotals
+
+  constructor(totals: IpcTotals) {
+    super()
+    this.totals = totals
+  }
+
+  /** What the queues of all namespaces may hold, those without a name included. */
+  get costBytes(): number {
+    return this.totals.queueBytes
+  }
 
   statfs(): StatFs {
     return { type: MQUEUE_MAGIC, blockSize: 4096, blocks: 0, blocksFree: 0, files: 0, filesFree: 0 }
@@ -109,7 +119,7 @@ export class PosixQueues extends FileSystem {
   add(name: string, queue: PosixQueue): void {
     queue.ino = this.nextIno++
     this.byName.set(name, queue)
-    this.costBytes += queue.costBytes
+    this.totals.queueBytes += queue.costBytes
   }
 
   /** What the queues of one user may hold. */
@@ -128,7 +138,7 @@ export class PosixQueues extends FileSystem {
 
   freeIfUnused(queue: PosixQueue): void {
     if (queue.nlink > 0 || queue.openCount > 0) return
-    this.costBytes -= queue.costBytes
+    this.totals.queueBytes -= queue.costBytes
     queue.messages.length = 0
   }
 }

@@ -5,9 +5,11 @@ import { MSG_EXCEPT, MSGMNB, MSGMNI } from '../abi/ipc.ts'
 import type { Task } from '../kernel/task.ts'
 import { WaitQueue } from '../kernel/wait-queue.ts'
 import { IpcObject, IpcTable, secondsNow } from './ids.ts'
+import type { IpcTotals } from './totals.ts'
 
-/** Bytes that all queues of a machine hold together, with what a message costs besides its text. */
+/** Bytes that all queues of a machine hold together. */
 const TOTAL_BYTES_MAX = 64 << 20
+/** Of a message besides its text. */
 const MESSAGE_COST = 48
 
 export interface Message {
@@ -43,17 +45,15 @@ export class MessageQueue extends IpcObject {
 }
 
 export class MessageQueues extends IpcTable<MessageQueue> {
-  private totalBytes = 0
-
-  constructor() {
-    super(MSGMNI)
+  constructor(totals: IpcTotals) {
+    super(MSGMNI, totals)
   }
 
   /** 0, or ENOMEM where the queues of the machine are full. */
   put(task: Task, queue: MessageQueue, message: Message): number {
     const cost = message.text.length + MESSAGE_COST
-    if (this.totalBytes + cost > TOTAL_BYTES_MAX) return -ENOMEM
-    this.totalBytes += cost
+    if (this.totals.messageBytes + cost > TOTAL_BYTES_MAX) return -ENOMEM
+    this.totals.messageBytes += cost
     queue.messages.push(message)
     queue.usedBytes += message.text.length
     queue.lastSender = task.group.pid
@@ -64,7 +64,7 @@ export class MessageQueues extends IpcTable<MessageQueue> {
 
   take(task: Task, queue: MessageQueue, place: number): Message {
     const message = queue.messages.splice(place, 1)[0]!
-    this.totalBytes -= message.text.length + MESSAGE_COST
+    this.totals.messageBytes -= message.text.length + MESSAGE_COST
     queue.usedBytes -= message.text.length
     queue.lastReceiver = task.group.pid
     queue.receiveSec = secondsNow(task.world.clock)
@@ -80,7 +80,7 @@ export class MessageQueues extends IpcTable<MessageQueue> {
 
   override remove(queue: MessageQueue): void {
     super.remove(queue)
-    this.totalBytes -= queue.usedBytes + queue.messages.length * MESSAGE_COST
+    this.totals.messageBytes -= queue.usedBytes + queue.messages.length * MESSAGE_COST
     queue.senders.wakeAll()
     queue.receivers.wakeAll()
   }

@@ -4,12 +4,13 @@
  * first come is first served.
  */
 
-import { EAGAIN, EIDRM, ERANGE } from '../abi/errno.ts'
-import { IPC_NOWAIT, SEM_UNDO, SEMMNI, SEMVMX } from '../abi/ipc.ts'
+import { EAGAIN, EIDRM, ENOSPC, ERANGE } from '../abi/errno.ts'
+import { IPC_NOWAIT, SEM_UNDO, SEMMNI, SEMMNS, SEMVMX } from '../abi/ipc.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { WaitQueue } from '../kernel/wait-queue.ts'
 import { IpcObject, IpcTable, secondsNow } from './ids.ts'
+import type { IpcTotals } from './totals.ts'
 
 export interface SemOp {
   readonly number: number
@@ -123,13 +124,22 @@ export class SemaphoreSet extends IpcObject {
 export class SemaphoreSets extends IpcTable<SemaphoreSet> {
   semaphoreCount = 0
 
-  constructor() {
-    super(SEMMNI)
+  constructor(totals: IpcTotals) {
+    super(SEMMNI, totals)
+  }
+
+  /** A set that is not in the table yet, or ENOSPC where the machine has too many semaphores. */
+  make(task: Task, key: number, mode: number, count: number): SemaphoreSet | number {
+    if (this.totals.semaphores + count > SEMMNS) return -ENOSPC
+    this.totals.semaphores += count
+    this.semaphoreCount += count
+    return new SemaphoreSet(task, key, mode, count)
   }
 
   override remove(set: SemaphoreSet): void {
     super.remove(set)
     this.semaphoreCount -= set.values.length
+    this.totals.semaphores -= set.values.length
     set.removed()
   }
 

@@ -10,15 +10,27 @@ import { anonymousFile, type TmpfsInode } from '../fs/tmpfs/tmpfs.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import { SharedObject } from '../mm/shared-object.ts'
+import type { Caller } from '../vfs/caller.ts'
 import { IpcObject, IpcTable, secondsNow } from './ids.ts'
+import type { IpcTotals } from './totals.ts'
 
 const PAGE = 4096
 /** Pages of all segments: more cannot be mapped by one process. */
 const PAGES_MAX = 2 ** 20
 
+/** What a segment's mappings have in common; one may outlast its place in a namespace. */
+export class SegmentMemory extends SharedObject {
+  readonly segment: Segment
+
+  constructor(segment: Segment, file: TmpfsInode, caller: Caller) {
+    super(file, caller)
+    this.segment = segment
+  }
+}
+
 export class Segment extends IpcObject {
   readonly sizeBytes: number
-  readonly object: SharedObject
+  readonly object: SegmentMemory
   readonly makerPid: number
   lastPid = 0
   attachSec = 0
@@ -33,7 +45,7 @@ export class Segment extends IpcObject {
     this.makerPid = task.group.pid
     const { kernel } = task
     this.file = anonymousFile(kernel, sizeBytes)
-    this.object = new SharedObject(this.file, kernel.caller)
+    this.object = new SegmentMemory(this, this.file, kernel.caller)
     this.object.onDetached = (by) => {
       this.detachSec = secondsNow((by ?? kernel.caller).world.clock)
       this.freeIfUnused()
@@ -65,8 +77,8 @@ export class Segments extends IpcTable<Segment> {
   private readonly kernel: Kernel
   totalPages = 0
 
-  constructor(kernel: Kernel) {
-    super(SHMMNI)
+  constructor(kernel: Kernel, totals: IpcTotals) {
+    super(SHMMNI, totals)
     this.kernel = kernel
   }
 
@@ -74,7 +86,9 @@ export class Segments extends IpcTable<Segment> {
     if (sizeBytes < 1 || sizeBytes > SHMMAX) return -EINVAL
     const pages = Math.ceil(sizeBytes / PAGE)
     if (this.totalPages + pages > SHMMAX / PAGE) return -ENOSPC
-    if (this.totalPages + pages > Math.min(PAGES_MAX, this.kernel.memoryPool.pagesMax)) return -ENOMEM
+    const all = this.totals.segmentPages + pages
+    if (all > Math.min(PAGES_MAX, this.kernel.memoryPool.pagesMax)) return -ENOMEM
+    this.totals.segmentPages = all
     this.totalPages += pages
     return new Segment(task, this, key, mode, sizeBytes)
   }
@@ -86,6 +100,7 @@ export class Segments extends IpcTable<Segment> {
 
   override remove(segment: Segment): void {
     super.remove(segment)
+    this.totals.segmentPages -= segment.pages
     this.totalPages -= segment.pages
   }
 }

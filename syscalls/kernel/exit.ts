@@ -47,9 +47,10 @@ export function exitTask(task: Task, status: number): void {
   const isLast = group.tasks.length === 0
   reportDeath(task, status, isLast)
   if (!isLast && task.tid !== group.pid) reportReap(task.view, { pid: group.pid, tid: task.tid, status })
+  task.leave()
   if (isLast) {
     group.lastView = task.view
-    kernel.ipc.semaphores.undoAll(group)
+    task.world.ipc.semaphores.undoAll(group)
     group.lastCredentials = task.credentials
     group.lastComm = task.comm
     endGroup(task.kernel, group, group.exiting ?? status)

@@ -40,7 +40,7 @@ export function makeFirstTask(kernel: Kernel, first: Omit<FirstProgram, 'path' |
   fds.lockOwner = group
   const mm = new Mm(new AddressSpace(kernel.memoryPool), kernel.caller)
   const task = new Task(kernel, pid, group, mm, {
-    fs: new FsContext(kernel.mountTree.root, first.cwd),
+    fs: new FsContext(first.view.mounts.root, first.cwd),
     fds,
     credentials: first.credentials,
     view: first.view,
@@ -60,7 +60,7 @@ export function startFirst(kernel: Kernel, first: FirstProgram): Task | number {
   } catch {
     return -ENOMEM
   }
-  first.view.take(task, null)
+  first.view.greet(task, null)
   task.state = RUNNING
   task.startCall()
   const path = resolveName(task, AT_FDCWD, first.path, FOLLOW)

@@ -11,10 +11,13 @@ import {
   CLONE_CHILD_SETTID,
   CLONE_FILES,
   CLONE_FS,
+  CLONE_NEWIPC,
+  CLONE_NEWNS,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_SETTLS,
   CLONE_SIGHAND,
+  CLONE_SYSVSEM,
   CLONE_THREAD,
   CLONE_VFORK,
   CLONE_VM,
@@ -23,6 +26,7 @@ import {
 import { reportClone } from '../engines/events.ts'
 import { forkMm } from '../mm/mm.ts'
 import { armCpuLimit } from './cpu-limit.ts'
+import { mayUnshare, NAMESPACE_FLAG_MASK, unsharedView } from './nsproxy.ts'
 import { inheritScheduling } from './scheduling.ts'
 import { Task } from './task.ts'
 import { ThreadGroup } from './thread-group.ts'
@@ -50,6 +54,7 @@ const SUPPORTED =
   CLONE_PARENT_SETTID |
   CLONE_CHILD_CLEARTID |
   CLONE_CHILD_SETTID |
+  NAMESPACE_FLAG_MASK |
   // CLONE_DETACHED, CLONE_UNTRACED, CLONE_IO, CLONE_SYSVSEM, CLONE_PTRACE change nothing here.
   0x80c42000
 
@@ -59,11 +64,15 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   const { flags } = clone
   if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) return -EINVAL
   if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) return -EINVAL
+  if (flags & CLONE_NEWNS && flags & CLONE_FS) return -EINVAL
   if (flags & ~SUPPORTED) {
     kernel.diagnoseOnce(`clone: flags 0x${(flags & ~SUPPORTED).toString(16)} are not supported`)
     return -EINVAL
   }
   if (kernel.tasks.size >= kernel.taskCountMax || hasEnoughTasks(task)) return -EAGAIN
+  const refused = mayUnshare(task, flags)
+  if (refused) return refused
+  if (flags & CLONE_NEWIPC && flags & CLONE_SYSVSEM) return -EINVAL
   const tid = kernel.newPid()
   if (tid === 0) return -EAGAIN
   const mm = flags & CLONE_VM ? task.mm : forkMm(task.mm, kernel.caller)
@@ -73,6 +82,7 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
 
   const group = flags & CLONE_THREAD ? task.group : newGroup(task, tid, clone)
   if (flags & CLONE_FILES) task.fds.users++
+  if (flags & CLONE_FS) task.fs.users++
   const child = new Task(kernel, tid, group, mm, {
     fs: flags & CLONE_FS ? task.fs : task.fs.copy(),
     fds: flags & CLONE_FILES ? task.fds : task.fds.copy(),
@@ -80,6 +90,11 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
     view: task.view,
   })
   if (!(flags & CLONE_FILES)) child.fds.lockOwner = group
+  if (flags & NAMESPACE_FLAG_MASK) {
+    const view = unsharedView(task, flags)
+    child.enter(view)
+    view.drop()
+  }
   inherit(task, child, flags)
   copyRegisters(task, child, clone)
   if (flags & CLONE_PARENT_SETTID) task.mm.setU32(clone.parentTid, tid)

@@ -6,6 +6,8 @@ export class FsContext {
   root: Path
   cwd: Path
   umask = 0o022
+  /** Tasks that share it. */
+  users = 1
 
   constructor(root: Path, cwd: Path) {
     this.root = root

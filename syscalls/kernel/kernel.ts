@@ -17,14 +17,16 @@ import { View } from '../engines/view.ts'
 import type { World } from '../engines/world.ts'
 import type { Host } from '../host.ts'
 import { Ipc } from '../ipc/ipc.ts'
+import { IpcTotals } from '../ipc/totals.ts'
 import { SocketFamilies } from '../net/socket.ts'
 import { absentCalls } from '../sys/absent.ts'
+import { mountIsBusy } from '../sys/mount-use.ts'
 import type { SyscallTable } from '../sys/row.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { DeviceTable } from '../vfs/device.ts'
 import type { FileSystemType } from '../vfs/file-system-type.ts'
 import { DiskQuota } from '../vfs/inode.ts'
-import { MountTree } from '../vfs/mount-tree.ts'
+import { MountTable, MountTree } from '../vfs/mount-tree.ts'
 import { type Clock, KernelClock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
@@ -89,8 +91,8 @@ export class Kernel {
   readonly init: ThreadGroup
   /** The kernel itself as a caller of file systems: root, never blocked. */
   readonly caller: Caller
+  /** Of the outermost view. */
   readonly mountTree: MountTree
-  readonly ipc = new Ipc(this)
   readonly pipeRoom = { extraBytes: 0 }
   /** What is seen where no engine offers another. */
   readonly world: World
@@ -125,6 +127,7 @@ export class Kernel {
     this.clock = new KernelClock(parts.host.clock, () => parts.host.wake())
     this.world = {
       uts: new Uts(parts.options.hostname, parts.arch.machine),
+      ipc: new Ipc(this, new IpcTotals()),
       clock: this.clock,
       services: new ServiceTable([], null),
     }
@@ -135,7 +138,7 @@ export class Kernel {
     this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
     this.groups.set(1, this.init)
     this.caller = kernelCaller(this.world)
-    this.mountTree = new MountTree(this.diskQuota)
+    this.mountTree = new MountTree(new MountTable(this.diskQuota, (mount) => mountIsBusy(this, mount)))
     this.view = new View(this)
   }
 

@@ -69,7 +69,7 @@ export class Task implements Caller, Waiter, WallWatcher {
   fs: FsContext
   fds: FdTable
   credentials: Credentials
-  view: View
+  private seen: View
   /** Name in /proc/PID/comm. */
   comm = ''
   state = RUNNABLE
@@ -155,11 +155,52 @@ export class Task implements Caller, Waiter, WallWatcher {
     this.fs = from.fs
     this.fds = from.fds
     this.credentials = from.credentials
-    this.view = from.view
+    this.seen = from.view
+    this.seen.hold()
     this.call = new SyscallCall(this)
     this.deadline = new Deadline(kernel.clock)
     this.savedState = new Uint8Array(kernel.arch.stateSize)
     group.tasks.push(this)
+  }
+
+  /** What it sees: `enter` changes it. */
+  get view(): View {
+    return this.seen
+  }
+
+  /** From now on it sees another view, made from its own. Where it stands, it stands on that view's mounts. */
+  enter(view: View): void {
+    if (view.mounts !== this.seen.mounts) {
+      this.unshareFs()
+      this.fs.root = view.placeOf(this.fs.root)
+      this.fs.cwd = view.placeOf(this.fs.cwd)
+    }
+    const before = this.seen
+    view.hold()
+    this.seen = view
+    view.greet(this, before)
+    before.drop()
+  }
+
+  /** A working directory, root and umask of its own. */
+  unshareFs(): void {
+    if (this.fs.users === 1) return
+    this.fs.users--
+    this.fs = this.fs.copy()
+  }
+
+  /** A descriptor table of its own. */
+  unshareFiles(): void {
+    if (this.fds.users === 1) return
+    this.fds.users--
+    this.fds = this.fds.copy()
+    this.fds.lockOwner = this.group
+  }
+
+  /** At its end: it uses neither its view nor a place in the tree any more. */
+  leave(): void {
+    this.fs.users--
+    this.seen.drop()
   }
 
   get processId(): number {

@@ -4,6 +4,8 @@
  * Path: sys/system.ts and /proc/sys/kernel read and set those of the caller's view.
  */
 
+import { Namespace } from './namespace.ts'
+
 /** What uname(2) says: the Linux whose behaviour is meant. */
 export const KERNEL_RELEASE = '6.1.0-umwelt'
 export const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC Umwelt'
@@ -11,7 +13,8 @@ export const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC Umwelt'
 export const UTS_NAME_MAX = 64
 
 /** Byte strings. */
-export class Uts {
+export class Uts extends Namespace {
+  readonly kind = 'uts'
   sysname = 'Linux'
   nodename: string
   release = KERNEL_RELEASE
@@ -20,12 +23,18 @@ export class Uts {
   domainname = '(none)'
 
   constructor(nodename: string, machine: string) {
+    super()
     this.nodename = nodename
     this.machine = machine
   }
 
   /** The same names, to be changed apart from these. */
   copy(): Uts {
-    return Object.assign(new Uts(this.nodename, this.machine), this)
+    const made = new Uts(this.nodename, this.machine)
+    made.sysname = this.sysname
+    made.release = this.release
+    made.version = this.version
+    made.domainname = this.domainname
+    return made
   }
 }

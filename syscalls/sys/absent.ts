@@ -9,7 +9,6 @@ const REASONS: Readonly<Record<string, string>> = {
     'landlock_create_ruleset landlock_add_rule landlock_restrict_self',
   'later: asynchronous I/O; programs fall back to threads':
     'io_setup io_destroy io_getevents io_submit io_cancel io_pgetevents io_uring_setup io_uring_enter io_uring_register',
-  'later: namespaces; there is one of each kind': 'unshare setns',
   'later: mounts by descriptor; mount(2) does the same':
     'open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr',
   'later: watching whole file systems; inotify(7) watches files': 'fanotify_init fanotify_mark',

@@ -154,11 +154,7 @@ const CLOSE_RANGE_CLOEXEC = 4
 
 function sysCloseRange(task: Task, first: number, last: number, flagBits: number): number {
   if (flagBits & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE) || first > last) return -EINVAL
-  if (flagBits & CLOSE_RANGE_UNSHARE && task.fds.users > 1) {
-    task.fds.users--
-    task.fds = task.fds.copy()
-    task.fds.lockOwner = task.group
-  }
+  if (flagBits & CLOSE_RANGE_UNSHARE) task.unshareFiles()
   for (const number of task.fds.open()) {
     if (number < first || number > last) continue
     if (flagBits & CLOSE_RANGE_CLOEXEC) task.fds.setCloseOnExec(number, true)

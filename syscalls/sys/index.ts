@@ -17,6 +17,7 @@ import { mmapRows } from './mmap.ts'
 import { mountRows } from './mount.ts'
 import { mqueueRows } from './mqueue.ts'
 import { msgRows } from './msg.ts'
+import { namespaceRows } from './namespace.ts'
 import { pidfdRows } from './pidfd.ts'
 import { policyRows } from './policy.ts'
 import { pollRows } from './poll.ts'
@@ -54,6 +55,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...statfsRows,
   ...xattrRows,
   ...mountRows,
+  ...namespaceRows,
   ...mmapRows,
   ...madviseRows,
   ...processRows,

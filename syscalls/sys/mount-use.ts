@@ -4,6 +4,7 @@ import { isDirectory, isRegular } from '../abi/stat.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
+import type { FileSystem } from '../vfs/inode.ts'
 import type { Mount } from '../vfs/path.ts'
 
 function* openFiles(task: Task): Generator<FileDescription> {
@@ -25,13 +26,21 @@ export function mountIsBusy(kernel: Kernel, mount: Mount): boolean {
 }
 
 /** Whether something on it may still be written: an open file, a shared mapping. */
-export function mountIsWritten(kernel: Kernel, mount: Mount): boolean {
+export const mountIsWritten = (kernel: Kernel, mount: Mount): boolean =>
+  isWritten(kernel, (other) => other === mount)
+
+/** The same of a file system, whatever mount it was reached by. */
+export const fsIsWritten = (kernel: Kernel, fs: FileSystem): boolean =>
+  isWritten(kernel, (mount) => mount.attached && mount.fs === fs)
+
+function isWritten(kernel: Kernel, isMeant: (mount: Mount) => boolean): boolean {
   for (const task of kernel.tasks.values()) {
     for (const vma of task.mm.vmas.all)
-      if (vma.shared && vma.mayWrite && vma.path?.mount === mount) return true
+      if (vma.shared && vma.mayWrite && vma.path && isMeant(vma.path.mount)) return true
     for (const file of openFiles(task)) {
       const { mode } = file.inode
-      if (file.writable && file.path?.mount === mount && (isRegular(mode) || isDirectory(mode))) return true
+      if (!file.writable || !file.path || !isMeant(file.path.mount)) continue
+      if (isRegular(mode) || isDirectory(mode)) return true
     }
   }
   return false

@@ -1,7 +1,6 @@
 /**
  * mount(2), umount2(2), pivot_root(2): new file systems, binds, moves and what each mount allows. Linux
  * fs/namespace.c, whose order of checks this follows. What they change: vfs/mount-tree.ts.
- * Absent: namespaces (there is one) and propagation (every mount is private, whatever MS_SHARED says).
  */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
@@ -22,12 +21,14 @@ import {
 } from '../abi/errno.ts'
 import { AT_FDCWD } from '../abi/fcntl.ts'
 import * as M from '../abi/mount.ts'
+import { NamespaceInode } from '../fs/nsfs/nsfs.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
-import { MOUNT_COUNT_MAX } from '../vfs/mount-tree.ts'
+import { MountTree } from '../vfs/mount-tree.ts'
 import type { Mount, Path } from '../vfs/path.ts'
+import { makePrivate, makeShared, makeSlave } from '../vfs/propagation.ts'
 import { DIRECTORY, FOLLOW, KEEP_EXPIRY } from '../vfs/walk.ts'
-import { mountIsBusy, mountIsWritten } from './mount-use.ts'
+import { fsIsWritten, mountIsWritten } from './mount-use.ts'
 import { resolve, resolveName } from './names.ts'
 import { flags, path, string, syscall } from './row.ts'
 
@@ -102,7 +103,7 @@ function mountFlagsOf({ flags: bits, target }: Request): number {
 /** What a remount may change: the root of a mount that is in the tree, unless the machine's owner locked it. */
 function mayRemount(request: Request): number {
   const { mount } = request.target
-  if (!mount.attached || !request.target.isMountRoot) return -EINVAL
+  if (!isOwn(request.task, mount) || !request.target.isMountRoot) return -EINVAL
   return mount.flags & M.MNT_LOCK_READONLY && !(request.flags & M.MS_RDONLY) ? -EPERM : 0
 }
 
@@ -151,23 +152,21 @@ function remountAll(request: Request): number {
   const { kernel } = request.task
   const result = fs.reconfigure(parsed.own)
   if (result < 0) return result
-  if (readOnly && !fs.readOnly && isWritten(kernel, mount)) return -EBUSY
+  if (readOnly && !fs.readOnly && fsIsWritten(kernel, fs)) return -EBUSY
   fs.readOnly = readOnly
   fs.superFlags = bits & M.SUPER_FLAGS
   setFlags(mount, mountFlagsOf(request))
   return 0
 }
 
-/** Whether any mount of the same file system has a file open for writing. */
-const isWritten = (kernel: Kernel, mount: Mount): boolean =>
-  kernel.mountTree.mounts.some((other) => other.fs === mount.fs && mountIsWritten(kernel, other))
+/** In the caller's mount namespace. Linux check_mnt. */
+const isOwn = (task: Task, mount: Mount): boolean => mount.tree === task.view.mounts
 
-/** Where a mount goes: on top of what is there already. A directory only covers a directory. */
-function placeOf(request: Request, isDirectory: boolean): Path | number {
-  const place = request.target.covered()
+/** Where a mount goes: on top of what is there already. */
+function placeOf({ task, target }: Request): Path | number {
+  const place = target.covered(null)
   if (place.removed || !place.mount.attached) return -ENOENT
-  if (place.inode.isDirectory !== isDirectory) return -ENOTDIR
-  return request.task.kernel.mountTree.mounts.length >= MOUNT_COUNT_MAX ? -ENOSPC : place
+  return isOwn(task, place.mount) ? place : -EINVAL
 }
 
 /** The source of a bind or a move: a name. */
@@ -178,40 +177,58 @@ function sourcePath({ task, source }: Request): Path | number {
 function bind(request: Request): number {
   const source = sourcePath(request)
   if (typeof source === 'number') return source
-  const place = request.target.covered()
-  if (place.removed || !place.mount.attached) return -ENOENT
-  if (source.mount.unbindable || !source.mount.attached) return -EINVAL
+  const place = placeOf(request)
+  if (typeof place === 'number') return place
+  const { task } = request
+  const tree = task.view.mounts
+  // A namespace's file may be anywhere, but not a mount namespace's in one that is younger: it would keep itself alive.
+  const namespace = source.inode instanceof NamespaceInode ? source.inode.namespace : null
+  if (namespace instanceof MountTree && namespace.sequence <= tree.sequence) return -EINVAL
+  if (source.mount.unbindable || !(isOwn(task, source.mount) || namespace)) return -EINVAL
   if (source.inode.isDirectory !== place.inode.isDirectory) return -ENOTDIR
-  const { mountTree } = request.task.kernel
   const recursive = (request.flags & M.MS_REC) !== 0
-  if (mountTree.mounts.length + mountTree.boundBy(source, recursive).length > MOUNT_COUNT_MAX) return -ENOSPC
-  mountTree.bind(source, place, recursive)
+  if (!tree.hasRoom(place, tree.boundBy(source, recursive).length)) return -ENOSPC
+  tree.bind(source, place, recursive)
   return 0
 }
 
-/** Which propagation a mount has: only whether it may be bound makes a difference here. */
+/** Who hears of what happens on a mount, and of whom it hears. */
 function changeType(request: Request): number {
   const { mount } = request.target
-  if (!request.target.isMountRoot || !mount.attached) return -EINVAL
+  if (!request.target.isMountRoot || !isOwn(request.task, mount)) return -EINVAL
   const kind = request.flags & ~(M.MS_REC | M.MS_SILENT)
   const kinds: number[] = [M.MS_SHARED, M.MS_PRIVATE, M.MS_SLAVE, M.MS_UNBINDABLE]
   if (!kinds.includes(kind)) return -EINVAL
-  const changed = request.flags & M.MS_REC ? request.task.kernel.mountTree.subtree(mount) : [mount]
-  for (const one of changed) one.unbindable = kind === M.MS_UNBINDABLE
+  const changed = request.flags & M.MS_REC ? request.task.view.mounts.subtree(mount) : [mount]
+  const { table } = request.task.view.mounts
+  for (const one of changed) {
+    if (kind === M.MS_SHARED) makeShared(one, table.newGroup)
+    else if (kind === M.MS_SLAVE) makeSlave(one)
+    else {
+      makePrivate(one)
+      one.unbindable = kind === M.MS_UNBINDABLE
+    }
+  }
   return 0
 }
 
 function move(request: Request): number {
   const source = sourcePath(request)
   if (typeof source === 'number') return source
-  const place = request.target.covered()
-  if (place.removed || !place.mount.attached) return -ENOENT
+  const place = placeOf(request)
+  if (typeof place === 'number') return place
   const { mount } = source
-  const { mountTree } = request.task.kernel
-  if (!source.isMountRoot || !mount.attached) return -EINVAL
+  const { task } = request
+  if (!source.isMountRoot || !isOwn(task, mount)) return -EINVAL
   if (source.inode.isDirectory !== place.inode.isDirectory) return -EINVAL
-  if (mountTree.isAncestor(mount, place.mount)) return -ELOOP
-  mountTree.move(mount, place)
+  const tree = task.view.mounts
+  const moved = tree.subtree(mount)
+  // Those who hear of a shared mount would have to lose it, and those of the new place could not have it.
+  if (mount.at?.mount.peers) return -EINVAL
+  if (place.mount.peers && moved.some(({ unbindable }) => unbindable)) return -EINVAL
+  if (tree.isAncestor(mount, place.mount)) return -ELOOP
+  if (place.mount.peers && !tree.hasRoom(place, moved.length)) return -ENOSPC
+  tree.move(mount, place)
   return 0
 }
 
@@ -230,15 +247,17 @@ function mountNew(request: Request): number {
   const parsed = parseOptions(request.options)
   const fs = type.mount(kernel, source, parsed.own, task)
   if (typeof fs === 'number') return fs
-  const place = placeOf(request, fs.root.isDirectory)
+  const place = placeOf(request)
   if (typeof place === 'number') return place
+  if (!place.inode.isDirectory) return -ENOTDIR
+  if (!task.view.mounts.hasRoom(place, 1)) return -ENOSPC
   const bits = (request.flags | parsed.flags) & ~parsed.cleared
   // One that is mounted elsewhere too (devpts) stays as it is there.
   if (fs.rootDentry === null) {
     fs.readOnly = (bits & M.MS_RDONLY) !== 0
     fs.superFlags = bits & M.SUPER_FLAGS
   }
-  kernel.mountTree.add(fs, place, source, mountFlagsOf(request))
+  task.view.mounts.add(fs, place, source, mountFlagsOf(request))
   return 0
 }
 
@@ -250,12 +269,12 @@ function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
   const found = resolve(task, AT_FDCWD, targetAddr, follow | KEEP_EXPIRY)
   if (typeof found === 'number') return found
   if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
-  const target = found.covered()
+  const target = found.covered(task)
   const { mount } = target
-  if (!target.isMountRoot || !mount.attached) return -EINVAL
+  if (!target.isMountRoot || !isOwn(task, mount)) return -EINVAL
   const { kernel } = task
-  const busy = (): boolean =>
-    mountIsBusy(kernel, mount) || mount.at === null || kernel.mountTree.childrenOf(mount).length > 0
+  const tree = task.view.mounts
+  const busy = (): boolean => mount.at === null || tree.hasChildren(mount) || tree.isBusy(mount)
   const isRoot = mount === task.fs.root.mount
   if (flagBits & M.MNT_EXPIRE) {
     if (isRoot || flagBits & (M.MNT_FORCE | M.MNT_DETACH)) return -EINVAL
@@ -269,13 +288,13 @@ function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
     if (isRoot) return makeReadOnly(kernel, mount)
     if (busy()) return -EBUSY
   }
-  kernel.mountTree.detach(mount, (one) => mountIsBusy(kernel, one))
+  tree.detach(mount, true)
   return 0
 }
 
 /** "Unmounting" one's own root only makes its file system read-only. */
 function makeReadOnly(kernel: Kernel, mount: Mount): number {
-  if (!mount.fs.readOnly && isWritten(kernel, mount)) return -EBUSY
+  if (!mount.fs.readOnly && fsIsWritten(kernel, mount.fs)) return -EBUSY
   mount.fs.readOnly = true
   return 0
 }
@@ -286,16 +305,17 @@ function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
   if (typeof top === 'number') return top
   const oldName = resolve(task, AT_FDCWD, oldAddr, FOLLOW | DIRECTORY)
   if (typeof oldName === 'number') return oldName
-  const old = oldName.covered()
+  const old = oldName.covered(null)
   const { root } = task.fs
   if (old.removed || !old.mount.attached) return -ENOENT
-  if (!root.mount.attached || !top.mount.attached) return -EINVAL
+  if ([old.mount, top.mount.at?.mount, root.mount.at?.mount].some((one) => one?.peers)) return -EINVAL
+  if (!isOwn(task, root.mount) || !isOwn(task, top.mount)) return -EINVAL
   if (top.removed) return -ENOENT
   if (top.mount === root.mount || old.mount === root.mount) return -EBUSY
   if (!root.isMountRoot || !top.isMountRoot) return -EINVAL
   if (!old.isReachableFrom(top) || !top.isReachableFrom(root)) return -EINVAL
   const { kernel } = task
-  kernel.mountTree.pivot(root.mount, top.mount, old)
+  task.view.mounts.pivot(root.mount, top.mount, old)
   // Everybody who was at the old root is at the new one now.
   for (const other of kernel.tasks.values()) {
     if (other.fs.root.equals(root)) other.fs.root = top
@@ -305,12 +325,7 @@ function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
 }
 
 export const mountRows = [
-  syscall(
-    'mount',
-    [path, path, string, flags(M.mountFlags), string],
-    sysMount,
-    'types without a source; every mount is private',
-  ),
+  syscall('mount', [path, path, string, flags(M.mountFlags), string], sysMount, 'types without a source'),
   syscall('umount2', [path, flags(M.umountFlags)], sysUmount),
   syscall('pivot_root', [path, path], sysPivotRoot),
 ]

@@ -91,7 +91,7 @@ function sysMqOpen(task: Task, nameAddr: number, flagBits: number, bits: number,
   const name = readName(task, nameAddr)
   if (typeof name === 'number') return name
   if (!task.fds.hasRoom) return -EMFILE
-  const { mqueues } = task.kernel.ipc
+  const { mqueues } = task.world.ipc
   let queue: PosixQueue | number | undefined = mqueues.byName.get(name)
   if (queue) {
     if (flagBits & F.O_CREAT && flagBits & F.O_EXCL) return -EEXIST
@@ -109,7 +109,7 @@ function sysMqOpen(task: Task, nameAddr: number, flagBits: number, bits: number,
 function sysMqUnlink(task: Task, nameAddr: number): number {
   const name = readName(task, nameAddr)
   if (typeof name === 'number') return name
-  const { mqueues } = task.kernel.ipc
+  const { mqueues } = task.world.ipc
   const queue = mqueues.byName.get(name)
   if (!queue) return -ENOENT
   // Their directory is everybody's, and sticky.

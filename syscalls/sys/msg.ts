@@ -24,14 +24,14 @@ const TYPE_SIZE = 8
 
 function sysMsgget(task: Task, key: number, flagBits: number): number {
   const make = (): MessageQueue => new MessageQueue(task, key, flagBits)
-  return task.kernel.ipc.queues.get(task, key, flagBits, make, () => true)
+  return task.world.ipc.queues.get(task, key, flagBits, make, () => true)
 }
 
 /** The queue of a call, which may have gone while the call waited. */
 function queueOf(task: Task, id: number, wanted: number): MessageQueue | number {
   const waited = task.progressState
   if (waited instanceof MessageQueue && waited.isRemoved) return -EIDRM
-  const queue = task.kernel.ipc.queues.find(id)
+  const queue = task.world.ipc.queues.find(id)
   if (typeof queue === 'number') return queue
   return ipcPermission(task, queue, wanted) || queue
 }
@@ -42,7 +42,7 @@ function waitFor(task: Task, queue: MessageQueue, waiters: WaitQueue): number {
 }
 
 function sysMsgsnd(task: Task, id: number, at: number, sizeBytes: number, flagBits: number): number {
-  const { mm, kernel } = task
+  const { mm } = task
   if (!mm.canRead(at, TYPE_SIZE)) return -EFAULT
   const type = mm.i64(at)
   if (sizeBytes > I.MSGMAX || id < 0 || type < 1) return -EINVAL
@@ -50,7 +50,7 @@ function sysMsgsnd(task: Task, id: number, at: number, sizeBytes: number, flagBi
   if (!text) return -EFAULT
   const queue = queueOf(task, id, WRITE)
   if (typeof queue === 'number') return queue
-  if (queue.hasRoom(sizeBytes)) return kernel.ipc.queues.put(task, queue, { type, text })
+  if (queue.hasRoom(sizeBytes)) return task.world.ipc.queues.put(task, queue, { type, text })
   return flagBits & I.IPC_NOWAIT ? -EAGAIN : waitFor(task, queue, queue.senders)
 }
 
@@ -71,7 +71,7 @@ function sysMsgrcv(
   const message = queue.messages[place]
   if (!message) return flagBits & I.IPC_NOWAIT ? -ENOMSG : waitFor(task, queue, queue.receivers)
   if (sizeBytes < message.text.length && !(flagBits & I.MSG_NOERROR)) return -E2BIG
-  if (!isCopy) task.kernel.ipc.queues.take(task, queue, place)
+  if (!isCopy) task.world.ipc.queues.take(task, queue, place)
   return deliver(task, at, message, sizeBytes)
 }
 
@@ -94,7 +94,7 @@ function putQueue(task: Task, at: number, queue: MessageQueue): number {
 }
 
 function information(task: Task, command: number, at: number): number {
-  const { queues } = task.kernel.ipc
+  const { queues } = task.world.ipc
   let usedBytes = 0
   for (const queue of queues) usedBytes += queue.usedBytes
   // msginfo: pool, map, max, mnb, mni, ssz, tql, seg.
@@ -106,7 +106,7 @@ function information(task: Task, command: number, at: number): number {
 function sysMsgctl(task: Task, id: number, command: number, at: number): number {
   if (command < 0 || id < 0) return -EINVAL
   if (command === I.IPC_INFO || command === I.MSG_INFO) return information(task, command, at)
-  const { queues } = task.kernel.ipc
+  const { queues } = task.world.ipc
   const isByIndex = command === I.MSG_STAT || command === I.MSG_STAT_ANY
   const owner = command === I.IPC_SET ? readOwner(task, at, DS_SIZE) : null
   if (typeof owner === 'number') return owner

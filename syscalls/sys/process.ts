@@ -290,8 +290,13 @@ function sysTimes(task: Task, at: number): number {
 export const processRows = [
   syscall('fork', [], (task) => clone(task, plain(0))),
   syscall('vfork', [], (task) => clone(task, plain(P.CLONE_VFORK | P.CLONE_VM))),
-  syscall('clone', [flags(P.cloneFlags), addr, addr, addr, addr], sysClone, 'no namespaces'),
-  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'no namespaces'),
+  syscall(
+    'clone',
+    [flags(P.cloneFlags), addr, addr, addr, addr],
+    sysClone,
+    'of namespaces: mount, UTS and IPC',
+  ),
+  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'of namespaces: mount, UTS and IPC'),
   syscall('execve', [path, strings, environment], sysExecve),
   syscall('execveat', [dirfd, path, strings, environment, flags(atFlags)], sysExecveat),
   syscall('exit', [int], sysExit),

@@ -1,6 +1,6 @@
 /** System V semaphores: semget(2), semop(2), semtimedop(2), semctl(2). The sets: ipc/sem.ts. */
 
-import { BLOCKED, E2BIG, EAGAIN, EFAULT, EFBIG, EINTR, EINVAL, ENOSPC, ERANGE } from '../abi/errno.ts'
+import { BLOCKED, E2BIG, EAGAIN, EFAULT, EFBIG, EINTR, EINVAL, ERANGE } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
 import {
   ipcPermission,
@@ -13,7 +13,7 @@ import {
   setOwner,
   WRITE,
 } from '../ipc/ids.ts'
-import { PendingOps, SemaphoreSet, type SemOp } from '../ipc/sem.ts'
+import { PendingOps, type SemaphoreSet, type SemOp } from '../ipc/sem.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, hex, inStruct, int, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
@@ -24,13 +24,9 @@ const SEMBUF_SIZE = 6
 
 function sysSemget(task: Task, key: number, count: number, flagBits: number): number {
   if (count < 0 || count > I.SEMMSL) return -EINVAL
-  const { semaphores } = task.kernel.ipc
-  const make = (): SemaphoreSet | number => {
-    if (count === 0) return -EINVAL
-    if (semaphores.semaphoreCount + count > I.SEMMNS) return -ENOSPC
-    semaphores.semaphoreCount += count
-    return new SemaphoreSet(task, key, flagBits, count)
-  }
+  const { semaphores } = task.world.ipc
+  const make = (): SemaphoreSet | number =>
+    count === 0 ? -EINVAL : semaphores.make(task, key, flagBits, count)
   return semaphores.get(task, key, flagBits, make, (known) => count <= known.values.length)
 }
 
@@ -65,7 +61,7 @@ function sysSemtimedop(task: Task, id: number, opsAddr: number, count: number, t
   const ops = readOps(task, opsAddr, count)
   if (typeof ops === 'number') return ops
   if (count < 1 || id < 0 || timeoutNs < 0) return -EINVAL
-  const set = task.kernel.ipc.semaphores.find(id)
+  const set = task.world.ipc.semaphores.find(id)
   if (typeof set === 'number') return set
   if (ops.some(({ number }) => number >= set.values.length)) return -EFBIG
   const alters = ops.some(({ change }) => change !== 0)
@@ -93,7 +89,7 @@ function putSet(task: Task, at: number, set: SemaphoreSet): number {
 }
 
 function information(task: Task, command: number, at: number): number {
-  const { semaphores } = task.kernel.ipc
+  const { semaphores } = task.world.ipc
   const isInfo = command === I.SEM_INFO
   // seminfo: map, mni, mns, mnu, msl, opm, ume, usz, vmx, aem; SEM_INFO tells the use in usz and aem.
   const words = [
@@ -156,7 +152,7 @@ function getOne(task: Task, set: SemaphoreSet, number: number, command: number):
 
 function sysSemctl(task: Task, id: number, number: number, command: number, argument: number): number {
   if (id < 0) return -EINVAL
-  const { semaphores } = task.kernel.ipc
+  const { semaphores } = task.world.ipc
   if (command === I.IPC_INFO || command === I.SEM_INFO) return information(task, command, argument)
   if (!I.semCommands.entries.some(([, known]) => known === command)) return -EINVAL
   const isByIndex = command === I.SEM_STAT || command === I.SEM_STAT_ANY

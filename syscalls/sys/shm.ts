@@ -15,7 +15,7 @@ import {
   setOwner,
   WRITE,
 } from '../ipc/ids.ts'
-import type { Segment } from '../ipc/shm.ts'
+import { type Segment, SegmentMemory } from '../ipc/shm.ts'
 import type { Task } from '../kernel/task.ts'
 import { install, isPageAligned, pageDown, pageUp, placeFor, removeRange } from '../mm/mapping.ts'
 import { Vma } from '../mm/vma.ts'
@@ -24,7 +24,7 @@ import { addr, flags, hex, int, size, syscall, value } from './row.ts'
 const DS_SIZE = 112
 
 function sysShmget(task: Task, key: number, sizeBytes: number, flagBits: number): number {
-  const { segments } = task.kernel.ipc
+  const { segments } = task.world.ipc
   const make = (): Segment | number =>
     flagBits & I.SHM_HUGETLB ? -ENOMEM : segments.make(task, key, flagBits, sizeBytes)
   return segments.get(task, key, flagBits, make, (known) => sizeBytes <= known.sizeBytes)
@@ -43,7 +43,7 @@ function sysShmat(task: Task, id: number, wanted: number, flagBits: number): num
   if (id < 0) return -EINVAL
   const at = checkPlace(wanted, flagBits)
   if (at < 0) return at
-  const segment = task.kernel.ipc.segments.find(id)
+  const segment = task.world.ipc.segments.find(id)
   if (typeof segment === 'number') return segment
   const isReadOnly = (flagBits & I.SHM_RDONLY) !== 0
   let prot = isReadOnly ? PROT_READ : PROT_READ | PROT_WRITE
@@ -74,8 +74,8 @@ function sysShmdt(task: Task, at: number): number {
   for (const vma of [...mm.vmas.all]) {
     if (vma.start < at || vma.start - at !== vma.offset) continue
     if (!found) {
-      for (const segment of task.kernel.ipc.segments) if (segment.object === vma.object) found = segment
-      if (!found) continue
+      if (!(vma.object instanceof SegmentMemory)) continue
+      found = vma.object.segment
     } else if (vma.object !== found.object) continue
     found.lastPid = task.group.pid
     removeRange(mm, vma.start, vma.end)
@@ -95,7 +95,7 @@ function putSegment(task: Task, at: number, segment: Segment): number {
 }
 
 function information(task: Task, command: number, at: number): number {
-  const { segments } = task.kernel.ipc
+  const { segments } = task.world.ipc
   // shminfo64 of nine longs; shm_info: ids, then longs: total, resident and swapped pages.
   const max = -(2 ** 24) | 0
   const limits = [max, -1, 1, 0, I.SHMMNI, 0, I.SHMMNI, 0, max, -1, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -112,7 +112,7 @@ function setLocked(task: Task, segment: Segment, isLocked: boolean): number {
 
 function sysShmctl(task: Task, id: number, command: number, at: number): number {
   if (command < 0 || id < 0) return -EINVAL
-  const { segments } = task.kernel.ipc
+  const { segments } = task.world.ipc
   if (command === I.IPC_INFO || command === I.SHM_INFO) return information(task, command, at)
   const isByIndex = command === I.SHM_STAT || command === I.SHM_STAT_ANY
   const owner = command === I.IPC_SET ? readOwner(task, at, DS_SIZE) : null

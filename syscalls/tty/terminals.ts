@@ -15,6 +15,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { Task } from '../kernel/task.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
+import type { MountTree } from '../vfs/mount-tree.ts'
 import { Dentry, Mount, Path } from '../vfs/path.ts'
 import { DevPts } from './devpts.ts'
 import { Tty } from './tty.ts'
@@ -58,14 +59,14 @@ export class Terminals {
     const master = this.openMaster(caller, O_RDWR, new Path(new Mount(this.devpts, ptmx, 'devpts'), ptmx))
     if (typeof master === 'number') return master
     const { index } = master.tty
-    const slave = this.openTty(master.tty.other, caller, O_RDWR, this.slavePath(index))
+    const slave = this.openTty(master.tty.other, caller, O_RDWR, this.slavePath(index, this.kernel.mountTree))
     return typeof slave === 'number' ? slave : { master, slave }
   }
 
   private masterReleased(master: Tty): void {
     this.masters[master.index] = undefined
     this.devpts.remove(master.index)
-    for (const mount of this.mounts()) mount.root.forget(String(master.index))
+    this.devpts.rootDentry?.forget(String(master.index))
     master.closed()
   }
 
@@ -85,11 +86,13 @@ export class Terminals {
     })
   }
 
-  /** The name of a slave: below /dev/pts where that is mounted. */
-  slavePath(index: number): Path {
+  /** The name of a slave: below /dev/pts where a tree has that. */
+  slavePath(index: number, tree: MountTree): Path {
     const inode = this.devpts.slave(index)!
-    for (const mount of this.mounts())
-      if (mount !== this.nowhere) return new Path(mount, mount.root.child(String(index), inode))
+    const top = this.devpts.rootDentry
+    // Where all terminals show: not the binds of one of them.
+    for (const mount of tree.mounts)
+      if (top !== null && mount.root === top) return new Path(mount, top.child(String(index), inode))
     if (!this.nowhere) {
       const top = new Dentry('', null, this.devpts.root)
       this.nowhere = new Mount(this.devpts, top, 'devpts')
@@ -97,12 +100,6 @@ export class Terminals {
     const dev = new Dentry('dev', this.nowhere.root, this.devpts.root)
     const pts = new Dentry('pts', dev, this.devpts.root)
     return new Path(this.nowhere, new Dentry(String(index), pts, inode))
-  }
-
-  /** Where all terminals show: not the binds of one of them. */
-  private mounts(): Mount[] {
-    const { mounts } = this.kernel.mountTree
-    return mounts.filter((mount) => mount.fs === this.devpts && mount.root === this.devpts.rootDentry)
   }
 }
 
@@ -164,7 +161,12 @@ class MasterFile extends TtyFile {
       return super.ioctl(caller, request, argument)
     const { index } = this.tty
     const kept = argument & ~(O_NOCTTY | O_CLOEXEC)
-    const file = this.terminals.openSlave(caller, index, kept, this.terminals.slavePath(index))
+    const file = this.terminals.openSlave(
+      caller,
+      index,
+      kept,
+      this.terminals.slavePath(index, caller.view.mounts),
+    )
     if (typeof file === 'number') return file
     return caller.fds.installNew(file, (argument & O_CLOEXEC) !== 0)
   }

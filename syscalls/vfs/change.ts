@@ -20,6 +20,7 @@ import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../abi/fcntl.ts'
 import { rememberMaker } from '../kernel/id-level.ts'
 import type { Caller } from './caller.ts'
 import type { Inode } from './inode.ts'
+import { detachAllOn, isMountPointOf } from './mount-tree.ts'
 import { notifyLinked, notifyMade, notifyMoved, notifyRemoved } from './notify.ts'
 import type { Path } from './path.ts'
 import { MAY_WRITE, mayCreate, mayDelete, mayLink, modeOfNew, permission } from './permission.ts'
@@ -92,11 +93,13 @@ export function makeLink(caller: Caller, source: Path, last: LastComponent): num
   return 0
 }
 
-/** Whether something is mounted on the entry, here or where a bind shows it too. */
-const isMountPoint = (victim: Path): boolean => victim.dentry.mounts !== null
+/** Whether something is mounted on the entry, here or where a bind of the same tree shows it too. */
+const isMountPoint = ({ dentry, mount }: Path): boolean =>
+  (dentry.mounts !== null || dentry.ghosts !== null) && isMountPointOf(dentry, mount.tree)
 
 function removed(last: LastComponent, victim: Path): number {
   last.parent.dentry.forget(last.name)
+  detachAllOn(victim.dentry)
   notifyRemoved(last.parent.inode, last.name, victim.inode)
   return 0
 }
@@ -152,6 +155,7 @@ export function renameName(caller: Caller, from: LastComponent, to: LastComponen
   if (result < 0) return result
   if (flags & RENAME_EXCHANGE) source.dentry.exchange(replaced!.dentry)
   else source.dentry.moveTo(to.parent.dentry, to.name)
+  if (replaced && !(flags & RENAME_EXCHANGE)) detachAllOn(replaced.dentry)
   const gone = flags & RENAME_EXCHANGE ? null : (replaced?.inode ?? null)
   notifyMoved(from.parent.inode, from.name, to.parent.inode, to.name, source.inode, gone)
   if (replaced && !gone)

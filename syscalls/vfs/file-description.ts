@@ -227,6 +227,9 @@ const sealedAgainst = (inode: Inode, end: number): boolean =>
   (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0 ||
   ((inode.seals & F_SEAL_GROW) !== 0 && end > inode.size)
 
+/** Directory offsets of names that only mounts made: behind all those of file systems. */
+const GHOST_OFFSET = 2 ** 52
+
 /** Shows "." and ".." first, then what the file system has. */
 export class DirectoryFile extends NamedDescription {
   override get seekable(): boolean {
@@ -260,17 +263,38 @@ export class DirectoryFile extends NamedDescription {
       if (!sink.add('..', parent.ino, parent.mode, 2)) return 0
       this.pos = 2
     }
-    const result = directory.readdir(caller, this.pos - 2, {
-      add: (name, ino, mode, next) => {
-        if (!sink.add(name, ino, mode, next + 2)) return false
-        this.pos = next + 2
-        return true
-      },
-    })
+    const result = this.readEntries(caller, sink)
     if (result >= 0) notifyPath(this.path!, IN_ACCESS)
     // What was delivered before an error or a wait counts.
     if (result < 0 && this.pos !== offset && offset < 2) this.pos = offset
     return result
+  }
+
+  /** What the file system lists, and behind it the names that only mounts made, which hide its own. */
+  private readEntries(caller: Caller, sink: DirectorySink): number {
+    const path = this.path!
+    const { ghosts } = path.dentry
+    let isFull = false
+    if (this.pos < GHOST_OFFSET) {
+      const result = this.inode.readdir(caller, this.pos - 2, {
+        add: (name, ino, mode, next) => {
+          const isHidden = ghosts !== null && path.ghost(caller, name) !== null
+          isFull = !isHidden && !sink.add(name, ino, mode, next + 2)
+          if (!isFull) this.pos = next + 2
+          return !isFull
+        },
+      })
+      if (result < 0 || isFull || ghosts === null) return result
+    }
+    let offset = GHOST_OFFSET
+    for (const name of ghosts?.keys() ?? []) {
+      offset++
+      if (offset <= this.pos) continue
+      const inode = path.ghost(caller, name)?.covered(caller).inode
+      if (inode && !sink.add(name, inode.ino, inode.mode, offset)) break
+      this.pos = offset
+    }
+    return 0
   }
 }
 

@@ -83,6 +83,8 @@ export abstract class FileSystem {
   superFlags = 0
   /** Made when it is first mounted. */
   rootDentry: Dentry | null = null
+  /** Mounts of it, in all trees. */
+  mountCount = 0
   /** st_blksize. */
   readonly blockSize: number = 4096
   /** stx_attributes_mask: STATX_ATTR_*. */
@@ -267,6 +269,16 @@ export abstract class Inode {
   /** Of what belongs to a task rather than to whom chown(2) gave it: whose it is, in whatever view he is looked at. */
   get maker(): Credentials | null {
     return null
+  }
+
+  /** Nobody writes to it, whatever he may (EPERM); its mode says as much. */
+  get isImmutable(): boolean {
+    return false
+  }
+
+  /** The file of a mount namespace. */
+  get holdsMountTree(): boolean {
+    return false
   }
 
   /** Lets somebody in whatever the mode says. */

@@ -11,7 +11,10 @@ import {
   MNT_READONLY,
   MNT_RELATIME,
 } from '../abi/mount.ts'
+import type { Caller } from './caller.ts'
 import type { FileSystem, Inode } from './inode.ts'
+import type { MountTree } from './mount-tree.ts'
+import type { PeerGroup } from './propagation.ts'
 
 export class Dentry {
   name: string
@@ -19,8 +22,10 @@ export class Dentry {
   inode: Inode
   /** Known children; file systems that are not `stable` are asked again at each step. */
   children: Map<string, Dentry> | null = null
-  /** Mounts on this dentry, the last one visible. */
-  mounts: Mount[] | null = null
+  /** What is mounted on it, by the mount that it is seen through: many trees show the same dentry. */
+  mounts: Map<Mount, Mount> | null = null
+  /** Places of mounts below it under names that the file system does not have: MountTree.ghost. */
+  ghosts: Map<string, Dentry> | null = null
   /** Its name is gone (unlink, rename over it) while somebody still holds it. */
   removed = false
 
@@ -80,6 +85,8 @@ export class Dentry {
 
   /** The name inside the file system, of which mountinfo shows a mount's root. */
   get nameInside(): string {
+    // Only what was made without a directory has a name and no parent: a namespace's file.
+    if (!this.parent && this.name !== '') return this.name
     let text = ''
     for (let d: Dentry = this; d.parent; d = d.parent) text = `/${d.name}${text}`
     return `${text || '/'}${this.removed ? '//deleted' : ''}`
@@ -97,10 +104,16 @@ export class Mount {
   id = 0
   /** Where it is mounted; null for the root mount, and for what is not in the tree. */
   at: Path | null = null
-  /** In the tree, and not detached from it. */
-  attached = false
+  /** The tree that it is in; null for what was detached, and for what no tree ever had. */
+  tree: MountTree | null = null
+  /** Whether it shows itself to a caller; to others the place looks as without it. Null: to everybody. */
+  confirm: ((caller: Caller) => boolean) | null = null
   /** MS_UNBINDABLE. */
   unbindable = false
+  /** MS_SHARED: with whom. */
+  peers: PeerGroup | null = null
+  /** MS_SLAVE: of whom. */
+  master: PeerGroup | null = null
   /** MNT_EXPIRE found it unused, and nobody has looked at it since. */
   expiring = false
 
@@ -109,6 +122,17 @@ export class Mount {
     this.root = root
     this.source = source
     this.flags = flags
+  }
+
+  /** Another appearance of the same, or of a part of it. */
+  copy(root: Dentry = this.root): Mount {
+    const made = new Mount(this.fs, root, this.source, this.flags)
+    made.confirm = this.confirm
+    return made
+  }
+
+  get attached(): boolean {
+    return this.tree !== null
   }
 
   get readOnly(): boolean {
@@ -157,30 +181,41 @@ export class Path {
     return this.mount === other.mount && this.dentry === other.dentry
   }
 
-  /** Through the mounts on this dentry to the root of the topmost one. */
-  covered(): Path {
+  /**
+   * Through the mounts on this dentry to the root of the newest one that shows itself to the caller; this very path
+   * when there is none. Null asks for the topmost, whoever it shows itself to.
+   */
+  covered(caller: Caller | null): Path {
+    let shown: Path = this
     let path: Path = this
     for (;;) {
-      const mounts: Mount[] | null = path.dentry.mounts
-      let top: Mount | undefined
-      if (mounts) for (const mount of mounts) if (mount.at!.mount === path.mount) top = mount
-      if (!top) return path
+      const top: Mount | undefined = path.dentry.mounts?.get(path.mount)
+      if (!top) return shown
       path = new Path(top, top.root)
+      if (caller === null || top.confirm === null || top.confirm(caller)) shown = path
     }
   }
 
+  /** The entry of that name that only a mount made, where the caller sees that mount. */
+  ghost(caller: Caller, name: string): Path | null {
+    const dentry = this.dentry.ghosts?.get(name)
+    if (!dentry) return null
+    const entry = new Path(this.mount, dentry)
+    return entry.covered(caller) === entry ? null : entry
+  }
+
   /** "..": across mount points, but not above `root`; null where a rename has put this outside of its bind. */
-  parent(root: Path): Path | null {
+  parent(root: Path, caller: Caller): Path | null {
     let path: Path = this
     while (path.isMountRoot) {
-      if (path.equals(root) || !path.mount.at) return path.covered()
+      if (path.equals(root) || !path.mount.at) return path.covered(caller)
       path = path.mount.at
     }
-    if (path.equals(root)) return path.covered()
+    if (path.equals(root)) return path.covered(caller)
     const { parent } = path.dentry
     const { root: top } = path.mount
     if (!parent || (top.parent && !parent.isBelow(top))) return null
-    return new Path(path.mount, parent).covered()
+    return new Path(path.mount, parent).covered(caller)
   }
 
   /** The names up to `root`, or as far as they go; null for what is outside of its own mount. */

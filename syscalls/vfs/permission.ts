@@ -28,6 +28,7 @@ function permissionHere(credentials: Credentials, inode: Inode, mask: number): n
   const { mode, uid, gid } = idsOf(credentials, inode)
   const shift = credentials.fsuid === uid ? 6 : credentials.inGroup(gid) ? 3 : 0
   if (((mode >> shift) & 7 & mask) === mask) return 0
+  if (mask & MAY_WRITE && inode.isImmutable) return -EPERM
   if (inode.admits(credentials)) return 0
   const onlyReads = isDirectory(mode) ? !(mask & MAY_WRITE) : mask === MAY_READ
   if (onlyReads && credentials.capableHere(CAP_DAC_READ_SEARCH)) return 0

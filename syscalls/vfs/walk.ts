@@ -106,7 +106,7 @@ class Walk {
     if (name === '..') {
       const { scope } = this
       if (scope !== null && scope.flags & RESOLVE_BENEATH && directory.equals(scope.base)) return -EXDEV
-      const parent = directory.parent(this.root)
+      const parent = directory.parent(this.root, this.caller)
       if (!parent) return -ENOENT
       this.at = parent
       return this.leavesMount() ? -EXDEV : 0
@@ -148,13 +148,15 @@ export function mayFollow(caller: Caller, link: Path, scope: WalkScope | null): 
 /** The entry `name` of a directory, through mounts; -ENOENT when it is not there. */
 export function lookupChild(caller: Caller, directory: Path, name: string): Path | number {
   const found = lookupEntry(caller, directory, name)
-  return typeof found === 'number' || !found.dentry.mounts ? found : found.covered()
+  return typeof found === 'number' || !found.dentry.mounts ? found : found.covered(caller)
 }
 
 /** The entry itself, whatever is mounted on it: what unlink(2) and rename(2) are about. */
 export function lookupEntry(caller: Caller, directory: Path, name: string): Path | number {
   if (name.length > NAME_MAX) return -ENAMETOOLONG
   const dentry = directory.dentry
+  const ghost = dentry.ghosts === null ? null : directory.ghost(caller, name)
+  if (ghost !== null) return ghost
   const known = dentry.children?.get(name)
   if (known && dentry.inode.fs.stable) return new Path(directory.mount, known)
   const inode = dentry.inode.lookup(caller, name)

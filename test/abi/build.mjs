@@ -24,8 +24,12 @@ const mounts = (name) => name.includes('mount') || name === 'trace-files'
 const networks = (name) => /^(trace-)?(tcp|udp|inet|netlink)/.test(name)
 const LO_UP = ['-n', 'sh', '-c', '/sbin/ip link set lo up; exec "$0" "$@"']
 
+/** Those of namespaces begin in some of their own. */
+const NAMESPACES = ['-m', '-u', '-i']
+
 /** The words that run a probe where its kind runs. */
 function placed(name, words) {
+  if (/^(trace-)?ns/.test(name)) return ['/usr/bin/unshare', ...NAMESPACES, ...words]
   if (mounts(name)) return ['/usr/bin/unshare', '-m', ...words]
   return networks(name) ? ['/usr/bin/unshare', ...LO_UP, ...words] : words
 }

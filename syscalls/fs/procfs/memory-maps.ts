@@ -7,6 +7,7 @@ import * as M from '../../abi/mman.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Vma } from '../../mm/vma.ts'
 import type { Path } from '../../vfs/path.ts'
+import { NamespaceInode } from '../nsfs/nsfs.ts'
 import { PAGE, sizes } from './status.ts'
 
 const hex = (n: number): string => n.toString(16).padStart(8, '0')
@@ -14,6 +15,9 @@ const hex = (n: number): string => n.toString(16).padStart(8, '0')
 const NAME_COLUMN = 73
 
 export function pathName(task: Task, path: Path): string {
+  // What was made without a directory, and is bound nowhere, shows as itself: mnt:[4026531840].
+  const { inode, isMountRoot } = path
+  if (inode instanceof NamespaceInode && !isMountRoot) return inode.label
   const name = path.name(task.fs.root)
   return path.removed ? `${name} (deleted)` : name
 }

@@ -18,6 +18,7 @@ import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
 import { MemoryNode } from './memory-file.ts'
 import { pathName } from './memory-maps.ts'
+import { namespaceEntries } from './namespaces.ts'
 import { netEntries } from './net.ts'
 import { ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
 import { childrenText } from './process-state.ts'
@@ -28,6 +29,7 @@ const INO_PER_PROCESS = 0x10000
 const FD_INO = 0x1000
 const CHILDREN_INO = 0x200
 const NET_INO = 0x7e00
+const NAMESPACE_INO = 0x7f00
 
 /** How a descriptor is shown, and where its link leads. */
 function fdTarget(task: Task, file: FileDescription): string {
@@ -109,20 +111,6 @@ class OwnDirectory extends ProcDirectory {
   }
 }
 
-/** The first namespace of each kind, with the number that Linux gives it. */
-const NAMESPACES: readonly (readonly [name: string, kind: string, ino: number])[] = [
-  ['cgroup', 'cgroup', 0xeffffffb],
-  ['ipc', 'ipc', 0xefffffff],
-  ['mnt', 'mnt', 0xeffffff8],
-  ['net', 'net', 0xeffffff9],
-  ['pid', 'pid', 0xeffffffc],
-  ['pid_for_children', 'pid', 0xeffffffc],
-  ['time', 'time', 0xeffffffa],
-  ['time_for_children', 'time', 0xeffffffa],
-  ['user', 'user', 0xeffffffd],
-  ['uts', 'uts', 0xeffffffe],
-]
-
 /** What describes one task: the leader's stands for the process. */
 function taskEntries(
   fs: FileSystem,
@@ -183,25 +171,10 @@ function taskEntries(
     directory('fd', 0o500, () => fdEntries(fs, group, base)),
     directory('fdinfo', 0o555, () => fdInfoEntries(fs, group, base)),
     directory('net', 0o555, () => netEntries(fs, kernel, base + NET_INO)),
-    directory('ns', 0o511, () => namespaceEntries(fs, group, base)),
+    directory('ns', 0o511, () =>
+      namespaceEntries(fs, kernel, task, base + NAMESPACE_INO, inspects, (inode) => own(group, inode)),
+    ),
   ]
-}
-
-/** There is one namespace of each kind. */
-function namespaceEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[] {
-  return NAMESPACES.map(([name, kind, number], i) => {
-    const ino = base + 0x7f00 + i
-    const text = `${kind}:[${number}]`
-    const find = (caller: Caller): Path | number => {
-      const refused = mayInspect(caller, group.leader)
-      if (refused) return refused
-      const dentry = new Dentry(text, null, new ProcFile(fs, number, () => ''))
-      return new Path(new Mount(fs, dentry, 'nsfs'), dentry)
-    }
-    const target = (caller: Caller): string | number => mayInspect(caller, group.leader) || text
-    const make = (): ProcLink => own(group, new ProcLink(fs, ino, target, find))
-    return { name, ino, mode: S_IFLNK | 0o777, make }
-  })
 }
 
 /** Root's, where nobody else may look into the process; but a directory that all may read tells whose process it is. */

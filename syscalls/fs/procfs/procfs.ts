@@ -48,9 +48,9 @@ function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
     fs.link('mounts', () => 'self/mounts'),
     fs.link('net', () => 'self/net'),
     fs.directory('sysvipc', [
-      fs.file('msg', () => msgText(kernel.ipc)),
-      fs.file('sem', () => semText(kernel.ipc)),
-      fs.file('shm', () => shmText(kernel.ipc)),
+      fs.file('msg', ({ world }) => msgText(world.ipc)),
+      fs.file('sem', ({ world }) => semText(world.ipc)),
+      fs.file('shm', ({ world }) => shmText(world.ipc)),
     ]),
     fs.directory('sys', sysctlEntries(fs, kernel)),
   ]

@@ -252,9 +252,21 @@ const NET: SysctlTree = Object.fromEntries(
   ]),
 )
 
-/** There is one namespace of each kind. */
-const namespaces = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts']
-const USER: SysctlTree = Object.fromEntries(namespaces.map((kind) => [`max_${kind}_namespaces`, fixed(0)]))
+/** Namespaces that a user may have: none of a kind that there is one of. */
+const NAMESPACE_MAX = 15500
+const namespaces = {
+  cgroup: 0,
+  ipc: NAMESPACE_MAX,
+  mnt: NAMESPACE_MAX,
+  net: 0,
+  pid: 0,
+  time: 0,
+  user: 0,
+  uts: NAMESPACE_MAX,
+}
+const USER: SysctlTree = Object.fromEntries(
+  Object.entries(namespaces).map(([kind, most]) => [`max_${kind}_namespaces`, fixed(most)]),
+)
 
 const ROOT: SysctlTree = {
   dev: { tty: { ldisc_autoload: flag(1), legacy_tiocsti: flag(1) } },
