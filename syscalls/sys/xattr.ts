@@ -80,7 +80,8 @@ function mayChange(task: Task, target: Target, name: string): number {
 }
 
 function changed(task: Task, target: Target): number {
-  target.inode.attributesChanged(task.world.clock)
+  const result = target.inode.attributesChanged(task)
+  if (result < 0) return result
   if (target.path) notifyPath(target.path, IN_ATTRIB)
   return 0
 }

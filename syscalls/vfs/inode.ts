@@ -175,8 +175,9 @@ export abstract class Inode {
   }
 
   /** Something that is not in AttributeChange was changed. */
-  attributesChanged(clock: Clock): void {
-    this.ctime.setNow(clock)
+  attributesChanged({ world }: Caller): number {
+    this.ctime.setNow(world.clock)
+    return 0
   }
 
   /** Takes over mode, owner and times of a change, for file systems that keep them here; the size is theirs. */
@@ -281,9 +282,24 @@ export abstract class Inode {
     return false
   }
 
-  /** Lets somebody in whatever the mode says. */
-  admits(_who: Credentials): boolean {
+  /** Lets somebody in whatever the mode says; `mask` is made of MAY_*. */
+  admits(_who: Credentials, _mask: number): boolean {
     return false
+  }
+
+  /** Where mode and owner are only what is said of a file: the file, which must let the caller in as well. */
+  get behind(): Inode | null {
+    return null
+  }
+
+  /** Nothing of it can be changed, though other files of its mount can (EROFS). */
+  get readOnly(): boolean {
+    return false
+  }
+
+  /** What programs that open it meet at: a FIFO or a socket that several views show is one. */
+  get meetingPlace(): Inode {
+    return this
   }
 
   setAttributes(_caller: Caller, _change: AttributeChange): number {

@@ -287,8 +287,8 @@ export function registerFifo(inode: Inode, pipe: Pipe): void {
 
 function openFifo(request: OpenRequest, path: Path, inode: Inode, kept: number): FileDescription | number {
   const { caller } = request
-  let pipe = fifos.get(inode)
-  if (!pipe) fifos.set(inode, (pipe = new Pipe()))
+  let pipe = fifos.get(inode.meetingPlace)
+  if (!pipe) fifos.set(inode.meetingPlace, (pipe = new Pipe()))
   const access = kept & O_ACCMODE
   const waiting = caller.progressState as { end: PipeEnd; opens: number } | null
   if (!waiting) {

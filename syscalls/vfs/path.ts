@@ -170,7 +170,7 @@ export class Path {
   }
 
   get readOnly(): boolean {
-    return this.mount.readOnly
+    return this.mount.readOnly || this.dentry.inode.readOnly
   }
 
   get isMountRoot(): boolean {

@@ -21,7 +21,9 @@ export const MAY_READ = 4
 /** 0 or -EACCES; `mask` is made of MAY_*. What a level of identity allows, those below it must allow too. */
 export function permission(credentials: Credentials, inode: Inode, mask: number): number {
   const refused = permissionHere(credentials, inode, mask)
-  return refused || credentials.below === null ? refused : permission(credentials.below, inode, mask)
+  if (refused) return refused
+  if (credentials.below !== null) return permission(credentials.below, inode, mask)
+  return inode.behind === null ? 0 : permission(credentials, inode.behind, mask)
 }
 
 function permissionHere(credentials: Credentials, inode: Inode, mask: number): number {
@@ -29,7 +31,7 @@ function permissionHere(credentials: Credentials, inode: Inode, mask: number): n
   const shift = credentials.fsuid === uid ? 6 : credentials.inGroup(gid) ? 3 : 0
   if (((mode >> shift) & 7 & mask) === mask) return 0
   if (mask & MAY_WRITE && inode.isImmutable) return -EPERM
-  if (inode.admits(credentials)) return 0
+  if (inode.admits(credentials, mask)) return 0
   const onlyReads = isDirectory(mode) ? !(mask & MAY_WRITE) : mask === MAY_READ
   if (onlyReads && credentials.capableHere(CAP_DAC_READ_SEARCH)) return 0
   // Not even root executes a file that nobody may execute.

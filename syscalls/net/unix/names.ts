@@ -69,7 +69,7 @@ export class UnixNames {
     if (made < 0) return made === -EEXIST ? -EADDRINUSE : made
     const node = lookupChild(task, last.parent, last.name)
     if (typeof node === 'number') return node
-    this.byInode.set(node.inode, socket)
+    this.byInode.set(node.inode.meetingPlace, socket)
     socket.address = pathAddress(path)
     socket.boundAt = node
     return 0
@@ -101,7 +101,7 @@ export class UnixNames {
     const refused = pathPermission(task.credentials, path, MAY_WRITE)
     if (refused) return refused
     if ((path.inode.mode & S_IFMT) !== S_IFSOCK) return -ECONNREFUSED
-    const socket = this.byInode.get(path.inode)
+    const socket = this.byInode.get(path.inode.meetingPlace)
     if (!socket || socket.isDead) return -ECONNREFUSED
     return socket.type === type ? socket : -EPROTOTYPE
   }
