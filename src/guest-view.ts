@@ -3,6 +3,7 @@
  * Path: machine.ts and guest-process.ts hand them out; engines/view.ts does the work.
  */
 
+import { ERRNO_TEXT } from '../syscalls/abi/errno.ts'
 import type { Engine } from '../syscalls/engines/engine.ts'
 import { engines as engineTypes } from '../syscalls/engines/index.ts'
 import {
@@ -13,7 +14,7 @@ import {
   parseEngineChoice,
   problemOf,
 } from '../syscalls/engines/manage.ts'
-import { EngineBusyError, type View } from '../syscalls/engines/view.ts'
+import { EngineBusyError, EngineRefusedError, type View } from '../syscalls/engines/view.ts'
 import { StartError } from './errors.ts'
 
 export class GuestView {
@@ -25,14 +26,20 @@ export class GuestView {
 
   /**
    * Puts an engine on top: one, or its name and options, `name,nodename=mars`. Programs that share the view see it at
-   * their next call. Throws StartError for a name that there is not (ENODEV) and for wrong options (EINVAL).
+   * their next call. Throws StartError for a name that there is not (ENODEV) and for wrong options
+   * (EINVAL), and when the engine cannot be there.
    */
   push(engine: Engine | string): Engine {
     const { kernel } = this.view
     const made = typeof engine === 'string' ? this.make(engine) : engine
     const problem = problemOf(kernel.arch, made)
     if (problem !== null) throw new StartError('EINVAL', problem)
-    this.view.push(made)
+    try {
+      this.view.push(made)
+    } catch (error) {
+      if (!(error instanceof EngineRefusedError)) throw error
+      throw new StartError(ERRNO_TEXT.get(error.errno)?.[0] ?? 'EINVAL', error.message)
+    }
     return made
   }
 

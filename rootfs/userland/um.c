@@ -5,10 +5,20 @@
 #define PR_UMWELT 0x574d55
 
 static int command(const char *line) {
-  static char words[1 << 16];
-  int result = prctl(PR_UMWELT, line, strlen(line), words, sizeof words);
-  if (result < 0) return *words ? warn("%s", words) : warn_errno(line);
+  size_t room = 1 << 16;
+  char *words = reallocate(NULL, room);
+  *words = 0;
+  int length = prctl(PR_UMWELT, line, strlen(line), words, room);
+  if (length < 0) return *words ? warn("%s", words) : warn_errno(line);
+  /* Only lists are longer, and asking for them once more changes nothing. */
+  while ((size_t)length >= room) {
+    room = length + 1;
+    words = reallocate(words, room);
+    length = prctl(PR_UMWELT, line, strlen(line), words, room);
+    if (length < 0) return warn_errno(line);
+  }
   fputs(words, stdout);
+  free(words);
   return 0;
 }
 
@@ -29,8 +39,8 @@ int um_main(char **operands) {
   const char *first = *operands, *second = first ? operands[1] : NULL;
   if (equal(verb, "run") && first) return run(operands);
   if (equal(verb, "attach") && second && !operands[2]) return command(format_text("attach %s %s", first, second));
-  if (second || (!first && !equal(verb, "ls"))) return usage_error();
-  if (equal(verb, "add") || equal(verb, "rm") || equal(verb, "ls"))
-    return command(format_text("%s %s", verb, first ? first : ""));
-  return usage_error();
+  if (second || !*verb) return usage_error();
+  if ((equal(verb, "add") || equal(verb, "rm") || equal(verb, "run") || equal(verb, "attach")) && !first)
+    return usage_error();
+  return command(format_text("%s %s", verb, first ? first : ""));
 }

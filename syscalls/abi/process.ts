@@ -156,7 +156,7 @@ export const PR_GET_NO_NEW_PRIVS = 39
 export const PR_SET_THP_DISABLE = 41
 export const PR_GET_THP_DISABLE = 42
 export const PR_CAP_AMBIENT = 47
-/** Ours, for um(1): a command line, its length, room for words, how much. The result is their length. */
+/** Ours, for um(1): a command line, its length, room for words, how much. The result is their whole length. */
 export const PR_UMWELT = 0x574d55
 export const PR_CAP_AMBIENT_IS_SET = 1
 export const PR_CAP_AMBIENT_RAISE = 2

@@ -135,11 +135,20 @@ export interface Engine {
   enter?(task: Task): void
   /** A task no longer stands below it. */
   leave?(task: Task): void
-  /** It now stands in this view. */
-  attach?(view: View): void
+  /** It now stands in this view, by a task's doing or the embedder's. Throws EngineRefusedError when it cannot. */
+  attach?(view: View, by: Task | null): void
   /** It is about to leave; a text refuses and says what holds it (EBUSY). */
   // biome-ignore lint/suspicious/noConfusingVoidType: most engines have nothing to say
   detach?(view: View): string | void
+  /** A command of um(1) that manage.ts does not know, its words byte strings; null: nor does this engine. */
+  command?(task: Task, verb: string, args: readonly string[]): Outcome | null
+}
+
+/** What a command comes to: a result for the caller, and words for a person. */
+export interface Outcome {
+  /** 0 or a negative errno; or BLOCKED. */
+  readonly result: number
+  readonly text: string
 }
 
 /** The callbacks that tell what the kernel does. */

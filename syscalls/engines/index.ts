@@ -6,6 +6,7 @@ import type { EngineTypes } from './manage.ts'
 import { name } from './name/name.ts'
 import { strace } from './strace/strace.ts'
 import { time } from './time/time.ts'
+import { viewfs } from './viewfs/viewfs.ts'
 
 export const engines: EngineTypes = {
   strace: (options, around) =>
@@ -14,4 +15,5 @@ export const engines: EngineTypes = {
   id: (options) => id(options),
   name: (options) => name(options),
   time: (options) => time(options),
+  viewfs: (options) => viewfs(options),
 }

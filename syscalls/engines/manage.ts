@@ -8,6 +8,8 @@
  *   ls                                  oldest first
  *   fork                                the caller goes into a nested view, which its children inherit
  *   attach PID NAME[,OPTION=VALUE]...   a process goes into a nested view with one more engine
+ *
+ * Other words are for the newest engine of the caller's view that knows them.
  */
 
 import type { Arch } from '../abi/arch/arch.ts'
@@ -16,9 +18,9 @@ import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBUSY, EINVAL, ENODEV, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
 import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Outcome } from './engine.ts'
 import { ModuleOptions } from './options.ts'
-import { EngineBusyError, type View } from './view.ts'
+import { EngineBusyError, EngineRefusedError, type View } from './view.ts'
 
 /** What an engine may need of whoever makes it. */
 export interface EngineSurroundings {
@@ -30,13 +32,6 @@ export interface EngineSurroundings {
 export type EngineTypes = Readonly<
   Record<string, (options: ModuleOptions, around: EngineSurroundings) => Engine>
 >
-
-/** What a command comes to: a result for the caller, and words for a person. */
-export interface Outcome {
-  /** 0 or a negative errno. */
-  readonly result: number
-  readonly text: string
-}
 
 const done = (text = ''): Outcome => ({ result: 0, text })
 const refused = (errno: number, text: string): Outcome => ({ result: -errno, text })
@@ -109,14 +104,23 @@ export function command(task: Task, line: string): Outcome {
     case 'attach':
       return attach(task, first, second)
     default:
-      return refused(EINVAL, `there is no command ${verb}`)
+      return commandOfEngine(task, verb!, [first, second].filter((word) => word !== '').map(utf8))
   }
 }
 
-const notAllowed = refused(EPERM, 'this view is not yours to change; `um run` makes one that is')
+/** What the newest engine makes of it that knows it. */
+function commandOfEngine(task: Task, verb: string, args: readonly string[]): Outcome {
+  for (const { engine } of task.view.oldestFirst.toReversed()) {
+    const outcome = engine.command?.(task, verb, args)
+    if (outcome) return outcome
+  }
+  return refused(EINVAL, utf8(`there is no command ${verb}, and this view has no engine with one`))
+}
+
+export const notAllowed = refused(EPERM, 'this view is not yours to change; `um run` makes one that is')
 
 /** Whether a task may change what every process of its view sees: as who it is there, and as who it is outside. */
-function ownsView({ view, credentials }: Task): boolean {
+export function ownsView({ view, credentials }: Task): boolean {
   return [credentials, credentials.bottom].every(
     (who) => who.capableHere(CAP_SYS_ADMIN) || who.euid === view.ownerUid,
   )
@@ -134,7 +138,12 @@ function add(task: Task, view: View, text: string): Outcome {
   }
   const problem = problemOf(kernel.arch, engine)
   if (problem !== null) return refused(EINVAL, problem)
-  view.push(engine)
+  try {
+    view.push(engine, task)
+  } catch (error) {
+    if (error instanceof EngineRefusedError) return refused(error.errno, utf8(error.message))
+    throw error
+  }
   return done()
 }
 

@@ -87,6 +87,16 @@ const NOBODY: readonly EngineNode[] = []
 /** Why an engine cannot be taken out, in words. */
 export class EngineBusyError extends Error {}
 
+/** Why an engine cannot be put on, in words and as an errno. */
+export class EngineRefusedError extends Error {
+  readonly errno: number
+
+  constructor(errno: number, message: string) {
+    super(message)
+    this.errno = errno
+  }
+}
+
 /** What a nested view has of mounts: a copy of the outer one's tree, the same tree, or another one. */
 export type ViewMounts = 'copy' | 'share' | MountTree
 
@@ -163,10 +173,19 @@ export class View {
     return view
   }
 
-  /** Puts an engine on top, also while its processes run. A call under way does not meet it any more. */
-  push(engine: Engine): void {
-    this.setHead(new EngineNode(engine, this.head, this.world))
-    engine.attach?.(this)
+  /**
+   * Puts an engine on top, also while its processes run. A call under way does not meet it any more. `by` is whose doing
+   * it is, if not the embedder's. An engine that cannot be here throws.
+   */
+  push(engine: Engine, by: Task | null = null): void {
+    const { head } = this
+    this.setHead(new EngineNode(engine, head, this.world))
+    try {
+      engine.attach?.(this, by)
+    } catch (error) {
+      this.setHead(head)
+      throw error
+    }
     if (engine.enter) for (const task of this.tasks) engine.enter(task)
   }
 

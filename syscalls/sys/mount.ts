@@ -244,6 +244,10 @@ function mountNew(request: Request): number {
     return -ENODEV
   }
   const source = request.source ?? 'none'
+  if (type.mountAt) {
+    const place = placeOf(request)
+    return typeof place === 'number' ? place : type.mountAt(task, source, place, request.options)
+  }
   const parsed = parseOptions(request.options)
   const fs = type.mount(kernel, source, parsed.own, task)
   if (typeof fs === 'number') return fs

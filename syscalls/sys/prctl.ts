@@ -50,9 +50,10 @@ function manageViews(
   const line = task.mm.copyIn(lineAddr, lineSize)
   if (!line || !task.mm.canWrite(wordsAddr, room)) return -EFAULT
   const { result, text } = command(task, latin1(line))
-  const words = bytesOf(text).subarray(0, room - 1)
-  task.mm.copyOut(wordsAddr, Uint8Array.of(...words, 0))
-  return result < 0 ? result : words.length
+  const words = bytesOf(`${text}\0`)
+  if (words.length > room) words[room - 1] = 0
+  task.mm.copyOut(wordsAddr, words.subarray(0, room))
+  return result < 0 ? result : text.length
 }
 
 /** `hasRest`: one of the arguments behind the first is not 0. */

@@ -1,8 +1,10 @@
 /** FileSystemType: what mount(2) and /proc/filesystems know of a kind of file system. fs/index.ts lists them. */
 
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Task } from '../kernel/task.ts'
 import type { Caller } from './caller.ts'
 import type { FileSystem } from './inode.ts'
+import type { Path } from './path.ts'
 
 export interface FileSystemType {
   readonly name: string
@@ -13,4 +15,6 @@ export interface FileSystemType {
    * lies: a task, or the kernel itself.
    */
   mount(kernel: Kernel, source: string, options: ReadonlyMap<string, string>, by: Caller): FileSystem | number
+  /** One that depends on where it is mounted does it all itself, with the options as they were written: 0 or an errno. */
+  mountAt?(task: Task, source: string, place: Path, options: string): number
 }

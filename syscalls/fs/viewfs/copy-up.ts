@@ -12,8 +12,9 @@ import { type AttributeChange, type Inode, Timestamp } from '../../vfs/inode.ts'
 import type { Path } from '../../vfs/path.ts'
 import { MAY_READ, ownsFile, permission } from '../../vfs/permission.ts'
 import * as layer from './layer.ts'
+import { isRefusal } from './layer.ts'
 import { isEmpty } from './record.ts'
-import { isRefusal, type ViewInode } from './view-inode.ts'
+import type { ViewInode } from './view-inode.ts'
 
 const COPY_CHUNK_SIZE = 1 << 18
 /** The mounter gets in where modes would keep even the owner out. */
@@ -155,13 +156,13 @@ function sayAttributes(v: ViewInode, caller: Caller, change: AttributeChange): n
 export function touchDirectory(v: ViewInode, caller: Caller, isTold = true): void {
   const now = new Timestamp()
   now.setNow(caller.world.clock)
-  if (!v.upper || v.isTop) v.record.mtime = now
-  else {
-    if (!isTold) v.upper.inode.setAttributes(v.fs.mounterOf(caller), { mtime: now })
-    if (!v.record.mtime) return v.update()
-    delete v.record.mtime
+  const isSaid = !v.upper || v.isTop
+  if (isSaid || v.record.mtime) {
+    if (isSaid) v.record.mtime = now
+    else delete v.record.mtime
+    sayRecord(v, caller)
   }
-  sayRecord(v, caller)
+  if (!isSaid && !isTold) v.upper!.inode.setAttributes(v.fs.mounterOf(caller), { mtime: now })
   v.update()
 }
 

@@ -4,9 +4,8 @@
  * Path: ViewInode → here → the inodes of the layer's own file system.
  */
 
-import { ENOENT } from '../../abi/errno.ts'
+import { EACCES, ENOENT, EPERM, EROFS } from '../../abi/errno.ts'
 import { isDirectory, isSymlink } from '../../abi/stat.ts'
-import type { World } from '../../engines/world.ts'
 import type { Credentials } from '../../kernel/credentials.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { Inode } from '../../vfs/inode.ts'
@@ -19,7 +18,7 @@ import { lookupEntry } from '../../vfs/walk.ts'
 export function callerAs(caller: Caller, credentials: Credentials): Caller {
   const { world, memory, processId, threadId } = caller
   return {
-    world: world as World,
+    world,
     credentials,
     memory,
     processId,
@@ -30,6 +29,10 @@ export function callerAs(caller: Caller, credentials: Credentials): Caller {
     settle: (key, start) => caller.settle(key, start),
   }
 }
+
+/** What makes a change below go up in mincow. */
+export const isRefusal = (result: number): boolean =>
+  result === -EACCES || result === -EPERM || result === -EROFS
 
 /** The entry, null when there is none, or an errno. What is mounted on it does not count. */
 export function find(caller: Caller, directory: Path, name: string): Path | null | number {

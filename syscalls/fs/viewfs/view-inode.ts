@@ -4,7 +4,7 @@
  * Path: vfs → here → layer.ts. Names are changed by view-names.ts, copies and attributes are made by copy-up.ts.
  */
 
-import { EACCES, EINVAL, EISDIR, ENOENT, ENOTDIR, EPERM, EROFS } from '../../abi/errno.ts'
+import { EINVAL, EISDIR, ENOENT, ENOTDIR, EROFS } from '../../abi/errno.ts'
 import { IN_MODIFY } from '../../abi/inotify.ts'
 import { isDirectory, isRegular, isSymlink, S_IFLNK, S_IFMT } from '../../abi/stat.ts'
 import type { Credentials } from '../../kernel/credentials.ts'
@@ -23,6 +23,7 @@ import {
   takeXattrs,
 } from './copy-up.ts'
 import * as layer from './layer.ts'
+import { isRefusal } from './layer.ts'
 import type { FileRecord } from './record.ts'
 import { RECORDS_NAME, type Said } from './records.ts'
 import * as names from './view-names.ts'
@@ -36,10 +37,6 @@ export interface Place {
   readonly parent: ViewInode
   readonly name: string
 }
-
-/** What makes a change below go up in mincow. */
-export const isRefusal = (result: number): boolean =>
-  result === -EACCES || result === -EPERM || result === -EROFS
 
 export class ViewInode extends Inode {
   readonly fs: ViewFs
@@ -238,6 +235,13 @@ export class ViewInode extends Inode {
     child.recordsBelow = said.below
     child.place ??= { parent: this, name }
     child.update()
+    return child
+  }
+
+  /** One that is being made here. */
+  newChild(mode: number, place: Place | null): ViewInode {
+    const child = new ViewInode(this.fs, mode)
+    child.place = place
     return child
   }
 

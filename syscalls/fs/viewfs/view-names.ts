@@ -20,11 +20,11 @@ import {
   sayRecord,
   touchDirectory,
 } from './copy-up.ts'
-import type { NewFile } from './layer.ts'
 import * as layer from './layer.ts'
+import { isRefusal, type NewFile } from './layer.ts'
 import { isEmpty } from './record.ts'
 import { RECORDS_NAME } from './records.ts'
-import { isRefusal, ViewInode } from './view-inode.ts'
+import type { ViewInode } from './view-inode.ts'
 
 const MAY_CHANGE = MAY_WRITE | MAY_EXEC
 
@@ -76,8 +76,7 @@ function makeChildAbove(
   const wanted = attributesOfNew(directory, caller, file.mode)
   const forgotten = forgetRecords(directory, caller, name)
   if (forgotten < 0) return forgotten
-  const child = new ViewInode(directory.fs, file.mode)
-  child.place = { parent: directory, name }
+  const child = directory.newChild(file.mode, { parent: directory, name })
   // What is below a new directory of the same name does not show through.
   if (below?.inode.isDirectory && isDirectory(file.mode)) child.record.lower = ''
   const made = makeAbove(child, caller, directory.upper!, name, file)
@@ -111,7 +110,6 @@ export function makeNameless(
   mode: number,
   linkable: boolean,
 ): ViewInode | number {
-  const { fs } = directory
   const isBelow = takesNames(directory, caller)
   if (changesBelow(directory) && !isBelow) return -EROFS
   const above = isBelow ? 0 : makeUpper(directory, caller)
@@ -119,7 +117,7 @@ export function makeNameless(
   const where = isBelow ? directory.lower! : directory.upper!
   const made = layer.makeNameless(caller, where, mode, linkable)
   if (typeof made === 'number') return made
-  const inode = new ViewInode(fs, mode)
+  const inode = directory.newChild(mode, null)
   if (isBelow) inode.takeLower(made)
   else inode.takeUpper(made)
   inode.takeNumber()
