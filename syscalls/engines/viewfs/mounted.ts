@@ -76,7 +76,7 @@ export class Mounted {
       this.mounts.push(tree.bind(directoryAt(mounting, choice.upper!), this.below, true))
     else this.mountViews(submounts)
     try {
-      choice.except.forEach((path, i) => this.mountExcepted(path, excepted[i]!))
+      for (const [i, path] of choice.except.entries()) this.mountExcepted(path, excepted[i]!)
     } catch (error) {
       this.unmount()
       throw error

@@ -88,6 +88,7 @@ class HostInode extends Inode {
   private hostDev = 0
   private fd = -1
   private fdWrites = false
+  private hasName = true
   /** A directory's names as they were when reading began at its start. */
   private listing: { name: string; mode: number }[] | null = null
 
@@ -140,6 +141,7 @@ class HostInode extends Inode {
   }
 
   override refresh(): number {
+    if (!this.hasName) return this.refreshOpen()
     try {
       this.take(this.fs.files.lstatSync(this.ownPath))
       return 0
@@ -147,6 +149,13 @@ class HostInode extends Inode {
       // An open file whose name is gone keeps what was known of it.
       return errnoOf(error) === ENOENT && this.openCount > 0 ? 0 : -errnoOf(error)
     }
+  }
+
+  /** Its name is gone, or another file's by now. */
+  private refreshOpen(): number {
+    const { files } = this.fs
+    if (this.fd >= 0 && files.fstatSync) this.take(files.fstatSync(this.fd))
+    return 0
   }
 
   // Directories.
@@ -234,9 +243,21 @@ class HostInode extends Inode {
 
   override unlink(caller: Caller, name: string, inode: Inode): number {
     const file = inode as HostInode
-    // An open file must stay readable after its name is gone.
-    if (file.openCount > 0 && file.isRegular) file.descriptor(false)
-    return this.remove(caller, name, (path) => this.fs.files.unlinkSync(path))
+    file.prepareToLoseName()
+    const result = this.remove(caller, name, (path) => this.fs.files.unlinkSync(path))
+    if (result === 0) file.hasName = false
+    return result
+  }
+
+  /** An open file must stay what it is after its name is gone. */
+  private prepareToLoseName(): void {
+    if (this.openCount === 0 || !this.isRegular) return
+    try {
+      this.descriptor(true)
+    } catch {
+      // Who may not write to it on the host has not.
+      this.descriptor(false)
+    }
   }
 
   override rmdir(caller: Caller, name: string): number {
@@ -247,8 +268,10 @@ class HostInode extends Inode {
   override rename(caller: Caller, name: string, directory: Inode, newName: string, flags: number): number {
     if (flags & ~RENAME_NOREPLACE) return -EINVAL
     const to = directory as HostInode
+    const replaced = to.children?.get(newName)
     try {
       if (this.replacesOther(name, to, newName)) return -EEXIST
+      replaced?.prepareToLoseName()
       this.fs.files.renameSync(this.childPath(name), to.childPath(newName))
     } catch (error) {
       return -errnoOf(error)
@@ -256,6 +279,8 @@ class HostInode extends Inode {
     this.stamp(caller)
     if (to !== this) to.stamp(caller)
     const moved = this.children?.get(name)
+    // Names of one file stay both.
+    if (replaced && replaced.ino !== moved?.ino) replaced.hasName = false
     this.children?.delete(name)
     if (moved) {
       moved.parent = to

@@ -10,7 +10,7 @@ import type { AttributeChange, Inode } from '../../vfs/inode.ts'
 import type { Path } from '../../vfs/path.ts'
 import { MAY_EXEC, MAY_WRITE, mayDelete, ownsFile, permission } from '../../vfs/permission.ts'
 import { type Comparison, must, sameTime, sameXattrs } from './changes.ts'
-import { makeUpper } from './copy-up.ts'
+import { makeUpper, sayRecord } from './copy-up.ts'
 import * as layer from './layer.ts'
 import type { ViewInode } from './view-inode.ts'
 
@@ -59,7 +59,10 @@ export class Commit {
   /** Directories with another name than below get parts of their own: what is below will be changed under them. */
   gather(directory: ViewInode, below: Path | null, prefix: string): void {
     const isElsewhere = directory.lower !== null && directory.lower.inode !== below?.inode
-    if (isElsewhere) return this.gatherAll(directory, prefix)
+    if (isElsewhere) {
+      this.gatherAll(directory, prefix)
+      return
+    }
     for (const { name, inside, below: other } of this.comparison.differences(directory, below, prefix))
       if (inside?.isDirectory && !this.covered.has(inside))
         this.gather(inside, other?.inode.isDirectory ? other : null, `${prefix}/${name}`)
@@ -72,6 +75,10 @@ export class Commit {
       child.update()
       if (child.isDirectory) this.gatherAll(child, `${path}/${name}`)
     }
+    must(makeUpper(directory, this.caller), path)
+    directory.lower = null
+    directory.record.lower = ''
+    must(sayRecord(directory, this.caller), path)
   }
 
   /** Makes what is below a directory as it is in the view. */
@@ -97,7 +104,10 @@ export class Commit {
       return
     }
     const made = kept ?? this.make(inside, directory, name, path)
-    if (inside.isDirectory) return this.apply(inside, made, path)
+    if (inside.isDirectory) {
+      this.apply(inside, made, path)
+      return
+    }
     if (inside.isRegular && inside.content.inode !== made.inode) this.copyContents(inside, made.inode, path)
     if (inside.nlink > 1) this.put.set(inside, made)
     this.giveAttributes(inside, made.inode, path)

@@ -13,8 +13,9 @@ import type { Path } from '../../vfs/path.ts'
 import { MAY_READ, ownsFile, permission } from '../../vfs/permission.ts'
 import * as layer from './layer.ts'
 import { isRefusal } from './layer.ts'
+import { hasOtherNames, otherNames } from './links.ts'
 import { isEmpty } from './record.ts'
-import type { ViewInode } from './view-inode.ts'
+import type { Place, ViewInode } from './view-inode.ts'
 
 const COPY_CHUNK_SIZE = 1 << 18
 /** The mounter gets in where modes would keep even the owner out. */
@@ -116,15 +117,26 @@ export function changeAttributes(v: ViewInode, caller: Caller, change: Attribute
   if (fs.mode === 'merge') return lower!.inode.setAttributes(caller, change)
   if (!upper && lower && takesAttributes(v, caller, lower)) {
     const result = lower.inode.setAttributes(caller, change)
+    if (result >= 0) return forgetAttributes(v, caller, change)
     if (!isRefusal(result)) return result
   }
-  if (!fs.isPrivileged && !v.isTop) {
+  if ((!fs.isPrivileged || hasOtherNames(v)) && !v.isTop) {
     const above = makeUpper(v, caller)
     if (above < 0) return above
   }
   const now = v.upper && !v.isTop ? setAbove(v, caller, change) : sayAttributes(v, caller, change)
   if (now >= 0) v.ctime.setNow(caller.world.clock)
   return now
+}
+
+/** What was said of them no longer counts. */
+function forgetAttributes(v: ViewInode, caller: Caller, change: AttributeChange): number {
+  const names = (['mode', 'uid', 'gid', 'atime', 'mtime'] as const).filter(
+    (name) => change[name] !== undefined,
+  )
+  if (!names.some((name) => v.record[name] !== undefined)) return 0
+  for (const name of names) delete v.record[name]
+  return sayRecord(v, caller)
 }
 
 function takesAttributes(v: ViewInode, caller: Caller, lower: Path): boolean {
@@ -166,6 +178,16 @@ export function touchDirectory(v: ViewInode, caller: Caller, isTold = true): voi
   v.update()
 }
 
+/** Its part below was changed, and knows the time. */
+export function touchedBelow(v: ViewInode, caller: Caller): void {
+  if (v.upper && !v.isTop) touchDirectory(v, caller, false)
+  else if (v.record.mtime) {
+    delete v.record.mtime
+    sayRecord(v, caller)
+  }
+  v.update()
+}
+
 function copyTime({ sec, nsec }: Timestamp): Timestamp {
   const time = new Timestamp()
   time.set(sec, nsec)
@@ -183,8 +205,13 @@ export function takeXattrs(v: ViewInode, part: Inode): void {
 
 /** They were changed. */
 export function keepXattrs(v: ViewInode, caller: Caller): number {
-  const { fs, lower } = v
+  const { fs, lower, xattrs } = v
   const goesBelow = fs.mode === 'merge' || (!v.upper && lower && takesAttributes(v, caller, lower))
+  if (!goesBelow && hasOtherNames(v)) {
+    const above = makeUpper(v, caller)
+    if (above < 0) return above
+    v.xattrs = xattrs
+  }
   const part = goesBelow ? lower!.inode : v.upper && !v.isTop ? v.upper.inode : null
   if (part?.fs.keepsXattrs && !v.record.xattrs) {
     part.xattrs = v.xattrs
@@ -230,14 +257,36 @@ export function makeUpper(v: ViewInode, caller: Caller): number {
   if (target === BLOCKED) return BLOCKED
   const file = typeof target === 'string' ? { mode: v.mode, target } : { mode: v.mode, rdev: v.rdev }
   const wanted = attributesOf(v)
+  const others = otherNames(v, caller)
+  const namesBelow = v.nlink
   const made = makeAbove(v, caller, parent.upper!, name, file)
   if (made < 0) return made
   copyXattrs(v)
-  if (!v.isDirectory) v.lower = null
-  // The directory's time is not that of the copy.
+  if (!v.isDirectory) {
+    v.lower = null
+    v.nameDelta = namesBelow - 1
+  }
   const said = holdAttributes(v, caller, wanted)
   restoreTimes(parent, caller)
-  return said
+  return said < 0 ? said : linkOthers(v, caller, others)
+}
+
+/** Other names that showed the same file show the copy. */
+function linkOthers(v: ViewInode, caller: Caller, others: readonly Place[]): number {
+  const by = v.fs.mounterOf(caller)
+  for (const other of others) {
+    const above = makeUpper(other.parent, caller)
+    const linked = above < 0 ? above : layer.link(by, other.parent.upper!, other.name, v.upper!)
+    if (linked < 0) return linked
+    v.nameDelta--
+    v.upper!.inode.refresh(caller)
+    v.fs.setInodeOf(v.upper!.inode, v)
+    const said = sayRecord(v, caller, other)
+    if (said < 0) return said
+    restoreTimes(other.parent, caller)
+  }
+  v.update()
+  return 0
 }
 
 function makeTopUpper(v: ViewInode, over: ViewInode, caller: Caller): number {
@@ -291,6 +340,8 @@ export function copyUp(v: ViewInode, caller: Caller, size: number): number {
   const { fs, lower } = v
   const refused = fs.isPrivileged ? 0 : permission(caller.credentials.bottom, lower!.inode, MAY_READ)
   if (refused) return refused
+  // One of its names was removed, but not all.
+  v.place ??= otherNames(v, caller)[0] ?? null
   const parent = v.place?.parent
   const above = parent ? makeUpper(parent, caller) : 0
   if (above < 0) return above
@@ -351,6 +402,7 @@ function putInPlace(v: ViewInode, caller: Caller): number {
   const top = v.fs.records.makeTop(by)
   if (typeof top === 'number') return top
   const wanted = attributesOf(v)
+  const others = otherNames(v, caller)
   const namesBelow = v.lower!.inode.nlink + v.nameDelta
   const { place } = v
   if (place) {
@@ -369,6 +421,5 @@ function putInPlace(v: ViewInode, caller: Caller): number {
   copyXattrs(v)
   const said = holdAttributes(v, caller, wanted)
   if (place) restoreTimes(place.parent, caller)
-  v.update()
-  return said
+  return said < 0 ? said : linkOthers(v, caller, others)
 }

@@ -229,7 +229,8 @@ export class ViewInode extends Inode {
         child.record = said.record
         child.ino = inoOf(above, below)
         for (const one of [above, below]) if (one) this.fs.setInodeOf(one.inode, child)
-      }
+      } else if (above && child.upper?.inode !== above.inode) child.takeUpper(above)
+      else if (!child.upper && below && child.lower?.inode !== below.inode) child.takeLower(below)
       this.keepChild(name, child)
     }
     child.recordsBelow = said.below

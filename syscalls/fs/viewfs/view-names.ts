@@ -19,6 +19,7 @@ import {
   makeUpper,
   sayRecord,
   touchDirectory,
+  touchedBelow,
 } from './copy-up.ts'
 import * as layer from './layer.ts'
 import { isRefusal, type NewFile } from './layer.ts'
@@ -59,7 +60,7 @@ const takesNames = (directory: ViewInode, caller: Caller): boolean =>
   (changesBelow(directory) || directory.fs.lowerTakes(caller, directory.lower, MAY_CHANGE))
 
 function found(directory: ViewInode, caller: Caller, name: string): ViewInode | number {
-  directory.update()
+  touchedBelow(directory, caller)
   const child = directory.lookup(caller, name)
   return typeof child === 'number' ? child : (child as ViewInode)
 }
@@ -131,7 +132,8 @@ export function linkChild(directory: ViewInode, caller: Caller, name: string, fi
   if (typeof below === 'number') return below
   if (!below && !file.upper && takesNames(directory, caller)) {
     const result = layer.link(caller, directory.lower!, name, file.lower!)
-    if (result >= 0) return linked(directory, caller, name, file)
+    directory.fs.links = null
+    if (result >= 0) return linked(directory, caller, name, file, true)
     if (changesBelow(directory) || !isRefusal(result)) return result
   }
   if (changesBelow(directory)) return -EROFS
@@ -140,17 +142,26 @@ export function linkChild(directory: ViewInode, caller: Caller, name: string, fi
   const forgotten = forgetRecords(directory, caller, name)
   if (forgotten < 0) return forgotten
   const result = layer.link(caller, directory.upper!, name, file.upper!)
-  return result < 0 ? result : linked(directory, caller, name, file)
+  return result < 0 ? result : linked(directory, caller, name, file, false)
 }
 
-function linked(directory: ViewInode, caller: Caller, name: string, file: ViewInode): number {
+function linked(
+  directory: ViewInode,
+  caller: Caller,
+  name: string,
+  file: ViewInode,
+  isBelow: boolean,
+): number {
   directory.keepChild(name, file)
+  file.update()
+  directory.fs.setInodeOf(file.content.inode, file)
   file.place ??= { parent: directory, name }
   file.update()
   // Each name has its own record.
   const said = isEmpty(file.record) ? 0 : sayRecord(file, caller, { parent: directory, name })
   if (said < 0) return said
-  touchDirectory(directory, caller)
+  if (isBelow) touchedBelow(directory, caller)
+  else touchDirectory(directory, caller)
   return 0
 }
 
@@ -178,7 +189,7 @@ export function removeChild(directory: ViewInode, caller: Caller, name: string, 
   if (typeof below === 'number') return below
   const above = directory.upper ? layer.find(caller, directory.upper, name) : null
   if (typeof above === 'number') return above
-  if (below && mayRemoveBelow(directory, caller, below)) {
+  if (below && isShownBy(child, below) && mayRemoveBelow(directory, caller, below)) {
     const result = layer.remove(caller, directory.lower!, below)
     if (result >= 0) below = null
     // What the view has removed from a directory may still be in it.
@@ -190,9 +201,13 @@ export function removeChild(directory: ViewInode, caller: Caller, name: string, 
   if (removed < 0) return removed
   nameGone(directory, name, child, above === null && below !== null)
   if (above || below) touchDirectory(directory, caller, above !== null)
-  directory.update()
+  else touchedBelow(directory, caller)
   return 0
 }
+
+/** A directory below may be the part of one with another name here. */
+const isShownBy = (child: ViewInode, below: Path): boolean =>
+  !below.inode.isDirectory || child.lower?.inode === below.inode
 
 function mayRemoveBelow({ fs, lower }: ViewInode, caller: Caller, victim: Path): boolean {
   if (!fs.lowerTakes(caller, lower, MAY_CHANGE)) return false
@@ -201,8 +216,9 @@ function mayRemoveBelow({ fs, lower }: ViewInode, caller: Caller, victim: Path):
 }
 
 function removeBelow(directory: ViewInode, caller: Caller, name: string, child: ViewInode): number {
-  if (child.upper || !child.lower || !directory.lower) return -EROFS
-  const removed = layer.remove(caller, directory.lower, child.lower)
+  const entry = directory.entryBelow(caller, name)
+  if (child.upper || !entry) return -EROFS
+  const removed = typeof entry === 'number' ? entry : layer.remove(caller, directory.lower!, entry)
   if (removed < 0) return removed
   nameGone(directory, name, child, false)
   directory.update()
@@ -229,6 +245,8 @@ function checkEmpty(directory: ViewInode, caller: Caller): number {
 }
 
 // Renaming.
+
+const isPath = (found: Path | null | number): found is Path => found !== null && typeof found !== 'number'
 
 export function moveChild(
   from: ViewInode,
@@ -274,13 +292,18 @@ function moveBelow(
   if (typeof below === 'number') return below
   // A name that is gone only here, or was given away here, has another file below.
   if (below && below.inode !== replaced?.lower?.inode) return -EXDEV
-  if (from.entryBelow(caller, name) === null) return -EXDEV
-  const result = layer.move(caller, from.lower!, moved.lower!, to.lower!, newName)
+  const entry = from.entryBelow(caller, name)
+  if (!isPath(entry)) return entry ?? -EXDEV
+  // Below it may be the other way round.
+  if (to.lower!.dentry.isBelow(moved.lower!.dentry)) return -EXDEV
+  const result = layer.move(caller, from.lower!, entry, to.lower!, newName)
+  from.fs.links = null
   if (result < 0) return result
   if (replaced) nameGone(to, newName, replaced, false)
   const forgotten = forgetRecords(to, caller, newName)
   if (forgotten < 0) return forgotten
   nameMoved(from, name, moved, to, newName)
+  for (const directory of new Set([from, to])) touchedBelow(directory, caller)
   return 0
 }
 
@@ -329,7 +352,9 @@ function moveAbove(
   const recordsTo = makeRecords(to, caller)
   if (typeof recordsTo === 'number') return recordsTo
   const aboveNew = layer.find(caller, to.upper!, newName)
-  const result = layer.move(by, from.upper!, moved.upper!, to.upper!, newName)
+  // A file may have several names: this one.
+  const entry = layer.find(caller, from.upper!, name)
+  const result = isPath(entry) ? layer.move(by, from.upper!, entry, to.upper!, newName) : -ENOENT
   if (result < 0) return result
   const said = fs.records.move(by, recordsFrom, name, recordsTo, newName)
   if (said < 0) return said
@@ -355,20 +380,27 @@ function exchange(
   const { fs } = from
   if (changesBelow(from)) return -EROFS
   const by = fs.mounterOf(caller)
+  const below = from.entryBelow(caller, name)
+  if (typeof below === 'number') return below
+  const belowNew = to.entryBelow(caller, newName)
+  if (typeof belowNew === 'number') return belowNew
   const ready =
     makeUpper(to, caller) ||
     makeUpper(from, caller) ||
-    prepareMove(one, caller, other.lower) ||
-    prepareMove(other, caller, one.lower)
+    prepareMove(one, caller, belowNew) ||
+    prepareMove(other, caller, below)
   if (ready < 0) return ready
   const top = fs.records.makeTop(by)
   if (typeof top === 'number') return top
   const temporary = fs.records.temporaryName(by, top)
   if (typeof temporary === 'number') return temporary
+  const entry = layer.find(caller, from.upper!, name)
+  const otherEntry = layer.find(caller, to.upper!, newName)
+  if (!isPath(entry) || !isPath(otherEntry)) return -ENOENT
   const moved =
-    layer.move(by, from.upper!, one.upper!, top, temporary) ||
-    layer.move(by, to.upper!, other.upper!, from.upper!, name) ||
-    layer.move(by, top, one.upper!, to.upper!, newName)
+    layer.move(by, from.upper!, entry, top, temporary) ||
+    layer.move(by, to.upper!, otherEntry, from.upper!, name) ||
+    layer.move(by, top, entry, to.upper!, newName)
   if (moved < 0) return moved
   const [place, newPlace] = [makeRecords(from, caller), makeRecords(to, caller)]
   if (typeof place === 'number') return place

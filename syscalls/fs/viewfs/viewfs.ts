@@ -20,6 +20,7 @@ import { type DiskQuota, FileSystem, type Inode, type StatFs } from '../../vfs/i
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
 import { permission } from '../../vfs/permission.ts'
 import { callerAs } from './layer.ts'
+import type { Links } from './links.ts'
 import { Records } from './records.ts'
 import { ViewInode } from './view-inode.ts'
 
@@ -53,8 +54,12 @@ export class ViewFs extends FileSystem {
   /** The mounter may do what root may. */
   readonly isPrivileged: boolean
   readonly records: Records
+  /** What links.ts found; null when names below may have changed since. */
+  links: Links | null = null
   /** The one inode of each file of a layer. */
   private known = new WeakMap<Inode, ViewInode>()
+  /** Those of files with several names, by number: some file systems have an inode for each name. */
+  private linked = new Map<FileSystem, Map<number, ViewInode>>()
 
   constructor({ mode, upper, lower, mounter, by, type }: ViewParts) {
     super()
@@ -78,16 +83,29 @@ export class ViewFs extends FileSystem {
   }
 
   inodeOf(part: Inode): ViewInode | undefined {
-    return this.known.get(part)
+    return this.known.get(part) ?? (part.nlink > 1 ? this.linkedInode(part) : undefined)
+  }
+
+  private linkedInode(part: Inode): ViewInode | undefined {
+    const inode = this.linked.get(part.fs)?.get(part.ino)
+    if (!inode) return undefined
+    const known = inode.content.inode
+    return known.fs === part.fs && known.ino === part.ino && inode.nlink > 0 ? inode : undefined
   }
 
   setInodeOf(part: Inode, inode: ViewInode): void {
     this.known.set(part, inode)
+    if (part.nlink < 2 || part.isDirectory) return
+    const files = this.linked.get(part.fs)
+    if (files) files.set(part.ino, inode)
+    else this.linked.set(part.fs, new Map([[part.ino, inode]]))
   }
 
   /** All that was known of files is no longer so. */
   forgetInodes(): void {
     this.known = new WeakMap()
+    this.linked = new Map()
+    this.links = null
   }
 
   /** Who makes what the view itself needs in the layer above. */
