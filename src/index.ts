@@ -19,6 +19,7 @@ export {
 export type { OptionsLike } from '../syscalls/engines/options.ts'
 export { type StraceOptions, strace } from '../syscalls/engines/strace/strace.ts'
 export { type TimeEngine, time } from '../syscalls/engines/time/time.ts'
+export { type Change, type ViewFsEngine, viewfs } from '../syscalls/engines/viewfs/viewfs.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
 export { FileError, StartError } from './errors.ts'
