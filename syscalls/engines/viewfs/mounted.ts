@@ -202,6 +202,12 @@ export class Mounted {
     return top ? tree.subtree(top) : null
   }
 
+  /** Whether a tree shows it, wherever. */
+  isIn(tree: MountTree): boolean {
+    const { fs, root } = this.top
+    return [...tree.mounts].some((mount) => mount.fs === fs && mount.root === root)
+  }
+
   /** Whether a mount is one of it, or a copy of one. */
   isOwn(mount: Mount): boolean {
     return this.mounts.some(

@@ -4,7 +4,7 @@
  */
 
 import { fromUtf8, utf8 } from '../../abi/bytes.ts'
-import { BLOCKED, EBUSY, EINVAL, ERRNO_TEXT } from '../../abi/errno.ts'
+import { BLOCKED, EBUSY, EINVAL, ELOOP, ERRNO_TEXT } from '../../abi/errno.ts'
 import { type Change, ChangesError, Comparison } from '../../fs/viewfs/changes.ts'
 import { Commit, rebase } from '../../fs/viewfs/commit.ts'
 import * as layer from '../../fs/viewfs/layer.ts'
@@ -112,8 +112,8 @@ class ViewFsOfView implements ViewFsEngine {
     for (const mounted of this.mounted.toReversed()) {
       const mounts = mounted.mountsIn(tree)
       if (!mounts) {
-        if (mounted.tree !== tree) continue
-        return `viewfs: ${mounted.shown} is not where it was`
+        if (mounted.tree !== tree && !mounted.isIn(tree)) continue
+        return `viewfs: ${mounted.shown} is not this view’s to take away`
       }
       const foreign = mounts.find((mount) => !mounted.isOwn(mount))
       if (foreign) return `viewfs: ${fromUtf8(foreign.source)} is mounted in it`
@@ -242,11 +242,15 @@ class ViewFsOfView implements ViewFsEngine {
     try {
       return act(kernel.caller, kernel)
     } catch (error) {
+      if (error instanceof RangeError) throw new ViewFsError(ELOOP, TOO_DEEP)
       if (!(error instanceof ChangesError)) throw error
       throw new ViewFsError(-error.result, fromUtf8(textOf(error)))
     }
   }
 }
+
+/** Trees are compared by recursion, and that ends before anything is changed. */
+const TOO_DEEP = 'directories lie too deep to be compared'
 
 const isVerb = (verb: string): verb is Verb => (VERBS as readonly string[]).includes(verb)
 
@@ -255,6 +259,7 @@ const textOf = ({ path, result }: ChangesError): string =>
 
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof ViewFsError) return { result: -error.errno, text: utf8(error.message) }
+  if (error instanceof RangeError) return { result: -ELOOP, text: TOO_DEEP }
   if (!(error instanceof ChangesError)) throw error
   return error.result === BLOCKED
     ? { result: BLOCKED, text: '' }

@@ -5,7 +5,7 @@
  */
 
 import { XATTR_NAME_CAPS } from '../../abi/capability.ts'
-import { BLOCKED, ENOSPC, ENXIO, EPERM } from '../../abi/errno.ts'
+import { BLOCKED, ENOENT, ENOSPC, ENXIO, EPERM } from '../../abi/errno.ts'
 import { isDirectory, isSymlink, S_IFMT, S_IFREG, S_ISGID, S_ISUID } from '../../abi/stat.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type AttributeChange, type Inode, Timestamp } from '../../vfs/inode.ts'
@@ -33,25 +33,28 @@ export interface CopyUp {
 
 // Records.
 
-/** The directory for records of what is in a directory of the view. */
+/** The directory for records of what is in a directory of the view. Directories may lie deep. */
 export function makeRecords(directory: ViewInode, caller: Caller): Path | number {
-  const { fs } = directory
-  const known = directory.recordsBelow
-  if (known && !known.dentry.removed) return known
-  const { over, place } = directory
-  const made = directory.isTop
-    ? fs.records.makeTop(fs.mounterOf(caller))
-    : over
-      ? makeRecords(over, caller)
-      : makeRecordsIn(directory, caller, place!.parent, place!.name)
-  if (typeof made !== 'number') directory.recordsBelow = made
-  return made
+  const without: ViewInode[] = []
+  for (let d: ViewInode | undefined = directory; d && !recordsOf(d); d = d.over ?? d.place?.parent)
+    without.push(d)
+  for (let d = without.pop(); d; d = without.pop()) {
+    const made = makeRecordsOf(d, caller)
+    if (typeof made === 'number') return made
+    d.recordsBelow = made
+  }
+  return directory.recordsBelow!
 }
 
-function makeRecordsIn(directory: ViewInode, caller: Caller, parent: ViewInode, name: string): Path | number {
-  const records = makeRecords(parent, caller)
-  if (typeof records === 'number') return records
-  return directory.fs.records.makeBelow(directory.fs.mounterOf(caller), records, name)
+const recordsOf = ({ recordsBelow }: ViewInode): Path | null =>
+  recordsBelow && !recordsBelow.dentry.removed ? recordsBelow : null
+
+/** Those it is in have some. */
+function makeRecordsOf({ fs, isTop, over, place }: ViewInode, caller: Caller): Path | number {
+  const by = fs.mounterOf(caller)
+  if (isTop) return fs.records.makeTop(by)
+  if (over) return over.recordsBelow!
+  return place ? fs.records.makeBelow(by, place.parent.recordsBelow!, place.name) : -ENOENT
 }
 
 /** Writes down what is said of a file now, under one of its names. */
@@ -244,15 +247,23 @@ export function loseCapabilities(v: ViewInode): boolean {
 
 // Copies.
 
-/** The file has a part above: 0, or why not. Contents are copied. */
+/** The file has a part above: 0, or why not. Contents are copied. Directories may lie deep. */
 export function makeUpper(v: ViewInode, caller: Caller): number {
-  if (v.upper) return 0
+  const without: ViewInode[] = []
+  for (let d: ViewInode | undefined = v; d && !d.upper; d = d.over ?? d.place?.parent) without.push(d)
+  for (let d = without.pop(); d; d = without.pop()) {
+    const made = makeUpperOf(d, caller)
+    if (made < 0) return made
+  }
+  return 0
+}
+
+/** What it is in has a part above. */
+function makeUpperOf(v: ViewInode, caller: Caller): number {
   if (v.isRegular && v.lower!.inode.isRegular) return copyUp(v, caller, Infinity)
   if (v.over) return makeTopUpper(v, v.over, caller)
   if (!v.place) return -EPERM
   const { parent, name } = v.place
-  const above = makeUpper(parent, caller)
-  if (above < 0) return above
   const target = v.readlink(caller)
   if (target === BLOCKED) return BLOCKED
   const file = typeof target === 'string' ? { mode: v.mode, target } : { mode: v.mode, rdev: v.rdev }
@@ -290,8 +301,6 @@ function linkOthers(v: ViewInode, caller: Caller, others: readonly Place[]): num
 }
 
 function makeTopUpper(v: ViewInode, over: ViewInode, caller: Caller): number {
-  const above = makeUpper(over, caller)
-  if (above < 0) return above
   const wanted = attributesOf(v)
   v.takeUpper(over.upper!)
   return holdAttributes(v, caller, wanted)

@@ -89,12 +89,26 @@ export function remove(caller: Caller, directory: Path, entry: Path): number {
   return 0
 }
 
+/** Takes an entry away with all that is in it, however deep that is. */
 export function removeTree(caller: Caller, directory: Path, entry: Path): number {
-  if (entry.inode.isDirectory) {
-    const emptied = empty(caller, entry)
-    if (emptied < 0) return emptied
+  const open = [{ directory, entry, isEmptied: false }]
+  for (let top = open.at(-1); top; top = open.at(-1)) {
+    if (top.isEmptied || !top.entry.inode.isDirectory) {
+      const removed = remove(caller, top.directory, top.entry)
+      if (removed < 0) return removed
+      open.pop()
+      continue
+    }
+    top.isEmptied = true
+    const names = namesIn(caller, top.entry)
+    if (typeof names === 'number') return names
+    for (const name of names) {
+      const below = find(caller, top.entry, name)
+      if (typeof below === 'number') return below
+      if (below) open.push({ directory: top.entry, entry: below, isEmptied: false })
+    }
   }
-  return remove(caller, directory, entry)
+  return 0
 }
 
 export function empty(caller: Caller, directory: Path): number {
