@@ -33,6 +33,8 @@ export type Late<Answer> = Answer | typeof STOP | Promise<Answer>
 /** Which calls an engine is asked about. A call that nobody wants costs nothing. */
 export interface Interest {
   readonly calls: 'all' | readonly string[]
+  /** Names that `all` leaves out. */
+  readonly except?: readonly string[]
   /** A further choice by arguments: path, descriptor, family. */
   readonly choose?: (call: SyscallCall) => boolean
   /** What is decided beforehand for all of them, without asking: combinations.ts. Missing: asked call by call. */

@@ -1,5 +1,6 @@
 /** The engines by name, one line each. Path: the CLI's --engine NAME,opt=val and library users. */
 
+import { allow } from './allow/allow.ts'
 import { deny } from './deny/deny.ts'
 import { id } from './id/id.ts'
 import type { EngineTypes } from './manage.ts'
@@ -10,6 +11,7 @@ import { time } from './time/time.ts'
 export const engines: EngineTypes = {
   strace: (options, around) =>
     strace({ write: around.write, format: options.last('format') === 'json' ? 'json' : 'strace' }),
+  allow: (options) => allow(options),
   deny: (options) => deny(options),
   id: (options) => id(options),
   name: (options) => name(options),

@@ -74,7 +74,7 @@ export function makeEngine(
 
 /** What is wrong with an engine: it waits for calls that do not exist, and would never hear of them. Null: nothing. */
 export function problemOf(arch: Arch, { name, wants }: Engine): string | null {
-  const wanted = wants.calls === 'all' ? [] : wants.calls
+  const wanted = wants.calls === 'all' ? (wants.except ?? []) : wants.calls
   const strange = wanted.filter((call) => !Object.hasOwn(arch.numbers, call))
   return strange.length > 0
     ? `engine ${name} waits for ${strange.join(', ')}: no system call is named so`
@@ -134,8 +134,12 @@ function add(task: Task, view: View, text: string): Outcome {
   }
   const problem = problemOf(kernel.arch, engine)
   if (problem !== null) return refused(EINVAL, problem)
-  view.push(engine)
-  return done()
+  try {
+    view.push(engine)
+    return done()
+  } catch (error) {
+    return refused(EINVAL, utf8((error as Error).message))
+  }
 }
 
 /** The newest engine of that name; undefined when the view has none. */
