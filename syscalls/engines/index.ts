@@ -5,6 +5,7 @@ import { deny } from './deny/deny.ts'
 import { id } from './id/id.ts'
 import type { EngineTypes } from './manage.ts'
 import { name } from './name/name.ts'
+import { record } from './record/record.ts'
 import { strace } from './strace/strace.ts'
 import { time } from './time/time.ts'
 
@@ -15,5 +16,6 @@ export const engines: EngineTypes = {
   deny: (options) => deny(options),
   id: (options) => id(options),
   name: (options) => name(options),
+  record: (options, around) => record(options, around.write),
   time: (options) => time(options),
 }
