@@ -93,27 +93,39 @@ function mountService(view: View, engine: Engine, service: PathService, done: Mo
   const mount = mounts.add(fs, placeFor(view, mounts.root, service.at, fs), utf8(engine.name))
   mount.confirm = service.confirm ?? null
   mount.refusal = service.refusal ?? 0
+  mount.service = service
   done.push(mount)
   for (const [i, name] of exceptions.entries()) {
     const top = new Path(mount, mount.root)
     const place = placeFor(view, top, name, kept[i]!.mount.fs)
-    mounts.bind(kept[i]!, place, true)
+    mounts.bind(kept[i]!, place, true).service = service
   }
 }
 
 const mountsOf = (view: View, engine: Engine): Mount[] => {
-  const own = new Set(servicesOf(engine).map((service) => fileSystemOf(view.kernel, service)))
-  return [...view.mounts.mounts].filter(({ fs }) => own.has(fs))
+  const own = new Set<object>(servicesOf(engine))
+  return own.size === 0 ? [] : [...view.mounts.mounts].filter(({ service }) => service && own.has(service))
 }
 
 /** What keeps an engine's names in use, in words; null: nothing. */
 export function holderOfServices(view: View, engine: Engine): string | null {
-  const used = mountsOf(view, engine).find((mount) =>
-    view.mounts.subtree(mount).some((one) => view.mounts.isBusy(one)),
-  )
-  return used ? `${engine.name} is held by somebody who uses ${used.at?.name(view.mounts.root) ?? '/'}` : null
+  const own = new Set(mountsOf(view, engine))
+  const nameOf = (mount: Mount): string => mount.at?.name(view.mounts.root) ?? '/'
+  for (const mount of own) {
+    if (view.mounts.isBusy(mount)) return `${engine.name} is held by somebody who uses ${nameOf(mount)}`
+    for (const other of view.mounts.mounts)
+      if (other.at?.mount === mount && other.at.dentry !== mount.root && !own.has(other))
+        return `${engine.name} is held by the mount on ${nameOf(other)}`
+  }
+  return null
 }
 
+/** Takes an engine's names away; what was mounted over one of them then stands on what was below. */
 export function unmountServices(view: View, engine: Engine): void {
-  for (const mount of mountsOf(view, engine).reverse()) if (mount.tree) view.mounts.detach(mount)
+  const { mounts } = view
+  for (const mount of mountsOf(view, engine).reverse()) {
+    const over = mount.root.mounts?.get(mount)
+    if (over && mount.at) mounts.move(over, mount.at)
+    if (mount.tree) mounts.detach(mount)
+  }
 }
