@@ -1,7 +1,9 @@
 // A tour of the library: every public thing once. Run it with `node examples/tour.mjs`; test/api runs it too.
+import * as fs from 'node:fs'
 import {
   allCalls,
   allow,
+  asyncFilesOf,
   COMBINATIONS,
   calls,
   createCpu,
@@ -24,6 +26,7 @@ import {
   RUN,
   record,
   remoteEngine,
+  remoteFiles,
   report,
   resume,
   SIGNAL_CORE,
@@ -37,6 +40,7 @@ import {
   SKIPEXIT,
   STOP,
   StartError,
+  serveFiles,
   servePlainEngine,
   socketChannel,
   stop,
@@ -170,6 +174,17 @@ for (const engine of [await remoteEngine(messagePortChannel(port2)), plainEngine
   console.log('plain:', await asked.exited, engine.name)
 }
 port1.close()
+
+// Files elsewhere: what is shaped as fs.promises, here or behind a channel.
+const shelf = new MessageChannel()
+serveFiles(asyncFilesOf(fs.promises, import.meta.dirname), messagePortChannel(shelf.port1)).then(() => {})
+const reading = await Machine.create({
+  mounts: [{ at: '/far', fs: { promises: remoteFiles(messagePortChannel(shelf.port2)), mode: 'ro' } }],
+})
+const far = reading.spawn('head', ['-n', '1', '/far/tour.mjs'])
+console.log('far:', (await text(far.stdout)).includes('A tour of the library'))
+await reading.dispose()
+shelf.port1.close()
 console.log(
   'channels:',
   typeof webSocketChannel,

@@ -40,6 +40,7 @@ export type { OptionsLike } from '../syscalls/engines/options.ts'
 export { OwnCalls } from '../syscalls/engines/own-calls.ts'
 export type { PathService } from '../syscalls/engines/path-services.ts'
 export { type RecordEngine, type Recording, record } from '../syscalls/engines/record/record.ts'
+export { remoteFiles, serveFiles } from '../syscalls/engines/remote/files.ts'
 export {
   type Channel,
   ProtocolError,
@@ -55,6 +56,7 @@ export {
 export type { Service } from '../syscalls/engines/services.ts'
 export { type StraceOptions, strace } from '../syscalls/engines/strace/strace.ts'
 export { type TimeEngine, time } from '../syscalls/engines/time/time.ts'
+export type { AsyncFiles } from '../syscalls/fs/asyncfs/async-files.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 export { type TextFile, textFile } from '../syscalls/fs/textfs/textfs.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
@@ -73,4 +75,5 @@ export {
   type SpawnOptions,
 } from './machine.ts'
 export type { FileSystemChoice, MountChoice, VolumeMode } from './mounting.ts'
+export { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
 export type { TerminalOptions } from './terminal-streams.ts'

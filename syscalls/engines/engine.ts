@@ -137,7 +137,7 @@ export interface Engine {
   enter?(task: Task): void
   /** A task no longer stands below it. */
   leave?(task: Task): void
-  /** It now stands in this view. */
+  /** It is about to stand in this view, which is still the world below it. */
   attach?(view: View): void
   /** It is about to leave; a text refuses and says what holds it (EBUSY). */
   // biome-ignore lint/suspicious/noConfusingVoidType: most engines have nothing to say

@@ -173,9 +173,14 @@ export class View {
    * when a name that it answers for has no place.
    */
   push(engine: Engine): void {
-    mountServices(this, engine)
-    this.setHead(new EngineNode(engine, this.head, this.world))
     engine.attach?.(this)
+    try {
+      mountServices(this, engine)
+    } catch (error) {
+      engine.detach?.(this)
+      throw error
+    }
+    this.setHead(new EngineNode(engine, this.head, this.world))
     if (engine.enter) for (const task of this.tasks) engine.enter(task)
   }
 

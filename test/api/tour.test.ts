@@ -35,6 +35,7 @@ it('prints what the tour says', () => {
     'verdicts: 8 stop 4',
     'plain: { code: 1, signal: null } plain',
     'plain: { code: 1, signal: null } plain',
+    'far: true',
     'channels: function function true',
     'kill: SIGTERM',
     'abort: SIGKILL',

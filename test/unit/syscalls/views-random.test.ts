@@ -206,7 +206,8 @@ for (const seed of [1, 2, 3])
         case 6:
           return kernel.tasks.size < PROCESSES_MAX ? ['fork'] : undefined
         default:
-          if (other && other.tid !== 2 && kernel.tasks.size > 6) kernel.sendToTask(other, { signo: 9 } as never)
+          if (other && other.tid !== 2 && kernel.tasks.size > 6)
+            kernel.sendToTask(other, { signo: 9 } as never)
           return undefined
       }
     }
