@@ -57,11 +57,17 @@ export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSy
     const names = kernel.fileSystemTypes.map(({ name }) => name).join(', ')
     throw new StartError('ENODEV', `there is no file-system type ${choice.type}; there are ${names}`)
   }
+  const { root } = kernel.mountTree
+  const file = type.needsSource
+    ? walkPath(kernel.caller, root, root, utf8(choice.source ?? ''), FOLLOW)
+    : null
+  if (typeof file === 'number') throw startError(file, `mounting ${choice.source ?? ''}`)
   const fs = type.mount(
     kernel,
     utf8(choice.source ?? 'none'),
     new Map(Object.entries(choice.options ?? {})),
     kernel.caller,
+    file,
   )
   if (typeof fs === 'number') throw startError(fs, `mounting ${choice.type}`)
   return fs
