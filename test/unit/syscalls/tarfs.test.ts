@@ -64,7 +64,7 @@ describe('mount -t tar', () => {
       'x',
       'long',
       'abs',
-      'total 2',
+      'total 1',
       '-rw-r----- 2 root root 6 Sep 9 2001 again',
       '-rw------- 1 root root 9 Sep 9 2001 file',
       'crw-rw-rw- 1 root root 1, 3 Sep 9 2001 null',
