@@ -6,7 +6,7 @@
  *   add NAME[,OPTION=VALUE]...          on top of the caller's view
  *   rm NAME                             the newest of that name, out of the caller's view
  *   ls                                  oldest first
- *   fork                                the caller goes into a nested view, which its children inherit
+ *   fork [NAME[,OPTION=VALUE]...]...    the caller goes into a nested view with these on top; its children inherit it
  *   attach PID NAME[,OPTION=VALUE]...   a process goes into a nested view with one more engine
  */
 
@@ -89,7 +89,8 @@ export const listEngines = (view: View): string[] =>
 
 /** One command of a task: see the top of this file. Byte strings in and out. */
 export function command(task: Task, line: string): Outcome {
-  const [verb, first = '', second = ''] = fromUtf8(line).trim().split(/\s+/)
+  const [verb, ...words] = fromUtf8(line).trim().split(/\s+/)
+  const [first = '', second = ''] = words
   switch (verb) {
     case 'add':
       return ownsView(task) ? add(task, task.view, first) : notAllowed
@@ -104,8 +105,7 @@ export function command(task: Task, line: string): Outcome {
         ),
       )
     case 'fork':
-      nest(task)
-      return done()
+      return nest(task, words)
     case 'attach':
       return attach(task, first, second)
     default:
@@ -162,12 +162,17 @@ function remove(view: View, name: string): Outcome {
  * A task goes into a nested view. Who is not privileged can change what set-user-ID programs would see, so there are
  * none for it any more (PR_SET_NO_NEW_PRIVS), as with seccomp(2).
  */
-function nest(task: Task): void {
+function nest(task: Task, engines: readonly string[]): Outcome {
   const view = task.view.fork()
   view.ownerUid = task.credentials.bottom.euid
-  if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
-  task.enter(view)
+  let outcome = done()
+  for (const text of engines) if (outcome.result === 0) outcome = add(task, view, text)
+  if (outcome.result === 0) {
+    if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
+    task.enter(view)
+  }
   view.drop()
+  return outcome
 }
 
 function attach(task: Task, pidText: string, engineText: string): Outcome {
