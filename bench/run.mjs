@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { debianWorkloads } from './debian.mjs'
-import { engineCost } from './engine-cost.mjs'
+import { describeEngineCost, engineCost } from './engine-cost.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -141,10 +141,7 @@ if (cpu.length > 0) {
   )
 }
 if ('engines'.includes(values.only)) {
-  summary.engineNsPerCall = await engineCost(programs.sys, Number(values.runs))
-  const { none, idle, watching } = summary.engineNsPerCall
-  console.log(
-    `engines: getppid ${none.toFixed(0)} ns; with two idle engines ${(idle - none).toFixed(0)} ns more, with one that watches every call ${(watching - none).toFixed(0)} ns more`,
-  )
+  summary.engines = await engineCost(programs.sys, build('tracer'), Number(values.runs))
+  for (const line of describeEngineCost(summary.engines)) console.log(line)
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ summary, results }, null, 1)}\n`)

@@ -1,21 +1,54 @@
 // A tour of the library: every public thing once. Run it with `node examples/tour.mjs`; test/api runs it too.
+import * as fs from 'node:fs'
 import {
   allCalls,
+  allow,
+  asyncFilesOf,
+  COMBINATIONS,
   calls,
   createCpu,
   DEFAULT_PATH,
   deny,
   FileError,
   hostDirectory,
+  id,
+  interestIn,
+  interrupt,
   Machine,
+  messagePortChannel,
   NodeHost,
+  NoSuchTaskError,
+  name,
+  noCalls,
+  OwnCalls,
+  ProtocolError,
+  plainEngine,
   RUN,
+  record,
+  remoteEngine,
+  remoteFiles,
+  report,
+  resume,
+  SIGNAL_CORE,
+  SIGNAL_DELIVER,
+  SIGNAL_IGN,
+  SIGNAL_STOP,
+  SIGNAL_TERM,
+  SIGNAL_TSTP,
   SimHost,
   SKIPCALL,
+  SKIPEXIT,
+  STOP,
   StartError,
+  serveFiles,
+  servePlainEngine,
+  socketChannel,
+  stop,
   strace,
+  textFile,
   time,
   userlandRoot,
+  webSocketChannel,
 } from 'umwelt'
 
 const text = (stream) => new Response(stream).text()
@@ -65,6 +98,101 @@ const dated = inThePast.spawn('sh', ['-c', 'date +%Y; sleep 3600; echo over'])
 clock.setPace(1e6)
 console.log('time:', (await text(dated.stdout)).split('\n').join(' '))
 await inThePast.dispose()
+
+// Views: programs with other names, ids and files than their neighbours, changed while they run.
+const worlds = await Machine.create({ seed: 7 })
+const recorder = record()
+const nested = worlds.spawn('sh', ['-c', 'hostname; id -u; cat /etc/answer'], {
+  engines: [
+    name({ nodename: 'mars' }),
+    id({ uid: '1000' }),
+    allow({ family: 'unix' }),
+    recorder,
+    'time,offset=60',
+  ],
+})
+nested.view.push({
+  name: 'answer',
+  wants: noCalls,
+  services: [{ kind: 'path', at: '/etc/answer', fs: textFile({ read: () => 'forty-two\n' }) }],
+})
+nested.view.push('name,nodename=venus')
+nested.view.push('deny,mkdir')
+nested.view.remove('deny')
+console.log('view:', nested.view.list())
+console.log(
+  'view:',
+  (await text(nested.stdout)).split('\n').join(' '),
+  recorder.recording.files['/etc/answer'],
+)
+
+// Engines that take their time, are told of signals and ends, stop tasks, and make calls of their own in the world below.
+const seen = []
+const watcher = {
+  name: 'watcher',
+  wants: interestIn(['getppid'], { start: true, call: true, exit: false }),
+  async syscallEntry(call) {
+    const own = new OwnCalls(call.task.view, watcher)
+    seen.push(`own uid ${await own.call('getuid')}`)
+    own.close()
+    return SKIPEXIT
+  },
+  signal: ({ info }) => (info.signo === 15 ? SIGNAL_IGN : SIGNAL_DELIVER),
+  clone(_parent, child) {
+    stop(child, watcher).then(
+      () => {
+        report(child, watcher)
+        interrupt(child, watcher)
+        resume(child, watcher)
+      },
+      (error) => seen.push(error instanceof NoSuchTaskError),
+    )
+  },
+  quiesce: (_task, event) => void (event === 'report' && seen.push('came by')),
+}
+const stubborn = worlds.spawn('sh', ['-c', 'kill -TERM $$; echo still here; (true); echo $PPID'], {
+  engines: [watcher],
+})
+console.log('engine:', (await text(stubborn.stdout)).split('\n').join(' '), seen)
+console.log(
+  'verdicts:',
+  COMBINATIONS.length,
+  STOP,
+  [SIGNAL_TERM, SIGNAL_CORE, SIGNAL_STOP, SIGNAL_TSTP].length,
+)
+
+// An engine elsewhere, behind a port or a socket: plain data both ways. The same one may stand here.
+const { port1, port2 } = new MessageChannel()
+const plain = {
+  name: 'plain',
+  wants: { calls: ['sethostname'] },
+  on: (event) => (event.type === 'syscallEntry' ? { verdict: SKIPCALL, result: -1 } : undefined),
+}
+servePlainEngine(plain, messagePortChannel(port1)).then(() => {})
+for (const engine of [await remoteEngine(messagePortChannel(port2)), plainEngine(plain)]) {
+  const asked = worlds.spawn('hostname', ['pluto'], { engines: [engine] })
+  console.log('plain:', await asked.exited, engine.name)
+}
+port1.close()
+
+// Files elsewhere: what is shaped as fs.promises, here or behind a channel.
+const shelf = new MessageChannel()
+serveFiles(asyncFilesOf(fs.promises, import.meta.dirname), messagePortChannel(shelf.port1)).then(() => {})
+const reading = await Machine.create({
+  mounts: [{ at: '/far', fs: { promises: remoteFiles(messagePortChannel(shelf.port2)), mode: 'ro' } }],
+})
+const far = reading.spawn('head', ['-n', '1', '/far/tour.mjs'])
+console.log('far:', (await text(far.stdout)).includes('A tour of the library'))
+await reading.dispose()
+shelf.port1.close()
+console.log(
+  'channels:',
+  typeof webSocketChannel,
+  typeof socketChannel,
+  new ProtocolError('x') instanceof Error,
+)
+
+await worlds.dispose()
 
 // Ending things: kill, AbortSignal, and what cannot be started.
 const sleeper = machine.spawn('sleep', ['1000'])

@@ -5,26 +5,67 @@
 
 export type { Cpu } from '../emu/run/cpu.ts'
 export { type CpuKind, type CpuOptions, createCpu } from '../emu/run/index.ts'
+export { allow } from '../syscalls/engines/allow/allow.ts'
+export type { SyscallCall } from '../syscalls/engines/call.ts'
+export { COMBINATIONS, type Combination, interestIn, type Phases } from '../syscalls/engines/combinations.ts'
+export { interrupt, NoSuchTaskError, report, resume, stop } from '../syscalls/engines/control.ts'
 export { deny } from '../syscalls/engines/deny/deny.ts'
 export {
   allCalls,
   calls,
   type Engine,
+  type ExitReport,
   type Interest,
+  type JobReport,
+  type Late,
+  noCalls,
+  type ReapReport,
   RUN,
+  SIGNAL_CORE,
+  SIGNAL_DELIVER,
+  SIGNAL_IGN,
+  SIGNAL_STOP,
+  SIGNAL_TERM,
+  SIGNAL_TSTP,
+  type SignalReport,
+  type SignalVerdict,
   SKIPCALL,
   SKIPEXIT,
+  STOP,
   type Verdict,
 } from '../syscalls/engines/engine.ts'
+export { id } from '../syscalls/engines/id/id.ts'
+export { name } from '../syscalls/engines/name/name.ts'
 export type { OptionsLike } from '../syscalls/engines/options.ts'
+export { OwnCalls } from '../syscalls/engines/own-calls.ts'
+export type { PathService } from '../syscalls/engines/path-services.ts'
+export { type RecordEngine, type Recording, record } from '../syscalls/engines/record/record.ts'
+export { remoteFiles, serveFiles } from '../syscalls/engines/remote/files.ts'
+export {
+  type Channel,
+  ProtocolError,
+  remoteEngine,
+  servePlainEngine,
+} from '../syscalls/engines/remote/link.ts'
+export {
+  type PlainEngine,
+  type PlainEvent,
+  type PlainReply,
+  plainEngine,
+} from '../syscalls/engines/remote/plain.ts'
+export type { Service } from '../syscalls/engines/services.ts'
 export { type StraceOptions, strace } from '../syscalls/engines/strace/strace.ts'
 export { type TimeEngine, time } from '../syscalls/engines/time/time.ts'
 export { type Change, type ViewFsEngine, viewfs } from '../syscalls/engines/viewfs/viewfs.ts'
+export type { AsyncFiles } from '../syscalls/fs/asyncfs/async-files.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
+export { type TextFile, textFile } from '../syscalls/fs/textfs/textfs.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
+export { messagePortChannel, webSocketChannel } from './channels.ts'
 export { FileError, StartError } from './errors.ts'
 export { FileStats, GuestFiles } from './guest-files.ts'
 export { type ExitStatus, GuestProcess } from './guest-process.ts'
+export type { GuestView } from './guest-view.ts'
 export {
   DEFAULT_PATH,
   type Limits,
@@ -35,4 +76,5 @@ export {
   type SpawnOptions,
 } from './machine.ts'
 export type { FileSystemChoice, MountChoice, VolumeMode } from './mounting.ts'
+export { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
 export type { TerminalOptions } from './terminal-streams.ts'

@@ -5,6 +5,8 @@
 
 import { fromUtf8, utf8 } from '../syscalls/abi/bytes.ts'
 import { ENOENT, ENOTDIR } from '../syscalls/abi/errno.ts'
+import type { AsyncFiles } from '../syscalls/fs/asyncfs/async-files.ts'
+import { AsyncFs } from '../syscalls/fs/asyncfs/asyncfs.ts'
 import { CowFs } from '../syscalls/fs/cowfs/cowfs.ts'
 import type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 import { HostFs } from '../syscalls/fs/hostfs/hostfs.ts'
@@ -14,16 +16,18 @@ import { LOCKED_READONLY } from '../syscalls/vfs/mount-tree.ts'
 import type { Path } from '../syscalls/vfs/path.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import { StartError, startError } from './errors.ts'
+import { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
 
 /** `ro` refuses changes, `rw` makes them, `cow` keeps them in the machine. */
 export type VolumeMode = 'ro' | 'rw' | 'cow'
 
 /**
  * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); a directory of an object shaped as
- * `node:fs` (a memfs volume); or a function that makes one.
+ * `node:fs` (a memfs volume) or as `fs.promises`; files behind a channel (`remoteFiles`); or a function that makes one.
  */
 export type FileSystemChoice =
   | { readonly type: string; readonly source?: string; readonly options?: Readonly<Record<string, string>> }
+  | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: 'ro' | 'rw' }
   | { readonly files: HostFiles; readonly directory?: string; readonly mode?: VolumeMode }
   | ((kernel: Kernel) => FileSystem)
 
@@ -38,6 +42,11 @@ export interface MountChoice {
 
 export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
   if (typeof choice === 'function') return choice(kernel)
+  if ('promises' in choice) {
+    const { promises, directory, mode } = choice
+    const files = 'read' in promises ? promises : asyncFilesOf(promises, directory)
+    return new AsyncFs(files, { readOnly: mode === 'ro' })
+  }
   if ('files' in choice) {
     const { files, directory = '/', mode = 'rw' } = choice
     const volume = new HostFs({ files, directory, readOnly: mode === 'ro' })
@@ -48,11 +57,17 @@ export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSy
     const names = kernel.fileSystemTypes.map(({ name }) => name).join(', ')
     throw new StartError('ENODEV', `there is no file-system type ${choice.type}; there are ${names}`)
   }
+  const { root } = kernel.mountTree
+  const file = type.needsSource
+    ? walkPath(kernel.caller, root, root, utf8(choice.source ?? ''), FOLLOW)
+    : null
+  if (typeof file === 'number') throw startError(file, `mounting ${choice.source ?? ''}`)
   const fs = type.mount(
     kernel,
     utf8(choice.source ?? 'none'),
     new Map(Object.entries(choice.options ?? {})),
     kernel.caller,
+    file,
   )
   if (typeof fs === 'number') throw startError(fs, `mounting ${choice.type}`)
   return fs

@@ -242,9 +242,16 @@ bool parse_integer(const char *text, int base, long long *value) {
 }
 
 bool parse_time(const char *text, time_t *time) {
+  static const char *const formats[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M", "%Y-%m-%d", NULL};
   long long seconds;
   bool good = *text == '@' && parse_integer(text + 1, 10, &seconds);
   if (good) *time = seconds;
+  for (const char *const *format = formats; !good && *format; format++) {
+    struct tm parts = {0};
+    const char *end = strptime(text, *format, &parts);
+    good = end && !*end;
+    if (good) *time = strchr(*format, 'Z') ? timegm(&parts) : mktime(&parts);
+  }
   return good || !warn("invalid date '%s'", text);
 }
 

@@ -120,9 +120,11 @@ int date_main(char **operands) {
   time_t now = time(NULL);
   const char *format = *operands ? *operands : "+%a %b %e %H:%M:%S %Z %Y";
   char text[1024];
-  if (option['d'] && !parse_time(option['d'], &now)) return 1;
-  if (*format != '+') return usage_error();
   if (option['u']) setenv("TZ", "UTC0", 1);
+  if (*format != '+') return usage_error();
+  if (option['d'] && !parse_time(option['d'], &now)) return 1;
+  if (option['s'] && !parse_time(option['s'], &now)) return 1;
+  if (option['s'] && clock_settime(CLOCK_REALTIME, &(struct timespec){.tv_sec = now}) < 0) return warn_errno("cannot set the date");
   /* A length of 0 may be an empty format; either way there is nothing to show. */
   size_t length = strftime(text, sizeof text, format + 1, localtime(&now));
   return printf("%.*s\n", (int)length, text) < 0;

@@ -24,10 +24,10 @@ static int command(const char *line) {
 
 /* MODULE... -- PROGRAM: a view of its own, that PROGRAM and its children see. */
 static int run(char **operands) {
-  if (command("fork")) return 1;
-  for (; *operands && !equal(*operands, "--"); operands++)
-    if (command(format_text("add %s", *operands))) return 1;
+  char *line = "fork";
+  for (; *operands && !equal(*operands, "--"); operands++) line = format_text("%s %s", line, *operands);
   if (!*operands || !*++operands) return usage_error();
+  if (command(line)) return 1;
   execvp(*operands, operands);
   int status = errno == ENOENT ? 127 : 126;
   warn_errno(*operands);

@@ -83,6 +83,12 @@ export const STATX_ATTRS_KEPT = 0x70
 export const makedev = (major: number, minor: number): number =>
   (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)
 export const major = (dev: number): number => (dev >>> 8) & 0xfff
+/** `MAJOR:MINOR`; null for anything else. */
+export function parseDevice(text: string): { major: number; minor: number } | null {
+  const [, major, minor] = /^(\d{1,4}):(\d{1,7})$/.exec(text) ?? []
+  return major === undefined ? null : { major: Number(major), minor: Number(minor) }
+}
+
 export const minor = (dev: number): number => (dev & 0xff) | ((dev >>> 12) & 0xfff00)
 
 export const UTIME_NOW = 0x3fffffff

@@ -18,6 +18,8 @@ export const NO_ANSWER = -1
 /** An engine that said RUN and waits for the exit, with the call as it left it. */
 interface Ran {
   node: EngineNode
+  /** Number and arguments are here; else they are still the call's. */
+  isKept: boolean
   nr: number
   readonly args: Float64Array
 }
@@ -45,9 +47,10 @@ export class SyscallCall {
   private readonly ran: Ran[] = []
   ranCount = 0
 
-  // Where the program goes on.
+  // Where the program goes on; looked up when an engine asks, since few do.
   private pcNow = 0
   private spNow = 0
+  private isPlaceKnown = false
   /** An engine has changed one of them. */
   hasMoved = false
 
@@ -57,28 +60,40 @@ export class SyscallCall {
 
   /** The program counter, behind the system-call instruction. Writable: the program goes on there. */
   get pc(): number {
+    this.notePlace()
     return this.pcNow
   }
 
   set pc(addr: number) {
+    this.notePlace()
     this.pcNow = addr
     this.hasMoved = true
   }
 
   /** The stack pointer. Writable. */
   get sp(): number {
+    this.notePlace()
     return this.spNow
   }
 
   set sp(addr: number) {
+    this.notePlace()
     this.spNow = addr
     this.hasMoved = true
   }
 
-  /** The call begins here. */
-  standsAt(pc: number, sp: number): void {
-    this.pcNow = pc
-    this.spNow = sp
+  /** Keeps the program counter and the stack pointer: while another task runs, the registers are put aside. */
+  notePlace(): void {
+    if (this.isPlaceKnown) return
+    const { kernel, mm } = this.task
+    this.pcNow = kernel.arch.pc(mm.state)
+    this.spNow = kernel.arch.sp(mm.state)
+    this.isPlaceKnown = true
+  }
+
+  /** A call begins. */
+  forgetPlace(): void {
+    this.isPlaceKnown = false
     this.hasMoved = false
   }
 
@@ -112,10 +127,13 @@ export class SyscallCall {
     return bytes === undefined ? -ENAMETOOLONG : latin1(bytes)
   }
 
-  noteRan(node: EngineNode): void {
+  /** `isLast`: no engine is asked after it, so what it left stays as it is. */
+  noteRan(node: EngineNode, isLast: boolean): void {
     const place = this.ranCount++
-    const ran = (this.ran[place] ??= { node, nr: 0, args: new Float64Array(ARGUMENT_COUNT) })
+    const ran = (this.ran[place] ??= { node, isKept: false, nr: 0, args: new Float64Array(ARGUMENT_COUNT) })
     ran.node = node
+    ran.isKept = !isLast
+    if (isLast) return
     ran.nr = this.nr
     for (let i = 0; i < ARGUMENT_COUNT; i++) ran.args[i] = this.args[i]!
   }
@@ -123,6 +141,7 @@ export class SyscallCall {
   /** The oldest engine that still waits for the exit; number and arguments are put back to what it left. */
   takeRan(): EngineNode {
     const ran = this.ran[--this.ranCount]!
+    if (!ran.isKept) return ran.node
     this.nr = ran.nr
     for (let i = 0; i < ARGUMENT_COUNT; i++) this.args[i] = ran.args[i]!
     return ran.node

@@ -33,6 +33,8 @@ export type Late<Answer> = Answer | typeof STOP | Promise<Answer>
 /** Which calls an engine is asked about. A call that nobody wants costs nothing. */
 export interface Interest {
   readonly calls: 'all' | readonly string[]
+  /** Names that `all` leaves out. */
+  readonly except?: readonly string[]
   /** A further choice by arguments: path, descriptor, family. */
   readonly choose?: (call: SyscallCall) => boolean
   /** What is decided beforehand for all of them, without asking: combinations.ts. Missing: asked call by call. */
@@ -135,7 +137,10 @@ export interface Engine {
   enter?(task: Task): void
   /** A task no longer stands below it. */
   leave?(task: Task): void
-  /** It now stands in this view, by a task's doing or the embedder's. Throws EngineRefusedError when it cannot. */
+  /**
+   * It is about to stand in this view, which is still the world below it, by a task's doing or the embedder's. Throws
+   * EngineRefusedError when it cannot.
+   */
   attach?(view: View, by: Task | null): void
   /** It is about to leave; a text refuses and says what holds it (EBUSY). */
   // biome-ignore lint/suspicious/noConfusingVoidType: most engines have nothing to say

@@ -6,7 +6,7 @@
  *   add NAME[,OPTION=VALUE]...          on top of the caller's view
  *   rm NAME                             the newest of that name, out of the caller's view
  *   ls                                  oldest first
- *   fork                                the caller goes into a nested view, which its children inherit
+ *   fork [NAME[,OPTION=VALUE]...]...    the caller goes into a nested view with these on top; its children inherit it
  *   attach PID NAME[,OPTION=VALUE]...   a process goes into a nested view with one more engine
  *
  * Other words are for the newest engine of the caller's view that knows them.
@@ -69,7 +69,7 @@ export function makeEngine(
 
 /** What is wrong with an engine: it waits for calls that do not exist, and would never hear of them. Null: nothing. */
 export function problemOf(arch: Arch, { name, wants }: Engine): string | null {
-  const wanted = wants.calls === 'all' ? [] : wants.calls
+  const wanted = wants.calls === 'all' ? (wants.except ?? []) : wants.calls
   const strange = wanted.filter((call) => !Object.hasOwn(arch.numbers, call))
   return strange.length > 0
     ? `engine ${name} waits for ${strange.join(', ')}: no system call is named so`
@@ -84,7 +84,8 @@ export const listEngines = (view: View): string[] =>
 
 /** One command of a task: see the top of this file. Byte strings in and out. */
 export function command(task: Task, line: string): Outcome {
-  const [verb, first = '', second = ''] = fromUtf8(line).trim().split(/\s+/)
+  const [verb, ...words] = fromUtf8(line).trim().split(/\s+/)
+  const [first = '', second = ''] = words
   switch (verb) {
     case 'add':
       return ownsView(task) ? add(task, task.view, first) : notAllowed
@@ -99,8 +100,7 @@ export function command(task: Task, line: string): Outcome {
         ),
       )
     case 'fork':
-      nest(task)
-      return done()
+      return nest(task, words)
     case 'attach':
       return attach(task, first, second)
     default:
@@ -140,11 +140,11 @@ function add(task: Task, view: View, text: string): Outcome {
   if (problem !== null) return refused(EINVAL, problem)
   try {
     view.push(engine, task)
+    return done()
   } catch (error) {
-    if (error instanceof EngineRefusedError) return refused(error.errno, utf8(error.message))
-    throw error
+    const errno = error instanceof EngineRefusedError ? error.errno : EINVAL
+    return refused(errno, utf8((error as Error).message))
   }
-  return done()
 }
 
 /** The newest engine of that name; undefined when the view has none. */
@@ -167,12 +167,17 @@ function remove(view: View, name: string): Outcome {
  * A task goes into a nested view. Who is not privileged can change what set-user-ID programs would see, so there are
  * none for it any more (PR_SET_NO_NEW_PRIVS), as with seccomp(2).
  */
-function nest(task: Task): void {
+function nest(task: Task, engines: readonly string[]): Outcome {
   const view = task.view.fork()
   view.ownerUid = task.credentials.bottom.euid
-  if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
-  task.enter(view)
+  let outcome = done()
+  for (const text of engines) if (outcome.result === 0) outcome = add(task, view, text)
+  if (outcome.result === 0) {
+    if (!task.credentials.capable(CAP_SYS_ADMIN)) task.noNewPrivileges = true
+    task.enter(view)
+  }
   view.drop()
+  return outcome
 }
 
 function attach(task: Task, pidText: string, engineText: string): Outcome {

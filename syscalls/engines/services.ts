@@ -1,7 +1,6 @@
 /**
  * Services: what engines take over by argument rather than by call: a file-system type, a protocol family, a device
- * number, an ioctl, a binary format. (A path is a mount, a system call an Interest.) View-OS's hash table, viewos.md
- * section 3.
+ * number, an ioctl, a binary format, a path. (A system call is an Interest.) View-OS's hash table, viewos.md section 3.
  * Path: the kernel asks `task.world.services` where it has the argument in its hands; the newest entry that matches
  * and confirms answers, else the kernel's own. What a service made (a file system, a socket, a description) answers
  * for itself from then on: nobody is asked again.
@@ -13,6 +12,7 @@ import type { Caller } from '../vfs/caller.ts'
 import type { Device } from '../vfs/device.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import type { FileSystemType } from '../vfs/file-system-type.ts'
+import type { PathService } from './path-services.ts'
 
 /** A mount(2) type. One whose name ends in `*` answers for every type that begins so. */
 export interface FileSystemService {
@@ -29,11 +29,11 @@ export interface FamilyService {
   confirm?(task: Task, family: number, type: number, protocol: number): boolean
 }
 
-/** What opening a device node gives. Without a minor number, all of the major one. */
+/** What opening a device node gives. Without a minor number, all of the major one; without a major one, every node. */
 export interface DeviceService {
   readonly kind: 'device'
   readonly isBlock: boolean
-  readonly major: number
+  readonly major: number | null
   readonly minor: number | null
   readonly device: Device
   confirm?(caller: Caller, major: number, minor: number): boolean
@@ -58,7 +58,13 @@ export interface BinaryFormatService {
   readonly keepsArgv0?: boolean
 }
 
-export type Service = FileSystemService | FamilyService | DeviceService | IoctlService | BinaryFormatService
+export type Service =
+  | PathService
+  | FileSystemService
+  | FamilyService
+  | DeviceService
+  | IoctlService
+  | BinaryFormatService
 
 /** Each kind newest first. */
 export class ServiceTable {
@@ -93,7 +99,9 @@ export class ServiceTable {
 
   device(caller: Caller, isBlock: boolean, major: number, minor: number): Device | undefined {
     const wants = (s: DeviceService): boolean =>
-      s.isBlock === isBlock && s.major === major && (s.minor === null || s.minor === minor)
+      s.isBlock === isBlock &&
+      (s.major === null || s.major === major) &&
+      (s.minor === null || s.minor === minor)
     return this.devices.find((s) => wants(s) && (s.confirm?.(caller, major, minor) ?? true))?.device
   }
 

@@ -50,6 +50,7 @@ export function descend(task: Task): number {
       const reply = ask(task, node)
       if (isLate(reply)) {
         const { engine } = node
+        call.notePlace()
         waitFor(task, engine, reply, {
           take: (verdict) => (call.answer = verdict as Verdict),
           fail: (error) => (call.answer = failed(task, engine, error)),
@@ -91,9 +92,11 @@ function obey(task: Task, node: EngineNode, answer: Verdict): number {
   const nonsense = nonsenseOf(call, verdict)
   if (nonsense !== null) verdict = failed(task, engine, new Error(nonsense))
   const isEmulated = verdict === SKIPCALL && engine.wants.phases === EMULATE
-  if ((verdict === RUN || isEmulated) && engine.syscallExit && !hasLeft(task, engine)) call.noteRan(node)
+  const isChanged = call.nr !== call.askedNr
+  if ((verdict === RUN || isEmulated) && engine.syscallExit && !hasLeft(task, engine))
+    call.noteRan(node, !isChanged && call.cursor + 1 === call.chain!.length)
   if (verdict === SKIPCALL) return GO_SKIP
-  if (call.nr !== call.askedNr) continueBelow(task, node)
+  if (isChanged) continueBelow(task, node)
   else call.cursor++
   return GO_CALL
 }
@@ -141,6 +144,7 @@ export function ascend(task: Task): boolean {
       engine.quiesce?.(task, 'syscallExit')
       const reply = engine.syscallExit!(call)
       if (isLate(reply)) {
+        call.notePlace()
         waitFor(task, engine, reply, {
           take: () => checkResult(task, engine),
           fail: (error) => failed(task, engine, error),

@@ -12,7 +12,8 @@ import type { Task } from '../kernel/task.ts'
 import type { MountTree } from '../vfs/mount-tree.ts'
 import { type Mount, Path } from '../vfs/path.ts'
 import { letGo } from './control.ts'
-import type { Engine, EventName } from './engine.ts'
+import type { Engine, EventName, Interest } from './engine.ts'
+import { holderOfServices, mountServices, unmountServices } from './path-services.ts'
 import { ServiceTable } from './services.ts'
 import { namespacesOf, type World } from './world.ts'
 
@@ -48,8 +49,7 @@ export class EngineNode {
     const name = known ? names[nr] : undefined
     const chain: EngineNode[] = []
     for (let node: EngineNode | null = this; node; node = node.below) {
-      const wanted = node.engine.wants.calls
-      if (wanted === 'all' || (name !== undefined && wanted.includes(name))) chain.push(node)
+      if (isWanted(node.engine.wants, name)) chain.push(node)
     }
     const result = chain.length ? chain : null
     // Wild numbers come from the guest: they must not grow the table.
@@ -75,6 +75,11 @@ export class EngineNode {
     }
     return known
   }
+}
+
+function isWanted({ calls, except }: Interest, name: string | undefined): boolean {
+  if (calls === 'all') return name === undefined || !except?.includes(name)
+  return name !== undefined && calls.includes(name)
 }
 
 /** Newest first. */
@@ -175,17 +180,17 @@ export class View {
 
   /**
    * Puts an engine on top, also while its processes run. A call under way does not meet it any more. `by` is whose doing
-   * it is, if not the embedder's. An engine that cannot be here throws.
+   * it is, if not the embedder's. Throws an Error when it cannot be here, or a name that it answers for has no place.
    */
   push(engine: Engine, by: Task | null = null): void {
-    const { head } = this
-    this.setHead(new EngineNode(engine, head, this.world))
+    engine.attach?.(this, by)
     try {
-      engine.attach?.(this, by)
+      mountServices(this, engine)
     } catch (error) {
-      this.setHead(head)
+      engine.detach?.(this)
       throw error
     }
+    this.setHead(new EngineNode(engine, this.head, this.world))
     if (engine.enter) for (const task of this.tasks) engine.enter(task)
   }
 
@@ -197,8 +202,9 @@ export class View {
     const engines = this.oldestFirst.map((node) => node.engine)
     const at = engines.lastIndexOf(engine)
     if (at < 0) return false
-    const holder = engine.detach?.(this)
+    const holder = holderOfServices(this, engine) ?? engine.detach?.(this)
     if (typeof holder === 'string') throw new EngineBusyError(holder)
+    unmountServices(this, engine)
     let head = this.oldestFirst[at]!.below
     for (const above of engines.slice(at + 1))
       head = new EngineNode(above, head, head?.world ?? this.kernel.world)

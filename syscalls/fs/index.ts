@@ -5,6 +5,7 @@ import { devfs } from './devfs/devfs.ts'
 import { devpts } from './devpts/devpts.ts'
 import { procfs } from './procfs/procfs.ts'
 import { sysfs } from './sysfs/sysfs.ts'
+import { tarfs } from './tarfs/tarfs.ts'
 import { tmpfs } from './tmpfs/tmpfs.ts'
 
-export const fileSystemTypes: readonly FileSystemType[] = [sysfs, tmpfs, devfs, devpts, procfs]
+export const fileSystemTypes: readonly FileSystemType[] = [sysfs, tmpfs, devfs, devpts, procfs, tarfs]

@@ -7,6 +7,8 @@ import { CAP_IPC_OWNER, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EEXIST, EFAULT, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '../abi/errno.ts'
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Credentials } from '../kernel/credentials.ts'
+import { onEveryLevel } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import type { IpcTotals } from './totals.ts'
 
@@ -22,6 +24,8 @@ export abstract class IpcObject {
   readonly key: number
   uid: number
   gid: number
+  /** In whose view the ids are. */
+  private readonly maker: Credentials
   readonly cuid: number
   readonly cgid: number
   mode: number
@@ -30,12 +34,27 @@ export abstract class IpcObject {
 
   constructor(task: Task, key: number, mode: number) {
     this.key = key
-    const { euid, egid } = task.credentials.bottom
-    this.uid = this.cuid = euid
-    this.gid = this.cgid = egid
+    this.maker = task.credentials
+    this.uid = this.cuid = task.credentials.euid
+    this.gid = this.cgid = task.credentials.egid
     this.mode = mode & 0o777
     this.changeSec = secondsNow(task.world.clock)
   }
+
+  /** Whether a rule about the owner and the maker holds for a task, on every level of its identity. */
+  allows(task: Task, holds: (who: Credentials, ids: OwnerIds) => boolean): boolean {
+    const { maker } = this
+    const given = { uids: [this.uid, this.cuid], gids: [this.gid, this.cgid] }
+    return onEveryLevel(task.credentials, maker, (who, seen) =>
+      holds(who, seen === maker ? given : { uids: [seen.euid], gids: [seen.egid] }),
+    )
+  }
+}
+
+/** Owner and maker. */
+interface OwnerIds {
+  readonly uids: readonly number[]
+  readonly gids: readonly number[]
 }
 
 export function secondsNow(clock: Clock): number {
@@ -45,12 +64,14 @@ export function secondsNow(clock: Clock): number {
 
 /** Linux ipcperms: `wanted` has the bits of any class. */
 export function ipcPermission(task: Task, object: IpcObject, wanted: number): number {
-  const who = task.credentials.bottom
   const asked = (wanted >> 6) | (wanted >> 3) | wanted
-  let granted = object.mode
-  if (who.euid === object.cuid || who.euid === object.uid) granted >>= 6
-  else if (who.inEffectiveGroup(object.cgid) || who.inEffectiveGroup(object.gid)) granted >>= 3
-  return asked & ~granted & 7 && !who.capable(CAP_IPC_OWNER) ? -EACCES : 0
+  const isGranted = object.allows(task, (who, { uids, gids }) => {
+    let granted = object.mode
+    if (uids.includes(who.euid)) granted >>= 6
+    else if (gids.some((gid) => who.inEffectiveGroup(gid))) granted >>= 3
+    return (asked & ~granted & 7) === 0 || who.capableHere(CAP_IPC_OWNER)
+  })
+  return isGranted ? 0 : -EACCES
 }
 
 export class IpcTable<T extends IpcObject> {
@@ -132,9 +153,11 @@ export class IpcTable<T extends IpcObject> {
 
 /** For IPC_SET and IPC_RMID: its owner, its maker, or root. */
 export function mayControl(task: Task, object: IpcObject): number {
-  const who = task.credentials.bottom
-  const isOwn = who.euid === object.cuid || who.euid === object.uid
-  return isOwn || who.capable(CAP_SYS_ADMIN) ? 0 : -EPERM
+  const isAllowed = object.allows(
+    task,
+    (who, { uids }) => uids.includes(who.euid) || who.capableHere(CAP_SYS_ADMIN),
+  )
+  return isAllowed ? 0 : -EPERM
 }
 
 const PERM_SIZE = 48

@@ -120,7 +120,7 @@ function startCall(kernel: Kernel, task: Task): void {
     task.stage = STAGE_CALL
     return
   }
-  call.standsAt(arch.pc(state), arch.sp(state))
+  call.forgetPlace()
   call.result = -ENOSYS
   begin(task, chain)
   task.stage = STAGE_ENTRY

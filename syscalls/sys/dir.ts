@@ -7,6 +7,7 @@ import { putU64 } from '../abi/arch/arch.ts'
 import { bytesOf } from '../abi/bytes.ts'
 import { CAP_MKNOD, CAP_SYS_CHROOT } from '../abi/capability.ts'
 import {
+  BLOCKED,
   EBADF,
   EFAULT,
   EINVAL,
@@ -198,7 +199,7 @@ function sysGetdents64(task: Task, fdNumber: number, buf: number, count: number)
     },
   })
   if (tooSmall) return -EINVAL
-  if (result < 0 && used === 0) return result
+  if (result === BLOCKED || (result < 0 && used === 0)) return result
   task.mm.stored(buf, Math.max(1, used))
   return used
 }

@@ -249,7 +249,9 @@ function mountNew(request: Request): number {
     return typeof place === 'number' ? place : type.mountAt(task, source, place, request.options)
   }
   const parsed = parseOptions(request.options)
-  const fs = type.mount(kernel, source, parsed.own, task)
+  const file = type.needsSource ? sourcePath(request) : null
+  if (typeof file === 'number') return file
+  const fs = type.mount(kernel, source, parsed.own, task, file)
   if (typeof fs === 'number') return fs
   const place = placeOf(request)
   if (typeof place === 'number') return place
@@ -258,7 +260,7 @@ function mountNew(request: Request): number {
   const bits = (request.flags | parsed.flags) & ~parsed.cleared
   // One that is mounted elsewhere too (devpts) stays as it is there.
   if (fs.rootDentry === null) {
-    fs.readOnly = (bits & M.MS_RDONLY) !== 0
+    fs.readOnly ||= (bits & M.MS_RDONLY) !== 0
     fs.superFlags = bits & M.SUPER_FLAGS
   }
   task.view.mounts.add(fs, place, source, mountFlagsOf(request))

@@ -104,8 +104,11 @@ function information(task: Task, command: number, at: number): number {
 }
 
 function setLocked(task: Task, segment: Segment, isLocked: boolean): number {
-  const { euid } = task.credentials.bottom
-  if (!task.credentials.capable(CAP_IPC_LOCK) && euid !== segment.uid && euid !== segment.cuid) return -EPERM
+  const mayLock = segment.allows(
+    task,
+    (who, { uids }) => who.capableHere(CAP_IPC_LOCK) || uids.includes(who.euid),
+  )
+  if (!mayLock) return -EPERM
   segment.mode = isLocked ? segment.mode | I.SHM_LOCKED : segment.mode & ~I.SHM_LOCKED
   return 0
 }

@@ -136,7 +136,7 @@ function changePermissions(task: Task, target: Target, bits: number): number {
 /** An owner on a level above the lowest is only remembered there. */
 function changeOwner(task: Task, target: Target, what: AttributeChange): number {
   const { level } = task.credentials
-  if (level === null) return change(task, target, what)
+  if (level === null || !target.inode.fs.keepsOwners) return change(task, target, what)
   const { uid, gid, mode: bits } = what
   level.remember(target.inode, {
     ...(uid === undefined ? {} : { uid }),

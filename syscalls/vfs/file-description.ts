@@ -4,7 +4,7 @@
  * one copy. Results are counts, negative errno or BLOCKED. The defaults are Linux's for "cannot do that".
  */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, ENOTTY, ENXIO, EPERM, ESPIPE } from '../abi/errno.ts'
+import { BLOCKED, EBADF, EFBIG, EINVAL, EISDIR, ENOTDIR, ENOTTY, ENXIO, EPERM, ESPIPE } from '../abi/errno.ts'
 import {
   F_OWNER_PID,
   F_SEAL_FUTURE_WRITE,
@@ -265,8 +265,8 @@ export class DirectoryFile extends NamedDescription {
     }
     const result = this.readEntries(caller, sink)
     if (result >= 0) notifyPath(this.path!, IN_ACCESS)
-    // What was delivered before an error or a wait counts.
-    if (result < 0 && this.pos !== offset && offset < 2) this.pos = offset
+    // After a wait all of it is made again; what was delivered before an error counts, and the error comes next time.
+    if (result === BLOCKED) this.pos = offset
     return result
   }
 

@@ -8,13 +8,19 @@ import type { Path } from './path.ts'
 
 export interface FileSystemType {
   readonly name: string
-  /** Needs a source (a directory of the host, an image). */
+  /** Needs a source: a file of the mounter's view, an archive say. */
   readonly needsSource: boolean
   /**
    * Makes one; a negative errno when the options are wrong, or BLOCKED. `by` is who mounts, in whose view the source
-   * lies: a task, or the kernel itself.
+   * lies: a task, or the kernel itself. `file` is the source where one is needed, null else.
    */
-  mount(kernel: Kernel, source: string, options: ReadonlyMap<string, string>, by: Caller): FileSystem | number
+  mount(
+    kernel: Kernel,
+    source: string,
+    options: ReadonlyMap<string, string>,
+    by: Caller,
+    file: Path | null,
+  ): FileSystem | number
   /** One that depends on where it is mounted does it all itself, with the options as they were written: 0 or an errno. */
   mountAt?(task: Task, source: string, place: Path, options: string): number
 }

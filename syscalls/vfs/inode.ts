@@ -97,6 +97,8 @@ export abstract class FileSystem {
   readonly stable: boolean = false
   /** Reading never waits for a promise, so a page can be read when it is first touched. */
   readonly answersAtOnce: boolean = true
+  /** Whose its files are can be said: the kernel's own are whose they are. */
+  readonly keepsOwners: boolean = true
   /** Files have extended attributes. */
   readonly keepsXattrs: boolean = false
   abstract statfs(): StatFs

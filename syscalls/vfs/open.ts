@@ -208,7 +208,9 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
   if (inode.isDirectory) {
     if (access !== O_RDONLY || flags & O_CREAT || flags & O_TRUNC) return -EISDIR
   } else if (flags & O_DIRECTORY) return -ENOTDIR
-  if (path.mount.isNoDev && (inode.type === S_IFCHR || inode.type === S_IFBLK)) return -EACCES
+  const ids = idsOf(caller.credentials, inode)
+  const type = ids.mode & S_IFMT
+  if (path.mount.isNoDev && (type === S_IFCHR || type === S_IFBLK)) return -EACCES
   if (!created) {
     const mask =
       (access !== O_WRONLY ? MAY_READ : 0) | (access !== O_RDONLY || flags & O_TRUNC ? MAY_WRITE : 0)
@@ -217,8 +219,7 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
     if (flags & O_NOATIME && !ownsFileBelow(caller.credentials, inode)) return -EPERM
   }
   const kept = flags & ~CREATION_FLAGS
-  const ids = idsOf(caller.credentials, inode)
-  switch (ids.mode & S_IFMT) {
+  switch (type) {
     case S_IFDIR:
       return new DirectoryFile(kept, path)
     case S_IFREG:
@@ -230,7 +231,7 @@ function openFound(request: OpenRequest, path: Path, created: boolean): FileDesc
       const { rdev } = ids
       // What is a device in this view alone is opened as one by who could have made it below.
       if (inode.type === S_IFREG && !caller.credentials.bottom.capable(CAP_MKNOD)) return -EACCES
-      const isBlock = (ids.mode & S_IFMT) === S_IFBLK
+      const isBlock = type === S_IFBLK
       const own = caller.world.services.device(caller, isBlock, major(rdev), minor(rdev))
       const device = own ?? (isBlock ? undefined : request.devices.get(rdev))
       return device ? device.open(caller, kept, path, flags) : -ENXIO

@@ -108,6 +108,10 @@ export class Mount {
   tree: MountTree | null = null
   /** Whether it shows itself to a caller; to others the place looks as without it. Null: to everybody. */
   confirm: ((caller: Caller) => boolean) | null = null
+  /** No name leads here: the negative errno that a walk ends with instead. 0 for others. */
+  refusal = 0
+  /** What an engine answers for by it; null for what is no engine's. */
+  service: object | null = null
   /** MS_UNBINDABLE. */
   unbindable = false
   /** MS_SHARED: with whom. */
@@ -128,6 +132,8 @@ export class Mount {
   copy(root: Dentry = this.root): Mount {
     const made = new Mount(this.fs, root, this.source, this.flags)
     made.confirm = this.confirm
+    made.refusal = this.refusal
+    made.service = this.service
     return made
   }
 

@@ -148,7 +148,9 @@ export function mayFollow(caller: Caller, link: Path, scope: WalkScope | null): 
 /** The entry `name` of a directory, through mounts; -ENOENT when it is not there. */
 export function lookupChild(caller: Caller, directory: Path, name: string): Path | number {
   const found = lookupEntry(caller, directory, name)
-  return typeof found === 'number' || !found.dentry.mounts ? found : found.covered(caller)
+  if (typeof found === 'number' || !found.dentry.mounts) return found
+  const top = found.covered(caller)
+  return top.mount.refusal || top
 }
 
 /** The entry itself, whatever is mounted on it: what unlink(2) and rename(2) are about. */

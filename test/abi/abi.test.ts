@@ -1,6 +1,6 @@
 /**
  * Probes: small programs that print what system calls and faults do, against what the real kernel and CPU did
- * (recorded/NAME.json, by build.mjs), under each CPU and under the strace engine.
+ * (recorded/NAME.json, by build.mjs), under each CPU, under the strace engine, and under engines that change nothing.
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -8,9 +8,11 @@ import { describe, expect, it } from 'vitest'
 import { type CpuKind, createCpu } from '../../emu/run/index.ts'
 import { BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
 import { Machine } from '../../src/machine.ts'
+import type { Engine } from '../../syscalls/engines/engine.ts'
 import { strace } from '../../syscalls/engines/strace/strace.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
+import { stackedIdleEngines } from '../idle-engines.ts'
 
 interface Recorded {
   stdout: string
@@ -20,15 +22,16 @@ interface Recorded {
 
 const folder = new URL('./', import.meta.url)
 const LEAST_CASES = 20
-const SETUPS: { name: string; cpu: CpuKind; traced: boolean }[] = [
+const SETUPS: { name: string; cpu: CpuKind; traced: boolean; engines?: () => Engine[] }[] = [
   { name: 'jit', cpu: 'jit', traced: false },
   { name: 'interpreter', cpu: 'interpreter', traced: false },
   { name: 'jit under strace', cpu: 'jit', traced: true },
+  { name: 'jit under idle engines', cpu: 'jit', traced: false, engines: stackedIdleEngines },
 ]
 const probes = readdirSync(new URL('recorded', folder)).map((file) => file.replace('.json', ''))
 let cases = 0
 
-async function run(probe: string, name: string, cpu: CpuKind, traced: boolean) {
+async function run(probe: string, name: string, cpu: CpuKind, traced: boolean, engines: Engine[] = []) {
   const stdout = new BufferOutput()
   const said: string[] = []
   let trace = ''
@@ -49,7 +52,7 @@ async function run(probe: string, name: string, cpu: CpuKind, traced: boolean) {
       { at: '/proc', fs: { type: 'proc' } },
       { at: '/sys', fs: { type: 'sysfs' } },
     ],
-    engines: traced ? [strace({ write: (text) => (trace += text) })] : [],
+    engines: traced ? [strace({ write: (text) => (trace += text) })] : engines,
   })
   const exit = await machine.run('/program', [name], { env: {}, cwd: '/tmp/cwd' })
   return { stdout: stdout.text, ...exit, said, trace }
@@ -63,7 +66,7 @@ describe.each(probes)('%s', (probe) => {
     for (const [name, expected] of Object.entries(recorded)) {
       cases++
       it(`${name} on ${setup.name}`, async () => {
-        const ours = await run(probe, name, setup.cpu, setup.traced)
+        const ours = await run(probe, name, setup.cpu, setup.traced, setup.engines?.())
         expect(ours.stdout, ours.said.join('\n')).toBe(expected.stdout)
         expect(ours.signal).toBe(expected.signal)
         expect(ours.code).toBe(expected.status)

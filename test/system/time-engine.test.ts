@@ -1,7 +1,7 @@
-/** The transcripts of docs/engines/time.md, and more of real programs in a view with a clock of its own. */
+/** Real programs in a view with a clock of its own. */
 
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -32,32 +32,6 @@ const sh = (engines: readonly string[], script: string, more: readonly string[] 
     '-c',
     script,
   ])
-
-/** Commands and what they print, as the page shows them. */
-function transcripts(): { words: string[]; output: string }[] {
-  const page = readFileSync(join(PACKAGE, 'docs/engines/time.md'), 'utf8')
-  return page
-    .split(/^ {4}\$ umwelt /m)
-    .slice(1)
-    .map((part) => {
-      const [command, ...rest] = part.split('\n')
-      const lines = rest.slice(
-        0,
-        rest.findIndex((line) => !line.startsWith('    ')),
-      )
-      return {
-        words: [...command!.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!),
-        output: lines.map((line) => `${line.slice(4)}\n`).join(''),
-      }
-    })
-}
-
-describe('docs/engines/time.md', () => {
-  const shown = transcripts()
-  it('has examples', () => expect(shown.length).toBe(3))
-  for (const { words, output } of shown)
-    it(words.join(' '), async () => expect(await umwelt(words)).toBe(output))
-})
 
 describe('programs in a view with its own clock', () => {
   it('agree on what time it is, and on how long something takes', async () => {

@@ -1,54 +1,12 @@
-/** The transcripts of docs/engines/viewfs.md, and the embedded userland's programs in views of directories. */
+/** The embedded userland's programs in views of directories. */
 
-import { execFile } from 'node:child_process'
 import * as nodeFs from 'node:fs'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Machine, viewfs } from '../../src/host/node/index.ts'
 import type { HostFiles } from '../../syscalls/fs/hostfs/host-files.ts'
-
-const PACKAGE = join(import.meta.dirname, '../..')
-const COMMAND = join(PACKAGE, 'bin/umwelt.mjs')
-const run = promisify(execFile)
-
-async function umwelt(words: readonly string[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'umwelt-viewfs-'))
-  try {
-    const env = { PATH: process.env.PATH!, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME! }
-    return (await run(process.execPath, [COMMAND, ...words], { cwd: folder, env })).stdout
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-/** Commands and what they print, as the page shows them. */
-function transcripts(): { words: string[]; output: string }[] {
-  const page = readFileSync(join(PACKAGE, 'docs/engines/viewfs.md'), 'utf8')
-  return page
-    .split(/^ {4}\$ umwelt /m)
-    .slice(1)
-    .map((part) => {
-      const [command, ...rest] = part.split('\n')
-      const lines = rest.slice(
-        0,
-        rest.findIndex((line) => !line.startsWith('    ')),
-      )
-      return {
-        words: [...command!.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!),
-        output: lines.map((line) => `${line.slice(4)}\n`).join(''),
-      }
-    })
-}
-
-describe('docs/engines/viewfs.md', () => {
-  const shown = transcripts()
-  it('has examples', () => expect(shown.length).toBe(4))
-  for (const { words, output } of shown)
-    it(words.join(' '), async () => expect(await umwelt(words)).toBe(output))
-})
 
 async function shell(machine: Machine, script: string): Promise<string> {
   const process = machine.spawn('sh', ['-c', script])

@@ -15,6 +15,7 @@ import { userlandRoot } from './userland.ts'
 export * from '../../index.ts'
 export { SimHost } from '../sim/sim-host.ts'
 export { NodeHost } from './node-host.ts'
+export { socketChannel } from './socket-channel.ts'
 export { userlandRoot } from './userland.ts'
 
 /** A directory of the host, to be mounted. Copy-on-write unless said: the host is never changed then. */

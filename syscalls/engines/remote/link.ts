@@ -11,11 +11,11 @@
 
 import type { Engine } from '../engine.ts'
 import {
+  engineOf,
   type PlainAnswer,
   type PlainDescription,
   type PlainEngine,
   type PlainEvent,
-  plainEngine,
 } from './plain.ts'
 
 export const PROTOCOL_VERSION = 1
@@ -60,7 +60,7 @@ export function remoteEngine(channel: Channel): Promise<Engine> {
       if (!isMessage(message)) return
       if (message.type === 'engine') {
         try {
-          resolve(plainEngine(describedBy(message), ask))
+          resolve(engineOf(describedBy(message), ask))
         } catch (error) {
           reject(error)
           channel.close()

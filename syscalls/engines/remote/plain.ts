@@ -93,8 +93,11 @@ export interface PlainEngine {
 /** What a plain engine is, without its code: what its other end is told. */
 export type PlainDescription = Omit<PlainEngine, 'on'>
 
-/** The engine that a plain one is. `on` says who is told, the plain one itself or its other end. */
-export function plainEngine(plain: PlainDescription, on: PlainEngine['on']): Engine {
+/** The engine that a plain one is, here. */
+export const plainEngine = (plain: PlainEngine): Engine => engineOf(plain, (event) => plain.on(event))
+
+/** An engine by its description; `on` tells it of events, wherever it is. */
+export function engineOf(plain: PlainDescription, on: PlainEngine['on']): Engine {
   const { wants, name, answersWithinNs } = plain
   const heard = new Set(wants.events)
   const when = <T>(event: EventName, callback: T): T | undefined => (heard.has(event) ? callback : undefined)

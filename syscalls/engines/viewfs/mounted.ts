@@ -129,7 +129,8 @@ export class Mounted {
       const place = this.placeOf(mount, places.get(mount.at!.mount))
       if (!place) continue
       const upper = place.inode
-      const isOrdinary = !LIVE_TYPES.has(mount.fs.type) && mount.root.inode.isDirectory
+      const isEngines = mount.service !== null || mount.confirm !== null
+      const isOrdinary = !isEngines && !LIVE_TYPES.has(mount.fs.type) && mount.root.inode.isDirectory
       const lower = new Path(mount, mount.root)
       if (isOrdinary && upper instanceof ViewInode) {
         const fs = new ViewFs({ mode, upper, lower, mounter: credentials })

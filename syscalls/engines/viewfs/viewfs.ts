@@ -64,7 +64,7 @@ class ViewFsOfView implements ViewFsEngine {
   attach(view: View, by: Task | null): void {
     this.kernel = view.kernel
     if (!this.choice) return
-    if (by && by.view === view && !by.fs.root.equals(view.mounts.root))
+    if (by && !by.fs.root.equals(by.view.mounts.root))
       throw new EngineRefusedError(EINVAL, 'viewfs: the program has another root than its view')
     const { kernel, mounts } = view
     const { root } = mounts

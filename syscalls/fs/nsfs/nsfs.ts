@@ -41,6 +41,7 @@ class OnlyNamespace extends Namespace {
 }
 
 class NsFs extends FileSystem {
+  override readonly keepsOwners = false
   readonly type = 'nsfs'
   readonly root: Inode = new NsRoot(this)
   private readonly only = new Map<NamespaceKind, Namespace>()

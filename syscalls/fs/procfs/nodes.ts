@@ -200,6 +200,7 @@ export class ProcLink extends ProcInode {
 
 /** A file system of what the kernel tells: nothing is stored, so it has neither size nor blocks. */
 export abstract class KernelFs extends FileSystem {
+  override readonly keepsOwners = false
   override readonly blockSize: number = 1024
   /** The time every node shows. */
   readonly start = new Timestamp()

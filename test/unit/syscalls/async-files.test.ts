@@ -2,7 +2,9 @@
 
 import { expect, it } from 'vitest'
 import { ENOENT } from '../../../syscalls/abi/errno.ts'
+import { O_CREAT, O_RDWR } from '../../../syscalls/abi/fcntl.ts'
 import { allCalls, type Engine, RUN } from '../../../syscalls/engines/engine.ts'
+import { CowFs } from '../../../syscalls/fs/cowfs/cowfs.ts'
 import type { Caller } from '../../../syscalls/vfs/caller.ts'
 import { FileSystem, Inode } from '../../../syscalls/vfs/inode.ts'
 import { exit, SCRATCH, scripted } from './scripted.ts'
@@ -92,4 +94,31 @@ it('lookups and reads settle once; engines see one entry and one exit; a rejecti
   expect(seen).toEqual([3, 'hello', 'hello\0', -ENOENT, -13])
   expect(steps).toEqual(['lookup file', 'read 0', 'read 0', 'read 5', 'lookup nothing'])
   expect(log.slice(0, 4)).toEqual(['>open', '<open', '>read', '<read'])
+})
+
+it('a view of it copies up what arrives in pieces', async () => {
+  const seen: unknown[] = []
+  const s = scripted(
+    {
+      main: [
+        () => ['open', '/late/file', O_RDWR, 0],
+        () => ['pwrite64', 3, 'J', 1, 0],
+        (at) => void seen.push(at.result),
+        () => ['pread64', 3, SCRATCH, 10, 0],
+        (at) => void seen.push(at.string(SCRATCH, at.result)),
+        () => ['rename', '/late/file', '/late/other'],
+        (at) => void seen.push(at.result),
+        () => ['access', '/late/file', 0],
+        (at) => void seen.push(at.result),
+        () => ['open', '/late/new', O_RDWR | O_CREAT, 0o600],
+        (at) => void seen.push(at.result),
+        () => ['unlink', '/late/other'],
+        (at) => void seen.push(at.result),
+        exit(0),
+      ],
+    },
+    { machine: { mounts: [{ at: '/late', fs: (kernel) => new CowFs(kernel.clock, new LateFs()) }] } },
+  )
+  await s.run('main')
+  expect(seen).toEqual([1, 'Jello', 0, -ENOENT, 4, 0])
 })

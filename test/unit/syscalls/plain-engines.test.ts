@@ -84,7 +84,7 @@ const remotely =
   }
 
 const FORMS: Readonly<Record<string, (plain: PlainEngine) => Promise<Engine>>> = {
-  local: async (plain) => plainEngine(plain, (event) => plain.on(event)),
+  local: async (plain) => plainEngine(plain),
   'over a MessagePort': remotely(messagePorts),
   'over a Unix socket': remotely(unixSockets),
   'over a WebSocket': remotely(webSockets),

@@ -244,7 +244,6 @@ export function scripted(
   const machine = new Machine({
     host,
     cpu,
-    engines: options.engines ?? [],
     mounts: [{ at: '/dev', fs: { type: 'devtmpfs' } }],
     ...options.machine,
   })
@@ -257,6 +256,7 @@ export function scripted(
     const elf = scriptElf(BASE + step * 16)
     file.write(kernel.caller, 0, elf, 0, elf.length)
   }
+  for (const engine of options.engines ?? []) machine.use(engine)
   return {
     machine,
     cpu,

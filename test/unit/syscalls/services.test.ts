@@ -31,9 +31,9 @@ describe('services', () => {
       type: {
         name,
         needsSource: false,
-        mount(kernel, source, options, by) {
+        mount(kernel, source, options, by, file) {
           log.push(`${who} mounts ${source} for ${by?.tid}`)
-          return tmpfs.mount(kernel, source, options, by)
+          return tmpfs.mount(kernel, source, options, by, file)
         },
       },
       confirm: () => confirm,
