@@ -11,16 +11,18 @@ import { type Engine, noCalls } from '../engines/engine.ts'
 import type { View, ViewMounts } from '../engines/view.ts'
 import type { World } from '../engines/world.ts'
 import type { Namespace, NamespaceKind } from './namespace.ts'
+import { PidNamespace } from './pid-namespace.ts'
 import type { Task } from './task.ts'
 
 /** Kinds that a task may have a new one of. */
-const OWN_FLAGS = P.CLONE_NEWNS | P.CLONE_NEWUTS | P.CLONE_NEWIPC
+const OWN_FLAGS = P.CLONE_NEWNS | P.CLONE_NEWUTS | P.CLONE_NEWIPC | P.CLONE_NEWPID
 export const NAMESPACE_FLAG_MASK =
   OWN_FLAGS | P.CLONE_NEWCGROUP | P.CLONE_NEWUSER | P.CLONE_NEWPID | P.CLONE_NEWNET | P.CLONE_NEWTIME
 
 /** The namespace of a kind that a task sees; null where there is only one. */
 export function namespaceOf(task: Task, kind: NamespaceKind): Namespace | null {
   if (kind === 'mnt') return task.view.mounts
+  if (kind === 'pid') return task.pids
   return kind === 'uts' || kind === 'ipc' ? task.world[kind] : null
 }
 
@@ -62,15 +64,21 @@ export function mayUnshare(task: Task, flags: number): number {
   }
   if (!(flags & OWN_FLAGS)) return 0
   if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
+  if (flags & P.CLONE_NEWPID) {
+    // One is enough: the next process is the first in it.
+    if (task.world.pids !== task.pids) return -EINVAL
+    if (task.pids.isFull) return -ENOSPC
+  }
   const { mounts } = task.view
   return flags & P.CLONE_NEWNS && mounts.isFullFor(mounts.mounts.size) ? -ENOSPC : 0
 }
 
 /** The task's view with new namespaces. The caller holds it. */
 export function unsharedView(task: Task, flags: number): View {
-  const { uts, ipc } = task.world
+  const { uts, ipc, pids } = task.world
   return viewWith(task.view, flags & P.CLONE_NEWNS ? 'copy' : 'share', {
     ...(flags & P.CLONE_NEWUTS ? { uts: uts.copy() } : {}),
     ...(flags & P.CLONE_NEWIPC ? { ipc: ipc.another() } : {}),
+    ...(flags & P.CLONE_NEWPID ? { pids: new PidNamespace(pids) } : {}),
   })
 }

@@ -27,6 +27,7 @@ import type { FsContext } from './fs-context.ts'
 import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
 import { PendingSignals } from './pending.ts'
+import type { PidNamespace } from './pid-namespace.ts'
 import type { Rseq } from './rseq.ts'
 import { NORMAL_SCHEDULING, type Scheduling } from './scheduling.ts'
 import type { SeccompFilter } from './seccomp.ts'
@@ -62,8 +63,10 @@ export const DEFAULT_TIMER_SLACK_NS = 50_000
 
 export class Task implements Caller, Waiter, WallWatcher {
   readonly kernel: Kernel
-  /** Changes once: a thread that calls execve becomes the leader. */
+  /** The machine's number. Changes once: a thread that calls execve becomes the leader. */
   tid: number
+  /** Its number in its own namespace. */
+  ownTid: number
   readonly group: ThreadGroup
   mm: Mm
   fs: FsContext
@@ -150,6 +153,7 @@ export class Task implements Caller, Waiter, WallWatcher {
   constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {
     this.kernel = kernel
     this.tid = tid
+    this.ownTid = group.pids.shown(tid)
     this.group = group
     this.mm = mm
     this.fs = from.fs
@@ -209,6 +213,10 @@ export class Task implements Caller, Waiter, WallWatcher {
 
   get threadId(): number {
     return this.tid
+  }
+
+  get pids(): PidNamespace {
+    return this.group.pids
   }
 
   get world(): World {
@@ -353,7 +361,7 @@ export class Task implements Caller, Waiter, WallWatcher {
   brokenPipe(): void {
     this.kernel.sendToTask(
       this,
-      sigInfo(SIGPIPE, SI_USER, { pid: this.group.pid, uid: this.credentials.uid }),
+      sigInfo(SIGPIPE, SI_USER, { pid: this.group.ownPid, uid: this.credentials.uid }),
     )
   }
 

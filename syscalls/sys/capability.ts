@@ -24,6 +24,7 @@ import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { commitCredentials } from '../kernel/change-credentials.ts'
 import type { Credentials } from '../kernel/credentials.ts'
+import { findTask } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
 import { inStruct, outStruct, syscall } from './row.ts'
 
@@ -47,7 +48,7 @@ function sysCapget(task: Task, header: number, at: number): number {
   if (!mm.canRead(header + 4, 4)) return -EFAULT
   const pid = mm.i32(header + 4)
   if (pid < 0) return -EINVAL
-  const target = pid === 0 ? task : task.kernel.tasks.get(pid)
+  const target = pid === 0 ? task : findTask(task, pid)
   if (!target) return -ESRCH
   const { effective, permitted, inheritable } = target.credentials
   const bytes = new Uint8Array(words * WORDS_SIZE)
@@ -64,7 +65,7 @@ function sysCapset(task: Task, header: number, at: number): number {
   if (words < 0) return words
   if (!mm.canRead(header + 4, 4)) return -EFAULT
   const pid = mm.i32(header + 4)
-  if (pid !== 0 && pid !== task.tid) return -EPERM
+  if (pid !== 0 && pid !== task.ownTid) return -EPERM
   const bytes = mm.copyIn(at, words * WORDS_SIZE)
   if (!bytes) return -EFAULT
   const view = new DataView(bytes.buffer)

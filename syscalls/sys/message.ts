@@ -5,10 +5,11 @@
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
-import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM } from '../abi/errno.ts'
+import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { releaseFile } from '../kernel/fd-table.ts'
+import { findGroup } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
 import { type Incoming, IoVector, type Outgoing } from '../net/message.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
@@ -148,11 +149,13 @@ function readCredentials(task: Task, at: number, size: number, message: Outgoing
   const gid = task.mm.i32(at + 8) >>> 0
   const who = task.credentials
   const isAllowed =
-    (pid === task.group.pid || who.capable(CAP_SYS_ADMIN)) &&
+    (pid === task.group.ownPid || who.capable(CAP_SYS_ADMIN)) &&
     (uid === who.uid || uid === who.euid || uid === who.suid || who.capableHere(CAP_SETUID)) &&
     (gid === who.gid || gid === who.egid || gid === who.sgid || who.capableHere(CAP_SETGID))
   if (!isAllowed) return -EPERM
-  message.credentials = { pid, uid, gid }
+  const process = findGroup(task, pid)
+  if (!process) return -ESRCH
+  message.credentials = { pid: process.pid, uid, gid }
   return 0
 }
 
@@ -200,7 +203,8 @@ class ControlWriter {
   put(): void {
     const { credentials, rights } = this.message
     if (credentials) {
-      const body = new Uint8Array(Int32Array.of(credentials.pid, credentials.uid, credentials.gid).buffer)
+      const { pid, uid, gid } = credentials
+      const body = new Uint8Array(Int32Array.of(this.task.pids.shown(pid), uid, gid).buffer)
       this.putOne(S.SOL_SOCKET, S.SCM_CREDENTIALS, body)
     }
     for (const { level, type, body } of this.message.control ?? []) this.putOne(level, type, body)

@@ -1,6 +1,6 @@
 /**
  * unshare(2) and setns(2): a task leaves what it shares with others. Linux kernel/fork.c and kernel/nsproxy.c, whose
- * order of checks this follows. What they change: kernel/nsproxy.ts. Absent: user, PID, network, cgroup and time
+ * order of checks this follows. What they change: kernel/nsproxy.ts. Absent: user, network, cgroup and time
  * namespaces, of which there is one each.
  */
 
@@ -14,6 +14,7 @@ import { NamespaceFile, onlyNamespace } from '../fs/nsfs/nsfs.ts'
 import { Ipc } from '../ipc/ipc.ts'
 import { NAMESPACE_FLAGS, type Namespace, type NamespaceKind } from '../kernel/namespace.ts'
 import { mayUnshare, NAMESPACE_FLAG_MASK, namespaceOf, unsharedView, viewWith } from '../kernel/nsproxy.ts'
+import { PidNamespace } from '../kernel/pid-namespace.ts'
 import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import { GROUP_ALIVE } from '../kernel/thread-group.ts'
@@ -76,6 +77,8 @@ function mayEnter(task: Task, namespace: Namespace, isAmongOthers: boolean): num
   if (namespace.kind === 'user') return -EINVAL
   if (namespace.kind === 'time' && group.tasks.length > 1) return -EUSERS
   if (!who.capable(CAP_SYS_ADMIN)) return -EPERM
+  // One's own, or one below it, for the children.
+  if (namespace instanceof PidNamespace) return task.pids.isAbove(namespace) ? 0 : -EINVAL
   if (namespace.kind !== 'mnt') return 0
   if (!who.capable(CAP_SYS_CHROOT)) return -EPERM
   return fs.users > 1 && !isAmongOthers ? -EINVAL : 0
@@ -92,6 +95,7 @@ function enter(task: Task, namespaces: readonly Namespace[]): number {
     if (namespace instanceof MountTree) mounts = namespace
     else if (namespace instanceof Uts) own.uts = namespace
     else if (namespace instanceof Ipc) own.ipc = namespace
+    else if (namespace instanceof PidNamespace) own.pids = namespace
   if (own.ipc && task.group.tasks.length === 1) task.world.ipc.semaphores.undoAll(task.group)
   const view = viewWith(task.view, mounts, own)
   task.enter(view)
@@ -122,6 +126,6 @@ function sysSetns(task: Task, number: number, flagBits: number): number {
 }
 
 export const namespaceRows = [
-  syscall('unshare', [flags(P.unshareFlags)], sysUnshare, 'mount, UTS and IPC namespaces'),
+  syscall('unshare', [flags(P.unshareFlags)], sysUnshare, 'mount, UTS, IPC and PID namespaces'),
   syscall('setns', [fd, flags(P.namespaceFlags)], sysSetns),
 ]

@@ -75,7 +75,7 @@ export function setFilter(task: Task, flagBits: number, at: number): number {
   if (chainCost(filter) > CHAIN_INSTRUCTIONS_MAX) return -ENOMEM
   const isForAll = (flagBits & S.SECCOMP_FILTER_FLAG_TSYNC) !== 0
   const unable = isForAll ? findUnable(task) : undefined
-  if (unable) return flagBits & S.SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : unable.tid
+  if (unable) return flagBits & S.SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : unable.ownTid
   for (const other of isForAll ? task.group.tasks : [task]) {
     other.seccompMode = S.SECCOMP_MODE_FILTER
     other.seccompFilter = filter

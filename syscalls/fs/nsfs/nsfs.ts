@@ -9,6 +9,7 @@ import { NS_GET_NSTYPE, NS_GET_OWNER_UID, NS_GET_PARENT, NS_GET_USERNS } from '.
 import { NSFS_MAGIC, S_IFDIR, S_IFREG } from '../../abi/stat.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { NAMESPACE_FLAGS, Namespace, type NamespaceKind } from '../../kernel/namespace.ts'
+import { PidNamespace } from '../../kernel/pid-namespace.ts'
 import { Task } from '../../kernel/task.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
@@ -52,8 +53,8 @@ class NsFs extends FileSystem {
   constructor(kernel: Kernel) {
     super()
     this.dev = kernel.mountTree.table.newDev()
-    const { uts, ipc } = kernel.world
-    for (const first of [kernel.mountTree, uts, ipc]) this.makePath(first, FIRST_NUMBERS[first.kind])
+    const { uts, ipc, pids } = kernel.world
+    for (const first of [kernel.mountTree, uts, ipc, pids]) this.makePath(first, FIRST_NUMBERS[first.kind])
   }
 
   statfs(): StatFs {
@@ -149,7 +150,6 @@ export class NamespaceFile extends RegularFile {
 
   override ioctl(caller: Caller, request: number, argument: number): number {
     const { kind } = this.namespace
-    const isNested = kind === 'user' || kind === 'pid'
     switch (request) {
       case NS_GET_NSTYPE:
         return NAMESPACE_FLAGS[kind]
@@ -158,13 +158,23 @@ export class NamespaceFile extends RegularFile {
         if (kind === 'user' || !(caller instanceof Task)) return -EPERM
         return openNamespace(caller, onlyNamespace(caller.kernel, 'user'))
       case NS_GET_PARENT:
-        return isNested ? -EPERM : -EINVAL
+        return parentOf(caller, this.namespace)
       case NS_GET_OWNER_UID:
         return kind !== 'user' ? -EINVAL : caller.memory.setU32(argument, 0) ? 0 : -EFAULT
       default:
         return -ENOTTY
     }
   }
+}
+
+/** NS_GET_PARENT: not for one above what the caller is in. */
+function parentOf(caller: Caller, namespace: Namespace): number {
+  if (namespace.kind === 'user') return -EPERM
+  if (!(namespace instanceof PidNamespace)) return -EINVAL
+  const { parent } = namespace
+  return parent && caller instanceof Task && caller.pids.isAbove(parent)
+    ? openNamespace(caller, parent)
+    : -EPERM
 }
 
 const instances = new WeakMap<Kernel, NsFs>()

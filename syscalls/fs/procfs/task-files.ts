@@ -3,6 +3,7 @@
 import { latin1 } from '../../abi/bytes.ts'
 import { EINVAL, EPERM } from '../../abi/errno.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import type { PidNamespace } from '../../kernel/pid-namespace.ts'
 import { COMM_SIZE, type Task } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import type { Caller } from '../../vfs/caller.ts'
@@ -25,6 +26,8 @@ import { nameOf, statText, statusText } from './status.ts'
 /** Whom the files tell of: the leader's stands for the process; a zombie has no task. */
 export interface Subject {
   readonly kernel: Kernel
+  /** Whose numbers they show. */
+  readonly pids: PidNamespace
   readonly group: ThreadGroup
   readonly task: Task | undefined
 }
@@ -58,8 +61,8 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
     text: ({ task }) => range(task, task?.mm.envStart ?? 0, task?.mm.envEnd ?? 0),
   },
   comm: { mode: 0o644, text: ({ task, group }) => `${nameOf(task, group)}\n`, store: rename },
-  stat: { text: ({ kernel, task, group }, { world }) => statText(kernel, task, group, world) },
-  status: { text: ({ task, group }) => statusText(task, group) },
+  stat: { text: (of, { world }) => statText(of, world) },
+  status: { text: (of) => statusText(of) },
   statm: { text: ({ task }) => statmText(task) },
   maps: { isGuarded: true, text: ({ task }) => mapsText(task) },
   smaps: { isGuarded: true, text: ({ task }) => smapsText(task) },
@@ -74,7 +77,7 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
   // The kernel's stack is the emulator's.
   stack: { mode: 0o400, isGuarded: true, text: () => '' },
   syscall: { mode: 0o400, isGuarded: true, text: ({ task }, caller) => syscallText(task, caller) },
-  sched: { mode: 0o644, text: ({ kernel, task, group }) => schedText(kernel, task, group), store: () => 0 },
+  sched: { mode: 0o644, text: (of) => schedText(of), store: () => 0 },
   schedstat: { text: ({ kernel, task }) => schedstatText(kernel, task) },
   personality: {
     mode: 0o400,

@@ -99,12 +99,12 @@ export abstract class UnixSocket extends QueueSocket {
 
   // Options.
 
-  override getOption(level: number, name: number): Uint8Array | number | null {
+  override getOption(level: number, name: number, task: Task): Uint8Array | number | null {
     if (level !== S.SOL_SOCKET) return null
     if (PASSED.has(name)) return new Uint8Array([this.switches.has(name) ? 1 : 0, 0, 0, 0])
     if (name !== S.SO_PEERCRED) return null
     const { pid, uid, gid } = this.peerCredentials
-    return new Uint8Array(Int32Array.of(pid, uid, gid).buffer)
+    return new Uint8Array(Int32Array.of(task.pids.shown(pid), uid, gid).buffer)
   }
 
   override setOption(_task: Task, level: number, name: number, value: Uint8Array): number | null {
