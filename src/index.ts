@@ -17,6 +17,7 @@ export {
   type Verdict,
 } from '../syscalls/engines/engine.ts'
 export type { OptionsLike } from '../syscalls/engines/options.ts'
+export { proc } from '../syscalls/engines/proc/proc.ts'
 export { type StraceOptions, strace } from '../syscalls/engines/strace/strace.ts'
 export { type TimeEngine, time } from '../syscalls/engines/time/time.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'

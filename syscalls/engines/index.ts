@@ -4,6 +4,7 @@ import { deny } from './deny/deny.ts'
 import { id } from './id/id.ts'
 import type { EngineTypes } from './manage.ts'
 import { name } from './name/name.ts'
+import { proc } from './proc/proc.ts'
 import { strace } from './strace/strace.ts'
 import { time } from './time/time.ts'
 
@@ -13,5 +14,6 @@ export const engines: EngineTypes = {
   deny: (options) => deny(options),
   id: (options) => id(options),
   name: (options) => name(options),
+  proc: (options) => proc(options),
   time: (options) => time(options),
 }

@@ -32,6 +32,12 @@ export function findTask(task: Task, number: number): Task | undefined {
 export const shownPid = (task: Task, group: ThreadGroup | null): number =>
   group && reaches(task, group) ? task.group.pids.shown(group.pid) : 0
 
+/** What a receiver is told of who sends to it: 0 when that does not exist for it. */
+export function shownSender(sender: ThreadGroup, receiver: ThreadGroup): number {
+  const reach = receiver.view?.world.reach ?? null
+  return reach === null || reach(sender) ? receiver.pids.shown(sender.pid) : 0
+}
+
 /** A number of the machine is free again in the namespaces that have it, unless something still goes by it. */
 export function releasePid(kernel: Kernel, machinePid: number): void {
   const pids = kernel.nestedPids.get(machinePid)

@@ -6,7 +6,7 @@ import { CAP_KILL } from '../abi/capability.ts'
 import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
-import { findGroup, findTask, reaches } from '../kernel/pid.ts'
+import { findGroup, findTask, reaches, shownSender } from '../kernel/pid.ts'
 import { forceSignal, isIgnored } from '../kernel/signal.ts'
 import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import { SigSet } from '../kernel/sigset.ts'
@@ -197,7 +197,7 @@ function maySignal(task: Task, target: ThreadGroup, signo: number): boolean {
 
 /** What a signal tells of its sender, by the receiver's numbers. */
 export function userInfo(task: Task, target: ThreadGroup, signo: number, code: number): S.SigInfo {
-  return S.sigInfo(signo, code, { pid: target.pids.shown(task.group.pid), uid: task.credentials.uid })
+  return S.sigInfo(signo, code, { pid: shownSender(task.group, target), uid: task.credentials.uid })
 }
 
 /** Process 1 of a namespace: from inside nothing stops or kills it. */
@@ -258,9 +258,9 @@ function sysRtSigqueueinfo(task: Task, which: number, signo: number, infoAddr: n
   return killGroup(task, target, signo, info)
 }
 
-/** Who sends from outside the receiver's namespace has no number there. */
+/** Who does not exist for the receiver has no number there. */
 export function hideSender(task: Task, target: ThreadGroup, info: S.SigInfo): void {
-  if (target.pids.shown(task.group.pid) === 0) info.pid = 0
+  if (shownSender(task.group, target) === 0) info.pid = 0
 }
 
 /** The siginfo that a program made itself; null is EFAULT. */
