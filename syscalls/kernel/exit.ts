@@ -23,6 +23,7 @@ import { hangUpOrphans, leaveTerminal } from './job-control.ts'
 import { releasePid } from './pid.ts'
 import type { PidNamespace } from './pid-namespace.ts'
 import { releaseRobustList } from './robust-list.ts'
+import { releaseFilters } from './seccomp-notify.ts'
 import { childInfo, sendSignal } from './signal.ts'
 import { DEAD, type Task } from './task.ts'
 import { GROUP_ALIVE, GROUP_REAPED, GROUP_ZOMBIE, type ThreadGroup } from './thread-group.ts'
@@ -52,6 +53,7 @@ export function exitTask(task: Task, status: number): void {
   if (--task.fds.users === 0) task.fds.closeAll()
   dropMm(task)
   kernel.tasks.delete(task.tid)
+  if (task.seccompFilter !== null) releaseFilters(task)
   group.cpuNs += task.cpuNs
   group.usage.add(task.usage)
   group.tasks.splice(group.tasks.indexOf(task), 1)

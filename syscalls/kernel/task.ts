@@ -31,6 +31,7 @@ import type { PidNamespace } from './pid-namespace.ts'
 import type { Rseq } from './rseq.ts'
 import { NORMAL_SCHEDULING, type Scheduling } from './scheduling.ts'
 import type { SeccompFilter } from './seccomp.ts'
+import type { Notification } from './seccomp-notify.ts'
 import { SigSet } from './sigset.ts'
 import type { ThreadGroup } from './thread-group.ts'
 import type { Timer } from './timer-queue.ts'
@@ -133,6 +134,8 @@ export class Task implements Caller, Waiter, WallWatcher {
   /** SECCOMP_MODE_*, 0 for none; strict mode has no filters. */
   seccompMode = 0
   seccompFilter: SeccompFilter | null = null
+  /** The call waits for the word of a filter's supervisor. */
+  notification: Notification | null = null
   /** sched_yield: the slice ends here. */
   yielded = false
   personality = 0
