@@ -8,6 +8,7 @@ import { EACCES, EEXIST, EFAULT, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '..
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
+import { NO_ID } from '../kernel/user-namespace.ts'
 import type { IpcTotals } from './totals.ts'
 
 /** An id is a place in the table and a number that says how often places were used. */
@@ -50,7 +51,9 @@ export function ipcPermission(task: Task, object: IpcObject, wanted: number): nu
   let granted = object.mode
   if (who.euid === object.cuid || who.euid === object.uid) granted >>= 6
   else if (who.inEffectiveGroup(object.cgid) || who.inEffectiveGroup(object.gid)) granted >>= 3
-  return asked & ~granted & 7 && !who.capable(CAP_IPC_OWNER) ? -EACCES : 0
+  return asked & ~granted & 7 && !task.credentials.capableIn(task.world.ipc.owner, CAP_IPC_OWNER)
+    ? -EACCES
+    : 0
 }
 
 export class IpcTable<T extends IpcObject> {
@@ -134,7 +137,7 @@ export class IpcTable<T extends IpcObject> {
 export function mayControl(task: Task, object: IpcObject): number {
   const who = task.credentials.bottom
   const isOwn = who.euid === object.cuid || who.euid === object.uid
-  return isOwn || who.capable(CAP_SYS_ADMIN) ? 0 : -EPERM
+  return isOwn || task.credentials.capableIn(task.world.ipc.owner, CAP_SYS_ADMIN) ? 0 : -EPERM
 }
 
 const PERM_SIZE = 48
@@ -151,7 +154,9 @@ export function putStatus(
   const bytes = new Uint8Array(DS_SIZE)
   const view = new DataView(bytes.buffer)
   const { key, uid, gid, cuid, cgid, mode, id } = object
-  for (const [i, word] of [key, uid, gid, cuid, cgid, mode].entries()) view.setInt32(i * 4, word, true)
+  const { userns } = task.credentials
+  const owner = [userns.shownUid(uid), userns.shownGid(gid), userns.shownUid(cuid), userns.shownGid(cgid)]
+  for (const [i, word] of [key, ...owner, mode].entries()) view.setInt32(i * 4, word, true)
   view.setUint16(24, Math.floor(id / 2 ** INDEX_BITS), true)
   fill(view)
   return task.mm.copyOut(at, bytes.subarray(0, sizeBytes)) ? 0 : -EFAULT
@@ -167,11 +172,16 @@ export interface NewOwner {
 export function readOwner(task: Task, at: number, sizeBytes: number): NewOwner | number {
   const { mm } = task
   if (!mm.canRead(at, Math.max(sizeBytes, PERM_SIZE))) return -EFAULT
-  return { uid: mm.i32(at + 4) >>> 0, gid: mm.i32(at + 8) >>> 0, mode: mm.i32(at + 20) }
+  const { uids, gids } = task.credentials.userns
+  return {
+    uid: uids.inward(mm.i32(at + 4) >>> 0),
+    gid: gids.inward(mm.i32(at + 8) >>> 0),
+    mode: mm.i32(at + 20),
+  }
 }
 
 export function setOwner(task: Task, object: IpcObject, owner: NewOwner): number {
-  if (owner.uid === 0xffffffff || owner.gid === 0xffffffff) return -EINVAL
+  if (owner.uid === NO_ID || owner.gid === NO_ID) return -EINVAL
   object.uid = owner.uid
   object.gid = owner.gid
   object.mode = (object.mode & ~0o777) | (owner.mode & 0o777)

@@ -14,6 +14,7 @@ import {
   CLONE_NEWIPC,
   CLONE_NEWNS,
   CLONE_NEWPID,
+  CLONE_NEWUSER,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_SETTLS,
@@ -28,7 +29,8 @@ import { reportClone } from '../engines/events.ts'
 import type { View } from '../engines/view.ts'
 import { destroyMm, forkMm } from '../mm/mm.ts'
 import { armCpuLimit } from './cpu-limit.ts'
-import { mayUnshare, NAMESPACE_FLAG_MASK, unsharedView } from './nsproxy.ts'
+import type { Credentials } from './credentials.ts'
+import { mayUnshare, NAMESPACE_FLAG_MASK, unsharedCredentials, unsharedView } from './nsproxy.ts'
 import { beInit, joinNamespace } from './pid.ts'
 import type { PidNamespace } from './pid-namespace.ts'
 import { inheritScheduling } from './scheduling.ts'
@@ -68,7 +70,7 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   const { flags } = clone
   if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) return -EINVAL
   if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) return -EINVAL
-  if (flags & CLONE_NEWNS && flags & CLONE_FS) return -EINVAL
+  if (flags & (CLONE_NEWNS | CLONE_NEWUSER) && flags & CLONE_FS) return -EINVAL
   if (flags & ~SUPPORTED) {
     kernel.diagnoseOnce(`clone: flags 0x${(flags & ~SUPPORTED).toString(16)} are not supported`)
     return -EINVAL
@@ -76,19 +78,22 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   // A sibling of a namespace's process 1 would have no parent there.
   if (flags & CLONE_PARENT && task.group.isUnkillable) return -EINVAL
   // Threads are in one namespace.
-  if (flags & CLONE_THREAD && (flags & CLONE_NEWPID || task.world.pids !== task.pids)) return -EINVAL
+  if (flags & CLONE_THREAD && (flags & (CLONE_NEWPID | CLONE_NEWUSER) || task.world.pids !== task.pids))
+    return -EINVAL
   if (kernel.tasks.size >= kernel.taskCountMax || hasEnoughTasks(task)) return -EAGAIN
-  const refused = mayUnshare(task, flags)
+  const who = unsharedCredentials(task, flags)
+  if (typeof who === 'number') return who
+  const refused = mayUnshare(task, flags, who)
   if (refused) return refused
   if (flags & CLONE_NEWIPC && flags & CLONE_SYSVSEM) return -EINVAL
-  const view = flags & NAMESPACE_FLAG_MASK ? unsharedView(task, flags) : null
-  const child = makeChild(task, clone, view)
+  const view = flags & NAMESPACE_FLAG_MASK ? unsharedView(task, flags, who.userns) : null
+  const child = makeChild(task, clone, who, view)
   view?.drop()
   return child
 }
 
 /** `view`: the child's, where it has not its parent's. */
-function makeChild(task: Task, clone: CloneArguments, view: View | null): Task | number {
+function makeChild(task: Task, clone: CloneArguments, who: Credentials, view: View | null): Task | number {
   const { kernel } = task
   const { flags } = clone
   const { pids } = (view ?? task.view).world
@@ -110,7 +115,7 @@ function makeChild(task: Task, clone: CloneArguments, view: View | null): Task |
   const child = new Task(kernel, tid, group, mm, {
     fs: flags & CLONE_FS ? task.fs : task.fs.copy(),
     fds: flags & CLONE_FILES ? task.fds : task.fds.copy(),
-    credentials: task.credentials.copy(),
+    credentials: who.copy(),
     view: task.view,
   })
   if (!(flags & CLONE_FILES)) child.fds.lockOwner = group

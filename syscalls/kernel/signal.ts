@@ -113,6 +113,6 @@ function notifyJob(group: ThreadGroup, code: number, status: number): void {
 export const childInfo = (group: ThreadGroup, code: number, status: number): SigInfo =>
   sigInfo(SIGCHLD, code, {
     pid: group.parent?.pids.shown(group.pid) ?? 0,
-    uid: group.credentials?.uid ?? 0,
+    uid: group.parent?.credentials?.userns.shownUid(group.credentials?.uid ?? 0) ?? 0,
     status,
   })

@@ -76,7 +76,7 @@ function sysCapset(task: Task, header: number, at: number): number {
     return set & CAP_FULL_SET
   }) as [CapabilitySet, CapabilitySet, CapabilitySet]
   const old = task.credentials
-  if (!old.capableHere(CAP_SETPCAP) && !isSubset(inheritable, old.inheritable | old.permitted)) return -EPERM
+  if (!old.capableOwn(CAP_SETPCAP) && !isSubset(inheritable, old.inheritable | old.permitted)) return -EPERM
   if (!isSubset(inheritable, old.inheritable | old.bounding)) return -EPERM
   if (!isSubset(permitted, old.permitted) || !isSubset(effective, permitted)) return -EPERM
   const ambient = old.ambient & permitted & inheritable
@@ -93,7 +93,7 @@ export const readBoundingSet = (task: Task, capability: number): number =>
 
 export function dropFromBoundingSet(task: Task, capability: number): number {
   const { credentials: who } = task
-  if (!who.capableHere(CAP_SETPCAP)) return -EPERM
+  if (!who.capableOwn(CAP_SETPCAP)) return -EPERM
   if (capability > CAP_LAST_CAP) return -EINVAL
   return commit(task, { bounding: who.bounding & ~capabilityBit(capability) })
 }
@@ -113,7 +113,7 @@ export function setSecurebits(task: Task, wanted: number): number {
   const changed = old ^ wanted
   if (((old & SECURE_ALL_LOCKS) >> 1) & changed || old & SECURE_ALL_LOCKS & ~wanted) return -EPERM
   // Without privilege only what is of no concern to the kernel; and to change nothing has always been refused.
-  if (!task.credentials.capableHere(CAP_SETPCAP) && (changed === 0 || changed & ~SECURE_ALL_UNPRIVILEGED))
+  if (!task.credentials.capableOwn(CAP_SETPCAP) && (changed === 0 || changed & ~SECURE_ALL_UNPRIVILEGED))
     return -EPERM
   return commit(task, { securebits: wanted })
 }

@@ -247,7 +247,7 @@ function sysWaitid(
 function eventInfo(task: Task, event: ChildEvent) {
   const { child, status } = event
   const pid = task.pids.shown(child.pid)
-  const uid = child.credentials?.uid ?? 0
+  const uid = task.credentials.userns.shownUid(child.credentials?.uid ?? 0)
   if (event.kind === P.WUNTRACED) return sigInfo(SIGCHLD, CLD_STOPPED, { pid, uid, status: child.stopSignal })
   if (event.kind === P.WCONTINUED) return sigInfo(SIGCHLD, CLD_CONTINUED, { pid, uid, status: SIGCONT })
   const signal = status & 0x7f
@@ -296,9 +296,9 @@ export const processRows = [
     'clone',
     [flags(P.cloneFlags), addr, addr, addr, addr],
     sysClone,
-    'of namespaces: mount, UTS, IPC and PID',
+    'of namespaces: mount, UTS, IPC, PID and user',
   ),
-  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'of namespaces: mount, UTS, IPC and PID'),
+  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'of namespaces: mount, UTS, IPC, PID and user'),
   syscall('execve', [path, strings, environment], sysExecve),
   syscall('execveat', [dirfd, path, strings, environment, flags(atFlags)], sysExecveat),
   syscall('exit', [int], sysExit),

@@ -24,7 +24,7 @@ function tasksOf(task: Task, which: number, who: number): Task[] | number {
     return all.filter((other) => other.group.processGroup === group)
   }
   if (which !== P.PRIO_USER) return -EINVAL
-  const uid = who >>> 0 || task.credentials.uid
+  const uid = who === 0 ? task.credentials.uid : task.credentials.userns.uids.inward(who >>> 0)
   return all.filter((other) => other.credentials.uid === uid)
 }
 

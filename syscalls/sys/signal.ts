@@ -190,14 +190,16 @@ function maySignal(task: Task, target: ThreadGroup, signo: number): boolean {
   return onEveryLevel(
     task.credentials,
     them,
-    (who, { uid, suid }) =>
-      who.capableHere(CAP_KILL) || [who.euid, who.uid].some((id) => id === suid || id === uid),
+    (who, { uid, suid, userns }) =>
+      who.capableHere(CAP_KILL, userns) || [who.euid, who.uid].some((id) => id === suid || id === uid),
   )
 }
 
 /** What a signal tells of its sender, by the receiver's numbers. */
 export function userInfo(task: Task, target: ThreadGroup, signo: number, code: number): S.SigInfo {
-  return S.sigInfo(signo, code, { pid: shownSender(task.group, target), uid: task.credentials.uid })
+  const { credentials } = target
+  const uid = credentials?.userns.shownUid(task.credentials.uid) ?? 0
+  return S.sigInfo(signo, code, { pid: shownSender(task.group, target), uid })
 }
 
 /** Process 1 of a namespace: from inside nothing stops or kills it. */

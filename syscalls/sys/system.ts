@@ -30,7 +30,7 @@ function sysUname(task: Task, at: number): number {
 }
 
 function readName(task: Task, at: number, length: number): string | number {
-  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
+  if (!task.credentials.capableIn(task.world.uts.owner, CAP_SYS_ADMIN)) return -EPERM
   if (length < 0 || length > UTS_NAME_MAX) return -EINVAL
   const bytes = task.mm.copyIn(at, length)
   return bytes ? latin1(bytes) : -EFAULT

@@ -114,9 +114,6 @@ export function setCoredumpFilter(task: Task | undefined, text: string): number 
   return 0
 }
 
-/** There is one user namespace: every id is itself, and nobody changes that. */
-export const ID_MAP = '         0          0 4294967295\n'
-
 /** The processes that a process made, as its first thread's. */
 export const childrenText = (task: Task, group: ThreadGroup, pids: PidNamespace): string =>
   task === group.leader ? [...group.children].map(({ pid }) => `${pids.shown(pid)} `).join('') : ''

@@ -8,6 +8,7 @@ import { CLOCK_TICKS } from '../../exec/stack.ts'
 import { SigSet } from '../../kernel/sigset.ts'
 import { ENGINE_STOPPED, RUNNABLE, RUNNING, STOPPED, type Task, WAITING } from '../../kernel/task.ts'
 import { GROUP_ZOMBIE, type ThreadGroup } from '../../kernel/thread-group.ts'
+import type { UserNamespace } from '../../kernel/user-namespace.ts'
 import type { Vma } from '../../mm/vma.ts'
 
 import type { Subject } from './task-files.ts'
@@ -145,7 +146,7 @@ function filterCount(task: Task | undefined): number {
 }
 
 /** /proc/PID/status, or with a task of its own /proc/PID/task/TID/status. */
-export function statusText({ pids, task, group }: Subject): string {
+export function statusText({ pids, task, group }: Subject, userns: UserNamespace): string {
   const who = task?.credentials ?? group.lastCredentials
   const tid = task?.tid ?? group.pid
   const fromHere = (pid: number): string => pids.shownFrom(pid, group.pids).join('\t')
@@ -158,10 +159,10 @@ export function statusText({ pids, task, group }: Subject): string {
     `Pid:\t${pids.shown(tid)}`,
     `PPid:\t${pids.shown(group.parent?.pid ?? 0)}`,
     'TracerPid:\t0',
-    `Uid:\t${who ? [who.uid, who.euid, who.suid, who.fsuid].join('\t') : '0\t0\t0\t0'}`,
-    `Gid:\t${who ? [who.gid, who.egid, who.sgid, who.fsgid].join('\t') : '0\t0\t0\t0'}`,
+    `Uid:\t${who ? [who.uid, who.euid, who.suid, who.fsuid].map((id) => userns.shownUid(id)).join('\t') : '0\t0\t0\t0'}`,
+    `Gid:\t${who ? [who.gid, who.egid, who.sgid, who.fsgid].map((id) => userns.shownGid(id)).join('\t') : '0\t0\t0\t0'}`,
     `FDSize:\t${Math.max(64, task?.fds.size ?? 0)}`,
-    `Groups:\t${who?.groups.join(' ') ?? ''} `,
+    `Groups:\t${who?.groups.map((id) => userns.shownGid(id)).join(' ') ?? ''} `,
     `NStgid:\t${fromHere(group.pid)}`,
     `NSpid:\t${fromHere(tid)}`,
     `NSpgid:\t${fromHere(group.processGroup)}`,

@@ -6,12 +6,13 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import type { PidNamespace } from '../../kernel/pid-namespace.ts'
 import { COMM_SIZE, type Task } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
+import { FIRST_USER_NAMESPACE, type UserNamespace } from '../../kernel/user-namespace.ts'
 import type { Caller } from '../../vfs/caller.ts'
+import { idMapText, setgroupsText, setIdMap, setSetgroups } from './id-maps.ts'
 import { mapsText, rollupText, smapsText, statmText } from './memory-maps.ts'
 import { mountInfoText, mountStatsText, mountsText } from './mounts.ts'
 import {
   coredumpFilterText,
-  ID_MAP,
   ioText,
   limitsText,
   schedstatText,
@@ -51,7 +52,13 @@ function rename({ task }: Subject, caller: Caller, text: string): number {
   return 0
 }
 
-const idMap: TaskFile = { mode: 0o644, text: () => ID_MAP, store: () => -EPERM }
+const usernsOf = ({ group }: Subject): UserNamespace => group.credentials?.userns ?? FIRST_USER_NAMESPACE
+
+const idMap = (kind: 'uid' | 'gid'): TaskFile => ({
+  mode: 0o644,
+  text: (of, { credentials }) => idMapText(usernsOf(of), kind, credentials.userns),
+  store: (of, { credentials }, text) => setIdMap(credentials, usernsOf(of), kind, text),
+})
 
 export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
   cmdline: { text: ({ task }) => range(task, task?.mm.argStart ?? 0, task?.mm.argEnd ?? 0) },
@@ -62,7 +69,7 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
   },
   comm: { mode: 0o644, text: ({ task, group }) => `${nameOf(task, group)}\n`, store: rename },
   stat: { text: (of, { world }) => statText(of, world) },
-  status: { text: (of) => statusText(of) },
+  status: { text: (of, { credentials }) => statusText(of, credentials.userns) },
   statm: { text: ({ task }) => statmText(task) },
   maps: { isGuarded: true, text: ({ task }) => mapsText(task) },
   smaps: { isGuarded: true, text: ({ task }) => smapsText(task) },
@@ -99,10 +106,20 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
   sessionid: { text: () => '4294967295' },
   cgroup: { text: () => '0::/\n' },
   cpuset: { text: () => '/\n' },
-  uid_map: idMap,
-  gid_map: idMap,
-  projid_map: idMap,
-  setgroups: { mode: 0o644, text: () => 'allow\n', store: () => -EPERM },
+  uid_map: idMap('uid'),
+  gid_map: idMap('gid'),
+  // There are no projects.
+  projid_map: {
+    mode: 0o644,
+    text: (of) =>
+      usernsOf(of).parent === null ? idMapText(FIRST_USER_NAMESPACE, 'uid', FIRST_USER_NAMESPACE) : '',
+    store: () => -EPERM,
+  },
+  setgroups: {
+    mode: 0o644,
+    text: (of) => setgroupsText(usernsOf(of)),
+    store: (of, { credentials }, text) => setSetgroups(credentials, usernsOf(of), text),
+  },
   coredump_filter: {
     mode: 0o644,
     text: ({ task }) => coredumpFilterText(task),
