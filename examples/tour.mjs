@@ -9,6 +9,7 @@ import {
   hostDirectory,
   Machine,
   NodeHost,
+  proc,
   RUN,
   SimHost,
   SKIPCALL,
@@ -65,6 +66,11 @@ const dated = inThePast.spawn('sh', ['-c', 'date +%Y; sleep 3600; echo over'])
 clock.setPace(1e6)
 console.log('time:', (await text(dated.stdout)).split('\n').join(' '))
 await inThePast.dispose()
+
+// Process ids of a view's own.
+const contained = await Machine.create({ engines: [proc({ pids: 'own' })] })
+console.log('proc:', (await text(contained.spawn('sh', ['-c', 'echo $$']).stdout)).trim())
+await contained.dispose()
 
 // Ending things: kill, AbortSignal, and what cannot be started.
 const sleeper = machine.spawn('sleep', ['1000'])

@@ -21,6 +21,7 @@ it('prints what the tour says', () => {
     'fs: true ENOENT',
     'deny: mkdir: /new: Read-only file system 1',
     'time: 2001 over ',
+    'proc: 1',
     'kill: SIGTERM',
     'abort: SIGKILL',
     'start: true ENOENT',
