@@ -23,6 +23,7 @@ import {
   OwnCalls,
   ProtocolError,
   plainEngine,
+  proc,
   RUN,
   record,
   remoteEngine,
@@ -48,6 +49,7 @@ import {
   textFile,
   time,
   userlandRoot,
+  viewfs,
   webSocketChannel,
 } from 'umwelt'
 
@@ -193,6 +195,17 @@ console.log(
 )
 
 await worlds.dispose()
+// Changes that stay in a view until they are committed.
+const layered = await Machine.create({ seed: 7 })
+const layer = viewfs({ cow: '/' })
+await layered.spawn('sh', ['-c', 'rm /etc/motd; echo x > /tmp/new'], { engines: [layer] }).exited
+console.log('viewfs:', (await layer.diff()).map(({ kind, path }) => `${kind} ${path}`).join(', '))
+await layered.dispose()
+
+// Process ids of a view's own.
+const contained = await Machine.create({ engines: [proc({ pids: 'own' })] })
+console.log('proc:', (await text(contained.spawn('sh', ['-c', 'echo $$']).stdout)).trim())
+await contained.dispose()
 
 // Ending things: kill, AbortSignal, and what cannot be started.
 const sleeper = machine.spawn('sleep', ['1000'])

@@ -6,12 +6,14 @@
 import { BLOCKED, errnoOf } from '../syscalls/abi/errno.ts'
 import type { World } from '../syscalls/engines/world.ts'
 import { Credentials } from '../syscalls/kernel/credentials.ts'
+import type { PidNamespace } from '../syscalls/kernel/pid-namespace.ts'
 import type { Waiter, WaitQueue } from '../syscalls/kernel/wait-queue.ts'
 import type { Caller } from '../syscalls/vfs/caller.ts'
 
 export class HostCaller implements Caller, Waiter {
   readonly world: World
   readonly credentials = new Credentials(0, 0)
+  readonly pids: PidNamespace
   readonly processId = 0
   readonly threadId = 0
   /** An embedder has no guest memory: ioctls with pointers fail with EFAULT. */
@@ -25,6 +27,7 @@ export class HostCaller implements Caller, Waiter {
 
   constructor(world: World) {
     this.world = world
+    this.pids = world.pids
   }
 
   blockOn(queue: WaitQueue): number {

@@ -39,6 +39,7 @@ export { name } from '../syscalls/engines/name/name.ts'
 export type { OptionsLike } from '../syscalls/engines/options.ts'
 export { OwnCalls } from '../syscalls/engines/own-calls.ts'
 export type { PathService } from '../syscalls/engines/path-services.ts'
+export { proc } from '../syscalls/engines/proc/proc.ts'
 export { type RecordEngine, type Recording, record } from '../syscalls/engines/record/record.ts'
 export { remoteFiles, serveFiles } from '../syscalls/engines/remote/files.ts'
 export {

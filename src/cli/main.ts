@@ -259,6 +259,6 @@ function printStats(machine: Machine, elapsedMs: number): void {
   const { kernel } = machine
   say(
     `stats: ${elapsedMs.toFixed(0)} ms, ${kernel.callCount} system calls, ${kernel.contextSwitches} slices, ` +
-      `${kernel.newestPid - 1} processes, cpu ${kernel.cpu.name}: ${kernel.cpu.summary}`,
+      `${kernel.newestPid(kernel.world.pids) - 1} processes, cpu ${kernel.cpu.name}: ${kernel.cpu.summary}`,
   )
 }

@@ -83,6 +83,22 @@ export const MNT_NOSYMFOLLOW = 0x80
 export const MNT_ATIME_MASK = MNT_NOATIME | MNT_NODIRATIME | MNT_RELATIME
 /** Read-only by whoever set the machine up: no program makes it writable. */
 export const MNT_LOCK_READONLY = 0x400000
+/** What a mount had that came from another user namespace stays as it is there. */
+export const MNT_LOCK_ATIME = 0x040000
+export const MNT_LOCK_NOEXEC = 0x080000
+export const MNT_LOCK_NOSUID = 0x100000
+export const MNT_LOCK_NODEV = 0x200000
+/** And what lies below it is not shown. */
+export const MNT_LOCKED = 0x800000
+/** What each lock keeps set. */
+export const MOUNT_LOCKS: readonly (readonly [lock: number, flag: number])[] = [
+  [MNT_LOCK_READONLY, MNT_READONLY],
+  [MNT_LOCK_NODEV, MNT_NODEV],
+  [MNT_LOCK_NOSUID, MNT_NOSUID],
+  [MNT_LOCK_NOEXEC, MNT_NOEXEC],
+]
+export const MNT_LOCKS =
+  MNT_LOCK_READONLY | MNT_LOCK_ATIME | MNT_LOCK_NOEXEC | MNT_LOCK_NOSUID | MNT_LOCK_NODEV | MNT_LOCKED
 
 /** How mount(2)'s flags, a mount's own, f_flags of statfs(2) and /proc's options correspond. */
 export const MOUNT_OPTIONS: readonly (readonly [ms: number, mnt: number, st: number, name: string])[] = [

@@ -20,6 +20,8 @@ export const CLONE_CHILD_SETTID = 0x1000000
 export const CLONE_NEWCGROUP = 0x2000000
 export const CLONE_NEWUTS = 0x4000000
 export const CLONE_NEWIPC = 0x8000000
+/** What an id is shown as that is not mapped: kernel.overflowuid. */
+export const OVERFLOW_ID = 65534
 export const CLONE_NEWUSER = 0x10000000
 export const CLONE_NEWPID = 0x20000000
 export const CLONE_NEWNET = 0x40000000

@@ -5,6 +5,7 @@ import { deny } from './deny/deny.ts'
 import { id } from './id/id.ts'
 import type { EngineTypes } from './manage.ts'
 import { name } from './name/name.ts'
+import { proc } from './proc/proc.ts'
 import { record } from './record/record.ts'
 import { strace } from './strace/strace.ts'
 import { time } from './time/time.ts'
@@ -18,6 +19,7 @@ export const engines: EngineTypes = {
   id: (options) => id(options),
   name: (options) => name(options),
   record: (options, around) => record(options, around.write),
+  proc: (options) => proc(options),
   time: (options) => time(options),
   viewfs: (options) => viewfs(options),
 }

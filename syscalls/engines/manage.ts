@@ -16,6 +16,7 @@ import type { Arch } from '../abi/arch/arch.ts'
 import { fromUtf8, utf8 } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBUSY, EINVAL, ENODEV, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
+import { findGroup } from '../kernel/pid.ts'
 import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Engine, Outcome } from './engine.ts'
@@ -181,12 +182,12 @@ function nest(task: Task, engines: readonly string[]): Outcome {
 }
 
 function attach(task: Task, pidText: string, engineText: string): Outcome {
-  const group = task.kernel.groups.get(Number(pidText))
+  const group = findGroup(task, Number(pidText))
   const leader = group?.tasks[0]
   if (!group || !leader) return refused(ESRCH, `there is no process ${utf8(pidText)}`)
   const { credentials } = task
   if (!mayAccess(credentials, task.group.pid, leader, REALCREDS))
-    return refused(EPERM, `process ${group.pid} is not yours`)
+    return refused(EPERM, `process ${utf8(pidText)} is not yours`)
   const before = leader.view
   const view = before.fork()
   view.ownerUid = credentials.bottom.euid

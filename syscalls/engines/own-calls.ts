@@ -123,7 +123,7 @@ class Caller {
 export class OwnCalls {
   private readonly kernel: Kernel
   private readonly view: View
-  private readonly group = new ThreadGroup(0, null, new SignalActions(), defaultLimits())
+  private readonly group: ThreadGroup
   private readonly fs: FsContext
   private readonly fds = new FdTable()
   private readonly idle: Caller[] = []
@@ -132,6 +132,7 @@ export class OwnCalls {
   constructor(view: View, engine: Engine) {
     this.kernel = view.kernel
     this.view = view.below(engine)
+    this.group = new ThreadGroup(0, null, this.kernel.world.pids, new SignalActions(), defaultLimits())
     const { root } = this.view.mounts
     this.fs = new FsContext(root, root)
     this.fds.lockOwner = this.group

@@ -7,6 +7,8 @@
 import type { Ipc } from '../ipc/ipc.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Namespace } from '../kernel/namespace.ts'
+import type { PidNamespace } from '../kernel/pid-namespace.ts'
+import type { ThreadGroup } from '../kernel/thread-group.ts'
 import type { Uts } from '../kernel/uts.ts'
 import type { ServiceTable } from './services.ts'
 
@@ -19,7 +21,11 @@ export interface World {
   readonly clock: Clock
   /** System V objects and POSIX queues. */
   readonly ipc: Ipc
+  /** Where processes get their numbers that are started from now on. */
+  readonly pids: PidNamespace
+  /** Which processes exist for those of the view; null: all of their namespace. */
+  readonly reach: ((group: ThreadGroup) => boolean) | null
 }
 
 /** What of a world lives only as long as a view has it. */
-export const namespacesOf = (world: World): readonly Namespace[] => [world.uts, world.ipc]
+export const namespacesOf = (world: World): readonly Namespace[] => [world.uts, world.ipc, world.pids]

@@ -73,7 +73,7 @@ export class EventFile extends AnonymousFile {
   }
 
   /** The counter as /proc/PID/fdinfo shows it. */
-  override get details(): string {
+  override details(): string {
     const count = (BigInt(this.hi) << 32n) | BigInt(this.lo)
     return `eventfd-count: ${count.toString(16).padStart(16)}\n`
   }

@@ -4,6 +4,7 @@ import { O_RDWR } from '../abi/fcntl.ts'
 import { POLLHUP, POLLIN, POLLRDNORM } from '../abi/poll.ts'
 import { AnonymousFile } from '../fs/anonfs/anonfs.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { PidNamespace } from '../kernel/pid-namespace.ts'
 import { GROUP_ALIVE, GROUP_REAPED, type ThreadGroup } from '../kernel/thread-group.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 
@@ -25,8 +26,10 @@ export class PidFile extends AnonymousFile {
     return this.group.ended
   }
 
-  override get details(): string {
-    const pid = this.group.state === GROUP_REAPED ? -1 : this.group.pid
-    return `Pid:\t${pid}\nNSpid:\t${pid}\n`
+  override details(pids: PidNamespace): string {
+    const { group } = this
+    if (group.state === GROUP_REAPED) return 'Pid:\t-1\nNSpid:\t-1\n'
+    const numbers = pids.shown(group.pid) === 0 ? [0] : pids.shownFrom(group.pid, group.pids)
+    return `Pid:\t${numbers[0]}\nNSpid:\t${numbers.join('\t')}\n`
   }
 }

@@ -51,7 +51,7 @@ export class SignalFile extends AnonymousFile {
     return (caller as Caller & Task).group.signalQueued
   }
 
-  override get details(): string {
+  override details(): string {
     const hex = (word: number): string => (~word >>> 0).toString(16).padStart(8, '0')
     return `sigmask:\t${hex(this.others.hi)}${hex(this.others.lo)}\n`
   }

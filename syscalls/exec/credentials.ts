@@ -34,6 +34,8 @@ function sharesFs(task: Task): boolean {
 function takeSetIds(task: Task, path: Path, who: Credentials): boolean {
   const { mode, uid, gid } = idsOf(who, path.inode)
   if (path.mount.isNoSuid || task.noNewPrivileges) return false
+  // Whose ids mean nothing here gives nothing.
+  if (!who.userns.maps({ uid, gid })) return false
   if (mode & S_ISUID) who.euid = uid
   const setsGroup = (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)
   if (setsGroup) who.egid = gid
@@ -42,7 +44,7 @@ function takeSetIds(task: Task, path: Path, who: Credentials): boolean {
 
 /** Permitted from the file or from being root. EPERM: the file insists on more than there may be; EINVAL. */
 function takeCapabilities(path: Path, who: Credentials, old: Credentials) {
-  const file = path.mount.isNoSuid ? null : fileCapabilities(path.inode)
+  const file = path.mount.isNoSuid ? null : fileCapabilities(path.inode, who.userns)
   if (typeof file === 'number') return file
   who.permitted = CAP_EMPTY_SET
   let isEffective = false
@@ -51,10 +53,11 @@ function takeCapabilities(path: Path, who: Credentials, old: Credentials) {
     if (file.isEffective && !isSubset(file.permitted, who.permitted)) return -EPERM
     isEffective = file.isEffective
   }
-  const becomesRoot = who.euid === 0 && who.uid !== 0
+  const { rootUid } = who
+  const becomesRoot = who.euid === rootUid && who.uid !== rootUid
   if (!(who.securebits & SECBIT_NOROOT) && !(file && becomesRoot)) {
-    if (who.euid === 0 || who.uid === 0) who.permitted = old.bounding | old.inheritable
-    isEffective ||= who.euid === 0
+    if (who.euid === rootUid || who.uid === rootUid) who.permitted = old.bounding | old.inheritable
+    isEffective ||= who.euid === rootUid
   }
   return { isEffective, hasFile: file !== null }
 }
@@ -69,7 +72,7 @@ export function credentialsForExec(task: Task, path: Path): ExecCredentials | nu
   const hasGained = !isSubset(who.permitted, old.permitted)
   const changesId = who.euid !== old.euid || !(who.egid === old.fsgid || old.groups.includes(who.egid))
   if ((changesId || hasGained) && (task.noNewPrivileges || sharesFs(task))) {
-    if (task.noNewPrivileges || !old.capableHere(CAP_SETUID)) {
+    if (task.noNewPrivileges || !old.capableOwn(CAP_SETUID)) {
       who.euid = old.euid
       who.egid = old.egid
     }
@@ -82,6 +85,7 @@ export function credentialsForExec(task: Task, path: Path): ExecCredentials | nu
   who.effective = taken.isEffective ? who.permitted : who.ambient
   who.securebits &= ~SECBIT_KEEP_CAPS
   const hasGrown = taken.isEffective || !isSubset(who.permitted, who.ambient)
-  const isSecure = changesId || who.euid !== old.uid || who.egid !== old.gid || (who.uid !== 0 && hasGrown)
+  const isSecure =
+    changesId || who.euid !== old.uid || who.egid !== old.gid || (who.uid !== who.rootUid && hasGrown)
   return { who, isSecure, isRaised: hasSetId || hasGained }
 }

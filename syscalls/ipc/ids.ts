@@ -10,6 +10,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
+import { NO_ID } from '../kernel/user-namespace.ts'
 import type { IpcTotals } from './totals.ts'
 
 /** An id is a place in the table and a number that says how often places were used. */
@@ -65,11 +66,12 @@ export function secondsNow(clock: Clock): number {
 /** Linux ipcperms: `wanted` has the bits of any class. */
 export function ipcPermission(task: Task, object: IpcObject, wanted: number): number {
   const asked = (wanted >> 6) | (wanted >> 3) | wanted
+  const owner = task.world.ipc.owner ?? undefined
   const isGranted = object.allows(task, (who, { uids, gids }) => {
     let granted = object.mode
     if (uids.includes(who.euid)) granted >>= 6
     else if (gids.some((gid) => who.inEffectiveGroup(gid))) granted >>= 3
-    return (asked & ~granted & 7) === 0 || who.capableHere(CAP_IPC_OWNER)
+    return (asked & ~granted & 7) === 0 || who.capableHere(CAP_IPC_OWNER, owner)
   })
   return isGranted ? 0 : -EACCES
 }
@@ -153,9 +155,10 @@ export class IpcTable<T extends IpcObject> {
 
 /** For IPC_SET and IPC_RMID: its owner, its maker, or root. */
 export function mayControl(task: Task, object: IpcObject): number {
+  const owner = task.world.ipc.owner ?? undefined
   const isAllowed = object.allows(
     task,
-    (who, { uids }) => uids.includes(who.euid) || who.capableHere(CAP_SYS_ADMIN),
+    (who, { uids }) => uids.includes(who.euid) || who.capableHere(CAP_SYS_ADMIN, owner),
   )
   return isAllowed ? 0 : -EPERM
 }
@@ -174,7 +177,9 @@ export function putStatus(
   const bytes = new Uint8Array(DS_SIZE)
   const view = new DataView(bytes.buffer)
   const { key, uid, gid, cuid, cgid, mode, id } = object
-  for (const [i, word] of [key, uid, gid, cuid, cgid, mode].entries()) view.setInt32(i * 4, word, true)
+  const { userns } = task.credentials
+  const owner = [userns.shownUid(uid), userns.shownGid(gid), userns.shownUid(cuid), userns.shownGid(cgid)]
+  for (const [i, word] of [key, ...owner, mode].entries()) view.setInt32(i * 4, word, true)
   view.setUint16(24, Math.floor(id / 2 ** INDEX_BITS), true)
   fill(view)
   return task.mm.copyOut(at, bytes.subarray(0, sizeBytes)) ? 0 : -EFAULT
@@ -190,11 +195,16 @@ export interface NewOwner {
 export function readOwner(task: Task, at: number, sizeBytes: number): NewOwner | number {
   const { mm } = task
   if (!mm.canRead(at, Math.max(sizeBytes, PERM_SIZE))) return -EFAULT
-  return { uid: mm.i32(at + 4) >>> 0, gid: mm.i32(at + 8) >>> 0, mode: mm.i32(at + 20) }
+  const { uids, gids } = task.credentials.userns
+  return {
+    uid: uids.inward(mm.i32(at + 4) >>> 0),
+    gid: gids.inward(mm.i32(at + 8) >>> 0),
+    mode: mm.i32(at + 20),
+  }
 }
 
 export function setOwner(task: Task, object: IpcObject, owner: NewOwner): number {
-  if (owner.uid === 0xffffffff || owner.gid === 0xffffffff) return -EINVAL
+  if (owner.uid === NO_ID || owner.gid === NO_ID) return -EINVAL
   object.uid = owner.uid
   object.gid = owner.gid
   object.mode = (object.mode & ~0o777) | (owner.mode & 0o777)

@@ -5,6 +5,7 @@
 
 import type { Kernel } from '../kernel/kernel.ts'
 import { Namespace } from '../kernel/namespace.ts'
+import type { PidNamespace } from '../kernel/pid-namespace.ts'
 import type { IpcObject } from './ids.ts'
 import { PosixQueues } from './mqueue.ts'
 import { MessageQueues } from './msg.ts'
@@ -53,12 +54,12 @@ const head = ({ key, id, mode }: IpcObject): string =>
   `${column(key, 10)} ${column(id, 10)}  ${mode.toString(8).padStart(4)}`
 const ids = ({ uid, gid, cuid, cgid }: IpcObject): string => columns([uid, gid, cuid, cgid], 5)
 
-export const shmText = ({ segments }: Ipc): string =>
+export const shmText = ({ segments }: Ipc, namespace: PidNamespace): string =>
   `       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap\n${[
     ...segments,
   ]
     .map((one) => {
-      const pids = columns([one.makerPid, one.lastPid], 5)
+      const pids = columns([namespace.shown(one.makerPid), namespace.shown(one.lastPid)], 5)
       const times = columns([one.attachSec, one.detachSec, one.changeSec], 10)
       return `${head(one)} ${column(one.sizeBytes, 21)}${pids}  ${column(one.attachedCount, 5)}${ids(one)}${times}${columns([0, 0], 21)}\n`
     })
@@ -72,12 +73,12 @@ export const semText = ({ semaphores }: Ipc): string =>
     )
     .join('')}`
 
-export const msgText = ({ queues }: Ipc): string =>
+export const msgText = ({ queues }: Ipc, namespace: PidNamespace): string =>
   `       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      ctime\n${[
     ...queues,
   ]
     .map((one) => {
-      const pids = columns([one.lastSender, one.lastReceiver], 5)
+      const pids = columns([namespace.shown(one.lastSender), namespace.shown(one.lastReceiver)], 5)
       const times = columns([one.sendSec, one.receiveSec, one.changeSec], 10)
       return `${head(one)}  ${column(one.usedBytes, 10)} ${column(one.messages.length, 10)}${pids}${ids(one)}${times}\n`
     })

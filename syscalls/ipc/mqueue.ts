@@ -85,7 +85,11 @@ export class PosixQueue extends Inode {
     this.notice = null
     if (!notice?.signo) return
     const { group, signo, value } = notice
-    const info = sigInfo(signo, SI_MESGQ, { pid: task.group.pid, uid: task.credentials.uid, value })
+    const info = sigInfo(signo, SI_MESGQ, {
+      pid: group.pids.shown(task.group.pid),
+      uid: task.credentials.uid,
+      value,
+    })
     task.kernel.sendToGroup(group, info)
   }
 
@@ -187,12 +191,12 @@ export class QueueFile extends FileDescription {
     return done
   }
 
-  override readAt(_caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
+  override readAt(caller: Caller, pos: number, bytes: Uint8Array, at: number, count: number): number {
     const { messages, notice } = this.queue
     const total = messages.reduce((sum, { text }) => sum + text.length, 0)
     const field = (value: number, width: number): string => String(value).padEnd(width)
     const text = bytesOf(
-      `QSIZE:${field(total, 10)} NOTIFY:${field(0, 5)} SIGNO:${field(notice?.signo ?? 0, 5)} NOTIFY_PID:${field(notice?.group.pid ?? 0, 6)}\n`,
+      `QSIZE:${field(total, 10)} NOTIFY:${field(0, 5)} SIGNO:${field(notice?.signo ?? 0, 5)} NOTIFY_PID:${field(notice ? caller.pids.shown(notice.group.pid) : 0, 6)}\n`,
     )
     const part = Math.max(0, Math.min(count, text.length - pos))
     copyBytes(bytes, at, text, pos, part)

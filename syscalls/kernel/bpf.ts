@@ -5,11 +5,10 @@
  */
 
 import { getLe32 } from '../abi/bytes.ts'
+import { SECCOMP_DATA_SIZE } from '../abi/seccomp.ts'
 
 export const BPF_INSTRUCTIONS_MAX = 4096
 export const BPF_INSTRUCTION_SIZE = 8
-/** Bytes of struct seccomp_data. */
-export const SECCOMP_DATA_SIZE = 64
 const CELLS = 16
 const ALL_CELLS = 0xffff
 

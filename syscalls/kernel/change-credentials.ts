@@ -26,7 +26,7 @@ export function commitCredentials(task: Task, fresh: Credentials): void {
     old.egid !== fresh.egid ||
     old.fsuid !== fresh.fsuid ||
     old.fsgid !== fresh.fsgid ||
-    !isSubset(fresh.permitted, old.permitted)
+    !hasNoMore(fresh, old)
   if (isOther) {
     task.mm.dumpable = SUID_DUMP_DISABLE
     task.parentDeathSignal = 0
@@ -34,7 +34,16 @@ export function commitCredentials(task: Task, fresh: Credentials): void {
   task.credentials = fresh
 }
 
-const hasRootId = (who: Credentials): boolean => who.uid === 0 || who.euid === 0 || who.suid === 0
+/** Whoever goes into a user namespace of his own gains nothing by what he may do there. Linux cred_cap_issubset. */
+function hasNoMore(fresh: Credentials, old: Credentials): boolean {
+  if (fresh.userns === old.userns) return isSubset(fresh.permitted, old.permitted)
+  for (let one = fresh.userns; one.parent; one = one.parent)
+    if (one.parent === old.userns && one.ownerUid === old.euid) return true
+  return false
+}
+
+const hasRootId = ({ rootUid, uid, euid, suid }: Credentials): boolean =>
+  uid === rootUid || euid === rootUid || suid === rootUid
 
 /** setuid(2), setreuid(2), setresuid(2): leaving root takes the capabilities. Linux cap_emulate_setxuid. */
 export function fixCapabilities(old: Credentials, fresh: Credentials): void {
@@ -43,13 +52,15 @@ export function fixCapabilities(old: Credentials, fresh: Credentials): void {
     if (!(fresh.securebits & SECBIT_KEEP_CAPS)) fresh.permitted = fresh.effective = CAP_EMPTY_SET
     fresh.ambient = CAP_EMPTY_SET
   }
-  if (old.euid === 0 && fresh.euid !== 0) fresh.effective = CAP_EMPTY_SET
-  if (old.euid !== 0 && fresh.euid === 0) fresh.effective = fresh.permitted
+  const { rootUid } = old
+  if (old.euid === rootUid && fresh.euid !== rootUid) fresh.effective = CAP_EMPTY_SET
+  if (old.euid !== rootUid && fresh.euid === rootUid) fresh.effective = fresh.permitted
 }
 
 /** setfsuid(2): the file system's capabilities go and come. */
 export function fixFsCapabilities(old: Credentials, fresh: Credentials): void {
   if (fresh.securebits & SECBIT_NO_SETUID_FIXUP) return
-  if (old.fsuid === 0 && fresh.fsuid !== 0) fresh.effective &= ~CAP_FS_SET
-  if (old.fsuid !== 0 && fresh.fsuid === 0) fresh.effective |= fresh.permitted & CAP_FS_SET
+  const { rootUid } = old
+  if (old.fsuid === rootUid && fresh.fsuid !== rootUid) fresh.effective &= ~CAP_FS_SET
+  if (old.fsuid !== rootUid && fresh.fsuid === rootUid) fresh.effective |= fresh.permitted & CAP_FS_SET
 }

@@ -12,6 +12,7 @@ import {
 } from '../abi/capability.ts'
 
 import type { IdLevel } from './id-level.ts'
+import { FIRST_USER_NAMESPACE, type UserNamespace } from './user-namespace.ts'
 
 export class Credentials {
   uid = 0
@@ -28,6 +29,8 @@ export class Credentials {
   inheritable: CapabilitySet = CAP_EMPTY_SET
   bounding: CapabilitySet = CAP_FULL_SET
   ambient: CapabilitySet = CAP_EMPTY_SET
+  /** Where its capabilities hold. Ids are those of the first one all the same. */
+  userns: UserNamespace = FIRST_USER_NAMESPACE
   /** SECBIT_*. */
   securebits = 0
   /** Who the task is below this level: id-level.ts. Null on the lowest. */
@@ -46,14 +49,39 @@ export class Credentials {
     return Object.assign(new Credentials(0, 0), this)
   }
 
-  /** Does the effective set have this capability, CAP_*, on every level? */
+  /** Does the effective set have this capability, CAP_*, on every level, over what is everybody's? */
   capable(capability: number): boolean {
     return this.capableHere(capability) && (this.below === null || this.below.capable(capability))
   }
 
-  /** On this level: for what changes nothing below it. */
-  capableHere(capability: number): boolean {
+  /** Over what belongs to a user namespace, null for the first one. Whoever is in it needs no other level's consent. */
+  capableIn(namespace: UserNamespace | null, capability: number): boolean {
+    if (!this.capableHere(capability, namespace ?? FIRST_USER_NAMESPACE)) return false
+    return this.userns.parent !== null || this.below === null || this.below.capableIn(namespace, capability)
+  }
+
+  /** On this level: for what changes nothing below it. Whoever made a user namespace may all in it. Linux cap_capable. */
+  capableHere(capability: number, over: UserNamespace = FIRST_USER_NAMESPACE): boolean {
+    for (let one = over; one !== this.userns; one = one.parent!) {
+      if (one.level <= this.userns.level) return false
+      if (one.parent === this.userns && one.ownerUid === this.euid) return true
+    }
+    return this.capableOwn(capability)
+  }
+
+  /** In the user namespace that this level is in: for what stays there. */
+  capableOwn(capability: number): boolean {
     return (this.effective & capabilityBit(capability)) !== CAP_EMPTY_SET
+  }
+
+  /** Over a file that looks so on this level: only where both of its ids are mapped. Linux capable_wrt_inode_uidgid. */
+  capableOver(ids: { readonly uid: number; readonly gid: number }, capability: number): boolean {
+    return this.capableOwn(capability) && this.userns.maps(ids)
+  }
+
+  /** Who has capabilities by being root: NO_ID where nobody is. */
+  get rootUid(): number {
+    return this.userns.uids.inward(0)
   }
 
   /** Those of the lowest level: whose the files really are that it makes. */
@@ -78,7 +106,7 @@ export class Credentials {
     who.fsuid = who.uid
     who.fsgid = who.gid
     if (!(who.securebits & SECBIT_NO_SETUID_FIXUP))
-      who.effective = who.uid === 0 ? who.permitted : CAP_EMPTY_SET
+      who.effective = who.uid === who.rootUid ? who.permitted : CAP_EMPTY_SET
     return who
   }
 

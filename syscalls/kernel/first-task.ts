@@ -15,6 +15,7 @@ import { exitTask } from './exit.ts'
 import { FdTable } from './fd-table.ts'
 import { FsContext } from './fs-context.ts'
 import type { Kernel } from './kernel.ts'
+import { beInit, joinNamespace } from './pid.ts'
 import { RUNNING, STAGE_USER, Task } from './task.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
 
@@ -33,7 +34,10 @@ export interface FirstProgram {
 export function makeFirstTask(kernel: Kernel, first: Omit<FirstProgram, 'path' | 'argv' | 'env'>): Task {
   const pid = kernel.newPid()
   if (pid === 0) throw new RangeError('every process id is taken')
-  const group = new ThreadGroup(pid, kernel.init, new SignalActions(), defaultLimits())
+  const { pids } = first.view.world
+  if (!joinNamespace(kernel, pids, pid)) throw new RangeError('every process id is taken')
+  const group = new ThreadGroup(pid, kernel.init, pids, new SignalActions(), defaultLimits())
+  beInit(group)
   group.sessionId = group.processGroup = pid
   group.startNs = kernel.clock.monotonicNs()
   const fds = new FdTable()

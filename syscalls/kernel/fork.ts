@@ -13,6 +13,8 @@ import {
   CLONE_FS,
   CLONE_NEWIPC,
   CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_SETTLS,
@@ -24,9 +26,13 @@ import {
   RLIMIT_NPROC,
 } from '../abi/process.ts'
 import { reportClone } from '../engines/events.ts'
-import { forkMm } from '../mm/mm.ts'
+import type { View } from '../engines/view.ts'
+import { destroyMm, forkMm } from '../mm/mm.ts'
 import { armCpuLimit } from './cpu-limit.ts'
-import { mayUnshare, NAMESPACE_FLAG_MASK, unsharedView } from './nsproxy.ts'
+import type { Credentials } from './credentials.ts'
+import { mayUnshare, NAMESPACE_FLAG_MASK, unsharedCredentials, unsharedView } from './nsproxy.ts'
+import { beInit, joinNamespace } from './pid.ts'
+import type { PidNamespace } from './pid-namespace.ts'
 import { inheritScheduling } from './scheduling.ts'
 import { Task } from './task.ts'
 import { ThreadGroup } from './thread-group.ts'
@@ -64,41 +70,60 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   const { flags } = clone
   if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) return -EINVAL
   if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) return -EINVAL
-  if (flags & CLONE_NEWNS && flags & CLONE_FS) return -EINVAL
+  if (flags & (CLONE_NEWNS | CLONE_NEWUSER) && flags & CLONE_FS) return -EINVAL
   if (flags & ~SUPPORTED) {
     kernel.diagnoseOnce(`clone: flags 0x${(flags & ~SUPPORTED).toString(16)} are not supported`)
     return -EINVAL
   }
+  // A sibling of a namespace's process 1 would have no parent there.
+  if (flags & CLONE_PARENT && task.group.isUnkillable) return -EINVAL
+  // Threads are in one namespace.
+  if (flags & CLONE_THREAD && (flags & (CLONE_NEWPID | CLONE_NEWUSER) || task.world.pids !== task.pids))
+    return -EINVAL
   if (kernel.tasks.size >= kernel.taskCountMax || hasEnoughTasks(task)) return -EAGAIN
-  const refused = mayUnshare(task, flags)
+  const who = unsharedCredentials(task, flags)
+  if (typeof who === 'number') return who
+  const refused = mayUnshare(task, flags, who)
   if (refused) return refused
   if (flags & CLONE_NEWIPC && flags & CLONE_SYSVSEM) return -EINVAL
+  const view = flags & NAMESPACE_FLAG_MASK ? unsharedView(task, flags, who.userns) : null
+  const child = makeChild(task, clone, who, view)
+  view?.drop()
+  return child
+}
+
+/** `view`: the child's, where it has not its parent's. */
+function makeChild(task: Task, clone: CloneArguments, who: Credentials, view: View | null): Task | number {
+  const { kernel } = task
+  const { flags } = clone
+  const { pids } = (view ?? task.view).world
+  if (pids.isClosed) return -ENOMEM
   const tid = kernel.newPid()
   if (tid === 0) return -EAGAIN
   const mm = flags & CLONE_VM ? task.mm : forkMm(task.mm, kernel.caller)
   if (!mm) return -ENOMEM
+  if (!joinNamespace(kernel, pids, tid)) {
+    if (mm !== task.mm) destroyMm(mm)
+    return -EAGAIN
+  }
   if (mm === task.mm) mm.users++
   else kernel.cpu.begin(mm.space, mm.programKey)
 
-  const group = flags & CLONE_THREAD ? task.group : newGroup(task, tid, clone)
+  const group = flags & CLONE_THREAD ? task.group : newGroup(task, tid, pids, clone)
   if (flags & CLONE_FILES) task.fds.users++
   if (flags & CLONE_FS) task.fs.users++
   const child = new Task(kernel, tid, group, mm, {
     fs: flags & CLONE_FS ? task.fs : task.fs.copy(),
     fds: flags & CLONE_FILES ? task.fds : task.fds.copy(),
-    credentials: task.credentials.copy(),
+    credentials: who.copy(),
     view: task.view,
   })
   if (!(flags & CLONE_FILES)) child.fds.lockOwner = group
-  if (flags & NAMESPACE_FLAG_MASK) {
-    const view = unsharedView(task, flags)
-    child.enter(view)
-    view.drop()
-  }
+  if (view) child.enter(view)
   inherit(task, child, flags)
   copyRegisters(task, child, clone)
-  if (flags & CLONE_PARENT_SETTID) task.mm.setU32(clone.parentTid, tid)
-  if (flags & CLONE_CHILD_SETTID) child.mm.setU32(clone.childTid, tid)
+  if (flags & CLONE_PARENT_SETTID) task.mm.setU32(clone.parentTid, task.pids.shown(tid))
+  if (flags & CLONE_CHILD_SETTID) child.mm.setU32(clone.childTid, child.ownTid)
   if (flags & CLONE_CHILD_CLEARTID) child.clearChildTid = clone.childTid
   if (flags & CLONE_VFORK) child.vforkDone = new WaitQueue()
   kernel.addTask(child)
@@ -116,12 +141,13 @@ function hasEnoughTasks({ kernel, group, credentials: who }: Task): boolean {
   return count >= most
 }
 
-function newGroup(task: Task, pid: number, clone: CloneArguments): ThreadGroup {
+function newGroup(task: Task, pid: number, pids: PidNamespace, clone: CloneArguments): ThreadGroup {
   const { kernel } = task
   const parent = clone.flags & CLONE_PARENT ? (task.group.parent ?? kernel.init) : task.group
   const group = new ThreadGroup(
     pid,
     parent,
+    pids,
     clone.flags & CLONE_SIGHAND ? task.group.actions : task.group.actions.copy(),
     task.group.limits.map((limit) => ({ ...limit })),
   )
@@ -130,6 +156,7 @@ function newGroup(task: Task, pid: number, clone: CloneArguments): ThreadGroup {
   group.exitSignal = clone.exitSignal
   group.oomScoreAdj = task.group.oomScoreAdj
   group.oomScoreAdjMin = task.group.oomScoreAdjMin
+  beInit(group)
   group.startNs = kernel.clock.monotonicNs()
   armCpuLimit(group)
   return group

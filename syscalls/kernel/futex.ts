@@ -70,7 +70,7 @@ export function handOverFutex(kernel: Kernel, mm: Mm, addr: number, bits: number
   const queue = kernel.futexes.existing(key)
   const next = queue?.first
   if (!queue || !(next instanceof Task)) return false
-  mm.setU32(addr, (next.tid | bits | FUTEX_WAITERS) >>> 0)
+  mm.setU32(addr, (next.ownTid | bits | FUTEX_WAITERS) >>> 0)
   queue.wake(1)
   kernel.futexes.tidy(key)
   return true

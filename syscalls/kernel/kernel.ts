@@ -31,6 +31,7 @@ import { type Clock, KernelClock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
 import { LoadAverage } from './load-average.ts'
+import { PidNamespace } from './pid-namespace.ts'
 import { sendSignal } from './signal.ts'
 import { SliceLengths } from './slice.ts'
 import { DEAD, ENGINE_STOPPED, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
@@ -87,6 +88,8 @@ export class Kernel {
   readonly sleepers = new WaitQueue()
   readonly groups = new Map<number, ThreadGroup>()
   readonly tasks = new Map<number, Task>()
+  /** Of tasks, groups and sessions that have numbers in other namespaces than the first: the innermost one. */
+  readonly nestedPids = new Map<number, PidNamespace>()
   /** Process 1: no program, it only adopts and reaps. */
   readonly init: ThreadGroup
   /** The kernel itself as a caller of file systems: root, never blocked. */
@@ -130,12 +133,15 @@ export class Kernel {
       ipc: new Ipc(this, new IpcTotals()),
       clock: this.clock,
       services: new ServiceTable([], null),
+      pids: new PidNamespace(null),
+      reach: null,
     }
     this.sliceClock = this.clock
     this.slices = new SliceLengths(parts.host.random)
     this.bootNs = this.clock.monotonicNs()
     this.load = new LoadAverage(this.bootNs)
-    this.init = new ThreadGroup(1, null, new SignalActions(), defaultLimits())
+    this.init = new ThreadGroup(1, null, this.world.pids, new SignalActions(), defaultLimits())
+    this.world.pids.init = this.init
     this.groups.set(1, this.init)
     this.caller = kernelCaller(this.world)
     this.mountTree = new MountTree(new MountTable(this.diskQuota, (mount) => mountIsBusy(this, mount)))
@@ -147,9 +153,17 @@ export class Kernel {
     const { pidMax } = this
     for (let tried = 0; tried < pidMax; tried++) {
       this.lastPid = this.lastPid + 1 >= pidMax ? 2 : this.lastPid + 1
-      if (!this.tasks.has(this.lastPid) && !this.groups.has(this.lastPid)) return this.lastPid
+      if (!this.isPidUsed(this.lastPid)) return this.lastPid
     }
     return 0
+  }
+
+  /** Whether a task, a process, a process group or a session goes by this number. */
+  isPidUsed(pid: number): boolean {
+    if (this.tasks.has(pid) || this.groups.has(pid)) return true
+    for (const group of this.groups.values())
+      if (group.processGroup === pid || group.sessionId === pid) return true
+    return false
   }
 
   /** kernel.threads-max: tasks of all users. */
@@ -162,8 +176,8 @@ export class Kernel {
     return this.sysctl.get('kernel/pid_max')?.[0] ?? PID_MAX_DEFAULT
   }
 
-  get newestPid(): number {
-    return this.lastPid
+  newestPid(pids: PidNamespace): number {
+    return pids.parent === null ? this.lastPid : pids.newest
   }
 
   addTask(task: Task): void {
@@ -268,6 +282,7 @@ function kernelCaller(world: World): Caller {
   return {
     world,
     credentials: new Credentials(0, 0),
+    pids: world.pids,
     processId: 0,
     threadId: 0,
     memory: {

@@ -5,6 +5,7 @@
  */
 
 import * as P from '../abi/process.ts'
+import type { UserNamespace } from './user-namespace.ts'
 
 /** As the files of /proc/PID/ns begin. */
 export type NamespaceKind = 'cgroup' | 'ipc' | 'mnt' | 'net' | 'pid' | 'time' | 'user' | 'uts'
@@ -26,6 +27,8 @@ const ending: Namespace[] = []
 
 export abstract class Namespace {
   abstract readonly kind: NamespaceKind
+  /** Capabilities over it are those in this user namespace; null for the first one. */
+  owner: UserNamespace | null = null
   private holders = 0
 
   hold(): void {

@@ -26,9 +26,12 @@ export const hasOnlyIds = (other: Credentials, uid: number, gid: number): boolea
 export function mayAccess(who: Credentials, pid: number, target: Task, creds: number): boolean {
   if (target.group.pid === pid) return true
   return onEveryLevel(who, target.credentials, (mine, other) => {
-    if (mine.capableHere(CAP_SYS_PTRACE)) return true
+    if (mine.capableHere(CAP_SYS_PTRACE, other.userns)) return true
     const [uid, gid] = creds === FSCREDS ? [mine.fsuid, mine.fsgid] : [mine.uid, mine.gid]
     if (!hasOnlyIds(other, uid, gid) || target.mm.dumpable !== SUID_DUMP_USER) return false
-    return isSubset(other.permitted, creds === FSCREDS ? mine.effective : mine.permitted)
+    return (
+      mine.userns === other.userns &&
+      isSubset(other.permitted, creds === FSCREDS ? mine.effective : mine.permitted)
+    )
   })
 }

@@ -41,7 +41,7 @@ function release(task: Task, entry: number, offset: number, isPending: boolean):
     wakeFutex(kernel, mm, addr, 1, ANY_BIT)
     return
   }
-  if ((word & FUTEX_TID_MASK) !== task.tid) return
+  if ((word & FUTEX_TID_MASK) !== task.ownTid) return
   if (inherits && handOverFutex(kernel, mm, addr, FUTEX_OWNER_DIED)) return
   mm.setU32(addr, ((word & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0)
   if (!inherits && word & FUTEX_WAITERS) wakeFutex(kernel, mm, addr, 1, ANY_BIT)

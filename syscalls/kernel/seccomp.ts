@@ -7,8 +7,9 @@
 import { ENOSYS } from '../abi/errno.ts'
 import * as S from '../abi/seccomp.ts'
 import { SIGKILL, SIGSYS, sigInfo } from '../abi/signal.ts'
-import { type BpfProgram, runBpf, SECCOMP_DATA_SIZE } from './bpf.ts'
+import { type BpfProgram, runBpf } from './bpf.ts'
 import { endTask } from './exit.ts'
+import type { Notification, Notifications } from './seccomp-notify.ts'
 import { beginGroupExit, forceSignal } from './signal.ts'
 import type { Task } from './task.ts'
 
@@ -17,6 +18,8 @@ export interface SeccompFilter {
   /** Instructions, as Linux counts them. */
   readonly cost: number
   readonly previous: SeccompFilter | null
+  /** Where SECCOMP_RET_USER_NOTIF asks. */
+  notifications: Notifications | null
 }
 
 /** Strict mode's: what it takes to work and to end. */
@@ -27,7 +30,7 @@ export const PASSES = -5002
 /** Neither a result nor a call: the task ended, or a signal handler begins with the registers as they are. */
 export const STOPPED_BY_FILTER = -5003
 
-const data = new DataView(new ArrayBuffer(SECCOMP_DATA_SIZE))
+const data = new DataView(new ArrayBuffer(S.SECCOMP_DATA_SIZE))
 
 /** struct seccomp_data: number, architecture, pc, six arguments, all as they are in the registers. */
 function describeCall(task: Task): void {
@@ -39,18 +42,25 @@ function describeCall(task: Task): void {
   for (let i = 0; i < 6; i++) data.setBigUint64(16 + i * 8, arch.rawArgument(state, i), true)
 }
 
+/** The newest of the filters that gave the strictest answer. */
+let answering: SeccompFilter | null = null
+
 /** The strictest answer: of two actions the lower as a signed number. */
 function ask(filters: SeccompFilter): number {
   let strictest = S.SECCOMP_RET_ALLOW
+  answering = null
   for (let filter: SeccompFilter | null = filters; filter; filter = filter.previous) {
     const answer = runBpf(filter.program, data)
-    if ((answer & 0xffff0000) < (strictest & 0xffff0000)) strictest = answer
+    if ((answer & 0xffff0000) >= (strictest & 0xffff0000)) continue
+    strictest = answer
+    answering = filter
   }
   return strictest >>> 0
 }
 
-/** PASSES, a result instead of the call's, or STOPPED_BY_FILTER. */
+/** PASSES, a result instead of the call's, BLOCKED, or STOPPED_BY_FILTER. */
 export function seccompVerdict(task: Task): number {
+  if (task.notification !== null) return awaitAnswer(task, task.notification)
   if (task.seccompFilter === null) {
     if (STRICT_CALLS.has(task.call.name)) return PASSES
     endTask(task, SIGKILL)
@@ -75,10 +85,13 @@ export function seccompVerdict(task: Task): number {
         }),
       )
       return STOPPED_BY_FILTER
-    // Nobody traces, nobody listens.
+    // Nobody traces.
     case S.SECCOMP_RET_TRACE:
-    case S.SECCOMP_RET_USER_NOTIF:
       return -ENOSYS
+    case S.SECCOMP_RET_USER_NOTIF: {
+      task.notification = answering?.notifications?.notify(task, new Uint8Array(data.buffer.slice(0))) ?? null
+      return task.notification === null ? -ENOSYS : awaitAnswer(task, task.notification)
+    }
     case S.SECCOMP_RET_KILL_THREAD:
       endThread(task, SIGSYS)
       return STOPPED_BY_FILTER
@@ -86,6 +99,15 @@ export function seccompVerdict(task: Task): number {
       beginGroupExit(task.group, SIGSYS)
       return STOPPED_BY_FILTER
   }
+}
+
+/** The call as if it had just begun, its result, or BLOCKED. */
+function awaitAnswer(task: Task, notification: Notification): number {
+  const answer = notification.wait()
+  if (typeof answer === 'number') return answer
+  if (!answer.continues) return answer.result
+  task.startCall()
+  return PASSES
 }
 
 /** One thread ends; the last one with its process. */

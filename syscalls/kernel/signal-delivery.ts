@@ -17,6 +17,7 @@ import {
   SI_KERNEL,
   SIG_DFL,
   SIG_IGN,
+  SIGKILL,
   SIGSEGV,
   SIGSTOP,
   type SigInfo,
@@ -98,6 +99,7 @@ function act(task: Task, info: SigInfo): void {
     return
   }
   if (inMask(IGNORED_BY_DEFAULT, signo)) return
+  if (group.isUnkillable && signo !== SIGKILL && signo !== SIGSTOP) return
   if (inMask(STOP_SIGNALS, signo)) {
     if (signo === SIGSTOP) stopGroup(group, signo)
     else stopUnlessOrphaned(task, signo)

@@ -53,6 +53,7 @@ export function sendSignal(group: ThreadGroup, task: Task | null, info: SigInfo)
 export function isIgnored(group: ThreadGroup, signo: number): boolean {
   if (signo === SIGKILL || signo === SIGSTOP) return false
   const { handler } = group.actions.of(signo)
+  if (handler === SIG_DFL && group.isUnkillable) return true
   return handler === SIG_IGN || (handler === SIG_DFL && inMask(IGNORED_BY_DEFAULT, signo))
 }
 
@@ -68,6 +69,7 @@ export function forceSignal(task: Task, info: SigInfo): void {
     action.handler = SIG_DFL
     task.blocked.remove(info.signo)
   }
+  if (action.handler === SIG_DFL) task.group.isUnkillable = false
   task.pending.add(info)
 }
 
@@ -107,10 +109,10 @@ function notifyJob(group: ThreadGroup, code: number, status: number): void {
   parent.childEvents.wakeAll()
 }
 
-/** The siginfo of a SIGCHLD about this group. */
+/** The siginfo of a SIGCHLD about this group, for its parent. */
 export const childInfo = (group: ThreadGroup, code: number, status: number): SigInfo =>
   sigInfo(SIGCHLD, code, {
-    pid: group.pid,
-    uid: group.credentials?.uid ?? 0,
+    pid: group.parent?.pids.shown(group.pid) ?? 0,
+    uid: group.parent?.credentials?.userns.shownUid(group.credentials?.uid ?? 0) ?? 0,
     status,
   })

@@ -143,8 +143,9 @@ function enter(task: Task): void {
 
 function invoke(kernel: Kernel, task: Task): void {
   const { call } = task
-  if (task.seccompMode !== 0 && !task.resumed) {
+  if (task.seccompMode !== 0 && (!task.resumed || task.notification !== null)) {
     const verdict = seccompVerdict(task)
+    if (verdict === BLOCKED) return
     if (verdict !== PASSES) {
       settle(task, verdict === STOPPED_BY_FILTER ? KEEP_RESULT : verdict)
       return

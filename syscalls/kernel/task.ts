@@ -27,9 +27,11 @@ import type { FsContext } from './fs-context.ts'
 import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
 import { PendingSignals } from './pending.ts'
+import type { PidNamespace } from './pid-namespace.ts'
 import type { Rseq } from './rseq.ts'
 import { NORMAL_SCHEDULING, type Scheduling } from './scheduling.ts'
 import type { SeccompFilter } from './seccomp.ts'
+import type { Notification } from './seccomp-notify.ts'
 import { SigSet } from './sigset.ts'
 import type { ThreadGroup } from './thread-group.ts'
 import type { Timer } from './timer-queue.ts'
@@ -62,8 +64,10 @@ export const DEFAULT_TIMER_SLACK_NS = 50_000
 
 export class Task implements Caller, Waiter, WallWatcher {
   readonly kernel: Kernel
-  /** Changes once: a thread that calls execve becomes the leader. */
+  /** The machine's number. Changes once: a thread that calls execve becomes the leader. */
   tid: number
+  /** Its number in its own namespace. */
+  ownTid: number
   readonly group: ThreadGroup
   mm: Mm
   fs: FsContext
@@ -130,6 +134,8 @@ export class Task implements Caller, Waiter, WallWatcher {
   /** SECCOMP_MODE_*, 0 for none; strict mode has no filters. */
   seccompMode = 0
   seccompFilter: SeccompFilter | null = null
+  /** The call waits for the word of a filter's supervisor. */
+  notification: Notification | null = null
   /** sched_yield: the slice ends here. */
   yielded = false
   personality = 0
@@ -150,6 +156,7 @@ export class Task implements Caller, Waiter, WallWatcher {
   constructor(kernel: Kernel, tid: number, group: ThreadGroup, mm: Mm, from: Inherited) {
     this.kernel = kernel
     this.tid = tid
+    this.ownTid = group.pids.shown(tid)
     this.group = group
     this.mm = mm
     this.fs = from.fs
@@ -209,6 +216,10 @@ export class Task implements Caller, Waiter, WallWatcher {
 
   get threadId(): number {
     return this.tid
+  }
+
+  get pids(): PidNamespace {
+    return this.group.pids
   }
 
   get world(): World {
@@ -353,7 +364,7 @@ export class Task implements Caller, Waiter, WallWatcher {
   brokenPipe(): void {
     this.kernel.sendToTask(
       this,
-      sigInfo(SIGPIPE, SI_USER, { pid: this.group.pid, uid: this.credentials.uid }),
+      sigInfo(SIGPIPE, SI_USER, { pid: this.group.ownPid, uid: this.credentials.uid }),
     )
   }
 

@@ -18,6 +18,7 @@ import type { View } from '../engines/view.ts'
 import type { Credentials } from './credentials.ts'
 import type { Terminal } from './job-control.ts'
 import { PendingSignals } from './pending.ts'
+import type { PidNamespace } from './pid-namespace.ts'
 import type { ProcessTimers } from './process-timers.ts'
 import { SigSet } from './sigset.ts'
 import type { Task } from './task.ts'
@@ -98,7 +99,13 @@ export const JOB_STOPPED = 1
 export const JOB_CONTINUED = 2
 
 export class ThreadGroup {
+  /** The machine's number of it. */
   readonly pid: number
+  /** The namespace that it is in, and its number there. */
+  readonly pids: PidNamespace
+  readonly ownPid: number
+  /** Process 1 of a namespace: signals that it has no handler for do nothing to it. Linux SIGNAL_UNKILLABLE. */
+  isUnkillable = false
   readonly tasks: Task[] = []
   parent: ThreadGroup | null
   readonly children = new Set<ThreadGroup>()
@@ -151,8 +158,17 @@ export class ThreadGroup {
   lastCredentials: Credentials | null = null
   lastComm = ''
 
-  constructor(pid: number, parent: ThreadGroup | null, actions: SignalActions, limits: Limit[]) {
+  /** `pid` has a number in `pids` already. */
+  constructor(
+    pid: number,
+    parent: ThreadGroup | null,
+    pids: PidNamespace,
+    actions: SignalActions,
+    limits: Limit[],
+  ) {
     this.pid = pid
+    this.pids = pids
+    this.ownPid = pids.shown(pid)
     this.parent = parent
     this.actions = actions
     this.limits = limits
@@ -169,5 +185,10 @@ export class ThreadGroup {
 
   get leader(): Task | undefined {
     return this.tasks[0]
+  }
+
+  /** The leader's, or that of its last task. */
+  get view(): View | null {
+    return this.leader?.view ?? this.lastView
   }
 }

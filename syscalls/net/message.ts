@@ -5,6 +5,7 @@
 
 import { copyBytes } from '../abi/bytes.ts'
 import type { Ucred } from '../abi/socket.ts'
+import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 
@@ -115,3 +116,10 @@ export const outgoing = (data: IoVector, flags: number): Outgoing => ({
   credentials: null,
   control: null,
 })
+
+/** struct ucred, by the numbers that the receiver knows. -1 is nobody. */
+export function shownUcred({ pids, credentials: { userns } }: Task, { pid, uid, gid }: Ucred): Uint8Array {
+  const shownUid = uid === -1 ? -1 : userns.shownUid(uid)
+  const shownGid = gid === -1 ? -1 : userns.shownGid(gid)
+  return new Uint8Array(Int32Array.of(pids.shown(pid), shownUid, shownGid).buffer)
+}

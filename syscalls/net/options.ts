@@ -64,8 +64,13 @@ function timeval(ns: number): Uint8Array {
 }
 
 /** The value's bytes, or an errno. */
-export function getSocketOption(socket: Socket, level: number, name: number): Uint8Array | number {
-  const own = socket.getOption(level, name)
+export function getSocketOption(
+  task: Task,
+  socket: Socket,
+  level: number,
+  name: number,
+): Uint8Array | number {
+  const own = socket.getOption(level, name, task)
   if (own !== null) return own
   if (level !== S.SOL_SOCKET) return -EOPNOTSUPP
   if (SWITCHES.has(name)) return ints(socket.switches.has(name) ? 1 : 0)

@@ -105,7 +105,7 @@ export abstract class Socket extends FileDescription {
   }
 
   /** Options that are the family's own, SOL_SOCKET's too; null: unknown to it. */
-  getOption(_level: number, _name: number): Uint8Array | number | null {
+  getOption(_level: number, _name: number, _task: Task): Uint8Array | number | null {
     return null
   }
 

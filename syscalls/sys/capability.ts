@@ -24,6 +24,7 @@ import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { commitCredentials } from '../kernel/change-credentials.ts'
 import type { Credentials } from '../kernel/credentials.ts'
+import { findTask } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
 import { inStruct, outStruct, syscall } from './row.ts'
 
@@ -47,7 +48,7 @@ function sysCapget(task: Task, header: number, at: number): number {
   if (!mm.canRead(header + 4, 4)) return -EFAULT
   const pid = mm.i32(header + 4)
   if (pid < 0) return -EINVAL
-  const target = pid === 0 ? task : task.kernel.tasks.get(pid)
+  const target = pid === 0 ? task : findTask(task, pid)
   if (!target) return -ESRCH
   const { effective, permitted, inheritable } = target.credentials
   const bytes = new Uint8Array(words * WORDS_SIZE)
@@ -64,7 +65,7 @@ function sysCapset(task: Task, header: number, at: number): number {
   if (words < 0) return words
   if (!mm.canRead(header + 4, 4)) return -EFAULT
   const pid = mm.i32(header + 4)
-  if (pid !== 0 && pid !== task.tid) return -EPERM
+  if (pid !== 0 && pid !== task.ownTid) return -EPERM
   const bytes = mm.copyIn(at, words * WORDS_SIZE)
   if (!bytes) return -EFAULT
   const view = new DataView(bytes.buffer)
@@ -75,7 +76,7 @@ function sysCapset(task: Task, header: number, at: number): number {
     return set & CAP_FULL_SET
   }) as [CapabilitySet, CapabilitySet, CapabilitySet]
   const old = task.credentials
-  if (!old.capableHere(CAP_SETPCAP) && !isSubset(inheritable, old.inheritable | old.permitted)) return -EPERM
+  if (!old.capableOwn(CAP_SETPCAP) && !isSubset(inheritable, old.inheritable | old.permitted)) return -EPERM
   if (!isSubset(inheritable, old.inheritable | old.bounding)) return -EPERM
   if (!isSubset(permitted, old.permitted) || !isSubset(effective, permitted)) return -EPERM
   const ambient = old.ambient & permitted & inheritable
@@ -92,7 +93,7 @@ export const readBoundingSet = (task: Task, capability: number): number =>
 
 export function dropFromBoundingSet(task: Task, capability: number): number {
   const { credentials: who } = task
-  if (!who.capableHere(CAP_SETPCAP)) return -EPERM
+  if (!who.capableOwn(CAP_SETPCAP)) return -EPERM
   if (capability > CAP_LAST_CAP) return -EINVAL
   return commit(task, { bounding: who.bounding & ~capabilityBit(capability) })
 }
@@ -112,7 +113,7 @@ export function setSecurebits(task: Task, wanted: number): number {
   const changed = old ^ wanted
   if (((old & SECURE_ALL_LOCKS) >> 1) & changed || old & SECURE_ALL_LOCKS & ~wanted) return -EPERM
   // Without privilege only what is of no concern to the kernel; and to change nothing has always been refused.
-  if (!task.credentials.capableHere(CAP_SETPCAP) && (changed === 0 || changed & ~SECURE_ALL_UNPRIVILEGED))
+  if (!task.credentials.capableOwn(CAP_SETPCAP) && (changed === 0 || changed & ~SECURE_ALL_UNPRIVILEGED))
     return -EPERM
   return commit(task, { securebits: wanted })
 }

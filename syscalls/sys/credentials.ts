@@ -8,11 +8,18 @@ import { EFAULT, EINVAL, EPERM } from '../abi/errno.ts'
 import { commitCredentials, fixCapabilities, fixFsCapabilities } from '../kernel/change-credentials.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { Task } from '../kernel/task.ts'
+import { type IdMap, NO_ID } from '../kernel/user-namespace.ts'
 import { addr, int, syscall } from './row.ts'
 
 export const NGROUPS_MAX = 65536
 /** As an id: leave it as it is. */
 const SAME = -1
+
+/** Ids that a call gives, as the first user namespace has them; null when one is nobody's here. */
+function mapped(ids: IdMap, given: readonly number[]): number[] | null {
+  const found = given.map((id) => (id === SAME ? SAME : ids.inward(id >>> 0)))
+  return found.some((id, i) => id === NO_ID && given[i] !== SAME) ? null : found
+}
 
 function commitUids(task: Task, fresh: Credentials): number {
   fresh.fsuid = fresh.euid
@@ -30,9 +37,9 @@ function commitGids(task: Task, fresh: Credentials): number {
 function sysSetuid(task: Task, uid: number): number {
   const who = task.credentials
   const fresh = who.copy()
-  const id = uid >>> 0
-  if (uid === SAME) return -EINVAL
-  if (who.capableHere(CAP_SETUID)) fresh.uid = fresh.suid = id
+  const id = who.userns.uids.inward(uid >>> 0)
+  if (uid === SAME || id === NO_ID) return -EINVAL
+  if (who.capableOwn(CAP_SETUID)) fresh.uid = fresh.suid = id
   else if (id !== who.uid && id !== who.suid) return -EPERM
   fresh.euid = id
   return commitUids(task, fresh)
@@ -41,9 +48,9 @@ function sysSetuid(task: Task, uid: number): number {
 function sysSetgid(task: Task, gid: number): number {
   const who = task.credentials
   const fresh = who.copy()
-  const id = gid >>> 0
-  if (gid === SAME) return -EINVAL
-  if (who.capableHere(CAP_SETGID)) fresh.gid = fresh.sgid = id
+  const id = who.userns.gids.inward(gid >>> 0)
+  if (gid === SAME || id === NO_ID) return -EINVAL
+  if (who.capableOwn(CAP_SETGID)) fresh.gid = fresh.sgid = id
   else if (id !== who.gid && id !== who.sgid) return -EPERM
   fresh.egid = id
   return commitGids(task, fresh)
@@ -53,10 +60,13 @@ function sysSetgid(task: Task, gid: number): number {
 const isAllowed = (id: number, known: readonly number[], isPrivileged: boolean): boolean =>
   id === SAME || isPrivileged || known.includes(id >>> 0)
 
-function sysSetresuid(task: Task, uid: number, euid: number, suid: number): number {
+function sysSetresuid(task: Task, ...given: number[]): number {
   const who = task.credentials
+  const ids = mapped(who.userns.uids, given.slice(0, 3))
+  if (!ids) return -EINVAL
+  const [uid, euid, suid] = ids as [number, number, number]
   const known = [who.uid, who.euid, who.suid]
-  const isPrivileged = who.capableHere(CAP_SETUID)
+  const isPrivileged = who.capableOwn(CAP_SETUID)
   if (![uid, euid, suid].every((id) => isAllowed(id, known, isPrivileged))) return -EPERM
   const fresh = who.copy()
   if (uid !== SAME) fresh.uid = uid >>> 0
@@ -65,10 +75,13 @@ function sysSetresuid(task: Task, uid: number, euid: number, suid: number): numb
   return commitUids(task, fresh)
 }
 
-function sysSetresgid(task: Task, gid: number, egid: number, sgid: number): number {
+function sysSetresgid(task: Task, ...given: number[]): number {
   const who = task.credentials
+  const ids = mapped(who.userns.gids, given.slice(0, 3))
+  if (!ids) return -EINVAL
+  const [gid, egid, sgid] = ids as [number, number, number]
   const known = [who.gid, who.egid, who.sgid]
-  const isPrivileged = who.capableHere(CAP_SETGID)
+  const isPrivileged = who.capableOwn(CAP_SETGID)
   if (![gid, egid, sgid].every((id) => isAllowed(id, known, isPrivileged))) return -EPERM
   const fresh = who.copy()
   if (gid !== SAME) fresh.gid = gid >>> 0
@@ -77,9 +90,12 @@ function sysSetresgid(task: Task, gid: number, egid: number, sgid: number): numb
   return commitGids(task, fresh)
 }
 
-function sysSetreuid(task: Task, uid: number, euid: number): number {
+function sysSetreuid(task: Task, ...given: number[]): number {
   const who = task.credentials
-  const isPrivileged = who.capableHere(CAP_SETUID)
+  const ids = mapped(who.userns.uids, given.slice(0, 2))
+  if (!ids) return -EINVAL
+  const [uid, euid] = ids as [number, number]
+  const isPrivileged = who.capableOwn(CAP_SETUID)
   if (!isAllowed(uid, [who.uid, who.euid], isPrivileged)) return -EPERM
   if (!isAllowed(euid, [who.uid, who.euid, who.suid], isPrivileged)) return -EPERM
   const fresh = who.copy()
@@ -89,9 +105,12 @@ function sysSetreuid(task: Task, uid: number, euid: number): number {
   return commitUids(task, fresh)
 }
 
-function sysSetregid(task: Task, gid: number, egid: number): number {
+function sysSetregid(task: Task, ...given: number[]): number {
   const who = task.credentials
-  const isPrivileged = who.capableHere(CAP_SETGID)
+  const ids = mapped(who.userns.gids, given.slice(0, 2))
+  if (!ids) return -EINVAL
+  const [gid, egid] = ids as [number, number]
+  const isPrivileged = who.capableOwn(CAP_SETGID)
   if (!isAllowed(gid, [who.gid, who.egid], isPrivileged)) return -EPERM
   if (!isAllowed(egid, [who.gid, who.egid, who.sgid], isPrivileged)) return -EPERM
   const fresh = who.copy()
@@ -102,25 +121,29 @@ function sysSetregid(task: Task, gid: number, egid: number): number {
 }
 
 /** Always the old id: programs call it twice to see whether it worked. */
-function sysSetfsuid(task: Task, uid: number): number {
+function sysSetfsuid(task: Task, given: number): number {
   const who = task.credentials
+  const uid = given === SAME ? SAME : who.userns.uids.inward(given >>> 0)
+  const before = who.userns.shownUid(who.fsuid)
   const known = [who.uid, who.euid, who.suid, who.fsuid]
-  if (uid === SAME || !isAllowed(uid, known, who.capableHere(CAP_SETUID))) return who.fsuid
+  if (uid === SAME || !isAllowed(uid, known, who.capableOwn(CAP_SETUID))) return before
   const fresh = who.copy()
   fresh.fsuid = uid >>> 0
   fixFsCapabilities(who, fresh)
   commitCredentials(task, fresh)
-  return who.fsuid
+  return before
 }
 
-function sysSetfsgid(task: Task, gid: number): number {
+function sysSetfsgid(task: Task, given: number): number {
   const who = task.credentials
+  const gid = given === SAME ? SAME : who.userns.gids.inward(given >>> 0)
+  const before = who.userns.shownGid(who.fsgid)
   const known = [who.gid, who.egid, who.sgid, who.fsgid]
-  if (gid === SAME || !isAllowed(gid, known, who.capableHere(CAP_SETGID))) return who.fsgid
+  if (gid === SAME || !isAllowed(gid, known, who.capableOwn(CAP_SETGID))) return before
   const fresh = who.copy()
   fresh.fsgid = gid >>> 0
   commitCredentials(task, fresh)
-  return who.fsgid
+  return before
 }
 
 function putThree(task: Task, addrs: readonly number[], ids: readonly number[]): number {
@@ -129,35 +152,37 @@ function putThree(task: Task, addrs: readonly number[], ids: readonly number[]):
 }
 
 function sysGetgroups(task: Task, count: number, list: number): number {
-  const { groups } = task.credentials
+  const { groups, userns } = task.credentials
   if (count < 0) return -EINVAL
   if (count === 0) return groups.length
   if (count < groups.length) return -EINVAL
-  for (let i = 0; i < groups.length; i++) if (!task.mm.setU32(list + i * 4, groups[i]!)) return -EFAULT
+  for (let i = 0; i < groups.length; i++)
+    if (!task.mm.setU32(list + i * 4, userns.shownGid(groups[i]!))) return -EFAULT
   return groups.length
 }
 
 function sysSetgroups(task: Task, count: number, list: number): number {
-  if (!task.credentials.capableHere(CAP_SETGID)) return -EPERM
+  const { credentials: who } = task
+  if (!who.capableOwn(CAP_SETGID) || !who.userns.maySetgroups) return -EPERM
   if (count < 0 || count > NGROUPS_MAX) return -EINVAL
   if (count > 0 && !task.mm.canRead(list, count * 4)) return -EFAULT
   const groups: number[] = []
   for (let i = 0; i < count; i++) {
-    const gid = task.mm.getU32(list + i * 4)
-    if (gid === SAME >>> 0) return -EINVAL
+    const gid = who.userns.gids.inward(task.mm.getU32(list + i * 4))
+    if (gid === NO_ID) return -EINVAL
     groups.push(gid)
   }
-  const fresh = task.credentials.copy()
+  const fresh = who.copy()
   fresh.groups = groups.sort((a, b) => a - b)
   commitCredentials(task, fresh)
   return 0
 }
 
 export const credentialRows = [
-  syscall('getuid', [], (task) => task.credentials.uid),
-  syscall('geteuid', [], (task) => task.credentials.euid),
-  syscall('getgid', [], (task) => task.credentials.gid),
-  syscall('getegid', [], (task) => task.credentials.egid),
+  syscall('getuid', [], ({ credentials: who }) => who.userns.shownUid(who.uid)),
+  syscall('geteuid', [], ({ credentials: who }) => who.userns.shownUid(who.euid)),
+  syscall('getgid', [], ({ credentials: who }) => who.userns.shownGid(who.gid)),
+  syscall('getegid', [], ({ credentials: who }) => who.userns.shownGid(who.egid)),
   syscall('setuid', [int], sysSetuid),
   syscall('setgid', [int], sysSetgid),
   syscall('setreuid', [int, int], sysSetreuid),
@@ -165,12 +190,14 @@ export const credentialRows = [
   syscall('setresuid', [int, int, int], sysSetresuid),
   syscall('setresgid', [int, int, int], sysSetresgid),
   syscall('getresuid', [addr, addr, addr], (task, a, b, c) => {
-    const { uid, euid, suid } = task.credentials
-    return putThree(task, [a, b, c], [uid, euid, suid])
+    const { uid, euid, suid, userns } = task.credentials
+    const ids = [uid, euid, suid].map((id) => userns.shownUid(id))
+    return putThree(task, [a, b, c], ids)
   }),
   syscall('getresgid', [addr, addr, addr], (task, a, b, c) => {
-    const { gid, egid, sgid } = task.credentials
-    return putThree(task, [a, b, c], [gid, egid, sgid])
+    const { gid, egid, sgid, userns } = task.credentials
+    const ids = [gid, egid, sgid].map((id) => userns.shownGid(id))
+    return putThree(task, [a, b, c], ids)
   }),
   syscall('setfsuid', [int], sysSetfsuid),
   syscall('setfsgid', [int], sysSetfsgid),

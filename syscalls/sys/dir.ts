@@ -229,7 +229,8 @@ function sysChroot(task: Task, addr: number): number {
   if (!found.inode.isDirectory) return -ENOTDIR
   const refused = permission(task.credentials, found.inode, MAY_EXEC)
   if (refused) return refused
-  if (!task.credentials.capable(CAP_SYS_CHROOT)) return -EPERM
+  const { credentials: who } = task
+  if (!who.capableIn(who.userns, CAP_SYS_CHROOT)) return -EPERM
   task.fs.root = found
   return 0
 }

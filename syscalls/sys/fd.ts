@@ -67,7 +67,7 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
       file.flags = (file.flags & ~F.SETFL_MASK) | (argument & F.SETFL_MASK)
       return 0
     case F.F_GETOWN:
-      return file.owner.type === F.F_OWNER_PGRP ? -file.owner.id : file.owner.id
+      return shownOwner(task, file) * (file.owner.type === F.F_OWNER_PGRP ? -1 : 1)
     case F.F_SETOWN: {
       const id = argument | 0
       return setOwner(task, file, id < 0 ? F.F_OWNER_PGRP : F.F_OWNER_PID, Math.abs(id))
@@ -75,7 +75,7 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
     case F.F_GETOWN_EX:
       if (!task.mm.canWrite(argument, 8)) return -EFAULT
       task.mm.setU32(argument, file.owner.type)
-      return task.mm.setU32(argument + 4, file.owner.id) ? 0 : -EFAULT
+      return task.mm.setU32(argument + 4, shownOwner(task, file)) ? 0 : -EFAULT
     case F.F_SETOWN_EX:
       if (!task.mm.canRead(argument, 8)) return -EFAULT
       return setOwner(task, file, task.mm.i32(argument), task.mm.i32(argument + 4))
@@ -125,13 +125,17 @@ function setPipeSize(task: Task, pipe: Pipe, wanted: number): number {
   return pipe.resize(size, task.kernel.pipeRoom) || size
 }
 
+/** Who is told, by the caller's numbers; 0 for nobody, or somebody outside. */
+const shownOwner = (task: Task, { owner }: FileDescription): number => task.pids.shown(owner.id)
+
 /** F_SETOWN: anybody who exists, or nobody. */
-function setOwner(task: Task, file: FileDescription, type: number, id: number): number {
+function setOwner(task: Task, file: FileDescription, type: number, shown: number): number {
   if (type !== F.F_OWNER_TID && type !== F.F_OWNER_PID && type !== F.F_OWNER_PGRP) return -EINVAL
   const { tasks, groups } = task.kernel
+  const id = task.pids.machinePid(shown)
   const isGroup = (): boolean => [...groups.values()].some((group) => group.processGroup === id)
   const exists = type === F.F_OWNER_PGRP ? isGroup() : tasks.has(id) || groups.has(id)
-  if (id !== 0 && !exists) return -ESRCH
+  if (shown !== 0 && !exists) return -ESRCH
   const { uid, euid } = task.credentials
   file.owner = { type, id, uid, euid }
   return 0

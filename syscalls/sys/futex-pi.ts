@@ -19,6 +19,7 @@ import {
 } from '../abi/errno.ts'
 import * as F from '../abi/futex.ts'
 import { ANY_BIT, type FutexKey, futexKey, handOverFutex, isSameKey } from '../kernel/futex.ts'
+import { findTask } from '../kernel/pid.ts'
 import { Task } from '../kernel/task.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 
@@ -37,9 +38,9 @@ export function lockPi(task: Task, at: number, isTry: boolean): number {
     const word = mm.getU32(at)
     if (word < 0) return -EFAULT
     const owner = word & F.FUTEX_TID_MASK
-    if (owner === task.tid) return -EDEADLK
-    if (owner === 0) return mm.setU32(at, ((word & F.FUTEX_OWNER_DIED) | task.tid) >>> 0) ? 0 : -EFAULT
-    if (!kernel.tasks.has(owner)) return -ESRCH
+    if (owner === task.ownTid) return -EDEADLK
+    if (owner === 0) return mm.setU32(at, ((word & F.FUTEX_OWNER_DIED) | task.ownTid) >>> 0) ? 0 : -EFAULT
+    if (!findTask(task, owner)) return -ESRCH
     if (isTry) return -EAGAIN
     if (!mm.setU32(at, (word | F.FUTEX_WAITERS) >>> 0)) return -EFAULT
     task.futexBitset = ANY_BIT
@@ -54,7 +55,7 @@ export function lockPi(task: Task, at: number, isTry: boolean): number {
 export function unlockPi(task: Task, at: number): number {
   const word = task.mm.getU32(at)
   if (word < 0) return -EFAULT
-  if ((word & F.FUTEX_TID_MASK) !== task.tid) return -EPERM
+  if ((word & F.FUTEX_TID_MASK) !== task.ownTid) return -EPERM
   if (handOverFutex(task.kernel, task.mm, at, 0)) return 0
   return task.mm.setU32(at, 0) ? 0 : -EFAULT
 }
@@ -112,12 +113,12 @@ export function requeuePi(
   if (!source || !(first instanceof Task)) return 0
   if (!waitsFor(first, to)) return -EINVAL
   const owner = lock & F.FUTEX_TID_MASK
-  if (owner === first.tid) return -EDEADLK
-  if (owner !== 0 && !task.kernel.tasks.has(owner)) return -ESRCH
+  if (owner === first.ownTid) return -EDEADLK
+  if (owner !== 0 && !findTask(task, owner)) return -ESRCH
   let done = 0
   if (owner === 0) {
     const waiters = moveCount > 0 ? F.FUTEX_WAITERS : 0
-    if (!mm.setU32(second, ((lock & F.FUTEX_OWNER_DIED) | waiters | first.tid) >>> 0)) return -EFAULT
+    if (!mm.setU32(second, ((lock & F.FUTEX_OWNER_DIED) | waiters | first.ownTid) >>> 0)) return -EFAULT
     done = source.wake(1)
   } else if (!mm.setU32(second, (lock | F.FUTEX_WAITERS) >>> 0)) return -EFAULT
   const moved = moveWaiters(source, futexes.queue(to), wakeCount + moveCount - done, to)

@@ -18,6 +18,7 @@ import {
 import * as F from '../abi/futex.ts'
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../abi/process.ts'
 import { ANY_BIT, futexKey, wakeFutex } from '../kernel/futex.ts'
+import { findTask } from '../kernel/pid.ts'
 import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import { Task } from '../kernel/task.ts'
 import { lockPi, requeuePi, unlockPi, waitRequeuePi } from './futex-pi.ts'
@@ -292,7 +293,7 @@ export const futexRows = [
     return 0
   }),
   syscall('get_robust_list', [pid, addr, addr], (task, tid, headAddr, lengthAddr) => {
-    const other = tid === 0 ? task : task.kernel.tasks.get(tid)
+    const other = tid === 0 ? task : findTask(task, tid)
     if (!other) return -ESRCH
     if (!mayAccess(task.credentials, task.group.pid, other, REALCREDS)) return -EPERM
     if (!task.mm.setU64(lengthAddr, ROBUST_HEAD_SIZE) || !task.mm.setU64(headAddr, other.robustList))

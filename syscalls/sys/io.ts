@@ -50,7 +50,10 @@ export function readInto(
 
 /** EFBIG, with the signal that goes with RLIMIT_FSIZE. */
 export function tooLarge(task: Task): number {
-  task.kernel.sendToTask(task, sigInfo(SIGXFSZ, SI_USER, { pid: task.group.pid, uid: task.credentials.uid }))
+  task.kernel.sendToTask(
+    task,
+    sigInfo(SIGXFSZ, SI_USER, { pid: task.group.ownPid, uid: task.credentials.uid }),
+  )
   return -EFBIG
 }
 

@@ -54,7 +54,7 @@ export function getLock(task: Task, file: FileDescription, command: number, addr
     view.setInt16(addr, other.type, true)
     view.setInt16(addr + 2, F.SEEK_SET, true)
     mm.setPair(addr + 8, other.start, other.end === Infinity ? 0 : other.end - other.start)
-    view.setInt32(addr + 24, other.pid, true)
+    view.setInt32(addr + 24, other.pid < 0 ? -1 : task.pids.shown(other.pid), true)
   }
   mm.stored(addr, FLOCK_SIZE)
   return 0

@@ -5,12 +5,14 @@
 
 import { putU64 } from '../abi/arch/arch.ts'
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
-import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM } from '../abi/errno.ts'
+import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { releaseFile } from '../kernel/fd-table.ts'
+import { findGroup } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
-import { type Incoming, IoVector, type Outgoing } from '../net/message.ts'
+import { NO_ID } from '../kernel/user-namespace.ts'
+import { type Incoming, IoVector, type Outgoing, shownUcred } from '../net/message.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 
 /** name, namelen u32, iov, iovlen, control, controllen, flags u32: each in eight bytes. */
@@ -144,15 +146,18 @@ function readRights(task: Task, at: number, count: number, rights: FileDescripti
 function readCredentials(task: Task, at: number, size: number, message: Outgoing): number {
   if (size !== UCRED_SIZE) return -EINVAL
   const pid = task.mm.i32(at)
-  const uid = task.mm.i32(at + 4) >>> 0
-  const gid = task.mm.i32(at + 8) >>> 0
   const who = task.credentials
+  const uid = who.userns.uids.inward(task.mm.i32(at + 4) >>> 0)
+  const gid = who.userns.gids.inward(task.mm.i32(at + 8) >>> 0)
+  if (uid === NO_ID || gid === NO_ID) return -EINVAL
   const isAllowed =
-    (pid === task.group.pid || who.capable(CAP_SYS_ADMIN)) &&
-    (uid === who.uid || uid === who.euid || uid === who.suid || who.capableHere(CAP_SETUID)) &&
-    (gid === who.gid || gid === who.egid || gid === who.sgid || who.capableHere(CAP_SETGID))
+    (pid === task.group.ownPid || who.capableIn(task.pids.owner, CAP_SYS_ADMIN)) &&
+    (uid === who.uid || uid === who.euid || uid === who.suid || who.capableOwn(CAP_SETUID)) &&
+    (gid === who.gid || gid === who.egid || gid === who.sgid || who.capableOwn(CAP_SETGID))
   if (!isAllowed) return -EPERM
-  message.credentials = { pid, uid, gid }
+  const process = findGroup(task, pid)
+  if (!process) return -ESRCH
+  message.credentials = { pid: process.pid, uid, gid }
   return 0
 }
 
@@ -200,8 +205,7 @@ class ControlWriter {
   put(): void {
     const { credentials, rights } = this.message
     if (credentials) {
-      const body = new Uint8Array(Int32Array.of(credentials.pid, credentials.uid, credentials.gid).buffer)
-      this.putOne(S.SOL_SOCKET, S.SCM_CREDENTIALS, body)
+      this.putOne(S.SOL_SOCKET, S.SCM_CREDENTIALS, shownUcred(this.task, credentials))
     }
     for (const { level, type, body } of this.message.control ?? []) this.putOne(level, type, body)
     this.putPidfd()

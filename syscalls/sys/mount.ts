@@ -80,7 +80,7 @@ function sysMount(
   const magic = (flagBits & M.MS_MGC_MSK) >>> 0 === M.MS_MGC_VAL
   const bits = magic ? flagBits & 0xffff : flagBits
   if (bits & M.MS_NOUSER) return -EINVAL
-  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
+  if (!task.credentials.capableIn(task.view.mounts.owner, CAP_SYS_ADMIN)) return -EPERM
   const request: Request = { task, source, target, type, flags: bits, options }
   if (bits & M.MS_REMOUNT) return bits & M.MS_BIND ? remountOne(request) : remountAll(request)
   if (bits & M.MS_BIND) return bind(request)
@@ -104,11 +104,17 @@ function mountFlagsOf({ flags: bits, target }: Request): number {
 function mayRemount(request: Request): number {
   const { mount } = request.target
   if (!isOwn(request.task, mount) || !request.target.isMountRoot) return -EINVAL
-  return mount.flags & M.MNT_LOCK_READONLY && !(request.flags & M.MS_RDONLY) ? -EPERM : 0
+  return keepsLocks(mount, mountFlagsOf(request)) ? 0 : -EPERM
+}
+
+/** What is locked was so in another user namespace, or by the machine's owner. Linux can_change_locked_flags. */
+function keepsLocks({ flags: now }: Mount, made: number): boolean {
+  for (const [lock, flag] of M.MOUNT_LOCKS) if (now & lock && !(made & flag)) return false
+  return !(now & M.MNT_LOCK_ATIME) || (now & M.MNT_ATIME_MASK) === (made & M.MNT_ATIME_MASK)
 }
 
 const setFlags = (mount: Mount, made: number): void => {
-  mount.flags = made | (mount.flags & M.MNT_LOCK_READONLY)
+  mount.flags = made | (mount.flags & M.MNT_LOCKS)
 }
 
 /** MS_REMOUNT | MS_BIND: only what this mount allows. */
@@ -187,6 +193,8 @@ function bind(request: Request): number {
   if (source.mount.unbindable || !(isOwn(task, source.mount) || namespace)) return -EINVAL
   if (source.inode.isDirectory !== place.inode.isDirectory) return -ENOTDIR
   const recursive = (request.flags & M.MS_REC) !== 0
+  // What a locked mount hides stays hidden.
+  if (!recursive && isOwn(task, source.mount) && tree.hasLockedBelow(source)) return -EINVAL
   if (!tree.hasRoom(place, tree.boundBy(source, recursive).length)) return -ENOSPC
   tree.bind(source, place, recursive)
   return 0
@@ -219,7 +227,7 @@ function move(request: Request): number {
   if (typeof place === 'number') return place
   const { mount } = source
   const { task } = request
-  if (!source.isMountRoot || !isOwn(task, mount)) return -EINVAL
+  if (!source.isMountRoot || !isOwn(task, mount) || mount.flags & M.MNT_LOCKED) return -EINVAL
   if (source.inode.isDirectory !== place.inode.isDirectory) return -EINVAL
   const tree = task.view.mounts
   const moved = tree.subtree(mount)
@@ -230,6 +238,28 @@ function move(request: Request): number {
   if (place.mount.peers && !tree.hasRoom(place, moved.length)) return -ENOSPC
   tree.move(mount, place)
   return 0
+}
+
+/** Linux FS_USERNS_MOUNT. */
+const USERNS_TYPES = new Set(['tmpfs', 'ramfs', 'proc', 'devpts'])
+
+/** In a user namespace only types whose files are its own: and of /proc no more than was to be seen already. */
+function mayMountType(task: Task, name: string): boolean {
+  const { credentials: who, view } = task
+  if (who.capable(CAP_SYS_ADMIN)) return true
+  if (!USERNS_TYPES.has(name)) return false
+  if (name !== 'proc') return true
+  if (!who.capableIn(task.pids.owner, CAP_SYS_ADMIN)) return false
+  for (const mount of view.mounts.mounts)
+    if (mount.fs.type === 'proc' && mount.root === mount.fs.rootDentry && !hidesSomething(view.mounts, mount))
+      return true
+  return false
+}
+
+/** Whether a mount that must stay lies on a part of another. Linux mnt_already_visible. */
+function hidesSomething(tree: MountTree, mount: Mount): boolean {
+  for (const one of tree.mounts) if (one.at?.mount === mount && one.flags & M.MNT_LOCKED) return true
+  return false
 }
 
 function mountNew(request: Request): number {
@@ -243,6 +273,7 @@ function mountNew(request: Request): number {
     kernel.diagnoseOnce(`mount: file-system type ${typeName} is not known (ENODEV)`)
     return -ENODEV
   }
+  if (!mayMountType(task, typeName)) return -EPERM
   const source = request.source ?? 'none'
   if (type.mountAt) {
     const place = placeOf(request)
@@ -274,10 +305,10 @@ function sysUmount(task: Task, targetAddr: number, flagBits: number): number {
   const follow = flagBits & M.UMOUNT_NOFOLLOW ? 0 : FOLLOW
   const found = resolve(task, AT_FDCWD, targetAddr, follow | KEEP_EXPIRY)
   if (typeof found === 'number') return found
-  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
+  if (!task.credentials.capableIn(task.view.mounts.owner, CAP_SYS_ADMIN)) return -EPERM
   const target = found.covered(task)
   const { mount } = target
-  if (!target.isMountRoot || !isOwn(task, mount)) return -EINVAL
+  if (!target.isMountRoot || !isOwn(task, mount) || mount.flags & M.MNT_LOCKED) return -EINVAL
   const { kernel } = task
   const tree = task.view.mounts
   const busy = (): boolean => mount.at === null || tree.hasChildren(mount) || tree.isBusy(mount)
@@ -306,7 +337,7 @@ function makeReadOnly(kernel: Kernel, mount: Mount): number {
 }
 
 function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
-  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
+  if (!task.credentials.capableIn(task.view.mounts.owner, CAP_SYS_ADMIN)) return -EPERM
   const top = resolve(task, AT_FDCWD, topAddr, FOLLOW | DIRECTORY)
   if (typeof top === 'number') return top
   const oldName = resolve(task, AT_FDCWD, oldAddr, FOLLOW | DIRECTORY)
@@ -316,6 +347,7 @@ function sysPivotRoot(task: Task, topAddr: number, oldAddr: number): number {
   if (old.removed || !old.mount.attached) return -ENOENT
   if ([old.mount, top.mount.at?.mount, root.mount.at?.mount].some((one) => one?.peers)) return -EINVAL
   if (!isOwn(task, root.mount) || !isOwn(task, top.mount)) return -EINVAL
+  if (top.mount.flags & M.MNT_LOCKED) return -EINVAL
   if (top.removed) return -ENOENT
   if (top.mount === root.mount || old.mount === root.mount) return -EBUSY
   if (!root.isMountRoot || !top.isMountRoot) return -EINVAL

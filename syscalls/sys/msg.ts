@@ -88,8 +88,8 @@ function putQueue(task: Task, at: number, queue: MessageQueue): number {
     const { sendSec, receiveSec, changeSec, usedBytes, messages, bytesMax } = queue
     const numbers = [sendSec, receiveSec, changeSec, usedBytes, messages.length, bytesMax]
     for (const [i, number] of numbers.entries()) view.setBigUint64(48 + i * 8, BigInt(number), true)
-    view.setInt32(96, queue.lastSender, true)
-    view.setInt32(100, queue.lastReceiver, true)
+    view.setInt32(96, task.pids.shown(queue.lastSender), true)
+    view.setInt32(100, task.pids.shown(queue.lastReceiver), true)
   })
 }
 

@@ -5,17 +5,18 @@ import * as E from '../abi/event-files.ts'
 import { SI_TKILL, SI_USER, SIGNAL_MAX } from '../abi/signal.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { ProcessDirectory } from '../fs/procfs/process-files.ts'
+import { findGroup, findTask } from '../kernel/pid.ts'
 import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import { GROUP_ALIVE, GROUP_REAPED, type ThreadGroup } from '../kernel/thread-group.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { fd, flags, inStruct, pid, signal, syscall, uint } from './row.ts'
-import { killGroup, readQueuedInfo, userInfo } from './signal.ts'
+import { hideSender, killGroup, readQueuedInfo, userInfo } from './signal.ts'
 
 function sysPidfdOpen(task: Task, which: number, flagBits: number): number {
   if (flagBits & ~(E.PIDFD_NONBLOCK | E.PIDFD_THREAD) || which <= 0) return -EINVAL
-  const group = task.kernel.groups.get(which)
-  if (!group) return task.kernel.tasks.has(which) ? -ENOENT : -ESRCH
+  const group = findGroup(task, which)
+  if (!group) return findTask(task, which) ? -ENOENT : -ESRCH
   return task.fds.installNew(new PidFile(task.kernel, group, flagBits & E.PIDFD_NONBLOCK), true)
 }
 
@@ -39,12 +40,13 @@ function sysPidfdSendSignal(
   if (flagBits & ~SCOPES || flagBits & (flagBits - 1)) return -EINVAL
   const group = groupOf(task.fds.usable(number))
   if (!group) return -EBADF
-  let info = userInfo(task, signo, flagBits & E.PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER)
+  let info = userInfo(task, group, signo, flagBits & E.PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER)
   if (infoAddr) {
     const given = readQueuedInfo(task, infoAddr)
     if (!given) return -EFAULT
     if (given.signo !== signo) return -EINVAL
     if ((given.code >= 0 || given.code === SI_TKILL) && group !== task.group) return -EPERM
+    hideSender(task, group, given)
     info = given
   }
   if (signo < 0 || signo > SIGNAL_MAX) return -EINVAL

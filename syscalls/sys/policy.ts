@@ -7,6 +7,7 @@ import { CAP_SYS_NICE } from '../abi/capability.ts'
 import { E2BIG, EBUSY, EFAULT, EINVAL, EOPNOTSUPP, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
+import { findGroup, findTask } from '../kernel/pid.ts'
 import { isRealTime, NORMAL_SCHEDULING, type Scheduling } from '../kernel/scheduling.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, hex, outStruct, pid, syscall, uint, value } from './row.ts'
@@ -30,14 +31,14 @@ const DEADLINE_PERIOD_MAX_NS = (1 << 22) * 1000
 /** The part of the processor that real-time tasks get. */
 const REAL_TIME_SHARE = 0.95
 
-const findTask = (task: Task, which: number): Task | undefined =>
-  which === 0 ? task : task.kernel.tasks.get(which)
+const scheduled = (task: Task, which: number): Task | undefined =>
+  which === 0 ? task : findTask(task, which)
 
 /** Process 1 has no task: it is scheduled as every process is at first, and nobody changes that. */
 const INIT: Pick<Task, 'sched' | 'nice'> = { sched: NORMAL_SCHEDULING, nice: 0 }
 
 const findSchedule = (task: Task, which: number): Pick<Task, 'sched' | 'nice'> | undefined =>
-  findTask(task, which) ?? (which === task.kernel.init.pid ? INIT : undefined)
+  scheduled(task, which) ?? (findGroup(task, which) === task.kernel.init ? INIT : undefined)
 
 /** Linux check_same_owner. */
 const isOwn = (task: Task, other: Task): boolean =>
@@ -91,7 +92,7 @@ function setScheduler(task: Task, which: number, policy: number | null, at: numb
   if (at === 0 || which < 0) return -EINVAL
   if (!task.mm.canRead(at, 4)) return -EFAULT
   const priority = task.mm.i32(at)
-  const other = findTask(task, which)
+  const other = scheduled(task, which)
   if (!other) return -ESRCH
   return apply(task, other, {
     policy: policy === null ? other.sched.policy : policy & ~P.SCHED_RESET_ON_FORK,
@@ -124,7 +125,7 @@ function sysSchedSetattr(task: Task, which: number, at: number, flagBits: number
   if ((bits % 0x80) & SCHED_FLAG_UTIL_CLAMP && size < ATTR_SIZE) return -EINVAL
   const policy = mm.i32(at + 4)
   if (policy < 0) return -EINVAL
-  const other = findTask(task, which)
+  const other = scheduled(task, which)
   if (!other) return -ESRCH
   if (bits > SCHED_FLAG_ALL) return -EINVAL
   if (bits & SCHED_FLAG_UTIL_CLAMP) return -EOPNOTSUPP
@@ -191,7 +192,7 @@ function sysSchedSetaffinity(task: Task, which: number, length: number, at: numb
   // Shorter masks are short of zeros, of longer ones the end is not looked at.
   if (!task.mm.canRead(at, Math.min(length, 8))) return -EFAULT
   const first = length > 0 ? task.mm.space.view.getUint8(at) : 0
-  const other = findTask(task, which)
+  const other = scheduled(task, which)
   if (!other) return -ESRCH
   if (!isOwn(task, other) && !task.credentials.capable(CAP_SYS_NICE)) return -EPERM
   return first & 1 ? 0 : -EINVAL

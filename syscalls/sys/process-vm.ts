@@ -2,6 +2,7 @@
 
 import { EBADF, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import { flagTable } from '../abi/flag-table.ts'
+import { findTask } from '../kernel/pid.ts'
 import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Mm } from '../mm/mm.ts'
@@ -16,7 +17,7 @@ type Parts = readonly (readonly [at: number, length: number])[]
 const totalOf = (parts: Parts): number => parts.reduce((sum, [, length]) => sum + length, 0)
 
 function find(task: Task, which: number): Task | number {
-  const other = task.kernel.tasks.get(which)
+  const other = findTask(task, which)
   if (!other) return -ESRCH
   return mayAccess(task.credentials, task.group.pid, other, REALCREDS) ? other : -EPERM
 }
@@ -99,8 +100,7 @@ function compare(one: object, other: object): number {
 }
 
 function sysKcmp(task: Task, pid1: number, pid2: number, kind: number, idx1: number, idx2: number): number {
-  const { tasks } = task.kernel
-  if (!tasks.has(pid1) || !tasks.has(pid2)) return -ESRCH
+  if (!findTask(task, pid1) || !findTask(task, pid2)) return -ESRCH
   const one = find(task, pid1)
   if (typeof one === 'number') return one
   const other = find(task, pid2)

@@ -61,14 +61,14 @@ function clone(task: Task, request: CloneArguments, pidfdAt = -1): number {
   // Only now, so that the child does not have it.
   if (pidfdAt >= 0)
     task.mm.setU32(pidfdAt, task.fds.installNew(new PidFile(task.kernel, child.group, 0), true))
-  if (!(request.flags & P.CLONE_VFORK)) return child.tid
+  if (!(request.flags & P.CLONE_VFORK)) return task.pids.shown(child.tid)
   task.progressState = child
   return finishVfork(task, child)
 }
 
 /** The parent waits until the child has a memory of its own, or ended. */
 function finishVfork(task: Task, child: Task): number {
-  return child.vforkDone ? task.blockUninterruptible(child.vforkDone) : child.tid
+  return child.vforkDone ? task.blockUninterruptible(child.vforkDone) : task.pids.shown(child.tid)
 }
 
 const plain = (flagBits: number): CloneArguments => ({
@@ -185,19 +185,21 @@ function usageOf(child: ThreadGroup): Usage {
 function sysWait4(task: Task, which: number, statusAddr: number, options: number, usageAddr: number): number {
   if (options & ~(P.WNOHANG | P.WUNTRACED | P.WCONTINUED | 0xe0000000)) return -EINVAL
   if (which === -0x80000000) return -ESRCH
-  const choice: ChildChoice = { pid: which > 0 ? which : ANY, processGroup: ANY }
+  const { pids } = task
+  const choice: ChildChoice = { pid: which > 0 ? pids.machinePid(which) : ANY, processGroup: ANY }
   if (which === 0) choice.processGroup = task.group.processGroup
-  else if (which < -1) choice.processGroup = -which
+  else if (which < -1) choice.processGroup = pids.machinePid(-which)
   const event = findEvent(task.group, choice, options | P.WEXITED)
   if (event === undefined) return -ECHILD
   if (event === null) return options & P.WNOHANG ? 0 : task.blockOn(task.group.childEvents)
   const { child } = event
   const cpuNs = child.cpuNs + child.childrenCpuNs
   const usage = usageOf(child)
+  const number = pids.shown(child.pid)
   consume(task, event)
   if (statusAddr && !task.mm.setU32(statusAddr, event.status)) return -EFAULT
   if (usageAddr && !putRusage(task, usageAddr, cpuNs, usage)) return -EFAULT
-  return child.pid
+  return number
 }
 
 function sysWaitid(
@@ -214,10 +216,10 @@ function sysWaitid(
   let isNonBlocking = false
   if (kind === P.P_PID) {
     if (id <= 0) return -EINVAL
-    choice.pid = id
+    choice.pid = task.pids.machinePid(id)
   } else if (kind === P.P_PGID) {
     if (id < 0) return -EINVAL
-    choice.processGroup = id || task.group.processGroup
+    choice.processGroup = id === 0 ? task.group.processGroup : task.pids.machinePid(id)
   } else if (kind === P.P_PIDFD) {
     if (id < 0) return -EINVAL
     const file = task.fds.get(id)
@@ -230,27 +232,27 @@ function sysWaitid(
   if (event === undefined) return -ECHILD
   if (event === null && !(options & P.WNOHANG))
     return isNonBlocking ? -EAGAIN : task.blockOn(task.group.childEvents)
+  const info = event ? eventInfo(task, event) : null
   if (event && !(options & P.WNOWAIT)) consume(task, event)
   const usage = event ? usageOf(event.child) : new Usage()
   if (usageAddr && !putRusage(task, usageAddr, event?.child.cpuNs ?? 0, usage)) return -EFAULT
   if (!infoAddr) return 0
   if (!task.mm.canWrite(infoAddr, 128)) return -EFAULT
-  if (event) writeSigInfo(task.mm.space.view, infoAddr, eventInfo(event))
+  if (info) writeSigInfo(task.mm.space.view, infoAddr, info)
   else task.mm.space.bytes.fill(0, infoAddr, infoAddr + 32)
   task.mm.stored(infoAddr, 128)
   return 0
 }
 
-function eventInfo(event: ChildEvent) {
+function eventInfo(task: Task, event: ChildEvent) {
   const { child, status } = event
-  const uid = child.credentials?.uid ?? 0
-  if (event.kind === P.WUNTRACED)
-    return sigInfo(SIGCHLD, CLD_STOPPED, { pid: child.pid, uid, status: child.stopSignal })
-  if (event.kind === P.WCONTINUED)
-    return sigInfo(SIGCHLD, CLD_CONTINUED, { pid: child.pid, uid, status: SIGCONT })
+  const pid = task.pids.shown(child.pid)
+  const uid = task.credentials.userns.shownUid(child.credentials?.uid ?? 0)
+  if (event.kind === P.WUNTRACED) return sigInfo(SIGCHLD, CLD_STOPPED, { pid, uid, status: child.stopSignal })
+  if (event.kind === P.WCONTINUED) return sigInfo(SIGCHLD, CLD_CONTINUED, { pid, uid, status: SIGCONT })
   const signal = status & 0x7f
   return sigInfo(SIGCHLD, signal ? CLD_KILLED : CLD_EXITED, {
-    pid: child.pid,
+    pid,
     uid,
     status: signal || status >> 8,
   })
@@ -294,9 +296,9 @@ export const processRows = [
     'clone',
     [flags(P.cloneFlags), addr, addr, addr, addr],
     sysClone,
-    'of namespaces: mount, UTS and IPC',
+    'of namespaces: mount, UTS, IPC, PID and user',
   ),
-  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'of namespaces: mount, UTS and IPC'),
+  syscall('clone3', [inStruct('clone3'), size], sysClone3, 'of namespaces: mount, UTS, IPC, PID and user'),
   syscall('execve', [path, strings, environment], sysExecve),
   syscall('execveat', [dirfd, path, strings, environment, flags(atFlags)], sysExecveat),
   syscall('exit', [int], sysExit),
@@ -311,7 +313,7 @@ export const processRows = [
   syscall('times', [outStruct('tms')], sysTimes, 'all time is user time'),
   syscall('set_tid_address', [addr], (task, at) => {
     task.clearChildTid = at
-    return task.tid
+    return task.ownTid
   }),
   syscall('personality', [uint], (task, persona) => {
     const old = task.personality

@@ -8,19 +8,23 @@ import { CAP_SYS_ADMIN, CAP_SYS_NICE } from '../abi/capability.ts'
 import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
+import { findTask, reaches } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, hex, int, syscall, value } from './row.ts'
 
 /** The tasks that `which` and `who` name, numbered as for getpriority(2); 0 is oneself. EINVAL for another kind. */
 function tasksOf(task: Task, which: number, who: number): Task[] | number {
-  const all = [...task.kernel.tasks.values()]
-  if (which === P.PRIO_PROCESS) return who === 0 ? [task] : all.filter((other) => other.tid === who)
+  if (which === P.PRIO_PROCESS) {
+    const other = who === 0 ? task : findTask(task, who)
+    return other ? [other] : []
+  }
+  const all = [...task.kernel.tasks.values()].filter((other) => reaches(task, other.group))
   if (which === P.PRIO_PGRP) {
-    const group = who || task.group.processGroup
+    const group = task.pids.machinePid(who) || (who === 0 ? task.group.processGroup : -1)
     return all.filter((other) => other.group.processGroup === group)
   }
   if (which !== P.PRIO_USER) return -EINVAL
-  const uid = who >>> 0 || task.credentials.uid
+  const uid = who === 0 ? task.credentials.uid : task.credentials.userns.uids.inward(who >>> 0)
   return all.filter((other) => other.credentials.uid === uid)
 }
 

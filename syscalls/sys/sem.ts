@@ -146,7 +146,7 @@ function getOne(task: Task, set: SemaphoreSet, number: number, command: number):
   if (refused) return refused
   if (number < 0 || number >= set.values.length) return -EINVAL
   if (command === I.GETVAL) return set.values[number]!
-  if (command === I.GETPID) return set.pids[number]!
+  if (command === I.GETPID) return task.pids.shown(set.pids[number]!)
   return set.waitingCount(number, command === I.GETZCNT)
 }
 

@@ -88,8 +88,8 @@ function putSegment(task: Task, at: number, segment: Segment): number {
     const { sizeBytes, attachSec, detachSec, changeSec, attachedCount } = segment
     for (const [i, number] of [sizeBytes, attachSec, detachSec, changeSec].entries())
       view.setBigUint64(48 + i * 8, BigInt(number), true)
-    view.setInt32(80, segment.makerPid, true)
-    view.setInt32(84, segment.lastPid, true)
+    view.setInt32(80, task.pids.shown(segment.makerPid), true)
+    view.setInt32(84, task.pids.shown(segment.lastPid), true)
     view.setUint32(88, attachedCount, true)
   })
 }

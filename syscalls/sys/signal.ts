@@ -6,6 +6,7 @@ import { CAP_KILL } from '../abi/capability.ts'
 import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
+import { findGroup, findTask, reaches, shownSender } from '../kernel/pid.ts'
 import { forceSignal, isIgnored } from '../kernel/signal.ts'
 import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import { SigSet } from '../kernel/sigset.ts'
@@ -189,19 +190,28 @@ function maySignal(task: Task, target: ThreadGroup, signo: number): boolean {
   return onEveryLevel(
     task.credentials,
     them,
-    (who, { uid, suid }) =>
-      who.capableHere(CAP_KILL) || [who.euid, who.uid].some((id) => id === suid || id === uid),
+    (who, { uid, suid, userns }) =>
+      who.capableHere(CAP_KILL, userns) || [who.euid, who.uid].some((id) => id === suid || id === uid),
   )
 }
 
-export function userInfo(task: Task, signo: number, code: number): S.SigInfo {
-  return S.sigInfo(signo, code, { pid: task.group.pid, uid: task.credentials.uid })
+/** What a signal tells of its sender, by the receiver's numbers. */
+export function userInfo(task: Task, target: ThreadGroup, signo: number, code: number): S.SigInfo {
+  const { credentials } = target
+  const uid = credentials?.userns.shownUid(task.credentials.uid) ?? 0
+  return S.sigInfo(signo, code, { pid: shownSender(task.group, target), uid })
 }
+
+/** Process 1 of a namespace: from inside nothing stops or kills it. */
+const isShielded = (task: Task, target: ThreadGroup, signo: number): boolean =>
+  target.isUnkillable &&
+  (signo === S.SIGKILL || signo === S.SIGSTOP) &&
+  target.pids.shown(task.group.pid) !== 0
 
 export function killGroup(task: Task, target: ThreadGroup, signo: number, info: S.SigInfo): number {
   if (!maySignal(task, target, signo)) return -EPERM
   // Process 1 is the kernel itself: nothing harms it.
-  if (signo === 0 || target === task.kernel.init) return 0
+  if (signo === 0 || target === task.kernel.init || isShielded(task, target, signo)) return 0
   return task.kernel.sendToGroup(target, info)
 }
 
@@ -209,16 +219,20 @@ function sysKill(task: Task, which: number, signo: number): number {
   if (signo < 0 || signo > S.SIGNAL_MAX) return -EINVAL
   const { kernel } = task
   if (which > 0) {
-    const target = kernel.groups.get(which)
-    return target ? killGroup(task, target, signo, userInfo(task, signo, S.SI_USER)) : -ESRCH
+    const target = findGroup(task, which)
+    return target ? killGroup(task, target, signo, userInfo(task, target, signo, S.SI_USER)) : -ESRCH
   }
-  const processGroup = which === 0 ? task.group.processGroup : -which
+  const processGroup = which === 0 ? task.group.processGroup : task.pids.machinePid(-which)
+  // One's own process group may reach out of the namespace.
+  const isMeant = (target: ThreadGroup): boolean =>
+    which === -1
+      ? target !== task.group && target !== task.pids.init && reaches(task, target)
+      : target.processGroup === processGroup && (task.world.reach?.(target) ?? true)
   let found = 0
   let result = -ESRCH
   for (const target of [...kernel.groups.values()]) {
-    if (target === kernel.init) continue
-    if (which === -1 ? target === task.group : target.processGroup !== processGroup) continue
-    const sent = killGroup(task, target, signo, userInfo(task, signo, S.SI_USER))
+    if (target === kernel.init || !isMeant(target)) continue
+    const sent = killGroup(task, target, signo, userInfo(task, target, signo, S.SI_USER))
     if (sent === 0) found++
     else result = sent
   }
@@ -227,10 +241,11 @@ function sysKill(task: Task, which: number, signo: number): number {
 
 function sysTgkill(task: Task, group: number, tid: number, signo: number): number {
   if (tid <= 0 || group === 0 || signo < 0 || signo > S.SIGNAL_MAX) return -EINVAL
-  const target = task.kernel.tasks.get(tid)
-  if (!target || (group > 0 && target.group.pid !== group)) return -ESRCH
+  const target = findTask(task, tid)
+  if (!target || (group > 0 && task.pids.shown(target.group.pid) !== group)) return -ESRCH
   if (!maySignal(task, target.group, signo)) return -EPERM
-  return signo === 0 ? 0 : task.kernel.sendToTask(target, userInfo(task, signo, S.SI_TKILL))
+  if (signo === 0 || isShielded(task, target.group, signo)) return 0
+  return task.kernel.sendToTask(target, userInfo(task, target.group, signo, S.SI_TKILL))
 }
 
 function sysRtSigqueueinfo(task: Task, which: number, signo: number, infoAddr: number): number {
@@ -238,10 +253,16 @@ function sysRtSigqueueinfo(task: Task, which: number, signo: number, infoAddr: n
   const info = readQueuedInfo(task, infoAddr)
   if (!info) return -EFAULT
   info.signo = signo
-  const target = task.kernel.groups.get(which)
+  const target = findGroup(task, which)
   if (!target) return -ESRCH
   if ((info.code >= 0 || info.code === S.SI_TKILL) && target !== task.group) return -EPERM
+  hideSender(task, target, info)
   return killGroup(task, target, signo, info)
+}
+
+/** Who does not exist for the receiver has no number there. */
+export function hideSender(task: Task, target: ThreadGroup, info: S.SigInfo): void {
+  if (shownSender(task.group, target) === 0) info.pid = 0
 }
 
 /** The siginfo that a program made itself; null is EFAULT. */

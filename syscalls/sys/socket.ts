@@ -329,7 +329,7 @@ function sysGetsockopt(
   const room = mm.i32(lengthAt)
   if (room < 0) return -EINVAL
   if (level === S.SOL_SOCKET && name === S.SO_PEERPIDFD) return peerPidfd(task, socket, at, room, lengthAt)
-  const bytes = getSocketOption(socket, level, name)
+  const bytes = getSocketOption(task, socket, level, name)
   if (typeof bytes === 'number') return bytes
   const told = bytes.subarray(0, room)
   if (!mm.copyOut(at, told)) return -EFAULT

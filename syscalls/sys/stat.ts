@@ -11,6 +11,7 @@ import { IN_ATTRIB } from '../abi/inotify.ts'
 import { isSymlink, S_ISGID, S_ISUID, UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts'
 import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
+import { NO_ID } from '../kernel/user-namespace.ts'
 import { type AttributeChange, type Inode, Timestamp } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
 import { MAY_WRITE, ownsFile, ownsFileBelow, permission } from '../vfs/permission.ts'
@@ -46,8 +47,9 @@ function fillStat(task: Task, inode: Inode): number {
   const ids = idsOf(task.credentials, inode)
   stat.mode = ids.mode
   stat.nlink = inode.nlink
-  stat.uid = ids.uid
-  stat.gid = ids.gid
+  const { userns } = task.credentials
+  stat.uid = userns.shownUid(ids.uid)
+  stat.gid = userns.shownGid(ids.gid)
   stat.rdev = ids.rdev
   stat.size = inode.size
   stat.blockSize = inode.fs.blockSize
@@ -160,8 +162,8 @@ function chmodTarget(task: Task, target: Target | number, modeBits: number): num
   let bits = modeBits & 0o7777
   if (inode.seals > 0 && inode.seals & F.F_SEAL_EXEC && (inode.mode ^ bits) & 0o111) return -EPERM
   // Only members of the file's group may leave the set-group-id bit on.
-  const { gid } = idsOf(task.credentials, inode)
-  if (!task.credentials.inGroup(gid) && !task.credentials.capableHere(CAP_FSETID)) bits &= ~S_ISGID
+  const ids = idsOf(task.credentials, inode)
+  if (!task.credentials.inGroup(ids.gid) && !task.credentials.capableOver(ids, CAP_FSETID)) bits &= ~S_ISGID
   return changePermissions(task, target, bits)
 }
 
@@ -170,10 +172,11 @@ function chownTarget(task: Task, target: Target | number, uid: number, gid: numb
   const { inode } = target
   const who = task.credentials
   if (target.readOnly) return -EROFS
-  const newUid = uid | 0
-  const newGid = gid | 0
+  const newUid = uid === -1 ? -1 : who.userns.uids.inward(uid >>> 0)
+  const newGid = gid === -1 ? -1 : who.userns.gids.inward(gid >>> 0)
+  if ((uid !== -1 && newUid === NO_ID) || (gid !== -1 && newGid === NO_ID)) return -EINVAL
   const old = idsOf(who, inode)
-  if (!who.capableHere(CAP_CHOWN)) {
+  if (!who.capableOver(old, CAP_CHOWN)) {
     const isOwn = who.fsuid === old.uid
     if (newUid !== -1 && !(isOwn && newUid >>> 0 === old.uid)) return -EPERM
     const gidMay = newGid >>> 0 === old.gid || who.inGroup(newGid >>> 0)
@@ -184,7 +187,8 @@ function chownTarget(task: Task, target: Target | number, uid: number, gid: numb
   if (newGid !== -1) what.gid = newGid >>> 0
   // Changing the owner of a program takes its set-id bits away.
   if (!inode.isDirectory && old.mode & (S_ISUID | S_ISGID)) {
-    const group = old.mode & 0o010 || !(who.inGroup(old.gid) || who.capableHere(CAP_FSETID)) ? S_ISGID : 0
+    const group =
+      old.mode & 0o010 || !(who.inGroup(old.gid) || who.capableOver(old, CAP_FSETID)) ? S_ISGID : 0
     what.mode = old.mode & 0o7777 & ~(S_ISUID | group)
   }
   if (!inode.isDirectory) inode.xattrs?.delete(XATTR_NAME_CAPS)

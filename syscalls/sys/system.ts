@@ -11,6 +11,7 @@ import * as P from '../abi/process.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { findTask } from '../kernel/pid.ts'
 import { hasOnlyIds } from '../kernel/ptrace-access.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
@@ -29,7 +30,7 @@ function sysUname(task: Task, at: number): number {
 }
 
 function readName(task: Task, at: number, length: number): string | number {
-  if (!task.credentials.capable(CAP_SYS_ADMIN)) return -EPERM
+  if (!task.credentials.capableIn(task.world.uts.owner, CAP_SYS_ADMIN)) return -EPERM
   if (length < 0 || length > UTS_NAME_MAX) return -EINVAL
   const bytes = task.mm.copyIn(at, length)
   return bytes ? latin1(bytes) : -EFAULT
@@ -81,7 +82,7 @@ function sysGetrandom(task: Task, buf: number, count: number, flagBits: number):
 
 /** The process of a task, one's own for 0; EPERM where it is another user's. */
 function groupFor(task: Task, which: number): ThreadGroup | number {
-  const other = which === 0 ? task : task.kernel.tasks.get(which)
+  const other = which === 0 ? task : findTask(task, which)
   if (!other) return -ESRCH
   const { credentials: who } = task
   const isSame =

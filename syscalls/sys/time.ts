@@ -13,6 +13,7 @@ import {
 } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { NS_PER_SEC, nsecOf, SECONDS_MAX } from '../kernel/clock.ts'
+import { findGroup } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, flags, inStruct, outStruct, syscall, value } from './row.ts'
 
@@ -48,7 +49,7 @@ function readClock(task: Task, id: number): boolean {
 function readCpuClock(task: Task, id: number): boolean {
   if (id >= 0) return false
   const pid = ~(id >> 3)
-  const group = pid === 0 ? task.group : task.kernel.groups.get(pid)
+  const group = pid === 0 ? task.group : findGroup(task, pid)
   if (!group) return false
   task.world.clock.split(task.kernel.groupCpuNs(group))
   return true

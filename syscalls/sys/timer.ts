@@ -6,6 +6,7 @@ import * as P from '../abi/process.ts'
 import { SIGALRM, SIGNAL_MAX } from '../abi/signal.ts'
 import { NS_PER_SEC, SECONDS_MAX } from '../kernel/clock.ts'
 import type { IntervalTimer } from '../kernel/interval-timer.ts'
+import { findTask } from '../kernel/pid.ts'
 import {
   cpuTimeLine,
   POSIX_TIMER_COUNT_MAX,
@@ -53,7 +54,7 @@ function readNotice(task: Task, at: number): TimerNotice | number {
   if (notify !== P.SIGEV_SIGNAL && notify !== P.SIGEV_THREAD && notify !== P.SIGEV_THREAD_ID) return -EINVAL
   if (signo <= 0 || signo > SIGNAL_MAX) return -EINVAL
   if (notify !== P.SIGEV_THREAD_ID) return { signo, value: payload, task: null }
-  const target = task.kernel.tasks.get(mm.i32(at + 16))
+  const target = findTask(task, mm.i32(at + 16))
   return target?.group === task.group ? { signo, value: payload, task: target } : -EINVAL
 }
 

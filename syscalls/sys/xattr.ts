@@ -21,8 +21,9 @@ import { AT_FDCWD } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import { IN_ATTRIB } from '../abi/inotify.ts'
 import { S_ISVTX } from '../abi/stat.ts'
+import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
-import { isFileCapabilities, shownFileCapabilities } from '../vfs/file-capabilities.ts'
+import { isFileCapabilities, keptFileCapabilities, shownFileCapabilities } from '../vfs/file-capabilities.ts'
 import type { Inode } from '../vfs/inode.ts'
 import { notifyPath } from '../vfs/notify.ts'
 import { MAY_READ, MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
@@ -74,8 +75,13 @@ function mayChange(task: Task, target: Target, name: string): number {
   if (target.readOnly) return -EROFS
   const refused = mayUse(task, target.inode, name, MAY_WRITE)
   if (refused) return refused
-  const needed = name === XATTR_NAME_CAPS ? CAP_SETFCAP : CAP_SYS_ADMIN
-  if (name.startsWith('security.') && !task.credentials.capable(needed)) return -EPERM
+  const { credentials: who } = task
+  // Programs of a user namespace's own ids get capabilities for it from its root.
+  const isAllowed =
+    name === XATTR_NAME_CAPS && who.userns.parent !== null
+      ? who.capableOver(idsOf(who, target.inode), CAP_SETFCAP)
+      : who.capable(name === XATTR_NAME_CAPS ? CAP_SETFCAP : CAP_SYS_ADMIN)
+  if (name.startsWith('security.') && !isAllowed) return -EPERM
   return checkKept(target.inode, name)
 }
 
@@ -113,7 +119,10 @@ const setter =
     if (old && flagBits & XATTR_CREATE) return -EEXIST
     if (!old && flagBits & XATTR_REPLACE) return -ENODATA
     if (bytesUsed(inode.xattrs) - (old?.length ?? -name.length) + length > FILE_BYTES_MAX) return -ENOSPC
-    inode.xattrs.set(name, value)
+    const kept =
+      name === XATTR_NAME_CAPS && length > 0 ? keptFileCapabilities(value, task.credentials) : value
+    if (typeof kept === 'number') return kept
+    inode.xattrs.set(name, kept)
     return changed(task, target)
   }
 
@@ -128,7 +137,7 @@ const getter =
     if (refused) return refused
     const value = target.inode.xattrs?.get(name)
     if (!value) return -ENODATA
-    const shown = name === XATTR_NAME_CAPS ? shownFileCapabilities(value) : value
+    const shown = name === XATTR_NAME_CAPS ? shownFileCapabilities(value, task.credentials.userns) : value
     return typeof shown === 'number' ? shown : give(task, shown, valueAt, room)
   }
 

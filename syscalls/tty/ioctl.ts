@@ -164,11 +164,13 @@ function sessionIoctl(file: TtyFile, task: Task, request: number, argument: numb
       task.group.terminal = null
       return 0
     case T.TIOCGPGRP:
-      return owns ? putInt(task, argument, slave.foreground) : -ENOTTY
+      return owns ? putInt(task, argument, task.pids.shown(slave.foreground)) : -ENOTTY
     case T.TIOCSPGRP:
       return setForeground(slave, task, argument)
     case T.TIOCGSID:
-      return owns && slave.sessionId !== 0 ? putInt(task, argument, slave.sessionId) : -ENOTTY
+      return owns && slave.sessionId !== 0
+        ? putInt(task, argument, task.pids.shown(slave.sessionId))
+        : -ENOTTY
     case T.TIOCGDEV:
       return putInt(task, argument, slave.rdev)
     case T.TIOCEXCL:
@@ -221,9 +223,9 @@ function setForeground(tty: Tty, task: Task, at: number): number {
   if (refused) return refused === -EIO ? -ENOTTY : refused
   const unsigned = task.memory.getU32(at)
   if (unsigned < 0) return -EFAULT
-  const wanted = unsigned | 0
-  if (wanted < 0) return -EINVAL
+  if ((unsigned | 0) < 0) return -EINVAL
   const { group, kernel } = task
+  const wanted = task.pids.machinePid(unsigned)
   if (group.terminal !== tty || tty.sessionId !== group.sessionId) return -ENOTTY
   let session = kernel.groups.get(wanted)?.sessionId
   for (const member of kernel.groups.values())

@@ -5,6 +5,7 @@
 
 import type { World } from '../engines/world.ts'
 import type { Credentials } from '../kernel/credentials.ts'
+import type { PidNamespace } from '../kernel/pid-namespace.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 
 /** Guest memory as an ioctl needs it; every method checks permission, false or null is EFAULT. */
@@ -21,7 +22,9 @@ export interface Caller {
   /** What it sees of the system. */
   readonly world: World
   readonly memory: CallerMemory
-  /** For /proc/self; 0 is the kernel. */
+  /** By which it knows processes. */
+  readonly pids: PidNamespace
+  /** The machine's number, for /proc/self; 0 is the kernel. */
   readonly processId: number
   /** For /proc/thread-self. */
   readonly threadId: number

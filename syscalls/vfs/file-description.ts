@@ -24,6 +24,7 @@ import {
 } from '../abi/fcntl.ts'
 import { IN_ACCESS, IN_MODIFY } from '../abi/inotify.ts'
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
+import type { PidNamespace } from '../kernel/pid-namespace.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 import type { Caller } from './caller.ts'
 import type { DirectorySink, Inode } from './inode.ts'
@@ -137,7 +138,7 @@ export abstract class FileDescription {
   leftInFlight(): void {}
 
   /** Lines of its own in /proc/PID/fdinfo. */
-  get details(): string {
+  details(_pids: PidNamespace): string {
     return ''
   }
 

@@ -5,6 +5,7 @@
  * Invariant: a mount is in the list, has the tree, and hangs on the dentry of its `at`, or none of the three.
  */
 
+import * as M from '../abi/mount.ts'
 import { MNT_LOCK_READONLY, MNT_READONLY, MNT_RELATIME } from '../abi/mount.ts'
 import { Namespace } from '../kernel/namespace.ts'
 import type { DiskQuota, FileSystem, Inode } from './inode.ts'
@@ -14,6 +15,7 @@ import {
   copyTree,
   joinAs,
   makePrivate,
+  makeSlave,
   PeerGroup,
   propagate,
   receivers,
@@ -62,6 +64,12 @@ export class MountTable {
   readonly newGroup = (): PeerGroup => new PeerGroup(++this.lastGroup)
 }
 
+/** What another user namespace may not undo. Linux lock_mnt_tree. */
+function lockMount(mount: Mount, isCover: boolean): void {
+  for (const [lock, flag] of M.MOUNT_LOCKS) if (mount.flags & flag) mount.flags |= lock
+  mount.flags |= M.MNT_LOCK_ATIME | (isCover ? M.MNT_LOCKED : 0)
+}
+
 /** A tree and, for each mount of the one it was copied from that it has too, its own. */
 export interface TreeCopy {
   tree: MountTree
@@ -81,6 +89,19 @@ export class MountTree extends Namespace {
     super()
     this.table = table
     this.sequence = table.newTree()
+  }
+
+  /** A copy for another user namespace: what the one it came from forbids stays so, and it hears of it only. */
+  lock(): void {
+    for (const mount of this.mounts) {
+      lockMount(mount, mount.at !== null)
+      makeSlave(mount)
+    }
+  }
+
+  /** Whether a part of a mount hides something by a mount that must stay. */
+  hasLockedBelow(path: Path): boolean {
+    return this.boundBy(path, true).some((one) => one !== path.mount && (one.flags & M.MNT_LOCKED) !== 0)
   }
 
   /** Mounts a file system anew; the first one is the root. */
@@ -107,7 +128,9 @@ export class MountTree extends Namespace {
     for (const tree of [mounts, ...copies]) {
       const place = tree[0]!.at!
       const covered = place.dentry.mounts?.get(place.mount)
+      const isForeign = place.mount.tree!.owner !== at.mount.tree!.owner
       for (const mount of tree) {
+        if (isForeign) lockMount(mount, mount !== tree[0])
         if (mount.tree) this.hang(mount, mount.at)
         else place.mount.tree!.attach(mount)
       }
@@ -207,6 +230,8 @@ export class MountTree extends Namespace {
   /** Another appearance of `source` at a place. */
   bind(source: Path, at: Path, recursive: boolean): Mount {
     const copies = copyTree(this.boundBy(source, recursive), at, joinAs, source.dentry)
+    // Nothing is below it that was not to be seen before.
+    copies[0]!.flags &= ~M.MNT_LOCKED
     this.graft(copies, at)
     return copies[0]!
   }
@@ -214,6 +239,7 @@ export class MountTree extends Namespace {
   /** A tree like this one. Files of mount namespaces stay behind, or trees could keep each other alive. */
   copy(): TreeCopy {
     const tree = new MountTree(this.table)
+    tree.owner = this.owner
     const mounts = this.subtree(this.root.mount, ({ root }) => !root.inode.holdsMountTree)
     const made = copyTree(mounts, null, joinAs)
     const copies = new Map(mounts.map((mount, i) => [mount, made[i]!]))

@@ -27,16 +27,17 @@ export function permission(credentials: Credentials, inode: Inode, mask: number)
 }
 
 function permissionHere(credentials: Credentials, inode: Inode, mask: number): number {
-  const { mode, uid, gid } = idsOf(credentials, inode)
+  const ids = idsOf(credentials, inode)
+  const { mode, uid, gid } = ids
   const shift = credentials.fsuid === uid ? 6 : credentials.inGroup(gid) ? 3 : 0
   if (((mode >> shift) & 7 & mask) === mask) return 0
   if (mask & MAY_WRITE && inode.isImmutable) return -EPERM
   if (inode.admits(credentials, mask)) return 0
   const onlyReads = isDirectory(mode) ? !(mask & MAY_WRITE) : mask === MAY_READ
-  if (onlyReads && credentials.capableHere(CAP_DAC_READ_SEARCH)) return 0
+  if (onlyReads && credentials.capableOver(ids, CAP_DAC_READ_SEARCH)) return 0
   // Not even root executes a file that nobody may execute.
   if (mask & MAY_EXEC && !isDirectory(mode) && !(mode & 0o111)) return -EACCES
-  return credentials.capableHere(CAP_DAC_OVERRIDE) ? 0 : -EACCES
+  return credentials.capableOver(ids, CAP_DAC_OVERRIDE) ? 0 : -EACCES
 }
 
 /** Permission for a path: a read-only mount refuses writes to files and directories first (EROFS). */
@@ -64,7 +65,7 @@ export function mayDelete(credentials: Credentials, directory: Path, victim: Ino
 function isKeptFrom(who: Credentials, directory: Inode, victim: Inode): boolean {
   const { mode, uid } = idsOf(who, directory)
   if (!(mode & S_ISVTX) || who.fsuid === uid || who.fsuid === idsOf(who, victim).uid) return false
-  return !who.capableHere(CAP_FOWNER)
+  return !who.capableOver(idsOf(who, victim), CAP_FOWNER)
 }
 
 /** May this file get another name? Others' files only when they could be written: fs.protected_hardlinks. */
@@ -86,7 +87,7 @@ const S_IXGRP = 0o010
 /** The set-id bits that go when somebody without privilege writes to the file. */
 export function setIdBitsLost(credentials: Credentials, inode: Inode): number {
   const bits = inode.mode & (S_ISUID | S_ISGID)
-  if (bits === 0 || credentials.capableHere(CAP_FSETID)) return 0
+  if (bits === 0 || credentials.capableOver(idsOf(credentials, inode), CAP_FSETID)) return 0
   const keepsGroup = (inode.mode & S_IXGRP) === 0 && credentials.inGroup(idsOf(credentials, inode).gid)
   return keepsGroup ? bits & S_ISUID : bits
 }
@@ -102,13 +103,15 @@ export function modeOfNew(credentials: Credentials, directory: Inode, mode: numb
   const isProgram = (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)
   const above = idsOf(credentials, directory)
   const keeps =
-    !(above.mode & S_ISGID) || credentials.inGroup(above.gid) || credentials.capableHere(CAP_FSETID)
+    !(above.mode & S_ISGID) || credentials.inGroup(above.gid) || credentials.capableOver(above, CAP_FSETID)
   return isProgram && !keeps && !isDirectory(mode) ? mode & ~S_ISGID : mode
 }
 
 /** The owner, or who counts as every file's, on the uppermost level: the one that remembers what is changed. */
-export const ownsFile = (credentials: Credentials, inode: Inode): boolean =>
-  credentials.fsuid === idsOf(credentials, inode).uid || credentials.capableHere(CAP_FOWNER)
+export function ownsFile(credentials: Credentials, inode: Inode): boolean {
+  const ids = idsOf(credentials, inode)
+  return credentials.fsuid === ids.uid || credentials.capableOver(ids, CAP_FOWNER)
+}
 
 /** As `ownsFile`, on every level: for changes that are made to the file itself. */
 export const ownsFileBelow = (credentials: Credentials, inode: Inode): boolean =>

@@ -37,6 +37,8 @@ it('prints what the tour says', () => {
     'plain: { code: 1, signal: null } plain',
     'far: true',
     'channels: function function true',
+    'viewfs: C /etc, D /etc/motd, C /tmp, A /tmp/new',
+    'proc: 1',
     'kill: SIGTERM',
     'abort: SIGKILL',
     'start: true ENOENT',

@@ -56,6 +56,8 @@ export class Mounted {
   readonly below: Path
   /** The view over `below`, and those over what is mounted there; none where another directory is seen instead. */
   readonly views: ViewFs[] = []
+  /** Their names when they were mounted: changes are told of when the tree has ended, too. */
+  private readonly prefixes = new Map<ViewFs, string>()
   /** All that was mounted, the top first. */
   readonly mounts: Mount[] = []
   readonly choice: ViewChoice
@@ -122,7 +124,10 @@ export class Mounted {
     const keep = (mount: Mount, over: Mount): void => {
       this.mounts.push(mount)
       places.set(over, new Path(mount, mount.root))
-      if (mount.fs instanceof ViewFs && over.fs !== mount.fs) this.views.push(mount.fs)
+      if (!(mount.fs instanceof ViewFs) || over.fs === mount.fs) return
+      const name = new Path(mount, mount.root).name(tree.root)
+      this.views.push(mount.fs)
+      this.prefixes.set(mount.fs, name === '/' ? '' : name)
     }
     keep(tree.add(own, this.below, source, flagsOver(this.below.mount)), this.below.mount)
     for (const mount of submounts) {
@@ -226,9 +231,7 @@ export class Mounted {
 
   /** A view's name of what is in a view below it. */
   prefixOf(view: ViewFs): string {
-    const mount = this.mounts.find(({ fs }) => fs === view)!
-    const name = new Path(mount, mount.root).name(this.tree.root)
-    return name === '/' ? '' : name
+    return this.prefixes.get(view)!
   }
 
   get shown(): string {

@@ -9,7 +9,9 @@ import { NS_GET_NSTYPE, NS_GET_OWNER_UID, NS_GET_PARENT, NS_GET_USERNS } from '.
 import { NSFS_MAGIC, S_IFDIR, S_IFREG } from '../../abi/stat.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { NAMESPACE_FLAGS, Namespace, type NamespaceKind } from '../../kernel/namespace.ts'
+import { PidNamespace } from '../../kernel/pid-namespace.ts'
 import { Task } from '../../kernel/task.ts'
+import { FIRST_USER_NAMESPACE, UserNamespace } from '../../kernel/user-namespace.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
 import { FileSystem, Inode, type StatFs } from '../../vfs/inode.ts'
@@ -53,8 +55,9 @@ class NsFs extends FileSystem {
   constructor(kernel: Kernel) {
     super()
     this.dev = kernel.mountTree.table.newDev()
-    const { uts, ipc } = kernel.world
-    for (const first of [kernel.mountTree, uts, ipc]) this.makePath(first, FIRST_NUMBERS[first.kind])
+    const { uts, ipc, pids } = kernel.world
+    for (const first of [kernel.mountTree, uts, ipc, pids, FIRST_USER_NAMESPACE])
+      this.makePath(first, FIRST_NUMBERS[first.kind])
   }
 
   statfs(): StatFs {
@@ -150,22 +153,46 @@ export class NamespaceFile extends RegularFile {
 
   override ioctl(caller: Caller, request: number, argument: number): number {
     const { kind } = this.namespace
-    const isNested = kind === 'user' || kind === 'pid'
     switch (request) {
       case NS_GET_NSTYPE:
         return NAMESPACE_FLAGS[kind]
       case NS_GET_USERNS:
-        // Nobody owns the first user namespace.
-        if (kind === 'user' || !(caller instanceof Task)) return -EPERM
-        return openNamespace(caller, onlyNamespace(caller.kernel, 'user'))
+        return ownerOf(caller, this.namespace)
       case NS_GET_PARENT:
-        return isNested ? -EPERM : -EINVAL
+        return parentOf(caller, this.namespace)
       case NS_GET_OWNER_UID:
-        return kind !== 'user' ? -EINVAL : caller.memory.setU32(argument, 0) ? 0 : -EFAULT
+        return putOwner(caller, this.namespace, argument)
       default:
         return -ENOTTY
     }
   }
+}
+
+/** NS_GET_USERNS: the user namespace that owns one, not above the caller's own. */
+function ownerOf(caller: Caller, namespace: Namespace): number {
+  const owner =
+    namespace instanceof UserNamespace ? namespace.parent : (namespace.owner ?? FIRST_USER_NAMESPACE)
+  if (!owner || !(caller instanceof Task)) return -EPERM
+  for (let one: UserNamespace | null = owner; one; one = one.parent)
+    if (one === caller.credentials.userns) return openNamespace(caller, owner)
+  return -EPERM
+}
+
+/** NS_GET_OWNER_UID. */
+function putOwner(caller: Caller, namespace: Namespace, at: number): number {
+  if (!(namespace instanceof UserNamespace)) return -EINVAL
+  const uid = caller.credentials.userns.shownUid(namespace.ownerUid)
+  return caller.memory.setU32(at, uid) ? 0 : -EFAULT
+}
+
+/** NS_GET_PARENT: not for one above what the caller is in. */
+function parentOf(caller: Caller, namespace: Namespace): number {
+  if (namespace instanceof UserNamespace) return ownerOf(caller, namespace)
+  if (!(namespace instanceof PidNamespace)) return -EINVAL
+  const { parent } = namespace
+  return parent && caller instanceof Task && caller.pids.isAbove(parent)
+    ? openNamespace(caller, parent)
+    : -EPERM
 }
 
 const instances = new WeakMap<Kernel, NsFs>()

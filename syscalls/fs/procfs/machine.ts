@@ -48,10 +48,10 @@ function uptime(kernel: Kernel, world: World): string {
   return `${(upNs / 1e9).toFixed(2)} ${((upNs - busyNs) / 1e9).toFixed(2)}\n`
 }
 
-function loadavg(kernel: Kernel): string {
+function loadavg(kernel: Kernel, { pids }: World): string {
   const running = kernel.runnableCount + 1
   const loads = kernel.load.at(kernel.clock.monotonicNs(), running).map((load) => load.toFixed(2))
-  return `${loads.join(' ')} ${running}/${kernel.tasks.size} ${kernel.newestPid}\n`
+  return `${loads.join(' ')} ${running}/${kernel.tasks.size} ${kernel.newestPid(pids)}\n`
 }
 
 /** The wall clock's time when the machine started, by the time that has passed since. */
@@ -70,7 +70,7 @@ cpu0 ${line}
 intr 0
 ctxt ${kernel.contextSwitches}
 btime ${bootSec(kernel, world)}
-processes ${kernel.newestPid}
+processes ${kernel.newestPid(kernel.world.pids)}
 procs_running ${kernel.runnableCount + 1}
 procs_blocked 0
 softirq 0${' 0'.repeat(SOFTIRQS.length)}

@@ -41,7 +41,12 @@ export function namespaceEntries(
       const refused = inspects(caller)
       if (refused) return refused
       if (!task?.alive) return -ENOENT
-      const namespace: Namespace = namespaceOf(task, kind) ?? onlyNamespace(kernel, kind)
+      const isForChildren = name === 'pid_for_children'
+      // One that nobody was born in yet cannot be named.
+      if (isForChildren && task.world.pids.init === null) return -ENOENT
+      const namespace: Namespace = isForChildren
+        ? task.world.pids
+        : (namespaceOf(task, kind) ?? onlyNamespace(kernel, kind))
       return namespacePath(kernel, namespace)
     }
     const target = (caller: Caller): string | number => {

@@ -8,6 +8,7 @@ import { EACCES, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts'
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../abi/stat.ts'
 import type { Credentials } from '../../kernel/credentials.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import type { PidNamespace } from '../../kernel/pid-namespace.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { type FileDescription, RegularFile } from '../../vfs/file-description.ts'
 import {
@@ -59,14 +60,14 @@ export interface ProcEntry {
 
 export class ProcDirectory extends ProcInode {
   private readonly list: (caller: Caller) => ProcEntry[]
-  private readonly hidden: (name: string) => ProcInode | null
+  private readonly hidden: (name: string, caller: Caller) => ProcInode | null
 
   /** `hidden` makes what can be named but is not listed. */
   constructor(
     fs: FileSystem,
     ino: number,
     list: (caller: Caller) => ProcEntry[],
-    hidden: (name: string) => ProcInode | null = () => null,
+    hidden: (name: string, caller: Caller) => ProcInode | null = () => null,
   ) {
     super(fs, S_IFDIR | 0o555, ino)
     this.nlink = 2
@@ -76,7 +77,7 @@ export class ProcDirectory extends ProcInode {
 
   override lookup(caller: Caller, name: string): Inode | number {
     const entry = this.list(caller).find((known) => known.name === name)
-    return entry ? entry.make() : (this.hidden(name) ?? -ENOENT)
+    return entry ? entry.make() : (this.hidden(name, caller) ?? -ENOENT)
   }
 
   override create(): number {
@@ -206,12 +207,15 @@ export abstract class KernelFs extends FileSystem {
   readonly start = new Timestamp()
   /** What every file shows as its size. */
   protected readonly fileSize: number = 0
+  /** By which processes are shown. */
+  readonly pids: PidNamespace
   private nextIno = 2
   private readonly magic: number
 
   constructor(kernel: Kernel, magic: number) {
     super()
     this.magic = magic
+    this.pids = kernel.world.pids
     this.start.setNow(kernel.clock)
   }
 
@@ -234,9 +238,9 @@ export abstract class KernelFs extends FileSystem {
     return { name, ino, mode: node.mode, make: () => node }
   }
 
-  link(name: string, target: (pid: number, tid: number) => string): ProcEntry {
+  link(name: string, target: (caller: Caller) => string | number): ProcEntry {
     const ino = this.nextIno++
-    const node = new ProcLink(this, ino, (caller) => target(caller.processId, caller.threadId))
+    const node = new ProcLink(this, ino, target)
     return { name, ino, mode: S_IFLNK | 0o777, make: () => node }
   }
 

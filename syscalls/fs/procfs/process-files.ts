@@ -14,13 +14,12 @@ import type { Task } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
-import type { FileSystem } from '../../vfs/inode.ts'
 import { Dentry, Mount, Path } from '../../vfs/path.ts'
 import { MemoryNode } from './memory-file.ts'
 import { pathName } from './memory-maps.ts'
 import { namespaceEntries } from './namespaces.ts'
 import { netEntries } from './net.ts'
-import { ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
+import { type KernelFs, ProcDirectory, type ProcEntry, ProcFile, type ProcInode, ProcLink } from './nodes.ts'
 import { childrenText } from './process-state.ts'
 import { TASK_FILES } from './task-files.ts'
 
@@ -51,7 +50,7 @@ function mayInspect(caller: Caller, task: Task | undefined): number {
 export class ProcessDirectory extends ProcDirectory {
   readonly group: ThreadGroup
 
-  constructor(fs: FileSystem, kernel: Kernel, group: ThreadGroup) {
+  constructor(fs: KernelFs, kernel: Kernel, group: ThreadGroup) {
     const base = (group.pid + 16) * INO_PER_PROCESS
     super(fs, base, () =>
       kernel.groups.get(group.pid) === group
@@ -63,9 +62,15 @@ export class ProcessDirectory extends ProcDirectory {
 }
 
 /** The directory of a thread under its own number: it can be named, but is not listed. */
-export function threadDirectory(fs: FileSystem, kernel: Kernel, tid: number): ProcDirectory | null {
+export function threadDirectory(
+  fs: KernelFs,
+  kernel: Kernel,
+  number: number,
+  caller: Caller,
+): ProcDirectory | null {
+  const tid = fs.pids.machinePid(number)
   const task = kernel.tasks.get(tid)
-  if (!task) return null
+  if (!task || caller.world.reach?.(task.group) === false) return null
   const { group } = task
   const base = (group.pid + 16) * INO_PER_PROCESS
   return new ProcDirectory(fs, base + 0x8000 + (tid % 0x4000), () => [
@@ -75,17 +80,17 @@ export function threadDirectory(fs: FileSystem, kernel: Kernel, tid: number): Pr
 }
 
 /** /proc/PID/task: as /proc/PID for each thread. */
-function taskDirectory(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base: number): ProcEntry {
+function taskDirectory(fs: KernelFs, kernel: Kernel, group: ThreadGroup, base: number): ProcEntry {
   const list = (): ProcEntry[] =>
     group.tasks.map((member) => {
       const ino = base + 0x8000 + (member.tid % 0x4000)
       const list = (): ProcEntry[] => [...taskEntries(fs, kernel, group, member, ino), children(member, ino)]
       const make = (): ProcDirectory => own(group, new ProcDirectory(fs, ino, list))
-      return { name: String(member.tid), ino, mode: S_IFDIR | 0o555, make }
+      return { name: String(fs.pids.shown(member.tid)), ino, mode: S_IFDIR | 0o555, make }
     })
   const children = (member: Task, above: number): ProcEntry => {
     const ino = above + CHILDREN_INO
-    const make = (): ProcFile => own(group, new ProcFile(fs, ino, () => childrenText(member, group)))
+    const make = (): ProcFile => own(group, new ProcFile(fs, ino, () => childrenText(member, group, fs.pids)))
     return { name: 'children', ino, mode: S_IFREG | 0o444, make }
   }
   const ino = base + 0x7fff
@@ -101,7 +106,7 @@ function taskDirectory(fs: FileSystem, kernel: Kernel, group: ThreadGroup, base:
 class OwnDirectory extends ProcDirectory {
   private readonly group: ThreadGroup
 
-  constructor(fs: FileSystem, ino: number, list: () => ProcEntry[], group: ThreadGroup) {
+  constructor(fs: KernelFs, ino: number, list: () => ProcEntry[], group: ThreadGroup) {
     super(fs, ino, list)
     this.group = group
   }
@@ -113,7 +118,7 @@ class OwnDirectory extends ProcDirectory {
 
 /** What describes one task: the leader's stands for the process. */
 function taskEntries(
-  fs: FileSystem,
+  fs: KernelFs,
   kernel: Kernel,
   group: ThreadGroup,
   task: Task | undefined,
@@ -125,7 +130,7 @@ function taskEntries(
     return { name, ino, mode, make: () => own(group, make(ino)) }
   }
   const inspects = (caller: Caller): number => mayInspect(caller, task)
-  const of = { kernel, group, task }
+  const of = { kernel, pids: fs.pids, group, task }
   const files = Object.entries(TASK_FILES).map(([name, { mode = 0o444, isGuarded, text, store }]) => {
     const write = store ? (caller: Caller, written: string) => store(of, caller, written) : null
     // Whoever has it open may outlive the task, which has no memory then.
@@ -188,7 +193,7 @@ export function own<T extends ProcInode>(group: ThreadGroup, inode: T): T {
   return inode
 }
 
-function fdEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[] {
+function fdEntries(fs: KernelFs, group: ThreadGroup, base: number): ProcEntry[] {
   const task = group.leader
   if (!task) return []
   return task.fds.open().map((number) => ({
@@ -215,7 +220,7 @@ function fdEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[
   }))
 }
 
-function fdInfoEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEntry[] {
+function fdInfoEntries(fs: KernelFs, group: ThreadGroup, base: number): ProcEntry[] {
   const task = group.leader
   if (!task) return []
   return task.fds.open().map((number) => ({
@@ -230,7 +235,7 @@ function fdInfoEntries(fs: FileSystem, group: ThreadGroup, base: number): ProcEn
           fs,
           base + FD_INO * 2 + number,
           () =>
-            `pos:\t${file.pos}\nflags:\t0${(file.flags | (task.fds.isCloseOnExec(number) ? O_CLOEXEC : 0)).toString(8)}\nmnt_id:\t${file.path?.mount.id ?? 0}\nino:\t${file.inode.ino}\n${file.details}`,
+            `pos:\t${file.pos}\nflags:\t0${(file.flags | (task.fds.isCloseOnExec(number) ? O_CLOEXEC : 0)).toString(8)}\nmnt_id:\t${file.path?.mount.id ?? 0}\nino:\t${file.inode.ino}\n${file.details(fs.pids)}`,
         ),
       )
     },

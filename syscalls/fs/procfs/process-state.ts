@@ -3,10 +3,12 @@
 import { CAP_SYS_NICE, CAP_SYS_RESOURCE } from '../../abi/capability.ts'
 import { EACCES, EINVAL, EPERM } from '../../abi/errno.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import type { PidNamespace } from '../../kernel/pid-namespace.ts'
 import { DEFAULT_TIMER_SLACK_NS, type Task, WAITING } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { nameOf } from './status.ts'
+import type { Subject } from './task-files.ts'
 
 /** Names and units in the order of RLIMIT_*. */
 const LIMITS: readonly (readonly [name: string, unit: string])[] = [
@@ -49,7 +51,7 @@ export const schedstatText = (kernel: Kernel, task: Task | undefined): string =>
 
 const switches = ({ usage }: Task): number => usage.voluntarySwitches + usage.involuntarySwitches
 
-export function schedText(kernel: Kernel, task: Task | undefined, group: ThreadGroup): string {
+export function schedText({ kernel, pids, task, group }: Subject): string {
   const ms = ((task ? kernel.taskCpuNs(task) : 0) / 1e6).toFixed(6)
   const rows: [string, string | number][] = [
     ['se.exec_start', (kernel.clock.monotonicNs() / 1e6).toFixed(6)],
@@ -61,7 +63,7 @@ export function schedText(kernel: Kernel, task: Task | undefined, group: ThreadG
     ['policy', task?.sched.policy ?? 0],
     ['prio', 120 + (task?.nice ?? 0)],
   ]
-  const head = `${nameOf(task, group)} (${task?.tid ?? group.pid}, #threads: ${Math.max(1, group.tasks.length)})\n`
+  const head = `${nameOf(task, group)} (${pids.shown(task?.tid ?? group.pid)}, #threads: ${Math.max(1, group.tasks.length)})\n`
   const lines = rows.map(([name, shown]) => `${name.padEnd(45)}:${String(shown).padStart(21)}\n`)
   return `${head}${'-'.repeat(67)}\n${lines.join('')}`
 }
@@ -112,9 +114,6 @@ export function setCoredumpFilter(task: Task | undefined, text: string): number 
   return 0
 }
 
-/** There is one user namespace: every id is itself, and nobody changes that. */
-export const ID_MAP = '         0          0 4294967295\n'
-
 /** The processes that a process made, as its first thread's. */
-export const childrenText = (task: Task, group: ThreadGroup): string =>
-  task === group.leader ? [...group.children].map(({ pid }) => `${pid} `).join('') : ''
+export const childrenText = (task: Task, group: ThreadGroup, pids: PidNamespace): string =>
+  task === group.leader ? [...group.children].map(({ pid }) => `${pids.shown(pid)} `).join('') : ''

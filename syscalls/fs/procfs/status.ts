@@ -5,11 +5,13 @@ import { RLIMIT_NPROC, SCHED_DEADLINE } from '../../abi/process.ts'
 import { SIG_DFL, SIG_IGN, SIGNAL_MAX } from '../../abi/signal.ts'
 import type { World } from '../../engines/world.ts'
 import { CLOCK_TICKS } from '../../exec/stack.ts'
-import type { Kernel } from '../../kernel/kernel.ts'
 import { SigSet } from '../../kernel/sigset.ts'
 import { ENGINE_STOPPED, RUNNABLE, RUNNING, STOPPED, type Task, WAITING } from '../../kernel/task.ts'
 import { GROUP_ZOMBIE, type ThreadGroup } from '../../kernel/thread-group.ts'
+import type { UserNamespace } from '../../kernel/user-namespace.ts'
 import type { Vma } from '../../mm/vma.ts'
+
+import type { Subject } from './task-files.ts'
 
 const ticks = (ns: number): number => Math.floor((ns / 1e9) * CLOCK_TICKS)
 export const PAGE = 4096
@@ -52,23 +54,18 @@ function shownPriority(task: Task | undefined): number {
 }
 
 /** /proc/PID/stat, or with a task of its own /proc/PID/task/TID/stat. */
-export function statText(
-  kernel: Kernel,
-  task: Task | undefined,
-  group: ThreadGroup,
-  { clock }: World,
-): string {
+export function statText({ kernel, pids, task, group }: Subject, { clock }: World): string {
   const { total, resident } = sizes(task)
   const mm = task?.mm
   const nice = task?.nice ?? 0
   const fields = [
-    task?.tid ?? group.pid,
+    pids.shown(task?.tid ?? group.pid),
     `(${nameOf(task, group)})`,
     stateLetter(task, group),
-    group.parent?.pid ?? 0,
-    group.processGroup,
-    group.sessionId,
-    group.terminal?.rdev ?? 0, group.terminal?.foreground ?? -1, 0, 0, 0, 0, 0,
+    pids.shown(group.parent?.pid ?? 0),
+    pids.shown(group.processGroup),
+    pids.shown(group.sessionId),
+    group.terminal?.rdev ?? 0, group.terminal ? pids.shown(group.terminal.foreground) : -1, 0, 0, 0, 0, 0,
     ticks(kernel.groupCpuNs(group)), 0, ticks(group.childrenCpuNs), 0, shownPriority(task), nice,
     Math.max(1, group.tasks.length), 0, ticks(clock.monotonicAt(group.startNs)),
     total, Math.floor(resident / PAGE), '18446744073709551615',
@@ -149,26 +146,27 @@ function filterCount(task: Task | undefined): number {
 }
 
 /** /proc/PID/status, or with a task of its own /proc/PID/task/TID/status. */
-export function statusText(task: Task | undefined, group: ThreadGroup): string {
+export function statusText({ pids, task, group }: Subject, userns: UserNamespace): string {
   const who = task?.credentials ?? group.lastCredentials
   const tid = task?.tid ?? group.pid
+  const fromHere = (pid: number): string => pids.shownFrom(pid, group.pids).join('\t')
   const lines = [
     `Name:\t${nameOf(task, group)}`,
     ...(task ? [`Umask:\t${task.fs.umask.toString(8).padStart(4, '0')}`] : []),
     `State:\t${STATE_WORDS[stateLetter(task, group)]}`,
-    `Tgid:\t${group.pid}`,
+    `Tgid:\t${pids.shown(group.pid)}`,
     'Ngid:\t0',
-    `Pid:\t${tid}`,
-    `PPid:\t${group.parent?.pid ?? 0}`,
+    `Pid:\t${pids.shown(tid)}`,
+    `PPid:\t${pids.shown(group.parent?.pid ?? 0)}`,
     'TracerPid:\t0',
-    `Uid:\t${who ? [who.uid, who.euid, who.suid, who.fsuid].join('\t') : '0\t0\t0\t0'}`,
-    `Gid:\t${who ? [who.gid, who.egid, who.sgid, who.fsgid].join('\t') : '0\t0\t0\t0'}`,
+    `Uid:\t${who ? [who.uid, who.euid, who.suid, who.fsuid].map((id) => userns.shownUid(id)).join('\t') : '0\t0\t0\t0'}`,
+    `Gid:\t${who ? [who.gid, who.egid, who.sgid, who.fsgid].map((id) => userns.shownGid(id)).join('\t') : '0\t0\t0\t0'}`,
     `FDSize:\t${Math.max(64, task?.fds.size ?? 0)}`,
-    `Groups:\t${who?.groups.join(' ') ?? ''} `,
-    `NStgid:\t${group.pid}`,
-    `NSpid:\t${tid}`,
-    `NSpgid:\t${group.processGroup}`,
-    `NSsid:\t${group.sessionId}`,
+    `Groups:\t${who?.groups.map((id) => userns.shownGid(id)).join(' ') ?? ''} `,
+    `NStgid:\t${fromHere(group.pid)}`,
+    `NSpid:\t${fromHere(tid)}`,
+    `NSpgid:\t${fromHere(group.processGroup)}`,
+    `NSsid:\t${fromHere(group.sessionId)}`,
     ...(task ? memoryLines(task) : []),
     ...(task ? signalLines(task, group) : [`Threads:\t${Math.max(1, group.tasks.length)}`]),
     `CapInh:\t${shownSet(who?.inheritable ?? CAP_EMPTY_SET)}`,

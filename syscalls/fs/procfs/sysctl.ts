@@ -131,7 +131,7 @@ const KERNEL: SysctlTree = {
   msgmnb: fixed(I.MSGMNB),
   msgmni: fixed(I.MSGMNI),
   ngroups_max: fixed(NGROUPS_MAX),
-  ns_last_pid: { text: (kernel) => `${kernel.newestPid}\n` },
+  ns_last_pid: { text: (kernel, _name, { pids }) => `${kernel.newestPid(pids)}\n` },
   osrelease: utsFixed('release'),
   ostype: utsFixed('sysname'),
   overflowgid: number(65534, 0, 65535),

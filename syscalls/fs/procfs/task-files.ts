@@ -3,14 +3,16 @@
 import { latin1 } from '../../abi/bytes.ts'
 import { EINVAL, EPERM } from '../../abi/errno.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import type { PidNamespace } from '../../kernel/pid-namespace.ts'
 import { COMM_SIZE, type Task } from '../../kernel/task.ts'
 import type { ThreadGroup } from '../../kernel/thread-group.ts'
+import { FIRST_USER_NAMESPACE, type UserNamespace } from '../../kernel/user-namespace.ts'
 import type { Caller } from '../../vfs/caller.ts'
+import { idMapText, setgroupsText, setIdMap, setSetgroups } from './id-maps.ts'
 import { mapsText, rollupText, smapsText, statmText } from './memory-maps.ts'
 import { mountInfoText, mountStatsText, mountsText } from './mounts.ts'
 import {
   coredumpFilterText,
-  ID_MAP,
   ioText,
   limitsText,
   schedstatText,
@@ -25,6 +27,8 @@ import { nameOf, statText, statusText } from './status.ts'
 /** Whom the files tell of: the leader's stands for the process; a zombie has no task. */
 export interface Subject {
   readonly kernel: Kernel
+  /** Whose numbers they show. */
+  readonly pids: PidNamespace
   readonly group: ThreadGroup
   readonly task: Task | undefined
 }
@@ -48,7 +52,13 @@ function rename({ task }: Subject, caller: Caller, text: string): number {
   return 0
 }
 
-const idMap: TaskFile = { mode: 0o644, text: () => ID_MAP, store: () => -EPERM }
+const usernsOf = ({ group }: Subject): UserNamespace => group.credentials?.userns ?? FIRST_USER_NAMESPACE
+
+const idMap = (kind: 'uid' | 'gid'): TaskFile => ({
+  mode: 0o644,
+  text: (of, { credentials }) => idMapText(usernsOf(of), kind, credentials.userns),
+  store: (of, { credentials }, text) => setIdMap(credentials, usernsOf(of), kind, text),
+})
 
 export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
   cmdline: { text: ({ task }) => range(task, task?.mm.argStart ?? 0, task?.mm.argEnd ?? 0) },
@@ -58,8 +68,8 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
     text: ({ task }) => range(task, task?.mm.envStart ?? 0, task?.mm.envEnd ?? 0),
   },
   comm: { mode: 0o644, text: ({ task, group }) => `${nameOf(task, group)}\n`, store: rename },
-  stat: { text: ({ kernel, task, group }, { world }) => statText(kernel, task, group, world) },
-  status: { text: ({ task, group }) => statusText(task, group) },
+  stat: { text: (of, { world }) => statText(of, world) },
+  status: { text: (of, { credentials }) => statusText(of, credentials.userns) },
   statm: { text: ({ task }) => statmText(task) },
   maps: { isGuarded: true, text: ({ task }) => mapsText(task) },
   smaps: { isGuarded: true, text: ({ task }) => smapsText(task) },
@@ -74,7 +84,7 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
   // The kernel's stack is the emulator's.
   stack: { mode: 0o400, isGuarded: true, text: () => '' },
   syscall: { mode: 0o400, isGuarded: true, text: ({ task }, caller) => syscallText(task, caller) },
-  sched: { mode: 0o644, text: ({ kernel, task, group }) => schedText(kernel, task, group), store: () => 0 },
+  sched: { mode: 0o644, text: (of) => schedText(of), store: () => 0 },
   schedstat: { text: ({ kernel, task }) => schedstatText(kernel, task) },
   personality: {
     mode: 0o400,
@@ -96,10 +106,20 @@ export const TASK_FILES: Readonly<Record<string, TaskFile>> = {
   sessionid: { text: () => '4294967295' },
   cgroup: { text: () => '0::/\n' },
   cpuset: { text: () => '/\n' },
-  uid_map: idMap,
-  gid_map: idMap,
-  projid_map: idMap,
-  setgroups: { mode: 0o644, text: () => 'allow\n', store: () => -EPERM },
+  uid_map: idMap('uid'),
+  gid_map: idMap('gid'),
+  // There are no projects.
+  projid_map: {
+    mode: 0o644,
+    text: (of) =>
+      usernsOf(of).parent === null ? idMapText(FIRST_USER_NAMESPACE, 'uid', FIRST_USER_NAMESPACE) : '',
+    store: () => -EPERM,
+  },
+  setgroups: {
+    mode: 0o644,
+    text: (of) => setgroupsText(usernsOf(of)),
+    store: (of, { credentials }, text) => setSetgroups(credentials, usernsOf(of), text),
+  },
   coredump_filter: {
     mode: 0o644,
     text: ({ task }) => coredumpFilterText(task),

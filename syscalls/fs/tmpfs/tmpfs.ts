@@ -34,6 +34,7 @@ import {
 } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import { NO_ID } from '../../kernel/user-namespace.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { FILE_SIZE_MAX } from '../../vfs/file-description.ts'
 import type { FileSystemType } from '../../vfs/file-system-type.ts'
@@ -547,6 +548,12 @@ export const tmpfs: FileSystemType = {
   needsSource: false,
   mount(_kernel, _source, options, by) {
     const parsed = parseOptions(options)
-    return typeof parsed === 'number' ? parsed : new Tmpfs(by.world.clock, { mode: 0o1777, ...parsed })
+    if (typeof parsed === 'number') return parsed
+    const { bottom, userns } = by.credentials
+    const uid = parsed.uid === undefined ? bottom.fsuid : userns.uids.inward(parsed.uid)
+    const gid = parsed.gid === undefined ? bottom.fsgid : userns.gids.inward(parsed.gid)
+    return uid === NO_ID || gid === NO_ID
+      ? -EINVAL
+      : new Tmpfs(by.world.clock, { mode: 0o1777, ...parsed, uid, gid })
   },
 }

@@ -16,9 +16,10 @@ import { lookupEntry } from '../../vfs/walk.ts'
 
 /** A caller as somebody else: the layer that keeps changes is written to as who mounted the view. */
 export function callerAs(caller: Caller, credentials: Credentials): Caller {
-  const { world, memory, processId, threadId } = caller
+  const { world, pids, memory, processId, threadId } = caller
   return {
     world,
+    pids,
     credentials,
     memory,
     processId,

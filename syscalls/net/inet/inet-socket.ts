@@ -248,7 +248,7 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
 
   // Options.
 
-  override getOption(level: number, name: number): Uint8Array | number | null {
+  override getOption(level: number, name: number, _task: Task): Uint8Array | number | null {
     return getInetOption(this, level, name)
   }
 

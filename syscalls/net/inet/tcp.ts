@@ -116,8 +116,8 @@ export class TcpSocket extends InetSocket implements StreamEnd {
     return TCP_RULES
   }
 
-  override getOption(level: number, name: number): Uint8Array | number | null {
-    return (level === T.SOL_TCP ? getTcpOption(this, name) : null) ?? super.getOption(level, name)
+  override getOption(level: number, name: number, task: Task): Uint8Array | number | null {
+    return (level === T.SOL_TCP ? getTcpOption(this, name) : null) ?? super.getOption(level, name, task)
   }
 
   override setOption(task: Task, level: number, name: number, value: Uint8Array): number | null {

@@ -86,7 +86,7 @@ class NetlinkSocket extends QueueSocket {
 
   /** The process's own number, or the next spare one. */
   private takeAnyPort(task: Task): void {
-    if (this.takePort(task.group.pid) === 0) return
+    if (this.takePort(task.group.ownPid) === 0) return
     for (let spare = SPARE_PORT_FIRST; this.takePort(spare >>> 0) !== 0; spare--);
   }
 

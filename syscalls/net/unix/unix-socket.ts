@@ -12,6 +12,7 @@ import type { Caller } from '../../vfs/caller.ts'
 import type { FileDescription } from '../../vfs/file-description.ts'
 import type { Path } from '../../vfs/path.ts'
 import type { Incoming, Outgoing } from '../message.ts'
+import { shownUcred } from '../message.ts'
 import { Packet } from '../packet.ts'
 import { DOWN_BOTH, QueueSocket, READABLE } from '../queue-socket.ts'
 import { checkAddress, type UnixNames } from './names.ts'
@@ -99,12 +100,11 @@ export abstract class UnixSocket extends QueueSocket {
 
   // Options.
 
-  override getOption(level: number, name: number): Uint8Array | number | null {
+  override getOption(level: number, name: number, task: Task): Uint8Array | number | null {
     if (level !== S.SOL_SOCKET) return null
     if (PASSED.has(name)) return new Uint8Array([this.switches.has(name) ? 1 : 0, 0, 0, 0])
     if (name !== S.SO_PEERCRED) return null
-    const { pid, uid, gid } = this.peerCredentials
-    return new Uint8Array(Int32Array.of(pid, uid, gid).buffer)
+    return shownUcred(task, this.peerCredentials)
   }
 
   override setOption(_task: Task, level: number, name: number, value: Uint8Array): number | null {
