@@ -33,6 +33,7 @@ import {
   TMPFS_MAGIC,
 } from '../../abi/stat.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import { rememberMaker } from '../../kernel/id-level.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { NO_ID } from '../../kernel/user-namespace.ts'
 import type { Caller } from '../../vfs/caller.ts'
@@ -552,8 +553,9 @@ export const tmpfs: FileSystemType = {
     const { bottom, userns } = by.credentials
     const uid = parsed.uid === undefined ? bottom.fsuid : userns.uids.inward(parsed.uid)
     const gid = parsed.gid === undefined ? bottom.fsgid : userns.gids.inward(parsed.gid)
-    return uid === NO_ID || gid === NO_ID
-      ? -EINVAL
-      : new Tmpfs(by.world.clock, { mode: 0o1777, ...parsed, uid, gid })
+    if (uid === NO_ID || gid === NO_ID) return -EINVAL
+    const fs = new Tmpfs(by.world.clock, { mode: 0o1777, ...parsed, uid, gid })
+    if (parsed.uid === undefined && parsed.gid === undefined) rememberMaker(by.credentials, fs.root, fs.root)
+    return fs
   },
 }

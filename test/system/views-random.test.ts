@@ -4,15 +4,15 @@
  */
 
 import { expect, it } from 'vitest'
-import { R12 } from '../../../emu/guest/x86/state.ts'
-import { ENOENT } from '../../../syscalls/abi/errno.ts'
-import { calls, type Engine, RUN } from '../../../syscalls/engines/engine.ts'
-import { id } from '../../../syscalls/engines/id/id.ts'
-import { name } from '../../../syscalls/engines/name/name.ts'
-import type { View } from '../../../syscalls/engines/view.ts'
-import { textFile } from '../../../syscalls/fs/textfs/textfs.ts'
-import type { Task } from '../../../syscalls/kernel/task.ts'
-import { type At, type Call, exit, scripted } from './scripted.ts'
+import { R12 } from '../../emu/guest/x86/state.ts'
+import { ENOENT } from '../../syscalls/abi/errno.ts'
+import { calls, type Engine, RUN } from '../../syscalls/engines/engine.ts'
+import { id } from '../../syscalls/engines/id/id.ts'
+import { name } from '../../syscalls/engines/name/name.ts'
+import type { View } from '../../syscalls/engines/view.ts'
+import { textFile } from '../../syscalls/fs/textfs/textfs.ts'
+import type { Task } from '../../syscalls/kernel/task.ts'
+import { type At, type Call, exit, scripted } from '../unit/syscalls/scripted.ts'
 
 const STEPS = 6000
 const PROCESSES_MAX = 12

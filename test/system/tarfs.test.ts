@@ -2,7 +2,7 @@
 
 import { pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { Machine } from '../../../src/host/node/index.ts'
+import { Machine } from '../../src/host/node/index.ts'
 
 interface Entry {
   name: string
