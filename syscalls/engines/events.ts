@@ -127,8 +127,6 @@ export class SignalOnItsWay implements SignalReport {
   verdict: SignalVerdict = SIGNAL_DELIVER
   pc: number
   sp: number
-  /** Every engine has been told. */
-  isDecided = false
 
   constructor(task: Task, info: SigInfo) {
     const { arch } = task.kernel
@@ -155,10 +153,7 @@ export function reportSignal(task: Task, signal: SignalOnItsWay): boolean {
     (engine) => engine.signal!(signal) as Late<SignalVerdict | undefined>,
     (verdict) => signal.hear(verdict),
   )
-  report.afterwards = () => {
-    signal.isDecided = true
-    task.stage = STAGE_SIGNALS
-  }
+  report.afterwards = () => (task.stage = STAGE_SIGNALS)
   return tell(task, report)
 }
 

@@ -10,45 +10,26 @@
 
 import { ASYNC_FILE_METHODS, type AsyncFiles } from '../../fs/asyncfs/async-files.ts'
 import type { Channel } from './link.ts'
-
-type Message = { readonly type?: unknown; readonly [key: string]: unknown }
-
-const isMessage = (message: unknown): message is Message => typeof message === 'object' && message !== null
+import { isMessage, type Message, Questions } from './questions.ts'
 
 const failure = (code: string, text: string): Error => Object.assign(new Error(text), { code })
 
 /** The kernel's end. */
 export function remoteFiles(channel: Channel): AsyncFiles {
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
-  let nextId = 1
-  let isLost = false
+  const questions = new Questions<unknown>(channel, () => failure('EIO', 'the connection is lost'))
   channel.listen(
     (message) => {
       if (!isMessage(message) || message.type !== 'file-reply') return
       const { id, value, code, error } = message
-      const asked = waiting.get(id as number)
-      waiting.delete(id as number)
-      if (typeof code === 'string') asked?.reject(failure(code, String(error)))
-      else asked?.resolve(value)
+      questions.answer(id, typeof code === 'string' ? failure(code, String(error)) : value)
     },
-    () => {
-      isLost = true
-      for (const { reject } of waiting.values()) reject(failure('EIO', 'the connection is lost'))
-      waiting.clear()
-    },
+    () => questions.lose(),
   )
-  const ask = (method: string, args: readonly unknown[]): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      if (isLost) {
-        reject(failure('EIO', 'the connection is lost'))
-        return
-      }
-      const id = nextId++
-      waiting.set(id, { resolve, reject })
-      channel.send({ type: 'file', id, method, args })
-    })
   return Object.fromEntries(
-    ASYNC_FILE_METHODS.map((method) => [method, (...args: unknown[]) => ask(method, args)]),
+    ASYNC_FILE_METHODS.map((method) => [
+      method,
+      (...args: unknown[]) => questions.ask({ type: 'file', method, args }),
+    ]),
   ) as unknown as AsyncFiles
 }
 

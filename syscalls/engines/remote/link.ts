@@ -17,6 +17,7 @@ import {
   type PlainEngine,
   type PlainEvent,
 } from './plain.ts'
+import { isMessage, type Message, Questions } from './questions.ts'
 
 export const PROTOCOL_VERSION = 1
 
@@ -31,31 +32,11 @@ export interface Channel {
 /** Something else than the protocol says came over a channel. */
 export class ProtocolError extends Error {}
 
-interface Waiting {
-  resolve(answer: PlainAnswer): void
-  reject(error: Error): void
-}
-
-type Message = { readonly type?: unknown; readonly [key: string]: unknown }
-
-const isMessage = (message: unknown): message is Message => typeof message === 'object' && message !== null
-
 /** The kernel's end. Resolves when the other end has said what it is; rejects with ProtocolError when it does not. */
 export function remoteEngine(channel: Channel): Promise<Engine> {
   return new Promise((resolve, reject) => {
-    const waiting = new Map<number, Waiting>()
-    let nextId = 1
-    let isLost = false
-    const ask = (event: PlainEvent): Promise<PlainAnswer> =>
-      new Promise((answer, fail) => {
-        if (isLost) {
-          fail(new Error('its connection is lost'))
-          return
-        }
-        const id = nextId++
-        waiting.set(id, { resolve: answer, reject: fail })
-        channel.send({ type: 'event', id, event })
-      })
+    const questions = new Questions<PlainAnswer>(channel, () => new Error('its connection is lost'))
+    const ask = (event: PlainEvent): Promise<PlainAnswer> => questions.ask({ type: 'event', event })
     const take = (message: unknown): void => {
       if (!isMessage(message)) return
       if (message.type === 'engine') {
@@ -67,17 +48,12 @@ export function remoteEngine(channel: Channel): Promise<Engine> {
         }
       } else if (message.type === 'reply') {
         const { id, reply, error } = message
-        const asked = waiting.get(id as number)
-        waiting.delete(id as number)
-        if (typeof error === 'string') asked?.reject(new Error(error))
-        else asked?.resolve(reply as PlainAnswer)
+        questions.answer(id, typeof error === 'string' ? new Error(error) : (reply as PlainAnswer))
       }
     }
     const lose = (): void => {
-      isLost = true
       reject(new ProtocolError('the connection ended before the engine had said what it is'))
-      for (const { reject: fail } of waiting.values()) fail(new Error('its connection is lost'))
-      waiting.clear()
+      questions.lose()
     }
     channel.listen(take, lose)
   })
