@@ -83,7 +83,8 @@ script on its standard input. The current directory is at /work, copy-on-write.
                                        embedded userland)
   -e, --env NAME=VALUE                 set a variable; NAME alone passes the host's
   -w, --workdir DIR                    the working directory in the guest
-      --engine NAME[,opt=val]...       stand an engine above the kernel, the first one lowest; docs/engines
+      --engine NAME[,opt=val]...       stand an engine above the kernel, the first one lowest; docs/engines. NAME is also
+                                       a module of one's own (./FILE.mjs), or remote,socket=PATH: docs/own-engines
       --trace                          system calls to standard error; --trace-to FILE, --trace-format strace|json
       --cpu jit|interpreter            how instructions run
       --unchecked                      loads are not checked: faster, and wild reads give zeros
