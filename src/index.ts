@@ -8,7 +8,7 @@ export { type CpuKind, type CpuOptions, createCpu } from '../emu/run/index.ts'
 export { allow } from '../syscalls/engines/allow/allow.ts'
 export type { SyscallCall } from '../syscalls/engines/call.ts'
 export { COMBINATIONS, type Combination, interestIn, type Phases } from '../syscalls/engines/combinations.ts'
-export { interrupt, NoSuchTaskError, report, resume, stop } from '../syscalls/engines/control.ts'
+export { interrupt, NoSuchTaskError, report, resume, step, stop } from '../syscalls/engines/control.ts'
 export { deny } from '../syscalls/engines/deny/deny.ts'
 export {
   allCalls,
@@ -23,6 +23,7 @@ export {
   RUN,
   SIGNAL_CORE,
   SIGNAL_DELIVER,
+  SIGNAL_HOLD,
   SIGNAL_IGN,
   SIGNAL_STOP,
   SIGNAL_TERM,
@@ -32,6 +33,7 @@ export {
   SKIPCALL,
   SKIPEXIT,
   STOP,
+  type StepUnit,
   type Verdict,
 } from '../syscalls/engines/engine.ts'
 export { id } from '../syscalls/engines/id/id.ts'
