@@ -62,6 +62,7 @@ export { type TimeEngine, time } from '../syscalls/engines/time/time.ts'
 export { type Change, type ViewFsEngine, viewfs } from '../syscalls/engines/viewfs/viewfs.ts'
 export type { AsyncFiles } from '../syscalls/fs/asyncfs/async-files.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
+export type { ByteSource } from '../syscalls/fs/tarfs/byte-source.ts'
 export { type TextFile, textFile } from '../syscalls/fs/textfs/textfs.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
 export { messagePortChannel, webSocketChannel } from './channels.ts'
@@ -69,6 +70,7 @@ export { FileError, StartError } from './errors.ts'
 export { FileStats, GuestFiles } from './guest-files.ts'
 export { type ExitStatus, GuestProcess } from './guest-process.ts'
 export type { GuestView } from './guest-view.ts'
+export type { ImageChoice } from './images.ts'
 export {
   DEFAULT_PATH,
   type Limits,

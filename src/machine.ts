@@ -32,7 +32,8 @@ import { StartError, startError } from './errors.ts'
 import { GuestFiles } from './guest-files.ts'
 import { type ExitStatus, exitStatusOf, GuestProcess, type StandardStreams } from './guest-process.ts'
 import { GuestView } from './guest-view.ts'
-import { type FileSystemChoice, type MountChoice, makeFileSystem, mountAt } from './mounting.ts'
+import type { ImageListener } from './images.ts'
+import { type FileSystemChoice, type MountChoice, makeFileSystem, mountAt, opened } from './mounting.ts'
 import { inputPipe, outputPipe } from './pipe-streams.ts'
 import { platform } from './platform.ts'
 import { DEFAULT_TERM, type TerminalOptions, TerminalStreams } from './terminal-streams.ts'
@@ -103,6 +104,8 @@ export interface MachineEvents {
   exec: [pid: number, path: string]
   /** A task ended: a process when tid and pid are equal, else one of its threads. */
   exit: [pid: number, tid: number, status: ExitStatus]
+  /** Bytes of an image were fetched: so many of it until now. */
+  image: [url: string, loadedBytes: number, sizeBytes: number]
   /** The emulator says something to whoever runs it: a missing system call, a refused program. */
   diagnostic: [line: string]
 }
@@ -129,6 +132,7 @@ export class Machine implements AsyncDisposable {
     fork: new Set(),
     exec: new Set(),
     exit: new Set(),
+    image: new Set(),
     diagnostic: new Set(),
   }
   /** Who waits for the end of a program that spawn started. */
@@ -142,6 +146,13 @@ export class Machine implements AsyncDisposable {
   static async create(options: MachineOptions = {}): Promise<Machine> {
     const { cpu = 'jit', seed, ...rest } = options
     let machine: Machine | null = null
+    const listener: ImageListener = {
+      progress: (...loaded) => machine?.emit('image', ...loaded),
+      problem: (line) => machine?.emit('diagnostic', line),
+    }
+    const root = await opened(options.root ?? (await platform().makeRoot()), listener)
+    const mounts = [...DEFAULT_MOUNTS]
+    for (const mount of options.mounts ?? []) mounts.push({ ...mount, fs: await opened(mount.fs, listener) })
     const made = options.host
       ? { host: options.host, close: async () => {} }
       : platform().makeHost({
@@ -152,8 +163,8 @@ export class Machine implements AsyncDisposable {
       ...rest,
       host: made.host,
       cpu: typeof cpu === 'string' ? createCpu(cpu) : cpu,
-      root: options.root ?? (await platform().makeRoot()),
-      mounts: [...DEFAULT_MOUNTS, ...(options.mounts ?? [])],
+      root,
+      mounts,
     })
     machine.closeHost = made.close
     return machine

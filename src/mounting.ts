@@ -16,6 +16,7 @@ import { LOCKED_READONLY } from '../syscalls/vfs/mount-tree.ts'
 import type { Path } from '../syscalls/vfs/path.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import { StartError, startError } from './errors.ts'
+import { type ImageChoice, type ImageListener, isImageChoice, openImage } from './images.ts'
 import { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
 
 /** `ro` refuses changes, `rw` makes them, `cow` keeps them in the machine. */
@@ -23,9 +24,13 @@ export type VolumeMode = 'ro' | 'rw' | 'cow'
 
 /**
  * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); a directory of an object shaped as
- * `node:fs` (a memfs volume) or as `fs.promises`; files behind a channel (`remoteFiles`); or a function that makes one.
+ * `node:fs` (a memfs volume) or as `fs.promises`; files behind a channel (`remoteFiles`); a function that makes one; or
+ * an archive that stays where it is, for Machine.create.
  */
-export type FileSystemChoice =
+export type FileSystemChoice = OpenedChoice | ImageChoice
+
+/** One that needs not be waited for. */
+export type OpenedChoice =
   | { readonly type: string; readonly source?: string; readonly options?: Readonly<Record<string, string>> }
   | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: 'ro' | 'rw' }
   | { readonly files: HostFiles; readonly directory?: string; readonly mode?: VolumeMode }
@@ -40,8 +45,13 @@ export interface MountChoice {
   readonly readOnly?: boolean
 }
 
+/** Opens what must be waited for. Throws StartError. */
+export const opened = async (choice: FileSystemChoice, listener: ImageListener): Promise<OpenedChoice> =>
+  isImageChoice(choice) ? openImage(choice, listener) : choice
+
 export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
   if (typeof choice === 'function') return choice(kernel)
+  if (isImageChoice(choice)) throw new StartError('EINVAL', 'an image is opened by Machine.create')
   if ('promises' in choice) {
     const { promises, directory, mode } = choice
     const files = 'read' in promises ? promises : asyncFilesOf(promises, directory)

@@ -1,5 +1,5 @@
 /**
- * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`, `umwelt info ELF`.
+ * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`, `umwelt info ELF`, `umwelt index ARCHIVE`.
  * Path: bin/umwelt.mjs → here → root.ts, Machine. Errors are one line a person understands; statuses as
  * shells and `env` have them: 127 not found, 126 not executable, 125 our own.
  */
@@ -19,6 +19,7 @@ import { nodeTranslationStore } from '../host/node/translation-store.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
 import { DEFAULT_PATH, Machine } from '../machine.ts'
 import { enginesOf } from './engines.ts'
+import { indexArchive } from './index-archive.ts'
 import { infoText } from './info.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { type Tree, treeOf } from './root.ts'
@@ -49,6 +50,11 @@ export async function main(words: readonly string[]): Promise<number> {
     if (command === 'info') {
       if (rest.length !== 1) throw new UsageError('umwelt info takes one ELF file')
       process.stdout.write(infoText(rest[0]!))
+      return 0
+    }
+    if (command === 'index') {
+      if (rest.length !== 1) throw new UsageError('umwelt index takes one tar archive')
+      process.stdout.write(indexArchive(rest[0]!))
       return 0
     }
     if (command !== 'run' && command !== 'trace')
