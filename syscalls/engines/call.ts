@@ -146,4 +146,9 @@ export class SyscallCall {
     for (let i = 0; i < ARGUMENT_COUNT; i++) this.args[i] = ran.args[i]!
     return ran.node
   }
+
+  /** The engine that was taken last is to be asked again. */
+  putBackRan(): void {
+    this.ranCount++
+  }
 }

@@ -8,6 +8,7 @@
 
 import { EIO, ENOSYS } from '../abi/errno.ts'
 import type { Task } from '../kernel/task.ts'
+import { LatePage } from '../mm/faults.ts'
 import { ARGUMENT_COUNT, NO_ANSWER, type SyscallCall } from './call.ts'
 import { EMULATE, RETURN_ONLY } from './combinations.ts'
 import { type Engine, type Late, RUN, SKIPCALL, SKIPEXIT, type Verdict } from './engine.ts'
@@ -80,6 +81,8 @@ function ask(task: Task, { engine }: EngineNode): Late<Verdict | typeof DECLINED
     engine.quiesce?.(task, 'syscallEntry')
     return engine.syscallEntry(call)
   } catch (error) {
+    // It looked at what is not there yet, and is asked again when it is.
+    if (error instanceof LatePage) throw error
     return failed(task, engine, error)
   }
 }
@@ -153,6 +156,10 @@ export function ascend(task: Task): boolean {
       }
       checkResult(task, engine)
     } catch (error) {
+      if (error instanceof LatePage) {
+        call.putBackRan()
+        throw error
+      }
       failed(task, engine, error)
     }
   }

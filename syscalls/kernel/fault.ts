@@ -32,8 +32,8 @@ import {
   type SigInfo,
   sigInfo,
 } from '../abi/signal.ts'
+import { FAULT_BUS, FAULT_FIXED, FAULT_LATE, FAULT_NO_MEMORY, FAULT_REFUSED } from '../mm/faults.ts'
 import { pageDown } from '../mm/mapping.ts'
-import { FAULT_BUS, FAULT_FIXED, FAULT_NO_MEMORY, FAULT_REFUSED } from '../mm/mm.ts'
 import { killLargest } from './oom.ts'
 import { forceSignal } from './signal.ts'
 import { STAGE_SIGNALS, type Task } from './task.ts'
@@ -89,10 +89,15 @@ function pageFault(task: Task, addr: number, code: number): void {
   const wanted = code & FAULT_WRITE ? PROT_WRITE : code & FAULT_FETCH ? PROT_EXEC : PROT_READ
   const { mm } = task
   const hadPage = mm.isPresent(addr)
-  let result = mm.faultIn(addr, wanted)
+  let result = mm.faultIn(addr, wanted, task)
   // An access that crosses into the next page is refused for that page's sake.
-  if (result === FAULT_FIXED && hadPage) result = mm.faultIn(pageDown(addr) + PAGE_SIZE, wanted)
-  if (result === FAULT_FIXED) return
+  if (result === FAULT_FIXED && hadPage) result = mm.faultIn(pageDown(addr) + PAGE_SIZE, wanted, task)
+  if (result === FAULT_FIXED) {
+    task.forgetSettled()
+    return
+  }
+  // The task waits for its file, and then the access is tried again.
+  if (result === FAULT_LATE) return
   if (result === FAULT_NO_MEMORY) {
     killLargest(task.kernel)
     // The access is tried again once the victim has gone, unless this is the victim.

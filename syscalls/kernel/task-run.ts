@@ -10,6 +10,7 @@ import { EXIT_BUDGET, EXIT_STEP, EXIT_SYSCALL } from '../../emu/run/cpu.ts'
 import { NORM_ULONG } from '../abi/arch/arch.ts'
 import { BLOCKED, ENOSYS } from '../abi/errno.ts'
 import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
+import { LatePage } from '../mm/faults.ts'
 import { handleFault } from './fault.ts'
 import type { Kernel } from './kernel.ts'
 import { interruptRseq } from './rseq.ts'
@@ -45,21 +46,25 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
   while (task.state === RUNNING) {
     // What engines are told of its own end is not broken off by that end.
     if (task.group.exiting !== null && !task.isExiting) task.stage = STAGE_SIGNALS
-    switch (task.stage) {
-      case STAGE_USER: {
-        if (task.attention !== null) {
-          task.stage = STAGE_QUIESCE
-          break
-        }
-        if (callsLeft-- === 0) kernel.arch.setBudget(task.mm.state, kernel.slices.rest())
-        if (callsLeft < -REST_CALLS || task.yielded) {
-          task.yielded = false
-          endSlice(kernel, task)
-          return
-        }
-        if (!runProgram(kernel, task)) return
-        break
+    if (task.late !== null && !task.loadLate()) return
+    if (task.stage !== STAGE_USER) advance(kernel, task)
+    else if (task.attention !== null) task.stage = STAGE_QUIESCE
+    else {
+      if (callsLeft-- === 0) kernel.arch.setBudget(task.mm.state, kernel.slices.rest())
+      if (callsLeft < -REST_CALLS || task.yielded) {
+        task.yielded = false
+        endSlice(kernel, task)
+        return
       }
+      if (!runProgram(kernel, task)) return
+    }
+  }
+}
+
+/** One stage further, outside the program. */
+function advance(kernel: Kernel, task: Task): void {
+  try {
+    switch (task.stage) {
       case STAGE_ENTRY:
         enter(task)
         break
@@ -78,6 +83,9 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
       default:
         deliverSignals(task)
     }
+  } catch (error) {
+    if (!(error instanceof LatePage)) throw error
+    task.waitForPage(error)
   }
 }
 

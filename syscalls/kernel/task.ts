@@ -16,6 +16,7 @@ import type { EventReport, SignalOnItsWay } from '../engines/events.ts'
 import type { View } from '../engines/view.ts'
 import type { EngineStop } from '../engines/waiting.ts'
 import type { World } from '../engines/world.ts'
+import type { LatePage } from '../mm/faults.ts'
 import type { Mm } from '../mm/mm.ts'
 import type { Caller } from '../vfs/caller.ts'
 import type { Path } from '../vfs/path.ts'
@@ -84,6 +85,10 @@ export class Task implements Caller, Waiter, WallWatcher {
   cpuNs = 0
   /** Only its switches: memory is counted once for all tasks that share it. */
   readonly usage = new Usage()
+
+  /** A page that the kernel touched and that is on its way; and `resumed` as it was then. */
+  late: LatePage | null = null
+  private resumedBeforeLate = false
 
   // A call in progress. `resumed`: the handler runs again after a wait.
   resumed = false
@@ -340,6 +345,26 @@ export class Task implements Caller, Waiter, WallWatcher {
     if (this.state === WAITING && this.interruptible) this.wakeUp()
   }
 
+  /** The kernel cannot go on without that page: the task waits, and then begins again where it was. */
+  waitForPage(late: LatePage): void {
+    this.late = late
+    this.resumedBeforeLate = this.resumed
+    this.loadLate()
+  }
+
+  /** False: it still waits. */
+  loadLate(): boolean {
+    if (!this.late!.load(this)) return false
+    this.late = null
+    this.resumed = this.resumedBeforeLate
+    return true
+  }
+
+  /** What slow files answered on behalf of a page fault is in the page now. */
+  forgetSettled(): void {
+    this.settled = null
+  }
+
   /** A fresh call begins. */
   startCall(): void {
     this.resumed = false
@@ -356,6 +381,7 @@ export class Task implements Caller, Waiter, WallWatcher {
     if (this.state === DEAD || this.state === RUNNING || this.state === RUNNABLE) return
     this.engineStop?.abandon()
     this.report = null
+    this.late = null
     this.leaveQueues()
     this.stage = STAGE_SIGNALS
     this.kernel.makeRunnable(this)

@@ -7,7 +7,7 @@ import { GUEST_MAX, GUEST_MIN, PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { EACCES, EEXIST, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, PROT_EXEC, PROT_NONE, PROT_WRITE } from '../abi/mman.ts'
 import type { Caller } from '../vfs/caller.ts'
-import { isMadeAtOnce, type Mm } from './mm.ts'
+import { isMadeAtOnce, isWrittenLate, type Mm } from './mm.ts'
 import { findImagePlace, findPlace, MMAP_END } from './placement.ts'
 import { VMA_COUNT_MAX, Vma } from './vma.ts'
 
@@ -80,7 +80,8 @@ export function munmap(mm: Mm, addr: number, length: number): number {
   return 0
 }
 
-export function mprotect(mm: Mm, addr: number, length: number, prot: number): number {
+/** 0, an errno, or BLOCKED where `caller` must wait for a file. */
+export function mprotect(mm: Mm, addr: number, length: number, prot: number, caller?: Caller): number {
   if (!isPageAligned(addr)) return -EINVAL
   const end = addr + pageUp(length)
   if (length === 0) return 0
@@ -95,11 +96,15 @@ export function mprotect(mm: Mm, addr: number, length: number, prot: number): nu
   mm.vmas.split(addr)
   mm.vmas.split(end)
   for (const vma of mm.vmas.overlapping(addr, end)) {
+    const result = isWrittenLate(vma, prot) ? mm.populate(vma, vma.start, vma.end, caller) : 0
+    if (result < 0) return result
+  }
+  for (const vma of mm.vmas.overlapping(addr, end)) {
     if (vma.prot === prot) continue
     vma.prot = prot
     for (const [from, to] of mm.presentRuns(vma.start, vma.end)) mm.space.protect(from, to - from, prot)
     if (prot !== PROT_NONE && isMadeAtOnce(vma)) {
-      const result = mm.populate(vma, vma.start, vma.end)
+      const result = mm.populate(vma, vma.start, vma.end, caller)
       if (result < 0) return result
     }
   }

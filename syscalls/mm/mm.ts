@@ -22,12 +22,21 @@ import {
 } from '../../emu/memory/layout.ts'
 import { StateBlock } from '../../emu/memory/state-block.ts'
 import { getI64, putU64 } from '../abi/arch/arch.ts'
-import { ENOMEM } from '../abi/errno.ts'
+import { BLOCKED, EAGAIN, ENOMEM } from '../abi/errno.ts'
 import { VM_DONTCOPY, VM_WIPEONFORK } from '../abi/mman.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Caller, CallerMemory } from '../vfs/caller.ts'
 import { allowWrites, denyWrites } from '../vfs/executing.ts'
 import type { Path } from '../vfs/path.ts'
+import {
+  FAULT_BUS,
+  FAULT_FIXED,
+  FAULT_LATE,
+  FAULT_NO_MEMORY,
+  FAULT_REFUSED,
+  FAULT_UNMAPPED,
+  LatePage,
+} from './faults.ts'
 import { type Vma, VmaList } from './vma.ts'
 
 /** Areas up to this are made at once: cheaper than faults. */
@@ -35,14 +44,6 @@ const EAGER_SIZE_MAX = 1 << 20
 /** How much a fault in a larger area makes: of nothing, and of a file. */
 const FAULT_AROUND_SIZE = 1 << 18
 const FILE_AROUND_SIZE = 1 << 16
-
-export const FAULT_FIXED = 0
-export const FAULT_UNMAPPED = 1
-export const FAULT_REFUSED = 2
-/** A page behind the end of its file. */
-export const FAULT_BUS = 3
-/** The host has no memory left. */
-export const FAULT_NO_MEMORY = 4
 
 export class Mm implements CallerMemory {
   readonly space: AddressSpace
@@ -121,8 +122,8 @@ export class Mm implements CallerMemory {
 
   // Making pages.
 
-  /** Tries to make an access possible: FAULT_*. `wanted` is a PROT_* bit. */
-  faultIn(addr: number, wanted: number): number {
+  /** Tries to make an access possible: FAULT_*. `wanted` is a PROT_* bit; whose file answers later, `caller` waits for. */
+  faultIn(addr: number, wanted: number, caller: Caller = this.caller): number {
     if (!(addr >= 0 && addr < GUEST_MAX)) return FAULT_UNMAPPED
     let vma = this.vmas.find(addr)
     if (!vma) {
@@ -139,8 +140,9 @@ export class Mm implements CallerMemory {
     const around = Math.floor(page / size) * size
     const from = Math.max(vma.start, around)
     const to = Math.min(vma.end, around + size)
-    const result = this.populate(vma, from, to)
+    const result = this.populate(vma, from, to, caller)
     if (result === -ENOMEM) return FAULT_NO_MEMORY
+    if (result === BLOCKED || result === -EAGAIN) return FAULT_LATE
     return this.space.flags[page / PAGE_SIZE]! & PAGE_PRESENT ? FAULT_FIXED : FAULT_BUS
   }
 
@@ -245,8 +247,15 @@ export class Mm implements CallerMemory {
     for (;;) {
       const refused = this.space.firstRefused(addr, size, flag)
       if (refused === -1) return true
-      if (this.faultIn(refused, prot) !== FAULT_FIXED) return false
+      if (!this.fixed(refused, prot)) return false
     }
+  }
+
+  /** Makes an access of the kernel's possible. False: it is refused. Throws LatePage. */
+  private fixed(addr: number, prot: number): boolean {
+    const result = this.faultIn(addr, prot)
+    if (result === FAULT_LATE) throw new LatePage(this, addr)
+    return result === FAULT_FIXED
   }
 
   canRead(addr: number, size: number): boolean {
@@ -307,7 +316,7 @@ export class Mm implements CallerMemory {
       if (found !== null) return found
       let at = addr
       while (this.space.allows(at, 1, PAGE_R)) at = (Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE
-      if (this.faultIn(at, PROT_READ) !== FAULT_FIXED) return null
+      if (!this.fixed(at, PROT_READ)) return null
     }
   }
 
@@ -362,10 +371,12 @@ export class Mm implements CallerMemory {
   }
 }
 
-/** Whether an area's pages are made when it is mapped. */
-export function isMadeAtOnce(vma: Vma): boolean {
-  return vma.size <= EAGER_SIZE_MAX || (vma.inode !== null && !vma.inode.fs.answersAtOnce)
-}
+/** Whether an area's pages are made when it is mapped: also where the kernel may store and cannot wait. */
+export const isMadeAtOnce = (vma: Vma): boolean => vma.size <= EAGER_SIZE_MAX || isWrittenLate(vma, vma.prot)
+
+/** Whether an area of that protection must be there whole, because its file answers later. */
+export const isWrittenLate = ({ inode, shared }: Vma, prot: number): boolean =>
+  inode !== null && !inode.fs.answersAtOnce && (shared || (prot & PROT_WRITE) !== 0)
 
 const allows = (prot: number, wanted: number): boolean =>
   wanted === PROT_READ ? (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) !== 0 : (prot & wanted) !== 0

@@ -140,7 +140,7 @@ export const mmapRows = [
   syscall('mprotect', [addr, size, flags(M.protFlags)], (task, at, length, prot) =>
     prot & ~(PROT_MASK | M.PROT_GROWSDOWN | M.PROT_GROWSUP)
       ? -EINVAL
-      : mprotect(task.mm, at, length, prot & PROT_MASK),
+      : mprotect(task.mm, at, length, prot & PROT_MASK, task),
   ),
   syscall('mremap', [addr, size, size, flags(M.mremapFlags), addr], (task, at, old, wanted, f, to) =>
     mremap(task.mm, at, old, wanted, f, to),

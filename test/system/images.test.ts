@@ -9,11 +9,88 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Machine, StartError } from '../../src/host/node/index.ts'
+import { Machine, StartError, strace } from '../../src/host/node/index.ts'
 
 const COMMAND = join(import.meta.dirname, '../../bin/umwelt.mjs')
 const LARGE_SIZE = 24 << 20
 const large = Uint8Array.from({ length: LARGE_SIZE }, (_, i) => (i >> 12) * 31 + i)
+
+/**
+ * A static program of one large segment, whose parts lie far from each other: it calls a function, which writes a text,
+ * and ends with a number from elsewhere.
+ */
+const FAR_SIZE = 8 << 20
+function farProgram(): Uint8Array {
+  const vaddr = 0x400000
+  const [start, writer, text, status] = [0x1000, 0x300000, 0x500000, 0x700000]
+  const bytes = new Uint8Array(FAR_SIZE)
+  const view = new DataView(bytes.buffer)
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
+  for (const [at, value] of [
+    [16, 2],
+    [18, 62],
+    [52, 64],
+    [54, 56],
+    [56, 1],
+  ] as const)
+    view.setUint16(at, value, true)
+  for (const [at, value] of [
+    [20, 1],
+    [64, 1],
+    [68, 5],
+  ] as const)
+    view.setUint32(at, value, true)
+  const wide = [
+    [24, vaddr + start],
+    [32, 64],
+    [80, vaddr],
+    [88, vaddr],
+    [96, FAR_SIZE],
+    [104, FAR_SIZE],
+    [112, 4096],
+  ]
+  for (const [at, value] of wide as [number, number][]) view.setBigUint64(at, BigInt(value), true)
+  const u32 = (value: number): number[] => [
+    value & 255,
+    (value >> 8) & 255,
+    (value >> 16) & 255,
+    value >>> 24,
+  ]
+  // mov $writer, %eax; call *%rax; mov status, %edi; mov $60, %eax; syscall
+  const main = [
+    0xb8,
+    ...u32(vaddr + writer),
+    0xff,
+    0xd0,
+    0x8b,
+    0x3c,
+    0x25,
+    ...u32(vaddr + status),
+    0xb8,
+    ...u32(60),
+    0x0f,
+    5,
+  ]
+  bytes.set(main, start)
+  // mov $1, %eax; mov $1, %edi; mov $text, %esi; mov $10, %edx; syscall; ret
+  const write = [
+    0xb8,
+    ...u32(1),
+    0xbf,
+    ...u32(1),
+    0xbe,
+    ...u32(vaddr + text),
+    0xba,
+    ...u32(10),
+    0x0f,
+    5,
+    0xc3,
+  ]
+  bytes.set(write, writer)
+  bytes.set(new TextEncoder().encode('from afar\n'), text)
+  bytes[status] = 42
+  return bytes
+}
 
 let folder: string
 let server: Server
@@ -37,6 +114,7 @@ async function makeArchive(path: string): Promise<void> {
     { name: 'bin/userland', mode: 0o755 },
     readFileSync(join(COMMAND, '../../rootfs/images/userland.elf')),
   )
+  archive.entry({ name: 'bin/far', mode: 0o755 }, Buffer.from(farProgram()))
   archive.finalize()
   await done
 }
@@ -122,6 +200,36 @@ describe('an image by range requests', () => {
     expect((await sh(`${base}/root.tar`, 'echo x > etc/motd; cat etc/motd', 'ro')).out).toMatch(
       /Read-only file system\nwelcome\n/,
     )
+  })
+
+  for (const cpu of ['jit', 'interpreter'] as const)
+    it(`loads pages of a program as it touches them, and as the kernel and engines do (${cpu})`, async () => {
+      let trace = ''
+      await using machine = await Machine.create({
+        cpu,
+        mounts: [{ at: '/img', fs: { image: `${base}/root.tar` } }],
+        engines: [strace({ write: (text) => (trace += text) })],
+      })
+      let loadedBytes = 0
+      machine.on('image', (_url, loaded) => (loadedBytes = loaded))
+      const far = await machine.spawn('sh', ['-c', 'exec /img/bin/far'])
+      expect(await new Response(far.stdout).text()).toBe('from afar\n')
+      expect(await far.exited).toEqual({ code: 42, signal: null })
+      expect(trace).toMatch(/write\(1, "from afar\\n", 10\) += 10/)
+      expect(loadedBytes).toBeLessThan(FAR_SIZE / 2)
+    })
+
+  it('a page that cannot be had is SIGBUS, or EFAULT of a call', async () => {
+    await using machine = await Machine.create({
+      mounts: [{ at: '/img', fs: { image: `${base}/root.tar` } }],
+    })
+    let ranges = 0
+    trouble = (_url, response, isRange) => isRange && ranges++ > 1 && response.writeHead(500).end() !== null
+    const far = await machine.spawn('sh', ['-c', 'exec /img/bin/far'])
+    const { signal } = await far.exited
+    trouble = null
+    expect(signal).toBe('SIGBUS')
+    expect(ranges).toBeGreaterThan(1)
   })
 
   it('a Blob needs no index', async () => {
