@@ -1,0 +1,148 @@
+/**
+ * The front page: a machine, its files, its terminals; what is dropped on it runs.
+ * Path: dist/browser/site.js, which `umwelt serve` serves.
+ */
+
+import { Machine, type MachineOptions } from '../../host/browser/index.ts'
+import { FileTree } from './file-tree.ts'
+import { ask, attempt, confirmed, edited, say } from './questions.ts'
+import { TerminalTabs } from './tabs.ts'
+
+const WORK = '/work'
+const EDITABLE_SIZE_MAX = 1 << 20
+
+const byId = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E
+const onClick = (id: string, action: () => unknown): void =>
+  byId(id).addEventListener('click', () => void attempt(action))
+
+let machine: Machine
+let tree: FileTree
+let chosen: { path: string; isDirectory: boolean } | null = null
+const tabs = new TerminalTabs(byId('tabs'), byId('panels'), () => shell())
+
+const shell = (): void => void tabs.open(machine, 'sh', 'sh')
+const quoted = (word: string): string => `'${word.replaceAll("'", `'"'"'`)}'`
+const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** A machine in place of the one before. */
+async function begin(options: MachineOptions = {}): Promise<void> {
+  say('making a machine …')
+  const made = await Machine.create(options)
+  tabs.closeAll()
+  await machine?.dispose()
+  machine = made
+  machine.on('diagnostic', (line) => say(line))
+  machine.on('image', (_url, loaded, size) => say(`${(loaded / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB loaded`))
+  await machine.fs.mkdir(WORK, { recursive: true })
+  tree = new FileTree(byId('tree'), machine, choose)
+  choose('', true)
+  await tree.show()
+  shell()
+  say('')
+}
+
+function choose(path: string, isDirectory: boolean): void {
+  chosen = path === '' ? null : { path, isDirectory }
+  for (const id of ['download', 'edit', 'run']) byId<HTMLButtonElement>(id).disabled = !chosen || isDirectory
+  byId<HTMLButtonElement>('delete').disabled = !chosen || path === '/'
+}
+
+const isElf = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
+
+/** Puts files into a folder; programs can be run then. Returns the programs' paths. */
+async function put(files: Iterable<File>, folder: string): Promise<string[]> {
+  const programs: string[] = []
+  let last = ''
+  for (const file of files) {
+    last = `${folder === '/' ? '' : folder}/${file.name}`
+    say(`${last} …`)
+    const bytes = new Uint8Array(await file.arrayBuffer())
+    const runs = isElf(bytes) || (bytes[0] === 0x23 && bytes[1] === 0x21)
+    await machine.fs.writeFile(last, bytes, { mode: runs ? 0o755 : 0o644 })
+    if (isElf(bytes)) programs.push(last)
+  }
+  await tree.refresh(folder, last)
+  say(last ? `${last} is there` : '')
+  return programs
+}
+
+const run = (path: string): void => void tabs.open(machine, baseName(path), quoted(path))
+
+onClick('upload', () => byId('upload-input').click())
+byId<HTMLInputElement>('upload-input').addEventListener('change', (event) => {
+  const input = event.target as HTMLInputElement
+  void attempt(() => put(input.files ?? [], tree.folder)).then(() => (input.value = ''))
+})
+onClick('new-file', async () => {
+  const { folder } = tree
+  const path = await ask('The name of the new file', `${folder === '/' ? '' : folder}/new.txt`)
+  if (!path) return
+  await machine.fs.writeFile(path, '')
+  await tree.refresh(folder, path)
+})
+onClick('download', async () => {
+  const { path } = chosen!
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([(await machine.fs.readFile(path)) as Uint8Array<ArrayBuffer>]))
+  link.download = baseName(path)
+  link.click()
+  URL.revokeObjectURL(link.href)
+})
+onClick('edit', async () => {
+  const { path } = chosen!
+  const { size } = await machine.fs.stat(path)
+  if (size > EDITABLE_SIZE_MAX) throw new Error(`${path} is too large to be edited here; download it`)
+  const text = await edited(path, await machine.fs.readFile(path, 'utf8'))
+  if (text === null) return
+  await machine.fs.writeFile(path, text)
+  say(`${path} is saved`)
+})
+onClick('run', async () => {
+  const { path } = chosen!
+  await machine.fs.chmod(path, (await machine.fs.stat(path)).mode | 0o111)
+  run(path)
+})
+onClick('delete', async () => {
+  const { path } = chosen!
+  if (!(await confirmed(`Delete ${path}?`))) return
+  await machine.fs.rm(path, { recursive: true })
+  await tree.refresh(path.slice(0, path.lastIndexOf('/')) || '/')
+  choose('', true)
+  say(`${path} is gone`)
+})
+onClick('open-root', () => byId('root-input').click())
+byId<HTMLInputElement>('root-input').addEventListener('change', (event) => {
+  const input = event.target as HTMLInputElement
+  const [file] = input.files ?? []
+  if (file) void attempt(() => begin({ root: { image: file } })).then(() => (input.value = ''))
+})
+onClick('fresh', async () => {
+  if (await confirmed('End everything, and forget what was changed?')) await begin()
+})
+
+addEventListener('dragover', (event) => {
+  event.preventDefault()
+  document.body.classList.add('dropping')
+})
+addEventListener('dragleave', (event) => {
+  if (!event.relatedTarget) document.body.classList.remove('dropping')
+})
+addEventListener('drop', (event) => {
+  event.preventDefault()
+  document.body.classList.remove('dropping')
+  const target = (event.target as HTMLElement).closest<HTMLElement>('[role=treeitem]')
+  const folder = target?.ariaExpanded ? target.dataset.path! : WORK
+  const files = [...(event.dataTransfer?.files ?? [])]
+  void attempt(async () => {
+    for (const program of await put(files, folder)) run(program)
+  })
+})
+
+void attempt(() => begin(rootOfAddress()))
+
+/** `/?root=URL`: an indexed archive. */
+function rootOfAddress(): MachineOptions {
+  const root = new URLSearchParams(location.search).get('root')
+  return root ? { root: { image: new URL(root, location.href).href } } : {}
+}

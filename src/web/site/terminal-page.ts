@@ -1,0 +1,8 @@
+/** A bare terminal: `/terminal.html?src=…&root=…&args=…`, as the element's attributes. */
+
+import '../terminal-element.ts'
+
+const element = document.querySelector('umwelt-terminal')!
+for (const [name, value] of new URLSearchParams(location.search))
+  if (['src', 'root', 'args', 'cwd'].includes(name)) element.setAttribute(name, value)
+element.addEventListener('umwelt-start', () => (element as HTMLElement).focus())
