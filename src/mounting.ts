@@ -1,5 +1,5 @@
 /**
- * What users say of file systems becomes mounts. Path: machine.ts → here → a file-system type of the kernel, or one
+ * What users say of file systems becomes mounts. Path: bare-machine.ts → here → a file-system type of the kernel, or one
  * that the caller made.
  */
 
@@ -10,6 +10,8 @@ import { AsyncFs } from '../syscalls/fs/asyncfs/asyncfs.ts'
 import { CowFs } from '../syscalls/fs/cowfs/cowfs.ts'
 import type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 import { HostFs } from '../syscalls/fs/hostfs/hostfs.ts'
+import { addImageEntry, type ImageEntry } from '../syscalls/fs/tmpfs/populate.ts'
+import { Tmpfs } from '../syscalls/fs/tmpfs/tmpfs.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import type { FileSystem } from '../syscalls/vfs/inode.ts'
 import { LOCKED_READONLY } from '../syscalls/vfs/mount-tree.ts'
@@ -17,15 +19,31 @@ import type { Path } from '../syscalls/vfs/path.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import { StartError, startError } from './errors.ts'
 import { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
+import { entriesOfTar } from './tar-entries.ts'
 
 /** `ro` refuses changes, `rw` makes them, `cow` keeps them in the machine. */
 export type VolumeMode = 'ro' | 'rw' | 'cow'
 
+/** A file of a list. What lies on the way to it is made. */
+export interface FileEntry {
+  readonly name: string
+  /** `file` unless given. */
+  readonly type?: 'file' | 'directory' | 'symlink' | 'link'
+  /** 755 for directories and 644 for files unless given. */
+  readonly mode?: number
+  readonly data?: Uint8Array | string
+  /** Of a symlink its text, of a hard link the name of the other entry. */
+  readonly target?: string
+}
+
 /**
- * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); a directory of an object shaped as
- * `node:fs` (a memfs volume) or as `fs.promises`; files behind a channel (`remoteFiles`); or a function that makes one.
+ * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); files in memory, from a list or from a
+ * tar archive, gzipped or not; a directory of an object shaped as `node:fs` (a memfs volume) or as `fs.promises`; files
+ * behind a channel (`remoteFiles`); or a function that makes one.
  */
 export type FileSystemChoice =
+  | { readonly entries: readonly FileEntry[] }
+  | { readonly tar: Uint8Array | Blob }
   | { readonly type: string; readonly source?: string; readonly options?: Readonly<Record<string, string>> }
   | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: 'ro' | 'rw' }
   | { readonly files: HostFiles; readonly directory?: string; readonly mode?: VolumeMode }
@@ -40,8 +58,35 @@ export interface MountChoice {
   readonly readOnly?: boolean
 }
 
+/** What cannot be made at once is: the members of an archive. Rejects with StartError. */
+export async function readyFileSystem(choice: FileSystemChoice): Promise<FileSystemChoice> {
+  if (typeof choice === 'function' || !('tar' in choice)) return choice
+  const entries = await entriesOfTar(choice.tar)
+  return (kernel) => filled(kernel, entries)
+}
+
+const imageEntry = ({ name, type = 'file', data, target, ...rest }: FileEntry): ImageEntry => ({
+  ...rest,
+  name: utf8(name),
+  type,
+  ...(data === undefined ? {} : { data: typeof data === 'string' ? new TextEncoder().encode(data) : data }),
+  ...(target === undefined ? {} : { target: utf8(target) }),
+})
+
+/** A tmpfs with these in it. */
+function filled(kernel: Kernel, entries: readonly ImageEntry[]): FileSystem {
+  const fs = new Tmpfs(kernel.clock)
+  for (const entry of entries) {
+    const problem = addImageEntry(fs, kernel.caller, entry)
+    if (problem !== null) throw new StartError('EINVAL', problem)
+  }
+  return fs
+}
+
 export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
   if (typeof choice === 'function') return choice(kernel)
+  if ('entries' in choice) return filled(kernel, choice.entries.map(imageEntry))
+  if ('tar' in choice) throw new StartError('EINVAL', 'an archive must be read before it is mounted')
   if ('promises' in choice) {
     const { promises, directory, mode } = choice
     const files = 'read' in promises ? promises : asyncFilesOf(promises, directory)

@@ -23,7 +23,8 @@ export const PROTOCOL_VERSION = 1
 
 /** Messages in order, in both directions. */
 export interface Channel {
-  send(message: unknown): void
+  /** What is in `transfer` (buffers, ports) moves to the other end, where the channel can do that. */
+  send(message: unknown, transfer?: readonly object[]): void
   /** Once: who gets the messages, and who is told that no more will come. */
   listen(onMessage: (message: unknown) => void, onClosed: () => void): void
   close(): void
