@@ -23,8 +23,8 @@ export const messagePortChannel = (port: MessagePortLike): Channel => ({
   send: (message, transfer = []) => port.postMessage(message, transfer as never),
   listen(onMessage, onClosed) {
     port.addEventListener('message', (event) => onMessage(event.data))
-    port.addEventListener('messageerror', onClosed)
-    port.addEventListener('close', onClosed)
+    port.addEventListener('messageerror', () => onClosed())
+    port.addEventListener('close', () => onClosed())
     port.start?.()
   },
   close: () => port.close?.(),
@@ -61,8 +61,8 @@ export function webSocketChannel(socket: WebSocketLike): Channel {
           socket.close()
         }
       })
-      socket.addEventListener('close', onClosed)
-      socket.addEventListener('error', onClosed)
+      socket.addEventListener('close', () => onClosed())
+      socket.addEventListener('error', () => onClosed())
     },
     close: () => socket.close(),
   }

@@ -2,22 +2,9 @@
 
 import type { Engine } from '../syscalls/engines/engine.ts'
 import { plainEngine } from '../syscalls/engines/remote/plain.ts'
-import type { EngineChoice, EngineModule } from './api.ts'
+import type { EngineChoice } from './api.ts'
 import { loadEngine } from './engine-modules.ts'
-import { StartError } from './errors.ts'
-
-/** A choice of a module with its whole address. Throws StartError for what is none. */
-export function moduleOf(choice: URL | EngineModule): { href: string; options: EngineModule['options'] } {
-  const { module, options } = choice instanceof URL ? { module: choice, options: {} } : choice
-  try {
-    return { href: new URL(module, globalThis.location?.href).href, options }
-  } catch {
-    throw new StartError('EINVAL', `engine module ${module}: this is no URL`)
-  }
-}
-
-export const isModule = (choice: Exclude<EngineChoice, string>): choice is URL | EngineModule =>
-  choice instanceof URL || 'module' in choice
+import { isModule, moduleOf } from './module-address.ts'
 
 /** The engines of one machine by what its user holds of them. */
 export class EngineChoices {

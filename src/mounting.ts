@@ -45,7 +45,7 @@ export type FileSystemChoice =
   | { readonly entries: readonly FileEntry[] }
   | { readonly tar: Uint8Array | Blob }
   | { readonly type: string; readonly source?: string; readonly options?: Readonly<Record<string, string>> }
-  | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: 'ro' | 'rw' }
+  | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: VolumeMode }
   | { readonly files: HostFiles; readonly directory?: string; readonly mode?: VolumeMode }
   | ((kernel: Kernel) => FileSystem)
 
@@ -90,7 +90,8 @@ export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSy
   if ('promises' in choice) {
     const { promises, directory, mode } = choice
     const files = 'read' in promises ? promises : asyncFilesOf(promises, directory)
-    return new AsyncFs(files, { readOnly: mode === 'ro' })
+    const volume = new AsyncFs(files, { readOnly: mode === 'ro' })
+    return mode === 'cow' ? new CowFs(kernel.clock, volume) : volume
   }
   if ('files' in choice) {
     const { files, directory = '/', mode = 'rw' } = choice

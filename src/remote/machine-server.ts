@@ -164,14 +164,18 @@ class MachineServer implements MachineRequests {
   async files(method: FileMethod, args: readonly unknown[]): Promise<unknown> {
     if (!FILE_METHODS.includes(method)) throw new Error(`there is no ${String(method)}`)
     const { fs } = this.there
-    const value = await (fs[method] as (...args: readonly unknown[]) => Promise<unknown>).apply(fs, args)
+    const value = await (fs[method] as (...args: unknown[]) => Promise<unknown>).apply(fs, [...args])
     return method === 'stat' || method === 'lstat' ? { ...(value as object) } : value
   }
 
   async listen(event: keyof MachineEvents, on: boolean): Promise<void> {
     this.listening.get(event)?.()
     this.listening.delete(event)
-    if (on) this.listening.set(event, this.there.on(event, (...args) => this.tell(event, args)))
+    if (on)
+      this.listening.set(
+        event,
+        this.there.on(event, (...args) => this.tell(event, args)),
+      )
   }
 
   async dispose(): Promise<void> {
@@ -202,7 +206,8 @@ class MachineServer implements MachineRequests {
     if ('text' in sent) return sent.text!
     let choice: EngineChoice
     if ('port' in sent) choice = await remoteEngine(messagePortChannel(sent.port))
-    else if ('module' in sent) choice = { module: sent.module, ...(sent.options && { options: sent.options }) }
+    else if ('module' in sent)
+      choice = { module: sent.module, ...(sent.options && { options: sent.options }) }
     else throw new StartError('ENOENT', 'this engine is not known here')
     this.engines.set(sent.number, choice)
     return choice

@@ -117,7 +117,13 @@ export interface SentError {
 export function sentError(error: unknown): SentError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message, code, syscall, path } = error as Error & SentError
-  return { name, message, ...(code && { code }), ...(syscall && { syscall }), ...(path !== undefined && { path }) }
+  return {
+    name,
+    message,
+    ...(code && { code }),
+    ...(syscall && { syscall }),
+    ...(path !== undefined && { path }),
+  }
 }
 
 export function receivedError({ name, message, code = '', syscall = '', path = '' }: SentError): Error {

@@ -9,8 +9,8 @@ import { servePlainEngine } from '../../syscalls/engines/remote/link.ts'
 import type { AsyncFiles } from '../../syscalls/fs/asyncfs/async-files.ts'
 import type { EngineChoice, MachineOptions } from '../api.ts'
 import { messagePortChannel } from '../channels.ts'
-import { isModule, moduleOf } from '../engine-address.ts'
 import { StartError } from '../errors.ts'
+import { isModule, moduleOf } from '../module-address.ts'
 import type { FileSystemChoice } from '../mounting.ts'
 import { asyncFilesOf, type PromiseFiles } from '../promise-files.ts'
 import { promisesOf } from '../sync-files.ts'
@@ -42,8 +42,9 @@ export class Sending {
       return { number: this.numbered(choice, ++this.newest), module: href, options }
     }
     if (!('on' in choice))
-      throw cannotBeSent(
-        `engine ${choice.name} has callbacks into the kernel and` + '',
+      throw new StartError(
+        'EINVAL',
+        `engine ${choice.name} calls into the kernel, which is in a Worker: make it a plain engine, or a module`,
       )
     const known = this.numbers.get(choice)
     if (known !== undefined) return { number: known }
@@ -56,7 +57,10 @@ export class Sending {
     if (typeof choice === 'string') return choice
     const number = this.numbers.get(choice)
     if (number !== undefined) return number
-    throw new StartError('ENOENT', `this view has no engine ${'name' in choice ? choice.name : String(choice)}`)
+    throw new StartError(
+      'ENOENT',
+      `this view has no engine ${'name' in choice ? choice.name : String(choice)}`,
+    )
   }
 
   numbered(what: object, number: number): number {
