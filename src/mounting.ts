@@ -62,7 +62,7 @@ export interface MountChoice {
 export async function readyFileSystem(choice: FileSystemChoice): Promise<FileSystemChoice> {
   if (typeof choice === 'function' || !('tar' in choice)) return choice
   const entries = await entriesOfTar(choice.tar)
-  return (kernel) => filled(kernel, entries)
+  return (kernel) => filledTmpfs(kernel, entries)
 }
 
 const imageEntry = ({ name, type = 'file', data, target, ...rest }: FileEntry): ImageEntry => ({
@@ -73,8 +73,8 @@ const imageEntry = ({ name, type = 'file', data, target, ...rest }: FileEntry): 
   ...(target === undefined ? {} : { target: utf8(target) }),
 })
 
-/** A tmpfs with these in it. */
-function filled(kernel: Kernel, entries: readonly ImageEntry[]): FileSystem {
+/** A tmpfs with these in it. Throws StartError. */
+export function filledTmpfs(kernel: Kernel, entries: readonly ImageEntry[]): FileSystem {
   const fs = new Tmpfs(kernel.clock)
   for (const entry of entries) {
     const problem = addImageEntry(fs, kernel.caller, entry)
@@ -85,7 +85,7 @@ function filled(kernel: Kernel, entries: readonly ImageEntry[]): FileSystem {
 
 export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
   if (typeof choice === 'function') return choice(kernel)
-  if ('entries' in choice) return filled(kernel, choice.entries.map(imageEntry))
+  if ('entries' in choice) return filledTmpfs(kernel, choice.entries.map(imageEntry))
   if ('tar' in choice) throw new StartError('EINVAL', 'an archive must be read before it is mounted')
   if ('promises' in choice) {
     const { promises, directory, mode } = choice

@@ -17,6 +17,7 @@ import type {
   Pushed,
   SpawnOptions,
 } from '../api.ts'
+import { StartError } from '../errors.ts'
 import { FileStats, type StatFields } from '../file-stats.ts'
 import {
   FILE_METHODS,
@@ -61,8 +62,10 @@ export class RemoteMachine implements Machine {
     try {
       await machine.ask('create', machine.sending.options(options))
     } catch (error) {
-      machine.end(error as Error)
-      throw error
+      const { message } = error as Error
+      const why = error instanceof StartError ? error : new StartError('EIO', message)
+      machine.end(why)
+      throw why
     }
     return machine
   }

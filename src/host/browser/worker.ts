@@ -1,0 +1,55 @@
+/**
+ * A machine in a Worker: the browser's clock and random bytes, the embedded userland as `/`, the console for programs
+ * that inherit the host's streams. Path: the entry point of dist/browser/umwelt-worker.js; index.ts is the page's end.
+ */
+
+import { messagePortChannel } from '../../channels.ts'
+import { StartError } from '../../errors.ts'
+import { LocalMachine } from '../../local-machine.ts'
+import { filledTmpfs } from '../../mounting.ts'
+import { providePlatform } from '../../platform.ts'
+import { serveMachine } from '../../remote/machine-server.ts'
+import { entriesOf } from '../../userland.ts'
+import { SimHost } from '../sim/sim-host.ts'
+import { BrowserHost } from './browser-host.ts'
+import { ConsoleLines } from './console-lines.ts'
+import { cpuFor } from './features.ts'
+
+async function fetched(url: URL): Promise<Response> {
+  const response = await fetch(url).catch((error: Error) => error)
+  if (response instanceof Response && response.ok) return response
+  const why = response instanceof Response ? `status ${response.status}` : response.message
+  throw new StartError('EIO', `${url} cannot be loaded: ${why}`)
+}
+
+providePlatform({
+  makeHost({ seed, diagnostics }) {
+    const out = new ConsoleLines((line) => console.log(line))
+    const err = new ConsoleLines((line) => console.error(line))
+    const browser = new BrowserHost({
+      stdout: (bytes) => out.write(bytes),
+      stderr: (bytes) => err.write(bytes),
+      diagnostics,
+    })
+    browser.stdin.push(null)
+    const { stdin, stdout, stderr } = browser
+    const host = seed === undefined ? browser : new SimHost({ seed, stdin, stdout, stderr, diagnostics })
+    const close = async (): Promise<void> => {
+      out.end()
+      err.end()
+    }
+    return { host, close }
+  },
+  async makeRoot() {
+    const [elf, list] = await Promise.all([
+      fetched(new URL('./userland.elf', import.meta.url)),
+      fetched(new URL('./userland.json', import.meta.url)),
+    ])
+    const entries = entriesOf({ elf: new Uint8Array(await elf.arrayBuffer()), ...(await list.json()) })
+    return (kernel) => filledTmpfs(kernel, entries)
+  },
+})
+
+serveMachine(messagePortChannel(self as never), (options) =>
+  LocalMachine.create({ ...options, cpu: cpuFor(options.cpu) }),
+)
