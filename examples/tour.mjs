@@ -32,6 +32,7 @@ import {
   resume,
   SIGNAL_CORE,
   SIGNAL_DELIVER,
+  SIGNAL_HOLD,
   SIGNAL_IGN,
   SIGNAL_STOP,
   SIGNAL_TERM,
@@ -44,6 +45,7 @@ import {
   serveFiles,
   servePlainEngine,
   socketChannel,
+  step,
   stop,
   strace,
   textFile,
@@ -142,7 +144,8 @@ const watcher = {
   },
   signal: ({ info }) => (info.signo === 15 ? SIGNAL_IGN : SIGNAL_DELIVER),
   clone(_parent, child) {
-    stop(child, watcher).then(
+    const stepped = stop(child, watcher).then(() => step(child, watcher))
+    stepped.then(
       () => {
         report(child, watcher)
         interrupt(child, watcher)
@@ -161,7 +164,7 @@ console.log(
   'verdicts:',
   COMBINATIONS.length,
   STOP,
-  [SIGNAL_TERM, SIGNAL_CORE, SIGNAL_STOP, SIGNAL_TSTP].length,
+  [SIGNAL_TERM, SIGNAL_CORE, SIGNAL_STOP, SIGNAL_TSTP, SIGNAL_HOLD].length,
 )
 
 // An engine elsewhere, behind a port or a socket: plain data both ways. The same one may stand here.

@@ -34,7 +34,7 @@ export interface Limits {
   readonly cpuSeconds?: number
 }
 
-/** A module whose default export makes an engine of its options. It is loaded where the machine is, in a Worker too. */
+/** A module whose default export makes engines of its options. It is loaded where the machine is, in a Worker too. */
 export interface EngineModule {
   readonly module: URL | string
   readonly options?: OptionsLike
@@ -113,6 +113,8 @@ export interface MachineEvents {
   exec: [pid: number, path: string]
   /** A task ended: a process when tid and pid are equal, else one of its threads. */
   exit: [pid: number, tid: number, status: ExitStatus]
+  /** Bytes of an image were fetched: so many of it until now. */
+  image: [url: string, loadedBytes: number, sizeBytes: number]
   /** The emulator says something to whoever runs it: a missing system call, a refused program. */
   diagnostic: [line: string]
 }

@@ -65,6 +65,7 @@ export class BareMachine implements AsyncDisposable {
     fork: new Set(),
     exec: new Set(),
     exit: new Set(),
+    image: new Set(),
     diagnostic: new Set(),
   }
   /** Who waits for the end of a program that spawn started. */

@@ -1,29 +1,39 @@
-/** Engines in modules of their own: the default export makes one of its options. Path: local-machine.ts. */
+/**
+ * Engines from modules of other people, loaded beside the kernel.
+ * Path: the CLI's `--engine ./FILE.mjs,opt=val` comes here, and what users of the library choose (engine-choices.ts).
+ *
+ *   export default (options) => ({ name: 'mine', wants: { calls: ['openat'] }, syscallEntry(call) { … } })
+ */
 
 import type { Engine } from '../syscalls/engines/engine.ts'
-import type { OptionsLike } from '../syscalls/engines/options.ts'
+import type { ModuleOptions } from '../syscalls/engines/options.ts'
 import { type PlainEngine, plainEngine } from '../syscalls/engines/remote/plain.ts'
 import { StartError } from './errors.ts'
 
-const isEngine = (made: unknown): made is Engine | PlainEngine =>
-  typeof made === 'object' && made !== null && 'name' in made && 'wants' in made
+type Made = Engine | PlainEngine
+/** What a module exports as its default: one engine, or several, the first one lowest. */
+type MakeEngines = (options: ModuleOptions) => Made | readonly Made[] | Promise<Made | readonly Made[]>
 
-/** Loads the module and makes its engine. Rejects with StartError, which names the module. */
-export async function loadEngine(url: string, options: OptionsLike = {}): Promise<Engine> {
+/** Loads a module by its URL and makes its engines. Throws StartError: ENOENT, EINVAL. */
+export async function importEngines(url: string, options: ModuleOptions): Promise<readonly Engine[]> {
   let loaded: { default?: unknown }
   try {
     loaded = await import(/* @vite-ignore */ url)
   } catch (error) {
-    throw new StartError('ENOENT', `engine module ${url}: ${(error as Error).message}`)
+    throw new StartError('ENOENT', `engine ${url} cannot be loaded: ${(error as Error).message}`)
   }
-  if (typeof loaded.default !== 'function')
-    throw new StartError('EINVAL', `engine module ${url}: its default export is no function of options`)
-  let made: unknown
+  const make = loaded.default
+  if (typeof make !== 'function')
+    throw new StartError('EINVAL', `engine ${url} has no function as its default export`)
+  let made: Made | readonly Made[]
   try {
-    made = await loaded.default(options)
+    made = await (make as MakeEngines)(options)
   } catch (error) {
-    throw new StartError('EINVAL', `engine module ${url}: ${(error as Error).message}`)
+    throw new StartError('EINVAL', `engine ${url}: ${(error as Error).message}`)
   }
-  if (!isEngine(made)) throw new StartError('EINVAL', `engine module ${url}: what it makes is no engine`)
-  return 'on' in made ? plainEngine(made) : made
+  const engines = Array.isArray(made) ? (made as readonly Made[]) : [made as Made]
+  for (const { name, wants } of engines.map((engine) => engine ?? {}))
+    if (typeof name !== 'string' || typeof wants !== 'object')
+      throw new StartError('EINVAL', `engine ${url} made what has no name or wants no calls: no engine`)
+  return engines.map((engine) => ('on' in engine ? plainEngine(engine) : engine))
 }

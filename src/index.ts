@@ -8,7 +8,7 @@ export { type CpuKind, type CpuOptions, createCpu } from '../emu/run/index.ts'
 export { allow } from '../syscalls/engines/allow/allow.ts'
 export type { SyscallCall } from '../syscalls/engines/call.ts'
 export { COMBINATIONS, type Combination, interestIn, type Phases } from '../syscalls/engines/combinations.ts'
-export { interrupt, NoSuchTaskError, report, resume, stop } from '../syscalls/engines/control.ts'
+export { interrupt, NoSuchTaskError, report, resume, step, stop } from '../syscalls/engines/control.ts'
 export { deny } from '../syscalls/engines/deny/deny.ts'
 export {
   allCalls,
@@ -23,6 +23,7 @@ export {
   RUN,
   SIGNAL_CORE,
   SIGNAL_DELIVER,
+  SIGNAL_HOLD,
   SIGNAL_IGN,
   SIGNAL_STOP,
   SIGNAL_TERM,
@@ -32,6 +33,7 @@ export {
   SKIPCALL,
   SKIPEXIT,
   STOP,
+  type StepUnit,
   type Verdict,
 } from '../syscalls/engines/engine.ts'
 export { id } from '../syscalls/engines/id/id.ts'
@@ -60,6 +62,7 @@ export { type TimeEngine, time } from '../syscalls/engines/time/time.ts'
 export { type Change, type ViewFsEngine, viewfs } from '../syscalls/engines/viewfs/viewfs.ts'
 export type { AsyncFiles } from '../syscalls/fs/asyncfs/async-files.ts'
 export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
+export type { ByteSource } from '../syscalls/fs/tarfs/byte-source.ts'
 export { type TextFile, textFile } from '../syscalls/fs/textfs/textfs.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
 export {
@@ -80,6 +83,7 @@ export {
 export { messagePortChannel, webSocketChannel } from './channels.ts'
 export { FileError, StartError } from './errors.ts'
 export { FileStats } from './file-stats.ts'
+export type { ImageChoice } from './images.ts'
 export { LocalMachine as Machine } from './local-machine.ts'
 export type { FileEntry, FileSystemChoice, MountChoice, VolumeMode } from './mounting.ts'
 export { asyncFilesOf, type PromiseFiles } from './promise-files.ts'

@@ -4,6 +4,7 @@
  */
 
 import { createCpu } from '../emu/run/index.ts'
+import type { Engine } from '../syscalls/engines/engine.ts'
 import type {
   EngineChoice,
   ExitStatus,
@@ -20,7 +21,8 @@ import { BareMachine } from './bare-machine.ts'
 import type { BareProcess } from './bare-process.ts'
 import type { BareView } from './bare-view.ts'
 import { EngineChoices } from './engine-choices.ts'
-import { type MountChoice, readyFileSystem } from './mounting.ts'
+import type { ImageListener } from './images.ts'
+import { type MountChoice, opened } from './mounting.ts'
 import { platform } from './platform.ts'
 
 const DEFAULT_MOUNTS: readonly MountChoice[] = [
@@ -43,11 +45,15 @@ export class LocalMachine implements Machine {
     const { cpu = 'jit', seed, ...rest } = options
     const engines = new EngineChoices()
     let bare: BareMachine | null = null
-    const root = await readyFileSystem(options.root ?? (await platform().makeRoot()))
+    const listener: ImageListener = {
+      progress: (...loaded) => bare?.emit('image', ...loaded),
+      problem: (line) => bare?.emit('diagnostic', line),
+    }
+    const root = await opened(options.root ?? (await platform().makeRoot()), listener)
     const mounts = await Promise.all(
-      (options.mounts ?? []).map(async (mount) => ({ ...mount, fs: await readyFileSystem(mount.fs) })),
+      (options.mounts ?? []).map(async (mount) => ({ ...mount, fs: await opened(mount.fs, listener) })),
     )
-    const made = await Promise.all((options.engines ?? []).map((choice) => engines.engineOf(choice)))
+    const made = await engines.all(options.engines ?? [])
     const { host, close } = options.host
       ? { host: options.host, close: async () => {} }
       : platform().makeHost({ seed, diagnostics: (line) => bare?.emit('diagnostic', line) })
@@ -77,7 +83,7 @@ export class LocalMachine implements Machine {
 
   async spawn(path: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<GuestProcess> {
     const { engines, ...rest } = options
-    const made = engines && (await Promise.all(engines.map((choice) => this.engines.engineOf(choice))))
+    const made = engines && (await this.engines.all(engines))
     return new LocalProcess(
       this.bare.spawn(path, args, { ...rest, ...(made && { engines: made }) }),
       this.engines,
@@ -144,12 +150,23 @@ class LocalView implements GuestView {
   }
 
   async push<E extends EngineChoice>(choice: E): Promise<Pushed<E>> {
-    const pushed = this.bare().push(await this.engines.engineOf(choice))
-    return (typeof choice === 'string' ? pushed : choice) as Pushed<E>
+    const made = await this.engines.of(choice)
+    const view = this.bare()
+    const pushed: Engine[] = []
+    try {
+      for (const engine of made) pushed.push(view.push(engine))
+    } catch (error) {
+      // All of a module's engines, or none.
+      for (const engine of pushed) view.remove(engine)
+      throw error
+    }
+    return (typeof choice === 'string' ? pushed[0] : choice) as Pushed<E>
   }
 
   async remove(choice: EngineChoice | { readonly name: string }): Promise<void> {
-    this.bare().remove(typeof choice === 'string' ? choice : this.engines.madeOf(choice))
+    const view = this.bare()
+    if (typeof choice === 'string') view.remove(choice)
+    else for (const engine of this.engines.madeOf(choice)) view.remove(engine)
   }
 
   async list(): Promise<string[]> {

@@ -18,8 +18,8 @@ import { LOCKED_READONLY } from '../syscalls/vfs/mount-tree.ts'
 import type { Path } from '../syscalls/vfs/path.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import { StartError, startError } from './errors.ts'
+import { type ImageChoice, type ImageListener, isImageChoice, openImage } from './images.ts'
 import { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
-import { entriesOfTar } from './tar-entries.ts'
 
 /** `ro` refuses changes, `rw` makes them, `cow` keeps them in the machine. */
 export type VolumeMode = 'ro' | 'rw' | 'cow'
@@ -37,13 +37,15 @@ export interface FileEntry {
 }
 
 /**
- * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); files in memory, from a list or from a
- * tar archive, gzipped or not; a directory of an object shaped as `node:fs` (a memfs volume) or as `fs.promises`; files
- * behind a channel (`remoteFiles`); or a function that makes one.
+ * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); files in memory, from a list; a
+ * directory of an object shaped as `node:fs` (a memfs volume) or as `fs.promises`; files behind a channel
+ * (`remoteFiles`); a function that makes one; or a tar archive, for Machine.create.
  */
-export type FileSystemChoice =
+export type FileSystemChoice = OpenedChoice | ImageChoice
+
+/** One that needs not be waited for. */
+export type OpenedChoice =
   | { readonly entries: readonly FileEntry[] }
-  | { readonly tar: Uint8Array | Blob }
   | { readonly type: string; readonly source?: string; readonly options?: Readonly<Record<string, string>> }
   | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: VolumeMode }
   | { readonly files: HostFiles; readonly directory?: string; readonly mode?: VolumeMode }
@@ -58,12 +60,9 @@ export interface MountChoice {
   readonly readOnly?: boolean
 }
 
-/** What cannot be made at once is: the members of an archive. Rejects with StartError. */
-export async function readyFileSystem(choice: FileSystemChoice): Promise<FileSystemChoice> {
-  if (typeof choice === 'function' || !('tar' in choice)) return choice
-  const entries = await entriesOfTar(choice.tar)
-  return (kernel) => filledTmpfs(kernel, entries)
-}
+/** Opens what must be waited for. Throws StartError. */
+export const opened = async (choice: FileSystemChoice, listener: ImageListener): Promise<OpenedChoice> =>
+  isImageChoice(choice) ? openImage(choice, listener) : choice
 
 const imageEntry = ({ name, type = 'file', data, target, ...rest }: FileEntry): ImageEntry => ({
   ...rest,
@@ -86,7 +85,7 @@ export function filledTmpfs(kernel: Kernel, entries: readonly ImageEntry[]): Fil
 export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
   if (typeof choice === 'function') return choice(kernel)
   if ('entries' in choice) return filledTmpfs(kernel, choice.entries.map(imageEntry))
-  if ('tar' in choice) throw new StartError('EINVAL', 'an archive must be read before it is mounted')
+  if (isImageChoice(choice)) throw new StartError('EINVAL', 'an image is opened by Machine.create')
   if ('promises' in choice) {
     const { promises, directory, mode } = choice
     const files = 'read' in promises ? promises : asyncFilesOf(promises, directory)

@@ -24,7 +24,7 @@ export const EXIT_PROTECTION = 6
 export const EXIT_FLOAT = 7
 /** The budget of back-edges and calls is used up: preemption point. */
 export const EXIT_BUDGET = 8
-/** One instruction was executed because `step` asked for it. */
+/** What `step` or `stepBlock` asked for was executed. */
 export const EXIT_STEP = 9
 /** A non-canonical address off the stack's registers. SIGBUS, SI_KERNEL. */
 export const EXIT_STACK = 11
@@ -45,8 +45,13 @@ export interface Cpu {
    * block bounds it: each taken back-edge and call takes one away.
    */
   run(space: AddressSpace): ExitKind
-  /** Executes one instruction and returns EXIT_STEP or the exit it caused. */
+  /** Executes one instruction and returns EXIT_STEP or the exit it caused. A repeated string instruction is one. */
   step(space: AddressSpace): ExitKind
+  /**
+   * Executes up to the next branch, and that too, but no more than some dozens of instructions: EXIT_STEP, or the exit
+   * that was caused. A call takes one of the budget here too.
+   */
+  stepBlock(space: AddressSpace): ExitKind
   /** Told that the space runs the program of that key from now on: what earlier runs translated for it is used. */
   begin(space: AddressSpace, program: string): void
   /** Forgets everything kept for a space that goes away (exec, exit). */

@@ -26,8 +26,9 @@ interface Stretch {
 }
 
 export interface FormOptions {
-  /** At most this many instructions (1: single step). */
   instructionsMax: number
+  /** No branch is followed, not even to the region itself: for steps. */
+  isStraight?: boolean
   /** Code that is left out unless straight-line code runs into it; none unless given. */
   leftOut?: (pc: number) => boolean
 }
@@ -112,7 +113,7 @@ export class RegionFormer {
         instructions.set(pc, insn)
         this.tables.note(insn)
         if (insn.row!.flow !== 'next') {
-          this.leadOn(space, insn, lead)
+          if (!options.isStraight) this.leadOn(space, insn, lead)
           break
         }
         pc = insn.nextPc
@@ -190,9 +191,8 @@ export class RegionFormer {
 
   private translate(space: AddressSpace, entry: number, region: Region, options: FormOptions): void {
     const { stretches, instructions } = this
-    const single = options.instructionsMax === 1
     const blockAt = (pc: number): Block | undefined =>
-      single ? undefined : (stretches.get(pc)?.block ?? undefined)
+      options.isStraight ? undefined : (stretches.get(pc)?.block ?? undefined)
     const candidatesAt = (pc: number): readonly number[] => this.jumpTargets.get(pc) ?? []
     const isLeftOut = options.leftOut ?? (() => false)
     const translator = new Translator(region, { blockAt, candidatesAt, isLeftOut })

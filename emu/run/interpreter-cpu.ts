@@ -24,12 +24,14 @@ import {
   FAULT_FETCH,
 } from './cpu.ts'
 import { Executed } from './executed.ts'
-import { RegionFormer } from './form-region.ts'
+import { type FormOptions, RegionFormer } from './form-region.ts'
 import { GuestImage } from './guest-image.ts'
 import { SpinWatch } from './spin-watch.ts'
 
 /** Instructions in an interpreted region. */
 const INTERPRETED_MAX = 24
+const ONE_INSTRUCTION: FormOptions = { instructionsMax: 1, isStraight: true }
+const ONE_BLOCK: FormOptions = { instructionsMax: INTERPRETED_MAX, isStraight: true }
 const REGIONS_MAX = 20_000
 /** Regions kept for all processes: beyond, keeping begins anew. */
 const KEPT_REGIONS_MAX = 40_000
@@ -177,6 +179,15 @@ export class InterpreterCpu implements Cpu {
   }
 
   step(space: AddressSpace): ExitKind {
+    return this.execute(space, ONE_INSTRUCTION)
+  }
+
+  stepBlock(space: AddressSpace): ExitKind {
+    return this.execute(space, ONE_BLOCK)
+  }
+
+  /** Executes what the options make of the code at pc, keeping nothing. */
+  private execute(space: AddressSpace, options: FormOptions): ExitKind {
     const { view } = space
     const pc = Number(view.getBigUint64(at(X86_STATE.pc), true))
     if (pc > 0xffff_ffff) return wildJump(space)
@@ -184,7 +195,8 @@ export class InterpreterCpu implements Cpu {
     if (fault !== undefined) return fault
     const exact = watchesFlags(space) || needsExactFloat(space)
     const scratch = exact ? this.exactScratch : this.scratch
-    this.former.form(space, pc, scratch, { instructionsMax: 1 })
+    this.former.form(space, pc, scratch, options)
+    view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
     const next = this.interpreter.run(space, prepare(scratch))
     if (next < 0) return this.exitOf(space)
     view.setBigUint64(at(X86_STATE.pc), BigInt(next), true)

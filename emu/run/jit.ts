@@ -150,6 +150,10 @@ export class JitCpu implements Cpu {
     return this.interpreter.step(space)
   }
 
+  stepBlock(space: AddressSpace): ExitKind {
+    return this.interpreter.stepBlock(space)
+  }
+
   private processOf(space: AddressSpace): Process {
     let process = this.processes.get(space)
     if (!process) {

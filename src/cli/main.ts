@@ -1,5 +1,5 @@
 /**
- * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`, `umwelt info ELF`.
+ * The umwelt command: `umwelt run|trace [options] PROGRAM [ARG...]`, `umwelt info ELF`, `umwelt index ARCHIVE`.
  * Path: bin/umwelt.mjs → here → root.ts, Machine. Errors are one line a person understands; statuses as
  * shells and `env` have them: 127 not found, 126 not executable, 125 our own.
  */
@@ -10,9 +10,6 @@ import { createCpu } from '../../emu/run/index.ts'
 import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { signalNumber } from '../../syscalls/abi/signal.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
-import { engines as engineTypes } from '../../syscalls/engines/index.ts'
-import { makeEngine } from '../../syscalls/engines/manage.ts'
-import { strace } from '../../syscalls/engines/strace/strace.ts'
 import type { Host } from '../../syscalls/host.ts'
 import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
 import { DEFAULT_PATH, type ExitStatus } from '../api.ts'
@@ -21,6 +18,8 @@ import { StartError } from '../errors.ts'
 import { NodeHost } from '../host/node/node-host.ts'
 import { nodeTranslationStore } from '../host/node/translation-store.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
+import { enginesOf } from './engines.ts'
+import { indexArchive } from './index-archive.ts'
 import { infoText } from './info.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { type Tree, treeOf } from './root.ts'
@@ -51,6 +50,11 @@ export async function main(words: readonly string[]): Promise<number> {
     if (command === 'info') {
       if (rest.length !== 1) throw new UsageError('umwelt info takes one ELF file')
       process.stdout.write(infoText(rest[0]!))
+      return 0
+    }
+    if (command === 'index') {
+      if (rest.length !== 1) throw new UsageError('umwelt index takes one tar archive')
+      process.stdout.write(indexArchive(rest[0]!))
       return 0
     }
     if (command !== 'run' && command !== 'trace')
@@ -90,10 +94,12 @@ async function run(options: RunOptions): Promise<number> {
         })
   const tree = await treeOf(options, say)
   const trace = traceSink(options)
+  const ended = new AbortController()
   // Without something to wait for, Node would end while a program waits for an engine.
   const keepAlive = setInterval(() => {}, 2 ** 30)
   try {
-    const machine = compose(options, host, tree, trace.write)
+    const engines = await enginesOf(options, trace.write, ended.signal)
+    const machine = compose(options, host, tree, engines)
     const env = {
       PATH: DEFAULT_PATH,
       HOME: '/root',
@@ -119,6 +125,7 @@ async function run(options: RunOptions): Promise<number> {
     return signal === null ? code! : 128 + signalNumber(signal)!
   } finally {
     clearInterval(keepAlive)
+    ended.abort()
     trace.close()
     await node.close()
   }
@@ -149,7 +156,7 @@ async function start(
 }
 
 /** The machine that the options describe. A volume on a file, say, is a UsageError. */
-function compose(options: RunOptions, host: Host, tree: Tree, write: (text: string) => void): BareMachine {
+function compose(options: RunOptions, host: Host, tree: Tree, engines: readonly Engine[]): BareMachine {
   try {
     return new BareMachine({
       host,
@@ -159,7 +166,7 @@ function compose(options: RunOptions, host: Host, tree: Tree, write: (text: stri
       }),
       root: tree.root,
       mounts: tree.mounts,
-      engines: enginesOf(options, write),
+      engines,
       explainFaults: true,
       ...(options.user ?? tree.image?.user),
       limits: options.limits,
@@ -222,19 +229,6 @@ function hint(program: string): string {
   if (!existsSync(program)) return ''
   const folder = program.slice(0, program.lastIndexOf('/')) || '/'
   return `; only the host has it: mount it with -v ${folder}:${folder}:ro`
-}
-
-function enginesOf(options: RunOptions, write: (text: string) => void): Engine[] {
-  const made = options.engines.map(({ name, options: settings }) => {
-    try {
-      return makeEngine(engineTypes, name, settings, { write })
-    } catch (error) {
-      throw new UsageError((error as Error).message)
-    }
-  })
-  // The trace stands on top: it shows what the program itself asked for.
-  if (options.trace || options.traceTo !== null) made.push(strace({ write, format: options.traceFormat }))
-  return made
 }
 
 interface TraceSink {

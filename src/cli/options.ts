@@ -73,6 +73,7 @@ const OPTIONS = {
 export const USAGE = `usage: umwelt run [options] [--] [PROGRAM [ARG...]]
        umwelt trace [options] [--] [PROGRAM [ARG...]]
        umwelt info ELF                 what a program needs, and what of it is missing here
+       umwelt index ARCHIVE.tar        writes ARCHIVE.tar.index, with which a page reads the archive in parts
 
 PROGRAM is a path in the guest. Without it the userland's shell runs: interactive at a terminal, else it runs the
 script on its standard input. The current directory is at /work, copy-on-write.
@@ -83,7 +84,8 @@ script on its standard input. The current directory is at /work, copy-on-write.
                                        embedded userland)
   -e, --env NAME=VALUE                 set a variable; NAME alone passes the host's
   -w, --workdir DIR                    the working directory in the guest
-      --engine NAME[,opt=val]...       stand an engine above the kernel, the first one lowest; docs/engines
+      --engine NAME[,opt=val]...       stand an engine above the kernel, the first one lowest; docs/engines. NAME is also
+                                       a module of one's own (./FILE.mjs), or remote,socket=PATH: docs/own-engines
       --trace                          system calls to standard error; --trace-to FILE, --trace-format strace|json
       --cpu jit|interpreter            how instructions run
       --unchecked                      loads are not checked: faster, and wild reads give zeros

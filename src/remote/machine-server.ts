@@ -3,6 +3,7 @@
  * Path: the Worker (host/browser/worker.ts), or the other end of any channel.
  */
 
+import { ModuleOptions } from '../../syscalls/engines/options.ts'
 import { remoteFiles } from '../../syscalls/engines/remote/files.ts'
 import { type Channel, remoteEngine } from '../../syscalls/engines/remote/link.ts'
 import { isMessage } from '../../syscalls/engines/remote/questions.ts'
@@ -206,8 +207,7 @@ class MachineServer implements MachineRequests {
     if ('text' in sent) return sent.text!
     let choice: EngineChoice
     if ('port' in sent) choice = await remoteEngine(messagePortChannel(sent.port))
-    else if ('module' in sent)
-      choice = { module: sent.module, ...(sent.options && { options: sent.options }) }
+    else if ('module' in sent) choice = { module: sent.module, options: new ModuleOptions(sent.options) }
     else throw new StartError('ENOENT', 'this engine is not known here')
     this.engines.set(sent.number, choice)
     return choice

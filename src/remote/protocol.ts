@@ -11,7 +11,7 @@
  * Path: remote-machine.ts asks, machine-server.ts answers.
  */
 
-import type { OptionsLike } from '../../syscalls/engines/options.ts'
+import type { ModuleOptions } from '../../syscalls/engines/options.ts'
 import type { ExitStatus, GuestFiles, MachineEvents, MachineOptions, SpawnOptions } from '../api.ts'
 import type { MessagePortLike } from '../channels.ts'
 import { FileError, StartError } from '../errors.ts'
@@ -22,7 +22,7 @@ export type SentEngine = { readonly number: number } & (
   | { readonly text?: never }
   | { readonly text: string }
   | { readonly port: MessagePortLike }
-  | { readonly module: string; readonly options: OptionsLike | undefined }
+  | { readonly module: string; readonly options: ModuleOptions['entries'] }
 )
 
 /** Files of the page, or what is data anyway. */

@@ -50,6 +50,7 @@ export class RemoteMachine implements Machine {
     fork: new Set(),
     exec: new Set(),
     exit: new Set(),
+    image: new Set(),
     diagnostic: new Set(),
   }
   /** Why there is no machine any more; null while there is. */

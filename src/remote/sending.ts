@@ -10,7 +10,7 @@ import type { AsyncFiles } from '../../syscalls/fs/asyncfs/async-files.ts'
 import type { EngineChoice, MachineOptions } from '../api.ts'
 import { messagePortChannel } from '../channels.ts'
 import { StartError } from '../errors.ts'
-import { isModule, moduleOf } from '../module-address.ts'
+import { absolute, isModule, moduleOf } from '../module-address.ts'
 import type { FileSystemChoice } from '../mounting.ts'
 import { asyncFilesOf, type PromiseFiles } from '../promise-files.ts'
 import { promisesOf } from '../sync-files.ts'
@@ -39,7 +39,7 @@ export class Sending {
     if (typeof choice === 'string') return { number: ++this.newest, text: choice }
     if (isModule(choice)) {
       const { href, options } = moduleOf(choice)
-      return { number: this.numbered(choice, ++this.newest), module: href, options }
+      return { number: this.numbered(choice, ++this.newest), module: href, options: options.entries }
     }
     if (!('on' in choice))
       throw new StartError(
@@ -79,6 +79,12 @@ export class Sending {
       const { files, directory, mode = 'rw' } = choice
       const { promises = promisesOf(files) } = files as { promises?: PromiseFiles }
       return this.files(asyncFilesOf(promises, directory), mode)
+    }
+    if ('image' in choice) {
+      const { image, ...rest } = choice
+      if (typeof image === 'string' || image instanceof URL)
+        return { ...rest, image: absolute('image', image) }
+      if ('read' in image) throw cannotBeSent('a source of bytes')
     }
     return choice
   }

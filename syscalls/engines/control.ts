@@ -1,12 +1,13 @@
 /**
- * What an engine can do to a task from outside, at any time: stop it, let it go on with an answer, have it come by.
+ * What an engine can do to a task from outside, at any time: stop it, let it go on with an answer or for a step, have it
+ * come by.
  * utrace_control().
  * Path: engines and the embedder call it between two slices; task-run.ts looks at `task.attention` before the program
  * runs on.
  */
 
 import { DEAD, ENGINE_STOPPED, STAGE_QUIESCE, type Task, WAITING } from '../kernel/task.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, StepUnit } from './engine.ts'
 import { isLate, sayFailed, waitFor } from './waiting.ts'
 
 /** What engines want of a task when it next stands between two instructions of its program. */
@@ -17,6 +18,8 @@ export class Attention {
   readonly reports = new Set<Engine>()
   /** Told when it stands. */
   readonly stopped = new Map<Engine, () => void>()
+  /** Those that let it go for a step and hold it again afterwards: how far, and who is told then. */
+  readonly steps = new Map<Engine, { readonly unit: StepUnit; readonly tell: () => void }>()
   /** A call under way is broken off, as a signal would, and made again afterwards. */
   interrupts = false
 
@@ -43,8 +46,20 @@ export class Attention {
       task.state = ENGINE_STOPPED
       return false
     }
-    task.attention = null
+    if (this.steps.size === 0) task.attention = null
     return true
+  }
+
+  /** The task is about to take a step, the smallest that somebody wants; whoever does holds it afterwards. */
+  takeStep(): StepUnit {
+    let smallest: StepUnit = 'block'
+    for (const [engine, { unit, tell }] of this.steps) {
+      this.holders.add(engine)
+      this.stopped.set(engine, tell)
+      if (unit === 'instruction') smallest = unit
+    }
+    this.steps.clear()
+    return smallest
   }
 
   tellStopped(): void {
@@ -57,8 +72,7 @@ export class Attention {
 export class NoSuchTaskError extends Error {}
 
 function attentionOf(task: Task): Attention {
-  if (task.state === DEAD || task.group.exiting !== null)
-    throw new NoSuchTaskError(`task ${task.tid} has ended`)
+  if (task.state === DEAD || task.group.exiting !== null) throw ended(task)
   task.attention ??= new Attention()
   return task.attention
 }
@@ -77,12 +91,49 @@ export function stop(task: Task, engine: Engine): Promise<void> {
       reject(error)
       return
     }
+    attention.steps.delete(engine)
     attention.holders.add(engine)
-    attention.stopped.set(engine, () =>
-      task.state === DEAD ? reject(new NoSuchTaskError(`task ${task.tid} has ended`)) : resolve(),
-    )
-    if (task.state === ENGINE_STOPPED && task.stage === STAGE_QUIESCE) attention.tellStopped()
+    attention.stopped.set(engine, () => (task.state === DEAD ? reject(ended(task)) : resolve()))
+    if (stands(task)) attention.tellStopped()
   })
+}
+
+/**
+ * UTRACE_SINGLESTEP and UTRACE_BLOCKSTEP: the task goes one instruction further, or up to its next branch, and is held
+ * by this engine again. A call that it makes on the way is finished first, and of several engines that want a step the
+ * smallest counts. Resolves when it stands; rejects with NoSuchTaskError when it ends before.
+ */
+export function step(task: Task, engine: Engine, unit: StepUnit = 'instruction'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let attention: Attention
+    try {
+      attention = attentionOf(task)
+    } catch (error) {
+      reject(error)
+      return
+    }
+    attention.stopped.delete(engine)
+    attention.holders.delete(engine)
+    attention.steps.set(engine, { unit, tell: () => (task.state === DEAD ? reject(ended(task)) : resolve()) })
+    goOnUnlessHeld(task, attention)
+  })
+}
+
+/** SIGNAL_HOLD: the task stands from now on. False: the engine is gone. */
+export function hold(task: Task, engine: Engine): boolean {
+  if (!task.view.has(engine)) return false
+  attentionOf(task).holders.add(engine)
+  task.stage = STAGE_QUIESCE
+  return true
+}
+
+const ended = (task: Task): NoSuchTaskError => new NoSuchTaskError(`task ${task.tid} has ended`)
+
+/** Whether the task is held between two instructions. */
+const stands = (task: Task): boolean => task.state === ENGINE_STOPPED && task.stage === STAGE_QUIESCE
+
+function goOnUnlessHeld(task: Task, attention: Attention): void {
+  if (attention.holders.size === 0 && stands(task)) task.kernel.makeRunnable(task)
 }
 
 /**
@@ -92,10 +143,11 @@ export function stop(task: Task, engine: Engine): Promise<void> {
 export function resume(task: Task, engine: Engine, answer?: unknown): void {
   const { engineStop, attention } = task
   if (engineStop?.engine === engine) engineStop.resume(answer)
-  if (!attention?.holders.delete(engine)) return
+  if (!attention) return
+  attention.holders.delete(engine)
   attention.stopped.delete(engine)
-  if (attention.holders.size === 0 && task.state === ENGINE_STOPPED && task.stage === STAGE_QUIESCE)
-    task.kernel.makeRunnable(task)
+  attention.steps.delete(engine)
+  goOnUnlessHeld(task, attention)
 }
 
 /** UTRACE_REPORT: its quiesce is called when the task next stands between two instructions. */
@@ -123,6 +175,8 @@ export function letGo(tasks: Iterable<Task>, engine: Engine): void {
 
 /** The task ended: whoever waits for it to stand is told so. */
 export function endAttention(task: Task): void {
-  task.attention?.tellStopped()
+  const { attention } = task
+  for (const { tell } of attention?.steps.values() ?? []) tell()
+  attention?.tellStopped()
   task.attention = null
 }

@@ -58,6 +58,8 @@ export const SIGNAL_CORE = 0x30
 export const SIGNAL_STOP = 0x40
 /** Stops the group unless it is orphaned, as a terminal's signals do. */
 export const SIGNAL_TSTP = 0x50
+/** It goes back to the task's queue and the task stands until this engine resumes it; then all are asked anew. */
+export const SIGNAL_HOLD = 0x100
 export type SignalVerdict =
   | typeof SIGNAL_DELIVER
   | typeof SIGNAL_IGN
@@ -65,6 +67,7 @@ export type SignalVerdict =
   | typeof SIGNAL_CORE
   | typeof SIGNAL_STOP
   | typeof SIGNAL_TSTP
+  | typeof SIGNAL_HOLD
 
 /** A signal about to be delivered. What an engine changes, the next one and the program see. */
 export interface SignalReport {
@@ -155,6 +158,9 @@ export interface Outcome {
   readonly result: number
   readonly text: string
 }
+
+/** How far a task goes when it is let go for a step: UTRACE_SINGLESTEP, UTRACE_BLOCKSTEP. */
+export type StepUnit = 'instruction' | 'block'
 
 /** The callbacks that tell what the kernel does. */
 export type EventName = 'signal' | 'clone' | 'exec' | 'exit' | 'jctl' | 'death' | 'reap'

@@ -16,7 +16,15 @@ import type {
   SignalReport,
   SignalVerdict,
 } from './engine.ts'
-import { SIGNAL_CORE, SIGNAL_DELIVER, SIGNAL_IGN, SIGNAL_STOP, SIGNAL_TERM, SIGNAL_TSTP } from './engine.ts'
+import {
+  SIGNAL_CORE,
+  SIGNAL_DELIVER,
+  SIGNAL_HOLD,
+  SIGNAL_IGN,
+  SIGNAL_STOP,
+  SIGNAL_TERM,
+  SIGNAL_TSTP,
+} from './engine.ts'
 import type { EngineNode, View } from './view.ts'
 import { isLate, sayFailed, waitFor } from './waiting.ts'
 
@@ -29,7 +37,7 @@ export class EventReport<Answer = unknown> {
   private readonly nodes: readonly EngineNode[]
   private readonly inform: (engine: Engine) => Late<Answer>
   /** Takes each engine's word; true ends the report. */
-  private readonly heard: (answer: Answer) => boolean
+  private readonly heard: (answer: Answer, engine: Engine) => boolean
   /** What the task does when all have been told. */
   afterwards: (() => void) | null = null
   private cursor = 0
@@ -38,7 +46,7 @@ export class EventReport<Answer = unknown> {
     event: WaitingEvent,
     nodes: readonly EngineNode[],
     inform: (engine: Engine) => Late<Answer>,
-    heard: (answer: Answer) => boolean = () => false,
+    heard: (answer: Answer, engine: Engine) => boolean = () => false,
   ) {
     this.event = event
     this.nodes = nodes
@@ -56,12 +64,12 @@ export class EventReport<Answer = unknown> {
         const reply = this.inform(engine)
         if (isLate(reply)) {
           waitFor(task, engine, reply, {
-            take: (answer) => this.take(answer),
+            take: (answer) => this.take(answer, engine),
             fail: (error) => sayFailed(task.kernel, engine, this.event, error),
           })
           return false
         }
-        this.take(reply)
+        this.take(reply, engine)
       } catch (error) {
         sayFailed(task.kernel, engine, this.event, error)
       }
@@ -69,8 +77,8 @@ export class EventReport<Answer = unknown> {
     return true
   }
 
-  private take(answer: Answer): void {
-    if (this.heard(answer)) this.cursor = this.nodes.length
+  private take(answer: Answer, engine: Engine): void {
+    if (this.heard(answer, engine)) this.cursor = this.nodes.length
   }
 }
 
@@ -118,6 +126,7 @@ const VERDICTS: readonly SignalVerdict[] = [
   SIGNAL_CORE,
   SIGNAL_STOP,
   SIGNAL_TSTP,
+  SIGNAL_HOLD,
 ]
 
 /** A signal on its way up, and what the engines make of it. */
@@ -125,6 +134,8 @@ export class SignalOnItsWay implements SignalReport {
   readonly task: Task
   info: SigInfo
   verdict: SignalVerdict = SIGNAL_DELIVER
+  /** Who holds it. */
+  holder: Engine | null = null
   pc: number
   sp: number
 
@@ -136,12 +147,13 @@ export class SignalOnItsWay implements SignalReport {
     this.sp = arch.sp(task.mm.state)
   }
 
-  /** An engine's word. What is ignored newer engines are not told of. */
-  hear(verdict: SignalVerdict | undefined): boolean {
+  /** An engine's word. What is ignored or held newer engines are not told of. */
+  hear(verdict: SignalVerdict | undefined, engine: Engine): boolean {
     if (verdict === undefined) return false
     if (!VERDICTS.includes(verdict)) throw new Error(`its verdict was ${String(verdict)}`)
     this.verdict = verdict
-    return verdict === SIGNAL_IGN
+    this.holder = verdict === SIGNAL_HOLD ? engine : null
+    return verdict === SIGNAL_IGN || verdict === SIGNAL_HOLD
   }
 }
 
@@ -151,7 +163,7 @@ export function reportSignal(task: Task, signal: SignalOnItsWay): boolean {
     'signal',
     task.view.listeningTo('signal'),
     (engine) => engine.signal!(signal) as Late<SignalVerdict | undefined>,
-    (verdict) => signal.hear(verdict),
+    (verdict, engine) => signal.hear(verdict, engine),
   )
   report.afterwards = () => (task.stage = STAGE_SIGNALS)
   return tell(task, report)

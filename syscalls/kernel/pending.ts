@@ -47,6 +47,12 @@ export class PendingSignals {
     return this.takeSignal(signo)
   }
 
+  /** One that was taken is pending again, before all others; whoever sent it knows it as taken. */
+  putBack(info: SigInfo): void {
+    this.queue.unshift({ ...info, timer: null })
+    this.set.add(info.signo)
+  }
+
   takeSignal(signo: number): SigInfo {
     const at = this.queue.findIndex((info) => info.signo === signo)
     const info = at >= 0 ? this.queue.splice(at, 1)[0]! : sigInfo(signo, 0)

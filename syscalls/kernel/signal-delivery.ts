@@ -26,7 +26,8 @@ import {
   STOP_SIGNALS,
   sigInfo,
 } from '../abi/signal.ts'
-import { SIGNAL_DELIVER, SIGNAL_IGN, SIGNAL_STOP, SIGNAL_TSTP } from '../engines/engine.ts'
+import { hold } from '../engines/control.ts'
+import { SIGNAL_DELIVER, SIGNAL_HOLD, SIGNAL_IGN, SIGNAL_STOP, SIGNAL_TSTP } from '../engines/engine.ts'
 import { reportSignal, SignalOnItsWay } from '../engines/events.ts'
 import { endTask } from './exit.ts'
 import { isOrphanedGroup } from './job-control.ts'
@@ -51,7 +52,7 @@ export function deliverSignals(task: Task): void {
     const watched = task.delivering
     if (watched) {
       task.delivering = null
-      obey(task, watched)
+      if (!obey(task, watched)) return
       continue
     }
     const info = task.pending.take(task.blocked) ?? group.pending.take(task.blocked)
@@ -71,17 +72,22 @@ export function deliverSignals(task: Task): void {
   task.stage = STAGE_USER
 }
 
-/** What the engines said becomes of a signal. */
-function obey(task: Task, { info, verdict, pc, sp }: SignalOnItsWay): void {
+/** What the engines said becomes of a signal. False: one holds it, and the task stands. */
+function obey(task: Task, { info, verdict, holder, pc, sp }: SignalOnItsWay): boolean {
   const { arch } = task.kernel
   const { state } = task.mm
   arch.setPc(state, pc)
   arch.setSp(state, sp)
   const { group } = task
+  if (verdict === SIGNAL_HOLD) {
+    task.pending.putBack(info)
+    return !hold(task, holder!)
+  }
   if (verdict === SIGNAL_DELIVER) act(task, info)
   else if (verdict === SIGNAL_STOP) stopGroup(group, info.signo)
   else if (verdict === SIGNAL_TSTP) stopUnlessOrphaned(task, info.signo)
   else if (verdict !== SIGNAL_IGN) beginGroupExit(group, info.signo)
+  return true
 }
 
 function stopUnlessOrphaned({ kernel, group }: Task, signo: number): void {
@@ -167,6 +173,8 @@ function enterHandler(task: Task, info: SigInfo, action: SigAction): void {
     forceSignal(task, sigInfo(SIGSEGV, SI_KERNEL))
     return
   }
+  // Who wanted a step has got one.
+  task.attention?.takeStep()
   task.savedMask = null
   task.blocked.lo |= action.mask.lo
   task.blocked.hi |= action.mask.hi

@@ -6,7 +6,7 @@
  * The common call (nobody watches, the answer is ready) allocates nothing.
  */
 
-import { EXIT_BUDGET, EXIT_SYSCALL } from '../../emu/run/cpu.ts'
+import { EXIT_BUDGET, EXIT_STEP, EXIT_SYSCALL } from '../../emu/run/cpu.ts'
 import { NORM_ULONG } from '../abi/arch/arch.ts'
 import { BLOCKED, ENOSYS } from '../abi/errno.ts'
 import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
@@ -73,7 +73,7 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
         goOnReporting(task)
         break
       case STAGE_QUIESCE:
-        if (task.attention === null || task.attention.stand(task)) task.stage = STAGE_USER
+        quiesce(kernel, task)
         break
       default:
         deliverSignals(task)
@@ -95,6 +95,23 @@ function runProgram(kernel: Kernel, task: Task): boolean {
   handleFault(task, exit)
   return true
 }
+
+/** Between two instructions, where engines may hold it or let it go for a step. */
+function quiesce(kernel: Kernel, task: Task): void {
+  if (task.attention !== null && !task.attention.stand(task)) return
+  task.stage = userStage(task)
+  if (task.attention === null || task.stage !== STAGE_USER) return
+  const { space, state } = task.mm
+  // Enough for the one call that can be in it.
+  kernel.arch.setBudget(state, 1)
+  const exit = task.attention.takeStep() === 'block' ? kernel.cpu.stepBlock(space) : kernel.cpu.step(space)
+  if (exit === EXIT_SYSCALL) startCall(kernel, task)
+  else if (exit !== EXIT_STEP) handleFault(task, exit)
+}
+
+/** Back to the program, past its signals when there are any. */
+const userStage = (task: Task): number =>
+  task.restartResult !== 0 || task.savedMask !== null || task.signalPending() ? STAGE_SIGNALS : STAGE_USER
 
 /** In the middle of the program: the others' turn. */
 function endSlice(kernel: Kernel, task: Task): void {
@@ -201,6 +218,6 @@ function conclude(task: Task, result: number): void {
     task.kernel.arch.setResult(task.mm.state, result)
   }
   task.progressState = null
-  task.stage =
-    task.restartResult !== 0 || task.savedMask !== null || task.signalPending() ? STAGE_SIGNALS : STAGE_USER
+  // Who holds it sees it behind the call, before its signals.
+  task.stage = task.attention === null ? userStage(task) : STAGE_QUIESCE
 }

@@ -32,7 +32,7 @@ it('prints what the tour says', () => {
     ']',
     "view: venus 1000 forty-two  [ 'read' ]",
     "engine: still here 1  [ 'came by', 'own uid 0' ]",
-    'verdicts: 8 stop 4',
+    'verdicts: 8 stop 5',
     'plain: { code: 1, signal: null } plain',
     'plain: { code: 1, signal: null } plain',
     'far: true',

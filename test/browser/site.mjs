@@ -8,10 +8,10 @@ const root = join(import.meta.dirname, '../..')
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Umwelt</title>
 <script type="importmap">{"imports": {"umwelt": "/umwelt.js"}}</script>
 <script type="module" src="/page.js"></script>`
-const ENGINE = `export default ({ nodename }) => ({
+const ENGINE = `export default (options) => ({
   name: 'page-engine',
   wants: { calls: ['uname'] },
-  syscallExit(call) { call.write(call.args[0] + 65, new TextEncoder().encode(nodename + '\\0')) },
+  syscallExit(call) { call.write(call.args[0] + 65, new TextEncoder().encode(options.last('nodename') + '\\0')) },
 })`
 const TYPES = { js: 'text/javascript', mjs: 'text/javascript', json: 'application/json', html: 'text/html' }
 

@@ -128,6 +128,8 @@ beforeAll(() => {
   put('wild-load', patched(64 + 16, [0, 0, 0, 0, 0, 0, 0, 0x7f]))
   put('text', 'no program\n')
   put('empty', '')
+  put('empty.mjs', '')
+  put('no-engine.mjs', 'export default () => ({ name: 7 })')
   put('not-executable', '#!/bin/sh\n', 0o644)
   put('script-without', '#!/no/such\n')
   put('script-nameless', '#!\n')
@@ -175,6 +177,12 @@ const MISTAKES: [string[], number, RegExp][] = [
   [['run', '-e', '=x', 'true'], OWN_ERROR, /a variable is NAME=VALUE/],
   [['run', '--engine', 'nope', 'true'], OWN_ERROR, /no engine nope; there are .*deny/],
   [['run', '--engine', 'deny,mkdir=EFOO', 'true'], OWN_ERROR, /EFOO is no error name/],
+  [['run', '--engine', './nope.mjs', 'true'], OWN_ERROR, /nope\.mjs cannot be loaded/],
+  [['run', '--engine', './empty.mjs', 'true'], OWN_ERROR, /empty\.mjs has no function as its default export/],
+  [['run', '--engine', './no-engine.mjs', 'true'], OWN_ERROR, /no name or wants no calls: no engine/],
+  [['run', '--engine', 'remote', 'true'], OWN_ERROR, /say where the engine listens/],
+  [['run', '--engine', 'remote,socket=nowhere', 'true'], OWN_ERROR, /no engine answers at nowhere: .*ENOENT/],
+  [['run', '--engine', 'remote,port=1', 'true'], OWN_ERROR, /there is no option port/],
   [['run', '--engine', 'deny,mkdri=EPERM', 'true'], OWN_ERROR, /mkdri: no system call/],
   [['run', '--bogus', 'true'], OWN_ERROR, /Unknown option '--bogus'/],
   [['run', '--cpu', 'fast', 'true'], OWN_ERROR, /--cpu is jit or interpreter/],

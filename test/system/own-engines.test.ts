@@ -1,12 +1,16 @@
 /** The engines of docs/own-engines are type-checked and do what they say. */
 
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { answeringPath } from '../../docs/own-engines/answering-path.ts'
 import { askAPerson } from '../../docs/own-engines/ask-a-person.ts'
 import { creatIsOpen } from '../../docs/own-engines/creat-is-open.ts'
-import { Machine } from '../../src/host/node/index.ts'
+import { Machine, servePlainEngine, socketChannel } from '../../src/host/node/index.ts'
 import { strace } from '../../syscalls/engines/strace/strace.ts'
 import { exit, scripted } from '../unit/syscalls/scripted.ts'
 
@@ -63,4 +67,41 @@ it('a verdict waits for a click, and others run on', async () => {
   const codes = await Promise.all(removing.map(({ exited }) => exited))
   expect(codes.map(({ code }) => code).sort()).toEqual([0, 1])
   expect((await machine.fs.readdir('/tmp')).length).toBe(1)
+})
+
+const umwelt = async (...words: string[]): Promise<string> => {
+  const command = join(PACKAGE, 'bin/umwelt.mjs')
+  return (await promisify(execFile)(process.execPath, [command, ...words], { cwd: PACKAGE })).stdout
+}
+
+it('a module is loaded beside the kernel', async () => {
+  const somebody = './docs/own-engines/somebody.mjs'
+  expect(await umwelt('run', '--engine', `${somebody},uid=77`, 'id', '-u')).toBe('77\n')
+  expect(await umwelt('run', '--engine', somebody, 'id', '-u')).toBe('1000\n')
+})
+
+it('an engine in another program answers through a Unix socket, which the guest cannot name', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'umwelt-remote-'))
+  const path = join(folder, 'engine')
+  const heard: number[] = []
+  const server = createServer((socket) => {
+    const engine = {
+      name: 'far',
+      wants: { calls: ['getuid', 'geteuid'] },
+      on(event: { type: string; pid: number }) {
+        heard.push(event.pid)
+        return event.type === 'syscallExit' ? { result: 77 } : undefined
+      },
+    }
+    void servePlainEngine(engine, socketChannel(socket))
+  }).listen(path)
+  try {
+    const script = 'id -u; um ls; um add remote,socket=/engine 2>&1 | cut -d, -f1'
+    const said = await umwelt('run', '--engine', `remote,socket=${path}`, 'sh', '-c', script)
+    expect(said).toMatch(/^77\nfar\n.*there is no engine remote; there are .*\n$/)
+    expect(heard.length).toBeGreaterThan(0)
+  } finally {
+    server.close()
+    rmSync(folder, { recursive: true })
+  }
 })

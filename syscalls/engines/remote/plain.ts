@@ -10,7 +10,7 @@ import type { Task } from '../../kernel/task.ts'
 import type { SyscallCall } from '../call.ts'
 import type { Phases } from '../combinations.ts'
 import type { Engine, EventName, Interest, Late, SignalVerdict, Verdict } from '../engine.ts'
-import { RUN } from '../engine.ts'
+import { RUN, SIGNAL_HOLD } from '../engine.ts'
 import { isLate } from '../waiting.ts'
 
 /** Memory that goes along with a call's events. */
@@ -119,6 +119,7 @@ export function engineOf(plain: PlainDescription, on: PlainEngine['on']): Engine
           if (reply?.signo !== undefined) report.info = { ...report.info, signo: reply.signo }
           if (reply?.pc !== undefined) report.pc = reply.pc
           if (reply?.sp !== undefined) report.sp = reply.sp
+          if (reply?.verdict === SIGNAL_HOLD) throw new Error('it held a signal; what is far answers later')
           return reply?.verdict as SignalVerdict | undefined
         },
       ),

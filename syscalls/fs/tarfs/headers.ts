@@ -1,10 +1,12 @@
 /**
  * The members of a tar archive, read where they lie: ustar, GNU's long names, pax. tar(5), POSIX pax(1).
- * Path: tarfs.ts makes a tree of them when it is mounted. The archive is the guest's: every field is checked.
+ * Path: tarfs.ts makes a tree of them when it is mounted; index-file.ts writes them down. The archive is the guest's: every
+ * field is checked.
  */
 
 import { latin1 } from '../../abi/bytes.ts'
 import { EINVAL } from '../../abi/errno.ts'
+import type { ByteSource } from './byte-source.ts'
 
 const BLOCK = 512
 /** A name or pax record longer than this is no name. */
@@ -96,11 +98,30 @@ const DESCRIBES = 'LKxg'
 
 /** All members in order; EINVAL for what is no archive, or what `read` refuses. */
 export function readMembers(read: ReadAt): TarMember[] | number {
+  const reading = membersOf()
+  let step = reading.next()
+  while (!step.done) {
+    const bytes = read(step.value.position, step.value.count)
+    if (typeof bytes === 'number') return bytes
+    step = reading.next(bytes)
+  }
+  return step.value
+}
+
+/** As readMembers, of an archive that answers later. */
+export async function readMembersLater(source: ByteSource): Promise<TarMember[] | number> {
+  const reading = membersOf()
+  let step = reading.next()
+  while (!step.done) step = reading.next(await source.read(step.value.position, step.value.count))
+  return step.value
+}
+
+/** Asks for pieces of the archive, and ends with its members or EINVAL. */
+function* membersOf(): Generator<{ position: number; count: number }, TarMember[] | number, Uint8Array> {
   const members: TarMember[] = []
   let extras = new Extras()
   for (let at = 0; ; ) {
-    const block = read(at, BLOCK)
-    if (typeof block === 'number') return block
+    const block = yield { position: at, count: BLOCK }
     if (block.length < BLOCK || block.every((byte) => byte === 0))
       return members.length > 0 || block.length === BLOCK ? members : -EINVAL
     if (!hasChecksum(block) || members.length > MEMBER_COUNT_MAX) return -EINVAL
@@ -109,8 +130,7 @@ export function readMembers(read: ReadAt): TarMember[] | number {
     if (!isSound(member)) return -EINVAL
     if (DESCRIBES.includes(type)) {
       if (member.size > EXTRA_SIZE_MAX) return -EINVAL
-      const bytes = read(member.offset, member.size)
-      if (typeof bytes === 'number') return bytes
+      const bytes = yield { position: member.offset, count: member.size }
       if (type !== 'g') extras.take(type, bytes)
     } else {
       members.push(member)
@@ -142,6 +162,7 @@ function memberOf(block: Uint8Array, type: string, extras: Extras, offset: numbe
   }
 }
 
-const isSound = ({ uid, gid, size, mtimeSec, major, minor, offset }: TarMember): boolean =>
+/** Whether all numbers are such that can be. */
+export const isSound = ({ uid, gid, size, mtimeSec, major, minor, offset }: TarMember): boolean =>
   [uid, gid, size, major, minor, offset + size].every((n) => Number.isSafeInteger(n) && n >= 0) &&
   Number.isSafeInteger(mtimeSec)

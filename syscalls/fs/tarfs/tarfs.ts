@@ -1,7 +1,7 @@
 /**
  * tarfs: a tar archive as a read-only file system. `mount -t tar ARCHIVE DIRECTORY`: the archive is a file of whatever
  * world the mounter is in, a virtual one too, and stays where it is; only its headers are read beforehand.
- * Path: sys/mount.ts → here; contents are read from the archive's inode. headers.ts knows the format.
+ * Path: sys/mount.ts and src/images.ts → here; contents are read from the archive's inode. headers.ts knows the format.
  */
 
 import { EINVAL, EISDIR, ENOENT } from '../../abi/errno.ts'
@@ -32,7 +32,7 @@ const TYPES: Readonly<Record<string, number>> = {
   '7': S_IFREG,
 }
 
-class TarFs extends FileSystem {
+export class TarFs extends FileSystem {
   readonly type: string = 'tar'
   override readonly stable = true
   override readonly answersAtOnce: boolean

@@ -7,10 +7,10 @@ import { type Machines, pause, said, sh, text } from './machines.ts'
 const SKIPCALL = 2
 /** A module as a URL, so that every kind of machine can load it. */
 const moduleUrl = (source: string): URL => new URL(`data:text/javascript,${encodeURIComponent(source)}`)
-const REFUSING = `export default ({ result = '-1' }) => ({
+const REFUSING = `export default (options) => ({
   name: 'refusing',
   wants: { calls: ['sethostname'] },
-  syscallEntry(call) { call.result = Number(result); return ${SKIPCALL} },
+  syscallEntry(call) { call.result = Number(options.last('result') ?? -1); return ${SKIPCALL} },
 })`
 
 /** Refuses other names for the machine, and keeps what it was told. */
@@ -105,7 +105,7 @@ export function engineCases({ Machine, machine }: Machines): void {
       const on = await machine()
       const refused = (source: string, message: RegExp) =>
         expect(on.use(moduleUrl(source))).rejects.toThrow(message)
-      await refused('export const x = 1', /default export is no function/)
+      await refused('export const x = 1', /no function as its default export/)
       await refused('export default () => { throw new Error("no such moon") }', /no such moon/)
       await refused('export default () => 7', /no engine/)
       await expect(on.use({ module: 'http://[nowhere' })).rejects.toMatchObject({

@@ -55,12 +55,12 @@ export function mountCases({ Machine, machine }: Machines): void {
     it('of an archive, gzipped or not', async () => {
       const zipped = new Response(ARCHIVE.stream().pipeThrough(new CompressionStream('gzip')))
       const archives = [ARCHIVE, new Uint8Array(await ARCHIVE.arrayBuffer()), await zipped.blob()]
-      for (const tar of archives) {
-        const on = await at({ tar })
+      for (const image of archives) {
+        const on = await at({ image })
         const script = 'cat /v/docs/two; echo x >> /v/docs/one; cat /v/docs/three; ls /v/docs'
         expect(await said(on, script)).toBe('from the archive\nfrom the archive\nx\none\nthree\ntwo\n')
       }
-      const broken = { at: '/v', fs: { tar: new TextEncoder().encode('no archive at all'.repeat(99)) } }
+      const broken = { at: '/v', fs: { image: new TextEncoder().encode('no archive at all'.repeat(99)) } }
       await expect(Machine.create({ mounts: [broken] })).rejects.toThrow(/no tar archive/)
     })
 

@@ -6,6 +6,7 @@
 import { describe, expect, it } from 'vitest'
 import { R12 } from '../../../emu/guest/x86/state.ts'
 import { EINTR, EIO } from '../../../syscalls/abi/errno.ts'
+import { sigInfo } from '../../../syscalls/abi/signal.ts'
 import type { SyscallCall } from '../../../syscalls/engines/call.ts'
 import { interrupt, NoSuchTaskError, report, resume, stop } from '../../../syscalls/engines/control.ts'
 import {
@@ -14,6 +15,7 @@ import {
   noCalls,
   RUN,
   SIGNAL_DELIVER,
+  SIGNAL_HOLD,
   SIGNAL_IGN,
   SIGNAL_STOP,
   SIGNAL_TERM,
@@ -107,6 +109,68 @@ describe('stops', () => {
       resume(stopped!, engine, verdict)
       expect(await run).toEqual(expected)
     })
+
+  it('a held signal stays pending while its task stands, and then all engines are asked anew', async () => {
+    const log: string[] = []
+    let held: Task | null = null
+    const older: Engine = {
+      name: 'older',
+      wants: noCalls,
+      signal: ({ info }) => void log.push(`older ${info.signo}`),
+    }
+    const holder: Engine = {
+      name: 'holder',
+      wants: noCalls,
+      signal(report) {
+        log.push(`holder ${report.info.signo}`)
+        if (held) return
+        held = report.task
+        report.info = { ...report.info, signo: 12 }
+        return SIGNAL_HOLD
+      },
+    }
+    const newer: Engine = {
+      name: 'newer',
+      wants: noCalls,
+      signal: ({ info }) => void log.push(`newer ${info.signo}`),
+    }
+    const s = scripted(
+      {
+        main: [...fork('child'), sleep(1_000_000), note(log, () => 'others run'), ...wait(log), exit(0)],
+        child: [() => ['kill', 3, SIGUSR1], exit(3)],
+      },
+      { engines: [older, holder, newer] },
+    )
+    const run = s.run('main')
+    await settle()
+    expect(log).toEqual(['older 10', 'holder 10', 'others run'])
+    expect(held!.pending.set.has(12)).toBe(true)
+    resume(held!, holder)
+    await run
+    expect(log.slice(3, 6)).toEqual(['older 12', 'holder 12', 'newer 12'])
+    expect(log).toContain('status 12')
+  })
+
+  it('a holder that is taken out, and SIGKILL, end the hold', async () => {
+    for (const end of ['removal', 'SIGKILL']) {
+      let asked = 0
+      const holder: Engine = {
+        name: 'holder',
+        wants: noCalls,
+        signal() {
+          asked++
+          return SIGNAL_HOLD
+        },
+      }
+      const s = scripted({ main: [() => ['kill', 2, SIGUSR1], exit(3)] }, { engines: [holder] })
+      const run = s.run('main')
+      await settle()
+      expect(asked).toBe(1)
+      if (end === 'removal') s.machine.kernel.view.remove(holder)
+      else s.machine.kernel.sendToGroup(s.machine.kernel.groups.get(2)!, sigInfo(9, 0))
+      expect((await run).signal).toBe(end === 'removal' ? 'SIGUSR1' : 'SIGKILL')
+    }
+  })
 
   it('SIGKILL breaks a stop, and then the call was never made', async () => {
     const log: string[] = []

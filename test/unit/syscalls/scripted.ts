@@ -192,6 +192,10 @@ export class ScriptedCpu implements Cpu {
     throw new Error('not scripted')
   }
 
+  stepBlock(): ExitKind {
+    throw new Error('not scripted')
+  }
+
   begin(): void {}
 
   release(): void {}
