@@ -22,6 +22,7 @@ import { FileStats, type StatFields } from '../file-stats.ts'
 import {
   FILE_METHODS,
   type MachineRequests,
+  ownBytes,
   receivedError,
   type SentError,
   type ViewNumber,
@@ -185,11 +186,15 @@ class RemoteView implements GuestView {
   }
 }
 
+/** Without the rest of the buffer that it is a part of. */
+const alone = (arg: unknown): unknown =>
+  arg instanceof Uint8Array && arg.length < arg.buffer.byteLength ? ownBytes(arg) : arg
+
 function remoteFiles(ask: Ask): GuestFiles {
   const call = (method: (typeof FILE_METHODS)[number]) => {
     const isStat = method === 'stat' || method === 'lstat'
     return async (...args: unknown[]): Promise<unknown> => {
-      const value = await ask('files', method, args)
+      const value = await ask('files', method, args.map(alone))
       return isStat ? new FileStats(value as StatFields) : value
     }
   }

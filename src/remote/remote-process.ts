@@ -31,7 +31,8 @@ export class RemoteProcess implements GuestProcess {
       if (isEnding()) return KILLED
       throw error
     })
-    forgotten.register(this, () => void ask('forget', process).catch(() => {}))
+    // Whoever has the process has its view.
+    forgotten.register(view, () => void ask('forget', process).catch(() => {}))
   }
 
   async resize(columns: number, rows: number): Promise<void> {

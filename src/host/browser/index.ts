@@ -5,7 +5,6 @@
 
 import type { Channel } from '../../../syscalls/engines/remote/link.ts'
 import type * as api from '../../api.ts'
-import { messagePortChannel } from '../../channels.ts'
 import { StartError } from '../../errors.ts'
 import { RemoteMachine } from '../../remote/remote-machine.ts'
 
@@ -31,6 +30,7 @@ export {
 } from '../../api.ts'
 export { FileError, StartError } from '../../errors.ts'
 export { FileStats } from '../../file-stats.ts'
+export type { ImageChoice } from '../../images.ts'
 export type { FileEntry, FileSystemChoice, MountChoice, VolumeMode } from '../../mounting.ts'
 export { asyncFilesOf, type PromiseFiles } from '../../promise-files.ts'
 
@@ -57,16 +57,16 @@ function workerChannel(): Channel {
   }
   let hasSpoken = false
   return {
-    ...messagePortChannel(worker as never),
+    send: (message, transfer = []) => worker.postMessage(message, transfer as Transferable[]),
     listen(onMessage, onClosed) {
       worker.addEventListener('message', ({ data }) => {
         hasSpoken = true
         onMessage(data)
       })
-      worker.addEventListener('messageerror', () => onClosed())
-      worker.addEventListener('error', ({ message = '' }) =>
-        onClosed(hasSpoken ? `the machine failed: ${message}` : failed(message).message),
-      )
+      // What is thrown in a Worker that runs is in the console, and no reason to give the machine up.
+      worker.addEventListener('error', ({ message = '' }) => {
+        if (!hasSpoken) onClosed(failed(message).message)
+      })
     },
     close: () => worker.terminate(),
   }
