@@ -4,8 +4,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createCpu } from '../dist/emu/run/index.js'
+import { BareMachine } from '../dist/src/bare-machine.js'
 import { NodeHost } from '../dist/src/host/node/node-host.js'
-import { Machine } from '../dist/src/machine.js'
 import { RUN, SKIPEXIT } from '../dist/syscalls/engines/engine.js'
 import { addImageEntry } from '../dist/syscalls/fs/tmpfs/populate.js'
 import { Tmpfs } from '../dist/syscalls/fs/tmpfs/tmpfs.js'
@@ -39,7 +39,7 @@ const STACKS = {
 const discard = { write: () => true, writableLength: 0, on() {}, once() {}, removeListener() {} }
 
 async function inMachine(program, engines, count) {
-  const machine = new Machine({
+  const machine = new BareMachine({
     host: new NodeHost({ stdout: discard, stderr: discard }),
     cpu: createCpu('jit'),
     engines,
@@ -98,8 +98,9 @@ function runners(program, programPath, tracerPath) {
 
 /** Megabytes that sibling views take, each with an engine and a name of its own, above one. */
 async function viewsMegabytes(count) {
-  const machine = await Machine.create({
+  const machine = new BareMachine({
     host: new NodeHost({ stdout: discard, stderr: discard }),
+    cpu: createCpu('jit'),
     root: { type: 'tmpfs' },
   })
   const { view } = machine.kernel

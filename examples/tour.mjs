@@ -64,7 +64,7 @@ const ended = []
 const stopListening = machine.on('exit', (_pid, _tid, status) => ended.push(status.code))
 
 // A program: streams, its end.
-const upper = machine.spawn('tr', ['a-z', 'A-Z'], { env: { PATH: DEFAULT_PATH } })
+const upper = await machine.spawn('tr', ['a-z', 'A-Z'], { env: { PATH: DEFAULT_PATH } })
 const writer = upper.stdin.getWriter()
 await writer.write(new TextEncoder().encode('hello from the host\n'))
 await writer.close()
@@ -74,7 +74,7 @@ console.log('tr:', (await text(upper.stdout)).trim(), await upper.exited)
 await machine.fs.mkdir('/srv/notes', { recursive: true })
 await machine.fs.writeFile('/srv/notes/one', 'first\n')
 await machine.fs.appendFile('/srv/notes/one', 'second\n')
-const count = machine.spawn('sh', ['-c', 'wc -l < one; pwd; hostname'], { cwd: '/srv/notes' })
+const count = await machine.spawn('sh', ['-c', 'wc -l < one; pwd; hostname'], { cwd: '/srv/notes' })
 console.log('sh:', (await text(count.stdout)).split(/\s+/).filter(Boolean).join(' '))
 console.log('fs:', await machine.fs.readdir('/srv/notes'), (await machine.fs.stat('/srv/notes/one')).size)
 await machine.fs.readFile('/nowhere').catch((error) => {
@@ -82,7 +82,7 @@ await machine.fs.readFile('/nowhere').catch((error) => {
 })
 
 // Engines: one that answers for the kernel, one of the ready ones.
-machine.use({
+await machine.use({
   name: 'time-stands-still',
   wants: calls('uname'),
   syscallEntry(call) {
@@ -91,14 +91,14 @@ machine.use({
     return SKIPCALL
   },
 })
-machine.use(deny({ mkdir: 'EROFS' }))
-const refused = machine.spawn('mkdir', ['/new'])
+await machine.use(deny({ mkdir: 'EROFS' }))
+const refused = await machine.spawn('mkdir', ['/new'])
 console.log('deny:', (await text(refused.stderr)).trim(), (await refused.exited).code)
 
 // A clock of the machine's own: an hour of its time is over at once.
 const clock = time({ start: '2001-01-01T00:00:00Z' })
 const inThePast = await Machine.create({ engines: [clock] })
-const dated = inThePast.spawn('sh', ['-c', 'date +%Y; sleep 3600; echo over'])
+const dated = await inThePast.spawn('sh', ['-c', 'date +%Y; sleep 3600; echo over'])
 clock.setPace(1e6)
 console.log('time:', (await text(dated.stdout)).split('\n').join(' '))
 await inThePast.dispose()
@@ -106,7 +106,7 @@ await inThePast.dispose()
 // Views: programs with other names, ids and files than their neighbours, changed while they run.
 const worlds = await Machine.create({ seed: 7 })
 const recorder = record()
-const nested = worlds.spawn('sh', ['-c', 'hostname; id -u; cat /etc/answer'], {
+const nested = await worlds.spawn('sh', ['-c', 'read go; hostname; id -u; cat /etc/answer'], {
   engines: [
     name({ nodename: 'mars' }),
     id({ uid: '1000' }),
@@ -115,15 +115,16 @@ const nested = worlds.spawn('sh', ['-c', 'hostname; id -u; cat /etc/answer'], {
     'time,offset=60',
   ],
 })
-nested.view.push({
+await nested.view.push({
   name: 'answer',
   wants: noCalls,
   services: [{ kind: 'path', at: '/etc/answer', fs: textFile({ read: () => 'forty-two\n' }) }],
 })
-nested.view.push('name,nodename=venus')
-nested.view.push('deny,mkdir')
-nested.view.remove('deny')
-console.log('view:', nested.view.list())
+await nested.view.push('name,nodename=venus')
+await nested.view.push('deny,mkdir')
+await nested.view.remove('deny')
+console.log('view:', await nested.view.list())
+await nested.stdin.getWriter().write(new TextEncoder().encode('go\n'))
 console.log(
   'view:',
   (await text(nested.stdout)).split('\n').join(' '),
@@ -155,7 +156,7 @@ const watcher = {
   },
   quiesce: (_task, event) => void (event === 'report' && seen.push('came by')),
 }
-const stubborn = worlds.spawn('sh', ['-c', 'kill -TERM $$; echo still here; (true); echo $PPID'], {
+const stubborn = await worlds.spawn('sh', ['-c', 'kill -TERM $$; echo still here; (true); echo $PPID'], {
   engines: [watcher],
 })
 console.log('engine:', (await text(stubborn.stdout)).split('\n').join(' '), seen)
@@ -175,7 +176,7 @@ const plain = {
 }
 servePlainEngine(plain, messagePortChannel(port1)).then(() => {})
 for (const engine of [await remoteEngine(messagePortChannel(port2)), plainEngine(plain)]) {
-  const asked = worlds.spawn('hostname', ['pluto'], { engines: [engine] })
+  const asked = await worlds.spawn('hostname', ['pluto'], { engines: [engine] })
   console.log('plain:', await asked.exited, engine.name)
 }
 port1.close()
@@ -186,7 +187,7 @@ serveFiles(asyncFilesOf(fs.promises, import.meta.dirname), messagePortChannel(sh
 const reading = await Machine.create({
   mounts: [{ at: '/far', fs: { promises: remoteFiles(messagePortChannel(shelf.port2)), mode: 'ro' } }],
 })
-const far = reading.spawn('head', ['-n', '1', '/far/tour.mjs'])
+const far = await reading.spawn('head', ['-n', '1', '/far/tour.mjs'])
 console.log('far:', (await text(far.stdout)).includes('A tour of the library'))
 await reading.dispose()
 shelf.port1.close()
@@ -201,25 +202,25 @@ await worlds.dispose()
 // Changes that stay in a view until they are committed.
 const layered = await Machine.create({ seed: 7 })
 const layer = viewfs({ cow: '/' })
-await layered.spawn('sh', ['-c', 'rm /etc/motd; echo x > /tmp/new'], { engines: [layer] }).exited
+await layered.run('sh', ['-c', 'rm /etc/motd; echo x > /tmp/new'], { engines: [layer] })
 console.log('viewfs:', (await layer.diff()).map(({ kind, path }) => `${kind} ${path}`).join(', '))
 await layered.dispose()
 
 // Process ids of a view's own.
 const contained = await Machine.create({ engines: [proc({ pids: 'own' })] })
-console.log('proc:', (await text(contained.spawn('sh', ['-c', 'echo $$']).stdout)).trim())
+console.log('proc:', (await text((await contained.spawn('sh', ['-c', 'echo $$'])).stdout)).trim())
 await contained.dispose()
 
 // Ending things: kill, AbortSignal, and what cannot be started.
-const sleeper = machine.spawn('sleep', ['1000'])
-sleeper.kill('SIGTERM')
+const sleeper = await machine.spawn('sleep', ['1000'])
+await sleeper.kill('SIGTERM')
 console.log('kill:', (await sleeper.exited).signal)
 const abort = new AbortController()
-const aborted = machine.spawn('sleep', ['1000'], { signal: abort.signal, stdio: 'ignore' })
+const aborted = await machine.spawn('sleep', ['1000'], { signal: abort.signal, stdio: 'ignore' })
 abort.abort()
 console.log('abort:', (await aborted.exited).signal)
 try {
-  machine.spawn('/no/such/program')
+  await machine.spawn('/no/such/program')
 } catch (error) {
   console.log('start:', error instanceof StartError, error.code)
 }

@@ -35,10 +35,11 @@ if (changed(installed) < changed(join(root, 'package-lock.json')))
 const sources = Math.max(
   ...['emu', 'syscalls', 'src'].map((d) => newest(join(root, d))),
   changed(join(root, 'tsconfig.base.json')),
-  changed(join(root, 'scripts', 'bundle.mjs')),
+  ...['bundle.mjs', 'bundle-browser.mjs'].map((name) => changed(join(root, 'scripts', name))),
 )
 if (changed(stamp) < sources) {
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
-  run(process.execPath, [join(root, 'scripts', 'bundle.mjs')])
+  for (const name of ['bundle.mjs', 'bundle-browser.mjs'])
+    run(process.execPath, [join(root, 'scripts', name)])
   writeFileSync(stamp, '')
 }

@@ -10,7 +10,7 @@ import { type Channel, ProtocolError } from '../syscalls/engines/remote/link.ts'
 
 /** A MessagePort, a Worker, or what is shaped so. */
 export interface MessagePortLike {
-  postMessage(message: unknown): void
+  postMessage(message: unknown, transfer?: never): void
   addEventListener(
     type: 'message' | 'messageerror' | 'close',
     listener: (event: { data?: unknown }) => void,
@@ -20,11 +20,11 @@ export interface MessagePortLike {
 }
 
 export const messagePortChannel = (port: MessagePortLike): Channel => ({
-  send: (message) => port.postMessage(message),
+  send: (message, transfer = []) => port.postMessage(message, transfer as never),
   listen(onMessage, onClosed) {
     port.addEventListener('message', (event) => onMessage(event.data))
-    port.addEventListener('messageerror', onClosed)
-    port.addEventListener('close', onClosed)
+    port.addEventListener('messageerror', () => onClosed())
+    port.addEventListener('close', () => onClosed())
     port.start?.()
   },
   close: () => port.close?.(),
@@ -61,8 +61,8 @@ export function webSocketChannel(socket: WebSocketLike): Channel {
           socket.close()
         }
       })
-      socket.addEventListener('close', onClosed)
-      socket.addEventListener('error', onClosed)
+      socket.addEventListener('close', () => onClosed())
+      socket.addEventListener('error', () => onClosed())
     },
     close: () => socket.close(),
   }

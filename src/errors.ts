@@ -30,11 +30,16 @@ export class FileError extends Error {
   readonly syscall: string
   readonly path: string
 
-  constructor(result: number, syscall: string, path: string) {
-    const [name, text] = described(-result)
-    super(`${name}: ${text}, ${syscall} '${path}'`)
-    this.code = name
+  constructor(code: string, message: string, syscall: string, path: string) {
+    super(message)
+    this.code = code
     this.syscall = syscall
     this.path = path
   }
+}
+
+/** `result` is a negative errno. */
+export function fileError(result: number, syscall: string, path: string): FileError {
+  const [name, text] = described(-result)
+  return new FileError(name, `${name}: ${text}, ${syscall} '${path}'`, syscall, path)
 }

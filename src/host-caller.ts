@@ -1,6 +1,6 @@
 /**
  * The embedder as a caller of the kernel's files: root, and able to wait. What a task does by going to sleep, this does
- * by a promise. Path: guest-files.ts and pipe-streams.ts call the VFS with it.
+ * by a promise. Path: kernel-files.ts and pipe-streams.ts call the VFS with it.
  */
 
 import { BLOCKED, errnoOf } from '../syscalls/abi/errno.ts'

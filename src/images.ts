@@ -23,8 +23,11 @@ const FIRST_PAUSE_MS = 250
 
 /** `cow` keeps changes in the machine (unless said), `ro` refuses them. */
 export interface ImageChoice {
-  /** Where an archive is that `umwelt index` has made an index for, the archive itself, or any source of its bytes. */
-  readonly image: string | URL | Blob | ByteSource
+  /**
+   * Where an archive is that `umwelt index` has made an index for; the archive itself, gzipped or not; or any source of its
+   * bytes.
+   */
+  readonly image: string | URL | Blob | Uint8Array | ByteSource
   readonly mode?: 'ro' | 'cow'
 }
 
@@ -70,11 +73,19 @@ async function contentsOf(
     const { sizeBytes, members } = parseIndex(await indexOf(name))
     return { source: httpSource(name, sizeBytes, listener), members }
   }
-  const source = image instanceof Blob ? blobSource(image) : image
+  const source = 'read' in image ? image : blobSource(await unpacked(image))
   const members = await readMembersLater(source)
   if (typeof members === 'number')
-    throw new StartError(ERRNO_TEXT.get(-members)![0], `image ${name}: it is no uncompressed tar archive`)
+    throw new StartError(ERRNO_TEXT.get(-members)![0], `image ${name}: it is no tar archive`)
   return { source, members }
+}
+
+/** An archive in memory may be gzipped. */
+async function unpacked(image: Blob | Uint8Array): Promise<Blob> {
+  const blob = image instanceof Blob ? image : new Blob([image as Uint8Array<ArrayBuffer>])
+  const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer())
+  if (first !== 0x1f || second !== 0x8b) return blob
+  return new Response(blob.stream().pipeThrough(new DecompressionStream('gzip'))).blob()
 }
 
 const blobSource = (blob: Blob): ByteSource => ({

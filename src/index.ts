@@ -65,21 +65,25 @@ export type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 export type { ByteSource } from '../syscalls/fs/tarfs/byte-source.ts'
 export { type TextFile, textFile } from '../syscalls/fs/textfs/textfs.ts'
 export type { Host, HostClock, HostInput, HostOutput, HostRandom } from '../syscalls/host.ts'
-export { messagePortChannel, webSocketChannel } from './channels.ts'
-export { FileError, StartError } from './errors.ts'
-export { FileStats, GuestFiles } from './guest-files.ts'
-export { type ExitStatus, GuestProcess } from './guest-process.ts'
-export type { GuestView } from './guest-view.ts'
-export type { ImageChoice } from './images.ts'
 export {
   DEFAULT_PATH,
+  type EngineChoice,
+  type EngineModule,
+  type ExitStatus,
+  type GuestFiles,
+  type GuestProcess,
+  type GuestView,
   type Limits,
-  Machine,
   type MachineEvents,
   type MachineOptions,
-  type MachineParts,
   type SpawnOptions,
-} from './machine.ts'
-export type { FileSystemChoice, MountChoice, VolumeMode } from './mounting.ts'
+  type StandardStreams,
+  type TerminalOptions,
+} from './api.ts'
+export { messagePortChannel, webSocketChannel } from './channels.ts'
+export { FileError, StartError } from './errors.ts'
+export { FileStats } from './file-stats.ts'
+export type { ImageChoice } from './images.ts'
+export { LocalMachine as Machine } from './local-machine.ts'
+export type { FileEntry, FileSystemChoice, MountChoice, VolumeMode } from './mounting.ts'
 export { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
-export type { TerminalOptions } from './terminal-streams.ts'

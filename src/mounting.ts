@@ -1,5 +1,5 @@
 /**
- * What users say of file systems becomes mounts. Path: machine.ts → here → a file-system type of the kernel, or one
+ * What users say of file systems becomes mounts. Path: bare-machine.ts → here → a file-system type of the kernel, or one
  * that the caller made.
  */
 
@@ -10,6 +10,8 @@ import { AsyncFs } from '../syscalls/fs/asyncfs/asyncfs.ts'
 import { CowFs } from '../syscalls/fs/cowfs/cowfs.ts'
 import type { HostFiles } from '../syscalls/fs/hostfs/host-files.ts'
 import { HostFs } from '../syscalls/fs/hostfs/hostfs.ts'
+import { addImageEntry, type ImageEntry } from '../syscalls/fs/tmpfs/populate.ts'
+import { Tmpfs } from '../syscalls/fs/tmpfs/tmpfs.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import type { FileSystem } from '../syscalls/vfs/inode.ts'
 import { LOCKED_READONLY } from '../syscalls/vfs/mount-tree.ts'
@@ -22,17 +24,30 @@ import { asyncFilesOf, type PromiseFiles } from './promise-files.ts'
 /** `ro` refuses changes, `rw` makes them, `cow` keeps them in the machine. */
 export type VolumeMode = 'ro' | 'rw' | 'cow'
 
+/** A file of a list. What lies on the way to it is made. */
+export interface FileEntry {
+  readonly name: string
+  /** `file` unless given. */
+  readonly type?: 'file' | 'directory' | 'symlink' | 'link'
+  /** 755 for directories and 644 for files unless given. */
+  readonly mode?: number
+  readonly data?: Uint8Array | string
+  /** Of a symlink its text, of a hard link the name of the other entry. */
+  readonly target?: string
+}
+
 /**
- * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); a directory of an object shaped as
- * `node:fs` (a memfs volume) or as `fs.promises`; files behind a channel (`remoteFiles`); a function that makes one; or
- * an archive that stays where it is, for Machine.create.
+ * A file system: one of the kernel's types by name (`tmpfs`, `proc`, `devtmpfs`); files in memory, from a list; a
+ * directory of an object shaped as `node:fs` (a memfs volume) or as `fs.promises`; files behind a channel
+ * (`remoteFiles`); a function that makes one; or a tar archive, for Machine.create.
  */
 export type FileSystemChoice = OpenedChoice | ImageChoice
 
 /** One that needs not be waited for. */
 export type OpenedChoice =
+  | { readonly entries: readonly FileEntry[] }
   | { readonly type: string; readonly source?: string; readonly options?: Readonly<Record<string, string>> }
-  | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: 'ro' | 'rw' }
+  | { readonly promises: PromiseFiles | AsyncFiles; readonly directory?: string; readonly mode?: VolumeMode }
   | { readonly files: HostFiles; readonly directory?: string; readonly mode?: VolumeMode }
   | ((kernel: Kernel) => FileSystem)
 
@@ -49,13 +64,33 @@ export interface MountChoice {
 export const opened = async (choice: FileSystemChoice, listener: ImageListener): Promise<OpenedChoice> =>
   isImageChoice(choice) ? openImage(choice, listener) : choice
 
+const imageEntry = ({ name, type = 'file', data, target, ...rest }: FileEntry): ImageEntry => ({
+  ...rest,
+  name: utf8(name),
+  type,
+  ...(data === undefined ? {} : { data: typeof data === 'string' ? new TextEncoder().encode(data) : data }),
+  ...(target === undefined ? {} : { target: utf8(target) }),
+})
+
+/** A tmpfs with these in it. Throws StartError. */
+export function filledTmpfs(kernel: Kernel, entries: readonly ImageEntry[]): FileSystem {
+  const fs = new Tmpfs(kernel.clock)
+  for (const entry of entries) {
+    const problem = addImageEntry(fs, kernel.caller, entry)
+    if (problem !== null) throw new StartError('EINVAL', problem)
+  }
+  return fs
+}
+
 export function makeFileSystem(kernel: Kernel, choice: FileSystemChoice): FileSystem {
   if (typeof choice === 'function') return choice(kernel)
+  if ('entries' in choice) return filledTmpfs(kernel, choice.entries.map(imageEntry))
   if (isImageChoice(choice)) throw new StartError('EINVAL', 'an image is opened by Machine.create')
   if ('promises' in choice) {
     const { promises, directory, mode } = choice
     const files = 'read' in promises ? promises : asyncFilesOf(promises, directory)
-    return new AsyncFs(files, { readOnly: mode === 'ro' })
+    const volume = new AsyncFs(files, { readOnly: mode === 'ro' })
+    return mode === 'cow' ? new CowFs(kernel.clock, volume) : volume
   }
   if ('files' in choice) {
     const { files, directory = '/', mode = 'rw' } = choice

@@ -1,7 +1,7 @@
 /**
  * Pipes between a guest and its embedder, as WHATWG streams. The guest's end is an ordinary pipe(7): a full one blocks
  * it, a closed one is SIGPIPE or end of file; nothing is read from it before the stream's consumer asks.
- * Path: guest-process.ts makes one for each standard stream.
+ * Path: bare-machine.ts makes one for each standard stream.
  */
 
 import { O_RDONLY, O_WRONLY } from '../syscalls/abi/fcntl.ts'

@@ -1,5 +1,5 @@
 /**
- * What the platform's entry module (host/node/index.ts, host/browser/index.ts) gives to machines that were not given
+ * What the platform's entry module (host/node/index.ts, host/browser/worker.ts) gives to machines that were not given
  * their own: a host and a root.
  */
 
@@ -28,7 +28,6 @@ export function providePlatform(platform: Platform): void {
 }
 
 export function platform(): Platform {
-  if (!current)
-    throw new Error('no platform: import umwelt, umwelt/node or umwelt/browser, or pass a host and a root')
+  if (!current) throw new Error('no platform: import umwelt, or pass a host and a root')
   return current
 }

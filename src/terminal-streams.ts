@@ -1,7 +1,7 @@
 /**
  * A terminal between a guest and its embedder: a pty(7) whose master the embedder holds as WHATWG streams. What is
  * written to `stdin` is typed, what comes from `stdout` is the screen's; nothing is read before the consumer asks.
- * Path: machine.ts's spawn makes one for a program with `tty`; the CLI shows it on the host's own terminal.
+ * Path: bare-machine.ts's spawn makes one for a program with `tty`; the CLI shows it on the host's own terminal.
  */
 
 import { EINVAL } from '../syscalls/abi/errno.ts'
@@ -12,17 +12,9 @@ import type { ThreadGroup } from '../syscalls/kernel/thread-group.ts'
 import { terminalsOf } from '../syscalls/tty/terminals.ts'
 import type { TtyFile } from '../syscalls/tty/tty-file.ts'
 import type { FileDescription } from '../syscalls/vfs/file-description.ts'
+import type { StandardStreams, TerminalOptions } from './api.ts'
 import { startError } from './errors.ts'
-import type { StandardStreams } from './guest-process.ts'
 import { HostCaller } from './host-caller.ts'
-
-/** The terminal a program is started on. */
-export interface TerminalOptions {
-  readonly columns: number
-  readonly rows: number
-  /** TERM, unless `env` has one; `xterm-256color` unless given. */
-  readonly term?: string
-}
 
 export const DEFAULT_TERM = 'xterm-256color'
 const READ_SIZE = 65536

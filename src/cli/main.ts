@@ -12,12 +12,12 @@ import { signalNumber } from '../../syscalls/abi/signal.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
 import type { Host } from '../../syscalls/host.ts'
 import { FOLLOW, walkPath } from '../../syscalls/vfs/walk.ts'
+import { DEFAULT_PATH, type ExitStatus } from '../api.ts'
+import { BareMachine } from '../bare-machine.ts'
 import { StartError } from '../errors.ts'
-import type { ExitStatus } from '../guest-process.ts'
 import { NodeHost } from '../host/node/node-host.ts'
 import { nodeTranslationStore } from '../host/node/translation-store.ts'
 import { SimHost } from '../host/sim/sim-host.ts'
-import { DEFAULT_PATH, Machine } from '../machine.ts'
 import { enginesOf } from './engines.ts'
 import { indexArchive } from './index-archive.ts'
 import { infoText } from './info.ts'
@@ -133,7 +133,7 @@ async function run(options: RunOptions): Promise<number> {
 
 /** Runs the program to its end, or to the time-out. */
 async function start(
-  machine: Machine,
+  machine: BareMachine,
   program: string,
   argv: readonly string[],
   where: { env: Record<string, string>; cwd: string },
@@ -156,9 +156,9 @@ async function start(
 }
 
 /** The machine that the options describe. A volume on a file, say, is a UsageError. */
-function compose(options: RunOptions, host: Host, tree: Tree, engines: readonly Engine[]): Machine {
+function compose(options: RunOptions, host: Host, tree: Tree, engines: readonly Engine[]): BareMachine {
   try {
-    return new Machine({
+    return new BareMachine({
       host,
       cpu: createCpu(options.cpu, {
         uncheckedLoads: options.unchecked,
@@ -179,7 +179,7 @@ function compose(options: RunOptions, host: Host, tree: Tree, engines: readonly 
 
 /** PROGRAM and its arguments; without PROGRAM the userland's shell. A bare name is looked for in PATH. */
 function programOf(
-  machine: Machine,
+  machine: BareMachine,
   options: RunOptions,
   { workdir, image }: Tree,
   path: string,
@@ -209,7 +209,7 @@ function programOf(
 }
 
 /** When only the host has the program, how to mount it. */
-function explain(error: StartError, program: string, machine: Machine): StartError {
+function explain(error: StartError, program: string, machine: BareMachine): StartError {
   // A problem in words means that the program is there and something else is missing.
   const isMissing = error.code === 'ENOENT' && machine.kernel.execProblem === ''
   return isMissing ? new StartError(error.code, `${error.message}${hint(program)}`) : error
@@ -249,7 +249,7 @@ function traceSink(options: RunOptions): TraceSink {
   return { write: (text) => void writeSync(fd, text), close: () => closeSync(fd) }
 }
 
-function printStats(machine: Machine, elapsedMs: number): void {
+function printStats(machine: BareMachine, elapsedMs: number): void {
   const { kernel } = machine
   say(
     `stats: ${elapsedMs.toFixed(0)} ms, ${kernel.callCount} system calls, ${kernel.contextSwitches} slices, ` +

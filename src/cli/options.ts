@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import { parseEngineChoice } from '../../syscalls/engines/manage.ts'
 import type { ModuleOptions } from '../../syscalls/engines/options.ts'
-import type { Limits } from '../machine.ts'
+import type { Limits } from '../api.ts'
 import type { VolumeMode } from '../mounting.ts'
 
 /** A mistake of the person at the keyboard: one line, status 125. */

@@ -7,8 +7,8 @@
  */
 
 import type { ReadStream, WriteStream } from 'node:tty'
-import type { ExitStatus } from '../guest-process.ts'
-import type { Machine, SpawnOptions } from '../machine.ts'
+import type { ExitStatus } from '../api.ts'
+import type { BareMachine, BareSpawnOptions } from '../bare-machine.ts'
 
 /** Signals that end this process. SIGINT comes from kill(1): ^C is a byte for the guest. */
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
@@ -51,10 +51,10 @@ export const isAtTerminal = (): boolean => process.stdin.isTTY === true && proce
 
 /** Runs a program on the host's terminal to its end; then ends the machine, whose last words are still shown. */
 export async function runAtTerminal(
-  machine: Machine,
+  machine: BareMachine,
   path: string,
   args: readonly string[],
-  options: SpawnOptions,
+  options: BareSpawnOptions,
 ): Promise<ExitStatus> {
   const { stdin, stdout } = process
   const size = (): { columns: number; rows: number } => ({

@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type CpuKind, createCpu } from '../../emu/run/index.ts'
+import { BareMachine } from '../../src/bare-machine.ts'
 import { BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
-import { Machine } from '../../src/machine.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
 import { strace } from '../../syscalls/engines/strace/strace.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
@@ -36,7 +36,7 @@ async function run(probe: string, name: string, cpu: CpuKind, traced: boolean, e
   const said: string[] = []
   let trace = ''
   const host = new SimHost({ seed: 1, stdout, diagnostics: (line) => said.push(line) })
-  const machine = new Machine({
+  const machine = new BareMachine({
     host,
     cpu: createCpu(cpu),
     root: (kernel) => {

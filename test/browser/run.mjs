@@ -1,18 +1,20 @@
-// The browser smoke test: the library, bundled for the browser, runs Debian's busybox in a Worker of headless Chromium,
-// on a page without SharedArrayBuffer; what comes out is compared with the same binary run natively.
+// The public API in a browser: the built library on a page without SharedArrayBuffer, each machine in a Worker; and
+// Debian's busybox, whose output is compared with the same binary run natively.
+// usage: node test/browser/run.mjs [--browser chromium|firefox] [NAME-PART…]
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
-import { chromium } from 'playwright-core'
+import { parseArgs } from 'node:util'
 import { debianPackage } from '../programs/debian.mjs'
+import { openPage } from './browsers.mjs'
+import { serveSite } from './site.mjs'
 
-const root = join(import.meta.dirname, '../..')
-const CHROMIUM = '/usr/bin/chromium'
+const { values, positionals } = parseArgs({
+  options: { browser: { type: 'string', default: 'chromium' } },
+  allowPositionals: true,
+})
 const TIMEOUT_MS = 120_000
-const CASES = [
+const BUSYBOX = [
   { name: 'echo and status', args: ['sh', '-c', 'echo hello from $0; exit 3'] },
   {
     name: 'arithmetic and pipes',
@@ -29,121 +31,71 @@ const CASES = [
   },
   { name: 'interpreter', args: ['sh', '-c', 'echo $((6*7)) | wc -c'], cpu: 'interpreter' },
 ]
+const isWanted = (name) => positionals.length === 0 || positionals.some((part) => name.includes(part))
+const results = { passed: 0, failed: 0, skipped: 0 }
 
-function finish(passed, failed, skipped = 0) {
-  console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`)
-  process.exit(failed > 0 ? 1 : 0)
+function report(name, problem, ms) {
+  if (problem === null) results.passed++
+  else results.failed++
+  console.log(`${problem === null ? 'ok' : 'FAILED'}: ${name} (${Math.round(ms)} ms)`)
+  if (problem !== null) console.log(problem)
 }
 
-if (!existsSync(CHROMIUM)) {
-  const { status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+function skip(what, reason) {
+  console.log(`not run: ${what}: ${reason}`)
+  results.skipped++
+}
+
+/** The same as natively; else what was different. */
+async function compared(page, busybox, { args, stdin = '', cpu }) {
+  const native = spawnSync(busybox, args, {
+    input: stdin,
+    encoding: 'utf8',
+    argv0: '/bin/busybox',
+    env: { PATH: '/bin' },
   })
-  if (status !== 0 || !existsSync(CHROMIUM)) {
-    console.log('not run: browser smoke test: no chromium here and apt-get could not install it')
-    finish(0, 0, CASES.length)
-  }
-}
-const { folder, reason } = debianPackage('busybox-static')
-if (!folder) {
-  console.log(`not run: browser smoke test: ${reason}`)
-  finish(0, 0, CASES.length)
-}
-const busybox = join(folder, 'bin/busybox')
-
-const bundle = await build({
-  entryPoints: [join(root, 'dist/src/host/browser/worker.js')],
-  bundle: true,
-  format: 'esm',
-  minify: true,
-  write: false,
-  platform: 'browser',
-  logLevel: 'warning',
-})
-const files = {
-  '/': ['text/html', '<!doctype html><title>Umwelt</title>'],
-  '/worker.js': ['text/javascript', bundle.outputFiles[0].contents],
-  '/busybox': ['application/octet-stream', readFileSync(busybox)],
-}
-const server = createServer((request, response) => {
-  const file = files[request.url]
-  response.writeHead(file ? 200 : 404, { 'content-type': file?.[0] ?? 'text/plain' })
-  response.end(file?.[1] ?? '')
-})
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-const profile = mkdtempSync(join(tmpdir(), 'umwelt-chromium-'))
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: CHROMIUM,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-})
-let passed = 0
-let failed = 0
-try {
-  const page = await browser.newPage()
-  await page.goto(`http://127.0.0.1:${server.address().port}/`)
-  const isolated = await page.evaluate(() => typeof SharedArrayBuffer !== 'undefined')
-  console.log(
-    `SharedArrayBuffer on the page: ${isolated}; bundle ${Math.round(bundle.outputFiles[0].contents.length / 1024)} KiB`,
+  const ours = await page.evaluate(
+    `busybox(${JSON.stringify(args)}, ${JSON.stringify(stdin)}, ${JSON.stringify(cpu)})`,
   )
-  if (isolated) failed++
-  for (const testCase of CASES) {
-    const native = spawnSync(busybox, testCase.args, {
-      input: testCase.stdin ?? '',
-      encoding: 'utf8',
-      argv0: '/bin/busybox',
-      env: { PATH: '/bin' },
-    })
-    const ours = await page.evaluate(runInWorker, { ...testCase, timeoutMs: TIMEOUT_MS })
-    const same = ours.stdout === native.stdout && ours.code === native.status
-    if (same) passed++
-    else failed++
-    console.log(`${same ? 'ok' : 'FAILED'}: ${testCase.name} (${Math.round(ours.ms)} ms)`)
-    if (!same)
-      console.log({ native: { stdout: native.stdout, status: native.status, stderr: native.stderr }, ours })
-  }
-} finally {
-  await browser.close()
-  server.close()
-  rmSync(profile, { recursive: true, force: true })
+  const same = ours.stdout === native.stdout && ours.code === native.status
+  return same ? null : { native: { stdout: native.stdout, status: native.status }, ours }
 }
-finish(passed, failed)
 
-/** Runs in the page. */
-async function runInWorker({ args, stdin, cpu, timeoutMs }) {
-  const started = performance.now()
-  const elf = new Uint8Array(await (await fetch('/busybox')).arrayBuffer())
-  const worker = new Worker('/worker.js', { type: 'module' })
-  const text = { stdout: '', stderr: '' }
-  const decoder = new TextDecoder()
-  const result = await new Promise((resolve) => {
-    const timer = setTimeout(() => resolve({ error: 'timed out' }), timeoutMs)
-    worker.onerror = (event) => resolve({ error: event.message })
-    worker.onmessage = ({ data }) => {
-      for (const stream of ['stdout', 'stderr'])
-        if (data[stream]) text[stream] += decoder.decode(data[stream])
-      if (data.diagnostic) text.stderr += `umwelt: ${data.diagnostic}\n`
-      if (data.exit || data.error) {
-        clearTimeout(timer)
-        resolve(data)
-      }
-    }
-    worker.postMessage({
-      files: { '/bin/busybox': elf },
-      program: '/bin/busybox',
-      args,
-      env: { PATH: '/bin' },
-      stdin: new TextEncoder().encode(stdin ?? ''),
-      cpu,
-    })
-  })
-  worker.terminate()
-  return { ...text, code: result.exit?.code ?? null, error: result.error, ms: performance.now() - started }
+async function runAll(page, busybox) {
+  for (const name of await page.evaluate('caseNames')) {
+    if (!isWanted(name)) continue
+    const started = performance.now()
+    report(
+      name,
+      await page.evaluate(`runCase(${JSON.stringify(name)}, ${TIMEOUT_MS})`),
+      performance.now() - started,
+    )
+  }
+  for (const testCase of BUSYBOX) {
+    const name = `busybox: ${testCase.name}`
+    if (!isWanted(name) || !busybox) continue
+    const started = performance.now()
+    const problem = await compared(page, busybox, testCase).catch((error) => error)
+    report(name, problem, performance.now() - started)
+  }
 }
+
+const { folder, reason } = debianPackage('busybox-static')
+const busybox = folder && join(folder, 'bin/busybox')
+if (!busybox || !existsSync(busybox)) skip('busybox', reason)
+const site = await serveSite(busybox)
+try {
+  const opened = await openPage(values.browser, site.url)
+  if ('reason' in opened) skip(`the cases in ${values.browser}`, opened.reason)
+  else
+    try {
+      await runAll(opened.page, busybox)
+    } finally {
+      await opened.close()
+    }
+} finally {
+  site.close()
+}
+const { passed, failed, skipped } = results
+console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`)
+process.exit(failed > 0 ? 1 : 0)

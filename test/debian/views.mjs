@@ -23,7 +23,7 @@ async function sh(machine, script, engines = [], levels = 0) {
   await machine.fs.mkdir(folder, { recursive: true })
   // Deeper: engines that change nothing lie between.
   const all = [...Array(levels).fill('name'), ...engines]
-  const process = machine.spawn('sh', ['-c', `exec 2>&1\n${script}`], {
+  const process = await machine.spawn('sh', ['-c', `exec 2>&1\n${script}`], {
     env: ENVIRONMENT,
     cwd: folder,
     engines: all,

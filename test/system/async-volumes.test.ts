@@ -42,7 +42,7 @@ async function sh(
     seed: 1,
     mounts: [{ at: '/v', fs: { promises: files, mode } }],
   })
-  const process = machine.spawn('sh', ['-c', script], { cwd: '/v' })
+  const process = await machine.spawn('sh', ['-c', script], { cwd: '/v' })
   const [out, err] = await Promise.all([process.stdout, process.stderr].map((s) => new Response(s).text()))
   return out! + err!
 }
@@ -102,11 +102,11 @@ describe('a memfs volume by its promises', () => {
     await using machine = await Machine.create({
       mounts: [{ at: '/v', fs: { promises: remoteFiles(messagePortChannel(port2)) } }],
     })
-    const waiting = machine.spawn('cat', ['/v/d/one'])
-    expect((await machine.spawn('true').exited).code).toBe(0)
+    const waiting = await machine.spawn('cat', ['/v/d/one'])
+    expect((await machine.run('true', [], { stdio: 'ignore' })).code).toBe(0)
     port1.close()
     expect((await waiting.exited).code).toBe(1)
-    const later = machine.spawn('ls', ['/v'])
+    const later = await machine.spawn('ls', ['/v'])
     expect(await new Response(later.stderr).text()).toContain('I/O error')
   })
 
@@ -222,13 +222,13 @@ describe('unreal: the world below at /unreal and /unreal/unreal', () => {
   it('each is asked for by the calls of the one above it', async () => {
     await using machine = await Machine.create({ seed: 1 })
     await machine.fs.writeFile('/tmp/x', 'real\n')
-    machine.use(unreal('/unreal'))
-    machine.use(unreal('/unreal2'))
+    await machine.use(unreal('/unreal'))
+    await machine.use(unreal('/unreal2'))
     const script = `
       cat /unreal/tmp/x; cat /unreal2/tmp/x; cat /unreal2/unreal/tmp/x; ls /unreal2/unreal/unreal
       ls -d /unreal/etc /unreal2/unreal/etc; readlink /unreal2/unreal/bin/ls
       cd /unreal2/unreal/tmp; pwd; cat x; cat ../tmp/x; wc -c < /etc/passwd; wc -c < /unreal2/unreal/etc/passwd; rm x`
-    const process = machine.spawn('sh', ['-c', script])
+    const process = await machine.spawn('sh', ['-c', script])
     const [out, err] = await Promise.all([process.stdout, process.stderr].map((s) => new Response(s).text()))
     expect(out!.split('\n').map((line) => line.trim())).toEqual([
       'real',

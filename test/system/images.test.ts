@@ -304,7 +304,7 @@ describe('an image that cannot be', () => {
 
   it('no archive', async () => {
     await expect(Machine.create({ root: { image: new Blob(['x'.repeat(2000)]) } })).rejects.toThrow(
-      /no uncompressed tar archive/,
+      /no tar archive/,
     )
   })
 

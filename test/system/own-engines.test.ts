@@ -41,7 +41,7 @@ it('creat is open', async () => {
 
 it('a path answers from a function', async () => {
   await using machine = await Machine.create({ engines: [answeringPath], seed: 1 })
-  const asked = machine.spawn('sh', ['-c', 'cat /etc/motd; echo Welcome > /etc/motd; cat /etc/motd'])
+  const asked = await machine.spawn('sh', ['-c', 'cat /etc/motd; echo Welcome > /etc/motd; cat /etc/motd'])
   expect(await text(asked.stdout)).toMatch(
     /^Hello, process \d+ of user 0\.\nWelcome, process \d+ of user 0\.\n$/,
   )
@@ -57,8 +57,8 @@ it('a verdict waits for a click, and others run on', async () => {
   await using machine = await Machine.create({ engines: [engine] })
   await machine.fs.writeFile('/tmp/a', '')
   await machine.fs.writeFile('/tmp/b', '')
-  const removing = ['a', 'b'].map((file) => machine.spawn('rm', [`/tmp/${file}`]))
-  expect((await machine.spawn('echo', ['meanwhile']).exited).code).toBe(0)
+  const removing = await Promise.all(['a', 'b'].map((file) => machine.spawn('rm', [`/tmp/${file}`])))
+  expect((await machine.run('echo', ['meanwhile'], { stdio: 'ignore' })).code).toBe(0)
   while (clicks.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
   expect(questions.sort()).toEqual(['May rm remove /tmp/a?', 'May rm remove /tmp/b?'])
   const yes = questions.indexOf('May rm remove /tmp/a?')

@@ -44,7 +44,7 @@ async function stepThrough(cpu: 'jit' | 'interpreter', unit: StepUnit): Promise<
       expect(error).toBeInstanceOf(NoSuchTaskError)
     }
   }
-  machine.use(engine)
+  await machine.use(engine)
   const program = await machine.spawn('/program')
   expect(await program.exited).toEqual({ code: 0, signal: null })
   await stepping

@@ -43,7 +43,7 @@ async function sh(files: Record<string, Uint8Array>, script: string): Promise<st
   await using machine = await Machine.create({ seed: 1 })
   await machine.fs.mkdir('/m')
   for (const [path, bytes] of Object.entries(files)) await machine.fs.writeFile(path, bytes)
-  const process = machine.spawn('sh', ['-c', script])
+  const process = await machine.spawn('sh', ['-c', script])
   const [out, err] = await Promise.all([process.stdout, process.stderr].map((s) => new Response(s).text()))
   return (out! + err!).split('\n').slice(0, -1)
 }

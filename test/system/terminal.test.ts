@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import xterm from '@xterm/headless'
 import { describe, expect, it } from 'vitest'
 import { createCpu } from '../../emu/run/index.ts'
+import { BareMachine } from '../../src/bare-machine.ts'
 import { NodeHost } from '../../src/host/node/node-host.ts'
 import { userlandEntries } from '../../src/host/node/userland.ts'
-import { Machine } from '../../src/machine.ts'
 import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
@@ -30,8 +30,8 @@ const ENTRIES = userlandEntries()
 const HOME = '/home/tester'
 const cpu = createCpu('jit')
 
-function machine(): Machine {
-  return new Machine({
+function machine(): BareMachine {
+  return new BareMachine({
     host: new NodeHost(),
     cpu,
     root: (kernel) => {

@@ -9,9 +9,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CpuKind, createCpu } from '../../emu/run/index.ts'
+import { BareMachine } from '../../src/bare-machine.ts'
 import { userlandEntries } from '../../src/host/node/userland.ts'
 import { BufferInput, BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
-import { Machine } from '../../src/machine.ts'
 import { latin1 } from '../../syscalls/abi/bytes.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
@@ -50,7 +50,7 @@ const CPUS = { jit: createCpu('jit'), interpreter: createCpu('interpreter') }
 async function run(cpu: CpuKind, name: string): Promise<{ output: string; errors: string }> {
   const stdout = new BufferOutput()
   const stderr = new BufferOutput()
-  const machine = new Machine({
+  const machine = new BareMachine({
     host: new SimHost({ seed: 1, stdin: new BufferInput(), stdout, stderr }),
     cpu: CPUS[cpu],
     root: (kernel) => {

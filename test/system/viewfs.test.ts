@@ -9,7 +9,7 @@ import { Machine, viewfs } from '../../src/host/node/index.ts'
 import type { HostFiles } from '../../syscalls/fs/hostfs/host-files.ts'
 
 async function shell(machine: Machine, script: string): Promise<string> {
-  const process = machine.spawn('sh', ['-c', script])
+  const process = await machine.spawn('sh', ['-c', script])
   const text = await new Response(process.stdout).text()
   expect(await new Response(process.stderr).text()).toBe('')
   expect(await process.exited).toEqual({ code: 0, signal: null })

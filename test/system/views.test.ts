@@ -4,8 +4,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { createCpu } from '../../emu/run/index.ts'
+import type { SpawnOptions } from '../../src/api.ts'
 import { Machine } from '../../src/host/node/index.ts'
-import type { SpawnOptions } from '../../src/machine.ts'
 import { calls, type Engine, RUN, SKIPCALL } from '../../syscalls/engines/engine.ts'
 
 interface Said {
@@ -16,7 +16,7 @@ interface Said {
 
 /** What a script of the embedded userland's shell prints. */
 async function sh(machine: Machine, script: string, options: SpawnOptions = {}): Promise<Said> {
-  const process = machine.spawn('sh', ['-c', script], options)
+  const process = await machine.spawn('sh', ['-c', script], options)
   const [out, err] = await Promise.all(
     [process.stdout, process.stderr].map((stream) => new Response(stream).text()),
   )
@@ -106,7 +106,7 @@ describe('from TypeScript', () => {
   it('engines come and go under a running program', async () => {
     const log: string[] = []
     await inMachine(async (machine) => {
-      const process = machine.spawn('sh', ['-c', 'while read -r line; do hostname; done'])
+      const process = await machine.spawn('sh', ['-c', 'while read -r line; do hostname; done'])
       const writer = process.stdin!.getWriter()
       const reader = process.stdout!.pipeThrough(new TextDecoderStream()).getReader()
       const ask = async (): Promise<void> => {
@@ -114,7 +114,7 @@ describe('from TypeScript', () => {
         log.push(`${(await reader.read()).value}`.trim())
       }
       await ask()
-      process.view.push('name,nodename=mars')
+      await process.view.push('name,nodename=mars')
       await ask()
       const liar: Engine = {
         name: 'liar',
@@ -122,14 +122,14 @@ describe('from TypeScript', () => {
         syscallEntry: () => RUN,
         syscallExit: (call) => void call.write(call.args[0]! + 65, new TextEncoder().encode('liar\0')),
       }
-      process.view.push(liar)
+      await process.view.push(liar)
       await ask()
-      log.push(...process.view.list())
-      process.view.remove('name')
-      process.view.remove(liar)
+      log.push(...(await process.view.list()))
+      await process.view.remove('name')
+      await process.view.remove(liar)
       await ask()
-      expect(() => process.view.remove(liar)).toThrow(/no engine liar/)
-      expect(() => process.view.push('nope')).toThrow(/there is no engine nope/)
+      await expect(process.view.remove(liar)).rejects.toThrow(/no engine liar/)
+      await expect(process.view.push('nope')).rejects.toThrow(/there is no engine nope/)
       await writer.close()
       await process.exited
     })
@@ -150,9 +150,9 @@ describe('from TypeScript', () => {
 
   it('machine.use reaches running programs, but not those in nested views', async () => {
     await inMachine(async (machine) => {
-      const nested = machine.spawn('sh', ['-c', 'read x; mkdir /a && echo made'], { engines: [] })
-      const shared = machine.spawn('sh', ['-c', 'read x; mkdir /b && echo made'])
-      machine.use({
+      const nested = await machine.spawn('sh', ['-c', 'read x; mkdir /a && echo made'], { engines: [] })
+      const shared = await machine.spawn('sh', ['-c', 'read x; mkdir /b && echo made'])
+      await machine.use({
         name: 'no',
         wants: calls('mkdir', 'mkdirat'),
         syscallEntry(call) {

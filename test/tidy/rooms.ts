@@ -12,5 +12,19 @@ export const ROOMS: Record<string, readonly string[]> = {
   syscalls: ['emu/memory', 'emu/elf', 'emu/run/cpu.ts', 'emu/guest'],
   'syscalls/net': ['syscalls/abi', 'syscalls/kernel', 'syscalls/vfs'],
   'syscalls/tty': ['syscalls/abi', 'syscalls/kernel', 'syscalls/vfs'],
+  // A page loads it, and has no kernel.
+  'src/remote': [
+    'src/api.ts',
+    'src/channels.ts',
+    'src/errors.ts',
+    'src/file-stats.ts',
+    'src/module-address.ts',
+    'src/mounting.ts',
+    'src/promise-files.ts',
+    'src/sync-files.ts',
+    'syscalls/engines/options.ts',
+    'syscalls/engines/remote',
+    'syscalls/fs/asyncfs/async-files.ts',
+  ],
   src: ['emu', 'syscalls'],
 }

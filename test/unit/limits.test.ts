@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { createCpu } from '../../emu/run/index.ts'
+import { BareMachine, type MachineParts } from '../../src/bare-machine.ts'
 import { userlandEntries } from '../../src/host/node/userland.ts'
 import { BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
-import { Machine, type MachineParts } from '../../src/machine.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
 
@@ -15,7 +15,7 @@ const MIB = KIB * KIB
 async function sh(script: string, options: Partial<MachineParts> = {}) {
   const stdout = new BufferOutput()
   const stderr = new BufferOutput()
-  const machine = new Machine({
+  const machine = new BareMachine({
     host: new SimHost({ seed: 1, stdout, stderr }),
     cpu: createCpu('jit'),
     root: (kernel) => {

@@ -1,7 +1,7 @@
 /**
  * The browser host, for a Worker: the page's clock and random bytes, input that is handed over, output that goes to
  * functions. No SharedArrayBuffer, so the guest waits by giving the event loop its turn.
- * Path: implements syscalls/host.ts; worker.ts connects it to a page.
+ * Path: implements syscalls/host.ts; worker.ts makes it.
  */
 
 import type { Host, HostInput, HostOutput } from '../../../syscalls/host.ts'

@@ -1,15 +1,73 @@
-/** `umwelt` in a browser's Worker: the public API with the browser's clock and random bytes; `/` is an empty tmpfs. */
+/**
+ * `umwelt` on a page: the public API, with each machine in a Worker of its own.
+ * Path: the entry point of dist/browser/umwelt.js; worker.ts is the other end.
+ */
 
-import { providePlatform } from '../../platform.ts'
-import { BrowserHost } from './browser-host.ts'
+import type { Channel } from '../../../syscalls/engines/remote/link.ts'
+import type * as api from '../../api.ts'
+import { StartError } from '../../errors.ts'
+import { RemoteMachine } from '../../remote/remote-machine.ts'
 
-export * from '../../index.ts'
-export { BrowserHost } from './browser-host.ts'
+export { RUN, SKIPCALL, SKIPEXIT } from '../../../syscalls/engines/engine.ts'
+export type { Channel } from '../../../syscalls/engines/remote/link.ts'
+export type { PlainEngine, PlainEvent, PlainReply } from '../../../syscalls/engines/remote/plain.ts'
+export type { AsyncFiles } from '../../../syscalls/fs/asyncfs/async-files.ts'
+export type { HostFiles } from '../../../syscalls/fs/hostfs/host-files.ts'
+export {
+  DEFAULT_PATH,
+  type EngineChoice,
+  type EngineModule,
+  type ExitStatus,
+  type GuestFiles,
+  type GuestProcess,
+  type GuestView,
+  type Limits,
+  type MachineEvents,
+  type MachineOptions,
+  type SpawnOptions,
+  type StandardStreams,
+  type TerminalOptions,
+} from '../../api.ts'
+export { FileError, StartError } from '../../errors.ts'
+export { FileStats } from '../../file-stats.ts'
+export type { ImageChoice } from '../../images.ts'
+export type { FileEntry, FileSystemChoice, MountChoice, VolumeMode } from '../../mounting.ts'
+export { asyncFilesOf, type PromiseFiles } from '../../promise-files.ts'
 
-providePlatform({
-  makeHost({ diagnostics }) {
-    const host = new BrowserHost({ stdout: () => {}, stderr: () => {}, diagnostics })
-    return { host, close: async () => {} }
+export type Machine = api.Machine
+
+export const Machine = {
+  /** Makes a machine in a new Worker. Rejects with StartError, also when this browser cannot have one. */
+  async create(options: api.MachineOptions = {}): Promise<Machine> {
+    return RemoteMachine.connect(workerChannel(), options)
   },
-  makeRoot: async () => ({ type: 'tmpfs', options: { mode: '755' } }),
-})
+}
+
+/** A new Worker as a channel, which ends it whatever it is doing. */
+function workerChannel(): Channel {
+  const failed = (why: string): StartError =>
+    new StartError('EIO', `the machine's Worker cannot be loaded${why && `: ${why}`}`)
+  if (typeof Worker === 'undefined') throw failed('there are no Workers here')
+  let worker: Worker
+  try {
+    // Bundlers look for exactly this.
+    worker = new Worker(new URL('./umwelt-worker.js', import.meta.url), { type: 'module' })
+  } catch (error) {
+    throw failed((error as Error).message)
+  }
+  let hasSpoken = false
+  return {
+    send: (message, transfer = []) => worker.postMessage(message, transfer as Transferable[]),
+    listen(onMessage, onClosed) {
+      worker.addEventListener('message', ({ data }) => {
+        hasSpoken = true
+        onMessage(data)
+      })
+      // What is thrown in a Worker that runs is in the console, and no reason to give the machine up.
+      worker.addEventListener('error', ({ message = '' }) => {
+        if (!hasSpoken) onClosed(failed(message).message)
+      })
+    },
+    close: () => worker.terminate(),
+  }
+}

@@ -1,58 +1,55 @@
 /**
- * A machine in a Worker: the page posts what to run, the Worker posts what comes out.
- * Path: the entry point of the browser bundle.
- *
- *   page → worker  {files: {'/bin/x': Uint8Array}, program, args, env?, stdin?, cpu?}
- *   worker → page  {stdout: Uint8Array} | {stderr: Uint8Array} | {diagnostic: string} | {exit: ExitStatus} | {error: string}
+ * A machine in a Worker: the browser's clock and random bytes, the embedded userland as `/`, the console for programs
+ * that inherit the host's streams. Path: the entry point of dist/browser/umwelt-worker.js; index.ts is the page's end.
  */
 
-import { type CpuKind, createCpu } from '../../../emu/run/index.ts'
-import { addImageEntry } from '../../../syscalls/fs/tmpfs/populate.ts'
-import { Tmpfs } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
-import { Machine } from '../../machine.ts'
+import { messagePortChannel } from '../../channels.ts'
+import { StartError } from '../../errors.ts'
+import { LocalMachine } from '../../local-machine.ts'
+import { filledTmpfs } from '../../mounting.ts'
+import { providePlatform } from '../../platform.ts'
+import { serveMachine } from '../../remote/machine-server.ts'
+import { entriesOf } from '../../userland.ts'
+import { SimHost } from '../sim/sim-host.ts'
 import { BrowserHost } from './browser-host.ts'
+import { ConsoleLines } from './console-lines.ts'
+import { cpuFor } from './features.ts'
 
-/** What a page asks for. */
-export interface RunRequest {
-  files: Record<string, Uint8Array>
-  program: string
-  args: string[]
-  env?: Record<string, string>
-  stdin?: Uint8Array
-  cpu?: CpuKind
+async function fetched(url: URL): Promise<Response> {
+  const response = await fetch(url).catch((error: Error) => error)
+  if (response instanceof Response && response.ok) return response
+  const why = response instanceof Response ? `status ${response.status}` : response.message
+  throw new StartError('EIO', `${url} cannot be loaded: ${why}`)
 }
 
-const worker = self as unknown as DedicatedWorkerGlobalScope
+providePlatform({
+  makeHost({ seed, diagnostics }) {
+    const out = new ConsoleLines((line) => console.log(line))
+    const err = new ConsoleLines((line) => console.error(line))
+    const browser = new BrowserHost({
+      stdout: (bytes) => out.write(bytes),
+      stderr: (bytes) => err.write(bytes),
+      diagnostics,
+    })
+    browser.stdin.push(null)
+    const { stdin, stdout, stderr } = browser
+    const host = seed === undefined ? browser : new SimHost({ seed, stdin, stdout, stderr, diagnostics })
+    const close = async (): Promise<void> => {
+      out.end()
+      err.end()
+    }
+    return { host, close }
+  },
+  async makeRoot() {
+    const [elf, list] = await Promise.all([
+      fetched(new URL('./userland.elf', import.meta.url)),
+      fetched(new URL('./userland.json', import.meta.url)),
+    ])
+    const entries = entriesOf({ elf: new Uint8Array(await elf.arrayBuffer()), ...(await list.json()) })
+    return (kernel) => filledTmpfs(kernel, entries)
+  },
+})
 
-async function run(request: RunRequest): Promise<void> {
-  const host = new BrowserHost({
-    stdout: (bytes) => worker.postMessage({ stdout: bytes }),
-    stderr: (bytes) => worker.postMessage({ stderr: bytes }),
-    diagnostics: (line) => worker.postMessage({ diagnostic: line }),
-  })
-  if (request.stdin) host.stdin.push(request.stdin)
-  host.stdin.push(null)
-  const machine = new Machine({
-    host,
-    cpu: createCpu(request.cpu ?? 'jit'),
-    root: (kernel) => {
-      const root = new Tmpfs(kernel.clock)
-      for (const [name, data] of Object.entries(request.files))
-        addImageEntry(root, kernel.caller, { name, type: 'file', mode: 0o755, data })
-      return root
-    },
-    mounts: [
-      { at: '/proc', fs: { type: 'proc' } },
-      { at: '/sys', fs: { type: 'sysfs' }, readOnly: true },
-      { at: '/dev', fs: { type: 'devtmpfs' } },
-      { at: '/dev/pts', fs: { type: 'devpts' } },
-      { at: '/tmp', fs: { type: 'tmpfs' } },
-    ],
-  })
-  const exit = await machine.run(request.program, request.args, { env: request.env ?? {} })
-  worker.postMessage({ exit })
-}
-
-worker.onmessage = (event: MessageEvent<RunRequest>) => {
-  run(event.data).catch((error: unknown) => worker.postMessage({ error: String(error) }))
-}
+serveMachine(messagePortChannel(self as never), (options) =>
+  LocalMachine.create({ ...options, cpu: cpuFor(options.cpu) }),
+)

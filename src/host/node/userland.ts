@@ -2,11 +2,10 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { utf8 } from '../../../syscalls/abi/bytes.ts'
-import { addImageEntry, type ImageEntry } from '../../../syscalls/fs/tmpfs/populate.ts'
-import { Tmpfs } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
+import type { ImageEntry } from '../../../syscalls/fs/tmpfs/populate.ts'
 import { StartError } from '../../errors.ts'
-import type { FileSystemChoice } from '../../mounting.ts'
+import { type FileSystemChoice, filledTmpfs } from '../../mounting.ts'
+import { entriesOf } from '../../userland.ts'
 
 /** The package's own folder: this file lies somewhere below it, built or not. */
 function packageFolder(): string {
@@ -21,31 +20,19 @@ function packageFolder(): string {
 /** The embedded userland as a list of files. */
 export function userlandEntries(): ImageEntry[] {
   const folder = packageFolder()
-  const elf = readFileSync(`${folder}/rootfs/images/userland.elf`)
   const { applets } = JSON.parse(readFileSync(`${folder}/rootfs/images/userland.json`, 'utf8')) as {
     applets: string[]
   }
-  const entries: ImageEntry[] = [
-    { name: '/', type: 'directory', mode: 0o755 },
-    { name: '/root', type: 'directory', mode: 0o700 },
-    { name: '/usr/bin', type: 'directory' },
-    { name: '/bin/userland', type: 'file', mode: 0o755, data: elf },
-  ]
-  for (const applet of applets)
-    entries.push({ name: utf8(`/bin/${applet}`), type: 'symlink', target: 'userland' })
-  for (const name of readdirSync(`${folder}/rootfs/etc`)) {
-    const data = readFileSync(`${folder}/rootfs/etc/${name}`)
-    entries.push({ name: utf8(`/etc/${name}`), type: 'file', mode: 0o644, data })
-  }
-  return entries
+  const etc = readdirSync(`${folder}/rootfs/etc`).map((name) => [
+    name,
+    readFileSync(`${folder}/rootfs/etc/${name}`),
+  ])
+  const elf = readFileSync(`${folder}/rootfs/images/userland.elf`)
+  return entriesOf({ elf, applets, etc: Object.fromEntries(etc) })
 }
 
 /** The embedded userland as `/`. */
 export function userlandRoot(): FileSystemChoice {
   const entries = userlandEntries()
-  return (kernel) => {
-    const fs = new Tmpfs(kernel.clock)
-    for (const entry of entries) addImageEntry(fs, kernel.caller, entry)
-    return fs
-  }
+  return (kernel) => filledTmpfs(kernel, entries)
 }

@@ -47,8 +47,11 @@ export function serveFiles(files: AsyncFiles, channel: Channel): Promise<void> {
     }
   }
   return new Promise((resolve) => {
-    channel.listen((message) => {
-      if (isMessage(message) && message.type === 'file') void answer(message)
-    }, resolve)
+    channel.listen(
+      (message) => {
+        if (isMessage(message) && message.type === 'file') void answer(message)
+      },
+      () => resolve(),
+    )
   })
 }

@@ -23,9 +23,10 @@ export const PROTOCOL_VERSION = 1
 
 /** Messages in order, in both directions. */
 export interface Channel {
-  send(message: unknown): void
-  /** Once: who gets the messages, and who is told that no more will come. */
-  listen(onMessage: (message: unknown) => void, onClosed: () => void): void
+  /** What is in `transfer` (buffers, ports) moves to the other end, where the channel can do that. */
+  send(message: unknown, transfer?: readonly object[]): void
+  /** Once: who gets the messages, and who is told that no more will come, and why where that is known. */
+  listen(onMessage: (message: unknown) => void, onClosed: (why?: string) => void): void
   close(): void
 }
 
@@ -83,9 +84,13 @@ export function servePlainEngine(plain: PlainEngine, channel: Channel): Promise<
         channel.send({ type: 'reply', id, error: error instanceof Error ? error.message : String(error) })
       }
     }
-    channel.listen((message) => {
-      if (isMessage(message) && message.type === 'event') void answer(message.id, message.event as PlainEvent)
-    }, resolve)
+    channel.listen(
+      (message) => {
+        if (isMessage(message) && message.type === 'event')
+          void answer(message.id, message.event as PlainEvent)
+      },
+      () => resolve(),
+    )
     const { name, wants, answersWithinNs } = plain
     channel.send({ type: 'engine', version: PROTOCOL_VERSION, name, wants, answersWithinNs })
   })

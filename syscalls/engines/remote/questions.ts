@@ -1,6 +1,7 @@
 /**
  * Questions over a channel: each has a number, by which its answer is known; when the channel is lost all of them fail,
- * and so does every later one. Path: the kernel's ends of remote engines (link.ts) and remote files (files.ts).
+ * and so does every later one. Path: the kernel's ends of remote engines (link.ts) and remote files (files.ts); the user's end of
+ * a remote machine (src/remote).
  */
 
 import type { Channel } from './link.ts'
@@ -24,7 +25,7 @@ export class Questions<Answer> {
     this.lost = lost
   }
 
-  ask(question: Message): Promise<Answer> {
+  ask(question: Message, transfer?: readonly object[]): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.isLost) {
         reject(this.lost())
@@ -32,7 +33,7 @@ export class Questions<Answer> {
       }
       const id = this.nextId++
       this.waiting.set(id, { resolve, reject })
-      this.channel.send({ ...question, id })
+      this.channel.send({ ...question, id }, transfer)
     })
   }
 

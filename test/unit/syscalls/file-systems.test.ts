@@ -3,7 +3,7 @@
 import { Volume } from 'memfs'
 import { describe, expect, it } from 'vitest'
 import { R12 } from '../../../emu/guest/x86/state.ts'
-import type { FileSystemChoice } from '../../../src/machine.ts'
+import type { FileSystemChoice } from '../../../src/mounting.ts'
 import * as E from '../../../syscalls/abi/errno.ts'
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDWR, O_TRUNC } from '../../../syscalls/abi/fcntl.ts'
 import { CowFs } from '../../../syscalls/fs/cowfs/cowfs.ts'

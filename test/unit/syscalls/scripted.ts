@@ -18,9 +18,9 @@ import {
   type ExitKind,
   FAULT_WRITE,
 } from '../../../emu/run/cpu.ts'
-import type { ExitStatus } from '../../../src/guest-process.ts'
+import type { ExitStatus } from '../../../src/api.ts'
+import { BareMachine, type MachineParts } from '../../../src/bare-machine.ts'
 import { BufferInput, BufferOutput, SimHost } from '../../../src/host/sim/sim-host.ts'
-import { Machine, type MachineParts } from '../../../src/machine.ts'
 import { X86_64_NUMBERS } from '../../../syscalls/abi/arch/x86-64-numbers.ts'
 import { bytesOf, latin1, utf8 } from '../../../syscalls/abi/bytes.ts'
 import type { Engine } from '../../../syscalls/engines/engine.ts'
@@ -225,7 +225,7 @@ export function scriptElf(entry: number): Uint8Array {
 }
 
 export interface Scripted {
-  machine: Machine
+  machine: BareMachine
   cpu: ScriptedCpu
   host: SimHost
   stdin: BufferInput
@@ -245,7 +245,7 @@ export function scripted(
   const stdin = options.stdin ?? new BufferInput()
   const stdout = new BufferOutput()
   const host = new SimHost({ seed: options.seed ?? 1, stdin, stdout, stderr: stdout })
-  const machine = new Machine({
+  const machine = new BareMachine({
     host,
     cpu,
     mounts: [{ at: '/dev', fs: { type: 'devtmpfs' } }],

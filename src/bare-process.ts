@@ -1,6 +1,6 @@
 /**
- * A program that the embedder started: its standard streams, its end, signals to it.
- * Path: machine.ts's spawn makes it.
+ * A program that the embedder started, beside the kernel: its standard streams, its end, signals to it.
+ * Path: bare-machine.ts's spawn makes it; local-machine.ts hands it out.
  */
 
 import { EINVAL, ENOTTY } from '../syscalls/abi/errno.ts'
@@ -8,15 +8,10 @@ import { SI_USER, SIGNAL_MAX, sigInfo, signalName, signalNumber } from '../sysca
 import type { View } from '../syscalls/engines/view.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import { GROUP_ALIVE, type ThreadGroup } from '../syscalls/kernel/thread-group.ts'
+import type { ExitStatus, StandardStreams } from './api.ts'
+import { BareView } from './bare-view.ts'
 import { startError } from './errors.ts'
-import { GuestView } from './guest-view.ts'
 import type { TerminalStreams } from './terminal-streams.ts'
-
-/** How a program ended: by exit, with a code, or by a signal, with its name (`SIGSEGV`). */
-export interface ExitStatus {
-  readonly code: number | null
-  readonly signal: string | null
-}
 
 /** From a wait status. */
 export function exitStatusOf(status: number): ExitStatus {
@@ -24,15 +19,7 @@ export function exitStatusOf(status: number): ExitStatus {
   return signo ? { code: null, signal: signalName(signo) } : { code: (status >> 8) & 0xff, signal: null }
 }
 
-export interface StandardStreams {
-  /** Null unless `stdio` is `pipe` or the program has a terminal. */
-  readonly stdin: WritableStream<Uint8Array> | null
-  readonly stdout: ReadableStream<Uint8Array> | null
-  /** A terminal has one stream for all that is written to it: `stdout`. */
-  readonly stderr: ReadableStream<Uint8Array> | null
-}
-
-export class GuestProcess implements StandardStreams {
+export class BareProcess implements StandardStreams {
   readonly pid: number
   readonly stdin: WritableStream<Uint8Array> | null
   readonly stdout: ReadableStream<Uint8Array> | null
@@ -69,8 +56,8 @@ export class GuestProcess implements StandardStreams {
   }
 
   /** What it sees now. Others may share it: those it was started by or has started. */
-  get view(): GuestView {
-    return new GuestView(this.group.tasks[0]?.view ?? this.firstView)
+  get view(): BareView {
+    return new BareView(this.group.tasks[0]?.view ?? this.firstView)
   }
 
   /** Sends a signal by name or number. False when the program has already ended. */

@@ -1,6 +1,6 @@
 /**
  * A view as the embedder changes it: engines are put on and taken out while its programs run.
- * Path: machine.ts and guest-process.ts hand them out; engines/view.ts does the work.
+ * Path: bare-machine.ts and bare-process.ts hand them out; engines/view.ts does the work.
  */
 
 import { ERRNO_TEXT } from '../syscalls/abi/errno.ts'
@@ -17,7 +17,7 @@ import {
 import { EngineBusyError, EngineRefusedError, type View } from '../syscalls/engines/view.ts'
 import { StartError } from './errors.ts'
 
-export class GuestView {
+export class BareView {
   private readonly view: View
 
   constructor(view: View) {

@@ -1,22 +1,12 @@
 /**
- * `machine.fs`: the machine's files for its embedder, in the shape of Node's `fs.promises`. It acts as root, and sees
- * what a program in `/` sees: mounts, symlinks, devices' names.
- * Path: machine.ts → here → vfs/walk.ts and vfs/change.ts, which the system calls use too.
+ * `machine.fs` over the kernel.
+ * Path: bare-machine.ts → here → vfs/walk.ts and vfs/change.ts, which the system calls use too.
  */
 
 import { fromUtf8, utf8 } from '../syscalls/abi/bytes.ts'
 import { EEXIST, EISDIR, ENOENT, ENOTDIR } from '../syscalls/abi/errno.ts'
 import { O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from '../syscalls/abi/fcntl.ts'
-import {
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-  S_IFSOCK,
-} from '../syscalls/abi/stat.ts'
+import { S_IFDIR } from '../syscalls/abi/stat.ts'
 import type { View } from '../syscalls/engines/view.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import {
@@ -32,70 +22,32 @@ import { type AttributeChange, type Inode, Timestamp } from '../syscalls/vfs/ino
 import { openFile } from '../syscalls/vfs/open.ts'
 import type { Path } from '../syscalls/vfs/path.ts'
 import { FOLLOW, type LastComponent, walkParent, walkPath } from '../syscalls/vfs/walk.ts'
-import { FileError } from './errors.ts'
+import type { GuestFiles } from './api.ts'
+import { FileError, fileError } from './errors.ts'
+import { FileStats } from './file-stats.ts'
 import { HostCaller } from './host-caller.ts'
 
 const CHUNK_SIZE = 1 << 20
 
-/** What stat(2) tells, as Node's fs.Stats names it. Times are milliseconds since 1970. */
-export class FileStats {
-  readonly dev: number
-  readonly ino: number
-  readonly mode: number
-  readonly nlink: number
-  readonly uid: number
-  readonly gid: number
-  readonly rdev: number
-  readonly size: number
-  readonly blocks: number
-  readonly atimeMs: number
-  readonly mtimeMs: number
-  readonly ctimeMs: number
+const ms = (time: Timestamp): number => time.sec * 1000 + time.nsec / 1e6
 
-  constructor(inode: Inode) {
-    const ms = (time: Timestamp): number => time.sec * 1000 + time.nsec / 1e6
-    this.dev = inode.fs.dev
-    this.ino = inode.ino
-    this.mode = inode.mode
-    this.nlink = inode.nlink
-    this.uid = inode.uid
-    this.gid = inode.gid
-    this.rdev = inode.rdev
-    this.size = inode.size
-    this.blocks = inode.blocks
-    this.atimeMs = ms(inode.atime)
-    this.mtimeMs = ms(inode.mtime)
-    this.ctimeMs = ms(inode.ctime)
-  }
+const statsOf = (inode: Inode): FileStats =>
+  new FileStats({
+    dev: inode.fs.dev,
+    ino: inode.ino,
+    mode: inode.mode,
+    nlink: inode.nlink,
+    uid: inode.uid,
+    gid: inode.gid,
+    rdev: inode.rdev,
+    size: inode.size,
+    blocks: inode.blocks,
+    atimeMs: ms(inode.atime),
+    mtimeMs: ms(inode.mtime),
+    ctimeMs: ms(inode.ctime),
+  })
 
-  isFile(): boolean {
-    return this.isType(S_IFREG)
-  }
-  isDirectory(): boolean {
-    return this.isType(S_IFDIR)
-  }
-  isSymbolicLink(): boolean {
-    return this.isType(S_IFLNK)
-  }
-  isFIFO(): boolean {
-    return this.isType(S_IFIFO)
-  }
-  isSocket(): boolean {
-    return this.isType(S_IFSOCK)
-  }
-  isCharacterDevice(): boolean {
-    return this.isType(S_IFCHR)
-  }
-  isBlockDevice(): boolean {
-    return this.isType(S_IFBLK)
-  }
-
-  private isType(type: number): boolean {
-    return (this.mode & S_IFMT) === type
-  }
-}
-
-export class GuestFiles {
+export class KernelFiles implements GuestFiles {
   private readonly kernel: Kernel
   private readonly view: View
 
@@ -105,7 +57,6 @@ export class GuestFiles {
     this.view = view
   }
 
-  /** The whole file: bytes, or text with `'utf8'`. */
   readFile(path: string): Promise<Uint8Array>
   readFile(path: string, encoding: 'utf8' | 'utf-8'): Promise<string>
   async readFile(path: string, encoding?: 'utf8' | 'utf-8'): Promise<Uint8Array | string> {
@@ -113,7 +64,6 @@ export class GuestFiles {
     return encoding ? new TextDecoder().decode(bytes) : bytes
   }
 
-  /** Replaces the file, or makes it. */
   writeFile(path: string, contents: Uint8Array | string, options: { mode?: number } = {}): Promise<void> {
     return this.put(path, contents, O_TRUNC, options.mode ?? 0o666)
   }
@@ -127,7 +77,6 @@ export class GuestFiles {
     await this.writeFile(to, await this.readFile(from), { mode: mode & 0o777 })
   }
 
-  /** Names without "." and "..". */
   readdir(path: string): Promise<string[]> {
     return this.withFile(path, O_RDONLY, 0, async (file, caller) => {
       const names: string[] = []
@@ -146,17 +95,14 @@ export class GuestFiles {
     return this.statOf(path, 'stat', FOLLOW)
   }
 
-  /** Of a symlink itself. */
   lstat(path: string): Promise<FileStats> {
     return this.statOf(path, 'lstat', 0)
   }
 
-  /** Resolves when the name leads somewhere. */
   async access(path: string): Promise<void> {
     await this.pathOf(new HostCaller(this.view.world), 'access', path, FOLLOW)
   }
 
-  /** The name without symlinks. */
   async realpath(path: string): Promise<string> {
     const found = await this.pathOf(new HostCaller(this.view.world), 'realpath', path, FOLLOW)
     return fromUtf8(found.name(this.view.mounts.root))
@@ -180,7 +126,6 @@ export class GuestFiles {
     await this.change('unlink', path, removeFile)
   }
 
-  /** `recursive` empties directories first; `force` is content when there is nothing. */
   async rm(path: string, options: { recursive?: boolean; force?: boolean } = {}): Promise<void> {
     const { recursive = false, force = false } = options
     let stats: FileStats
@@ -191,7 +136,7 @@ export class GuestFiles {
       throw error
     }
     if (!stats.isDirectory()) return this.unlink(path)
-    if (!recursive) throw new FileError(-EISDIR, 'rm', path)
+    if (!recursive) throw fileError(-EISDIR, 'rm', path)
     for (const name of await this.readdir(path)) await this.rm(`${path}/${name}`, options)
     await this.rmdir(path)
   }
@@ -230,7 +175,6 @@ export class GuestFiles {
     await this.setAttributes('truncate', path, () => ({ size }))
   }
 
-  /** Access and modification time: Dates, or seconds since 1970. */
   async utimes(path: string, atime: Date | number, mtime: Date | number): Promise<void> {
     const stamp = (time: Date | number): Timestamp => {
       const ms = typeof time === 'number' ? time * 1000 : time.getTime()
@@ -251,7 +195,7 @@ export class GuestFiles {
     step: () => T | number,
   ): Promise<T> {
     const result = await caller.complete(step)
-    if (typeof result === 'number' && result < 0) throw new FileError(result, syscall, path)
+    if (typeof result === 'number' && result < 0) throw fileError(result, syscall, path)
     return result as T
   }
 
@@ -284,7 +228,7 @@ export class GuestFiles {
       await this.mkdir(path, { mode })
     } catch (error) {
       if (!(error instanceof FileError) || error.code !== 'EEXIST') throw error
-      if (!(await this.stat(path)).isDirectory()) throw new FileError(-EEXIST, 'mkdir', path)
+      if (!(await this.stat(path)).isDirectory()) throw fileError(-EEXIST, 'mkdir', path)
     }
   }
 
@@ -292,7 +236,7 @@ export class GuestFiles {
     const caller = new HostCaller(this.view.world)
     const { inode } = await this.pathOf(caller, syscall, path, flags)
     await this.must(caller, syscall, path, () => inode.refresh(caller))
-    return new FileStats(inode)
+    return statsOf(inode)
   }
 
   private async setAttributes(syscall: string, path: string, make: () => AttributeChange): Promise<void> {
@@ -322,7 +266,7 @@ export class GuestFiles {
   }
 
   private async readAll(path: string, file: FileDescription, caller: HostCaller): Promise<Uint8Array> {
-    if (file.inode.isDirectory) throw new FileError(-EISDIR, 'read', path)
+    if (file.inode.isDirectory) throw fileError(-EISDIR, 'read', path)
     const pieces: Uint8Array[] = []
     for (;;) {
       const piece = new Uint8Array(Math.min(CHUNK_SIZE, Math.max(4096, file.inode.size)))
@@ -334,7 +278,7 @@ export class GuestFiles {
 
   private async put(path: string, contents: Uint8Array | string, how: number, mode: number): Promise<void> {
     const bytes = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents
-    if (path.endsWith('/')) throw new FileError(-ENOTDIR, 'open', path)
+    if (path.endsWith('/')) throw fileError(-ENOTDIR, 'open', path)
     await this.withFile(path, O_WRONLY | O_CREAT | how, mode, async (file, caller) => {
       for (let done = 0; done < bytes.length; ) {
         caller.progress = 0

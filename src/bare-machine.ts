@@ -1,15 +1,11 @@
 /**
- * The composition root: a host, a CPU, file systems and engines become a machine that runs Linux programs.
- * Path: the CLI and library users make one; it builds syscalls/linux.ts's kernel and drives its loop.
- *
- *   await using machine = await Machine.create()
- *   const echo = machine.spawn('echo', ['hello'])
- *   console.log(await new Response(echo.stdout).text(), await echo.exited)
+ * The composition root: a host, a CPU, file systems and engines become a machine that runs Linux programs. It is
+ * synchronous, as whoever stands beside the kernel can be.
+ * Path: the CLI and local-machine.ts make one; it builds syscalls/linux.ts's kernel and drives its loop.
  */
 
 import { PAGE_SIZE } from '../emu/memory/layout.ts'
 import type { Cpu } from '../emu/run/cpu.ts'
-import { type CpuKind, createCpu } from '../emu/run/index.ts'
 import { utf8 } from '../syscalls/abi/bytes.ts'
 import { ENOTDIR } from '../syscalls/abi/errno.ts'
 import { RLIMIT_CPU, RLIMIT_NOFILE } from '../syscalls/abi/process.ts'
@@ -28,104 +24,41 @@ import { createLinux } from '../syscalls/linux.ts'
 import { applyLimit } from '../syscalls/sys/system.ts'
 import type { FileDescription } from '../syscalls/vfs/file-description.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
+import {
+  DEFAULT_PATH,
+  type ExitStatus,
+  type MachineEvents,
+  type MachineOptions,
+  type SpawnOptions,
+  type StandardStreams,
+} from './api.ts'
+import { BareProcess, exitStatusOf } from './bare-process.ts'
+import { BareView } from './bare-view.ts'
 import { StartError, startError } from './errors.ts'
-import { GuestFiles } from './guest-files.ts'
-import { type ExitStatus, exitStatusOf, GuestProcess, type StandardStreams } from './guest-process.ts'
-import { GuestView } from './guest-view.ts'
-import type { ImageListener } from './images.ts'
-import { type FileSystemChoice, type MountChoice, makeFileSystem, mountAt, opened } from './mounting.ts'
+import { KernelFiles } from './kernel-files.ts'
+import { makeFileSystem, mountAt } from './mounting.ts'
 import { inputPipe, outputPipe } from './pipe-streams.ts'
-import { platform } from './platform.ts'
-import { DEFAULT_TERM, type TerminalOptions, TerminalStreams } from './terminal-streams.ts'
+import { DEFAULT_TERM, TerminalStreams } from './terminal-streams.ts'
 
-/** Where a bare program name is looked for unless `env.PATH` says otherwise. */
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-export interface MachineParts {
+/** As MachineOptions, with nothing left to find out: `/` is an empty tmpfs unless said. */
+export interface MachineParts extends Omit<MachineOptions, 'host' | 'cpu' | 'seed' | 'engines'> {
   readonly host: Host
   readonly cpu: Cpu
-  /** What `/` is; an empty tmpfs unless said. */
-  readonly root?: FileSystemChoice
-  /** Mounted in order. */
-  readonly mounts?: readonly MountChoice[]
-  /** The first one lowest. */
   readonly engines?: readonly (Engine | string)[]
-  readonly hostname?: string
-  readonly uid?: number
-  readonly gid?: number
-  readonly limits?: Limits
-  /** A line on the diagnostic channel for a program that dies of a fault. */
-  readonly explainFaults?: boolean
 }
 
-/** What a machine's programs may use. */
-export interface Limits {
-  /** Memory of all processes together: more at once is ENOMEM, and when it is used up the largest process is killed. */
-  readonly memoryBytes?: number
-  /** Processes and threads at the same time: beyond, fork fails with EAGAIN. */
-  readonly processes?: number
-  /** Descriptors of a process (RLIMIT_NOFILE): beyond, open fails with EMFILE. */
-  readonly openFiles?: number
-  /** Contents of all files that live in memory: beyond, write fails with ENOSPC. */
-  readonly diskBytes?: number
-  /** Processor time of a process, in seconds (RLIMIT_CPU): SIGXCPU, and SIGKILL a second later. */
-  readonly cpuSeconds?: number
-}
-
-/** As MachineParts, with everything optional: the platform gives host, root, /proc, /dev and /tmp. */
-export interface MachineOptions extends Partial<Omit<MachineParts, 'cpu'>> {
-  readonly cpu?: Cpu | CpuKind
-  /** Simulated clock and seeded random bytes: the same seed gives the same run. */
-  readonly seed?: number
-}
-
-export interface SpawnOptions {
-  /** The whole environment; a PATH and HOME unless given. */
-  readonly env?: Readonly<Record<string, string>>
-  /** Working directory, `/` unless given. */
-  readonly cwd?: string
-  /** argv[0]; the path unless given. */
-  readonly argv0?: string
-  /** Kills the program (SIGKILL) when it is aborted. */
-  readonly signal?: AbortSignal
-  /** `pipe`: streams of the GuestProcess. `inherit`: the host's streams. `ignore`: /dev/null. `pipe` unless given. */
-  readonly stdio?: 'pipe' | 'inherit' | 'ignore'
-  /** Starts it in a nested view with these engines on top, the last one newest. */
+export interface BareSpawnOptions extends Omit<SpawnOptions, 'engines'> {
   readonly engines?: readonly (Engine | string)[]
-  /** Starts it on a terminal of its own, instead of `stdio`: `stdin`, one output stream `stdout`, and `resize`. */
-  readonly tty?: TerminalOptions
-}
-
-/** What `machine.on` tells of. */
-export interface MachineEvents {
-  /** A process was made by another one. */
-  fork: [pid: number, parentPid: number]
-  /** A process changed to another program. */
-  exec: [pid: number, path: string]
-  /** A task ended: a process when tid and pid are equal, else one of its threads. */
-  exit: [pid: number, tid: number, status: ExitStatus]
-  /** Bytes of an image were fetched: so many of it until now. */
-  image: [url: string, loadedBytes: number, sizeBytes: number]
-  /** The emulator says something to whoever runs it: a missing system call, a refused program. */
-  diagnostic: [line: string]
 }
 
 type Listeners = { [E in keyof MachineEvents]: Set<(...args: MachineEvents[E]) => void> }
 
-const DEFAULT_MOUNTS: readonly MountChoice[] = [
-  { at: '/proc', fs: { type: 'proc' } },
-  { at: '/sys', fs: { type: 'sysfs' }, readOnly: true },
-  { at: '/dev', fs: { type: 'devtmpfs' } },
-  { at: '/dev/pts', fs: { type: 'devpts' } },
-  { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
-]
-
-export class Machine implements AsyncDisposable {
+export class BareMachine implements AsyncDisposable {
   readonly kernel: Kernel
   /** The machine's files, as `fs.promises` has them. */
-  readonly fs: GuestFiles
+  readonly fs: KernelFiles
   /** What programs see that are in no nested view. */
-  readonly view: GuestView
+  readonly view: BareView
   private readonly console: Console
   private readonly parts: MachineParts
   private readonly listeners: Listeners = {
@@ -140,35 +73,6 @@ export class Machine implements AsyncDisposable {
   private readonly failures = new Set<(error: unknown) => void>()
   private loop: Promise<void> | null = null
   private disposed = false
-  private closeHost: () => Promise<void> = async () => {}
-
-  /** A machine with what the platform offers where nothing is said. */
-  static async create(options: MachineOptions = {}): Promise<Machine> {
-    const { cpu = 'jit', seed, ...rest } = options
-    let machine: Machine | null = null
-    const listener: ImageListener = {
-      progress: (...loaded) => machine?.emit('image', ...loaded),
-      problem: (line) => machine?.emit('diagnostic', line),
-    }
-    const root = await opened(options.root ?? (await platform().makeRoot()), listener)
-    const mounts = [...DEFAULT_MOUNTS]
-    for (const mount of options.mounts ?? []) mounts.push({ ...mount, fs: await opened(mount.fs, listener) })
-    const made = options.host
-      ? { host: options.host, close: async () => {} }
-      : platform().makeHost({
-          seed,
-          diagnostics: (line) => machine?.emit('diagnostic', line),
-        })
-    machine = new Machine({
-      ...rest,
-      host: made.host,
-      cpu: typeof cpu === 'string' ? createCpu(cpu) : cpu,
-      root,
-      mounts,
-    })
-    machine.closeHost = made.close
-    return machine
-  }
 
   /** From parts that are all there. Throws StartError. */
   constructor(parts: MachineParts) {
@@ -185,8 +89,8 @@ export class Machine implements AsyncDisposable {
     this.kernel = kernel
     this.console = console
     this.parts = parts
-    this.fs = new GuestFiles(kernel)
-    this.view = new GuestView(kernel.view)
+    this.fs = new KernelFiles(kernel)
+    this.view = new BareView(kernel.view)
     kernel.mountTree.add(
       makeFileSystem(kernel, parts.root ?? { type: 'tmpfs', options: { mode: '755' } }),
       null,
@@ -205,7 +109,7 @@ export class Machine implements AsyncDisposable {
    * Starts a program: a guest path, or a bare name that is looked for in PATH. Throws StartError when it cannot be
    * started, and the signal's reason when that is already aborted.
    */
-  spawn(path: string, args: readonly string[] = [], options: SpawnOptions = {}): GuestProcess {
+  spawn(path: string, args: readonly string[] = [], options: BareSpawnOptions = {}): BareProcess {
     if (this.disposed) throw new Error('the machine was disposed')
     options.signal?.throwIfAborted()
     const { kernel } = this
@@ -241,7 +145,7 @@ export class Machine implements AsyncDisposable {
     const { group } = task
     terminal?.control(group)
     this.limit(group)
-    const process = new GuestProcess(kernel, group, streams, this.endOf(group), terminal)
+    const process = new BareProcess(kernel, group, streams, this.endOf(group), terminal)
     if (options.signal) killOnAbort(process, options.signal)
     this.drive()
     return process
@@ -249,13 +153,13 @@ export class Machine implements AsyncDisposable {
 
   private nestedView(engines: readonly (Engine | string)[]): View {
     const view = this.kernel.view.fork()
-    const nested = new GuestView(view)
+    const nested = new BareView(view)
     for (const engine of engines) nested.push(engine)
     return view
   }
 
   /** Runs a program on the host's own streams to its end. */
-  async run(path: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<ExitStatus> {
+  async run(path: string, args: readonly string[] = [], options: BareSpawnOptions = {}): Promise<ExitStatus> {
     return this.spawn(path, args, { stdio: 'inherit', ...options }).exited
   }
 
@@ -281,7 +185,6 @@ export class Machine implements AsyncDisposable {
       if (group !== this.kernel.init) beginGroupExit(group, SIGKILL)
     this.drive()
     await this.loop
-    await this.closeHost()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -342,7 +245,8 @@ export class Machine implements AsyncDisposable {
     if (cpuSeconds !== undefined) applyLimit(group, RLIMIT_CPU, cpuSeconds, cpuSeconds + 1)
   }
 
-  private emit<E extends keyof MachineEvents>(event: E, ...args: MachineEvents[E]): void {
+  /** Tells whoever listens. */
+  emit<E extends keyof MachineEvents>(event: E, ...args: MachineEvents[E]): void {
     for (const listener of this.listeners[event]) listener(...args)
   }
 
@@ -379,7 +283,7 @@ function findInPath(kernel: Kernel, name: string, cwd: string, path: string): st
   throw new StartError('ENOENT', `${name}: not found in the guest's PATH`)
 }
 
-function killOnAbort(process: GuestProcess, signal: AbortSignal): void {
+function killOnAbort(process: BareProcess, signal: AbortSignal): void {
   const kill = (): void => void process.kill(SIGKILL)
   signal.addEventListener('abort', kill)
   const forget = (): void => signal.removeEventListener('abort', kill)

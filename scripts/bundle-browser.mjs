@@ -1,0 +1,43 @@
+// The library for browsers, in dist/browser: the page's umwelt.js, umwelt-worker.js with the machine, and the embedded
+// userland, which the Worker fetches from beside itself. Prints what a page loads, compressed; a library
+// that is too large is an error.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+/** Of what a page itself loads, and of that with the machine. */
+const PAGE_KB_MAX = 20
+const GZIP_KB_MAX = 400
+const root = join(import.meta.dirname, '..')
+const from = join(root, 'dist/src/host/browser')
+const to = join(root, 'dist/browser')
+
+rmSync(to, { recursive: true, force: true })
+mkdirSync(to, { recursive: true })
+await build({
+  entryPoints: { umwelt: join(from, 'index.js'), 'umwelt-worker': join(from, 'worker.js') },
+  outdir: to,
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'esm',
+  logLevel: 'warning',
+})
+const { applets } = JSON.parse(readFileSync(join(root, 'rootfs/images/userland.json'), 'utf8'))
+const names = readdirSync(join(root, 'rootfs/etc'))
+const etc = Object.fromEntries(
+  names.map((name) => [name, readFileSync(join(root, 'rootfs/etc', name), 'utf8')]),
+)
+writeFileSync(join(to, 'userland.json'), JSON.stringify({ applets, etc }))
+copyFileSync(join(root, 'rootfs/images/userland.elf'), join(to, 'userland.elf'))
+
+const size = (name) => gzipSync(readFileSync(join(to, name)), { level: 9 }).length / 1000
+const shown = readdirSync(to).map((name) => `${name} ${size(name).toFixed(1)}`)
+console.log(`dist/browser, kB gzipped: ${shown.join(', ')}`)
+const [page, machine] = ['umwelt.js', 'umwelt-worker.js'].map(size)
+if (page >= PAGE_KB_MAX || page + machine >= GZIP_KB_MAX) {
+  console.error(`dist/browser is too large: below ${PAGE_KB_MAX} and ${GZIP_KB_MAX} kB gzipped were wanted`)
+  process.exit(1)
+}
