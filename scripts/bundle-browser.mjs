@@ -2,7 +2,7 @@
 // userland, which the Worker fetches from beside itself. Prints what a page loads, compressed; a library
 // that is too large is an error.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
@@ -25,6 +25,38 @@ await build({
   format: 'esm',
   logLevel: 'warning',
 })
+const site = join(root, 'src/web/site')
+const web = join(root, 'dist/src/web')
+/** The library is loaded once, by its name; and tsc leaves style sheets where they are. */
+const places = {
+  name: 'places',
+  setup({ onResolve }) {
+    onResolve({ filter: /host\/browser\/index\.js$/ }, () => ({ path: './umwelt.js', external: true }))
+    onResolve({ filter: /^\.\/[^/]+\.css$/ }, ({ path, resolveDir }) => ({
+      path: join(root, 'src', relative(join(root, 'dist/src'), resolveDir), path),
+    }))
+  },
+}
+await build({
+  entryPoints: {
+    'umwelt-terminal': join(web, 'terminal-element.js'),
+    site: join(web, 'site/site.js'),
+    'terminal-page': join(web, 'site/terminal-page.js'),
+  },
+  outdir: to,
+  chunkNames: 'umwelt-[hash]',
+  bundle: true,
+  splitting: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'esm',
+  loader: { '.css': 'text' },
+  plugins: [places],
+  logLevel: 'warning',
+})
+for (const name of readdirSync(site))
+  if (/\.(html|css)$/.test(name)) copyFileSync(join(site, name), join(to, name))
 const { applets } = JSON.parse(readFileSync(join(root, 'rootfs/images/userland.json'), 'utf8'))
 const names = readdirSync(join(root, 'rootfs/etc'))
 const etc = Object.fromEntries(

@@ -7,7 +7,7 @@
 import { PAGE_SIZE } from '../emu/memory/layout.ts'
 import type { Cpu } from '../emu/run/cpu.ts'
 import { utf8 } from '../syscalls/abi/bytes.ts'
-import { ENOTDIR } from '../syscalls/abi/errno.ts'
+import { EINTR, ENOTDIR } from '../syscalls/abi/errno.ts'
 import { RLIMIT_CPU, RLIMIT_NOFILE } from '../syscalls/abi/process.ts'
 import { SIGKILL } from '../syscalls/abi/signal.ts'
 import { type Engine, noCalls } from '../syscalls/engines/engine.ts'
@@ -16,13 +16,15 @@ import { nullStreams, standardStreams } from '../syscalls/fs/devfs/devfs.ts'
 import type { Console } from '../syscalls/fs/devfs/devices.ts'
 import type { Host } from '../syscalls/host.ts'
 import { Credentials } from '../syscalls/kernel/credentials.ts'
-import { startFirst } from '../syscalls/kernel/first-task.ts'
+import { release, startFirst } from '../syscalls/kernel/first-task.ts'
 import type { Kernel } from '../syscalls/kernel/kernel.ts'
 import { beginGroupExit } from '../syscalls/kernel/signal.ts'
+import { DEAD } from '../syscalls/kernel/task.ts'
 import type { ThreadGroup } from '../syscalls/kernel/thread-group.ts'
 import { createLinux } from '../syscalls/linux.ts'
 import { applyLimit } from '../syscalls/sys/system.ts'
 import type { FileDescription } from '../syscalls/vfs/file-description.ts'
+import type { Path } from '../syscalls/vfs/path.ts'
 import { FOLLOW, walkPath } from '../syscalls/vfs/walk.ts'
 import {
   DEFAULT_PATH,
@@ -35,6 +37,7 @@ import {
 import { BareProcess, exitStatusOf } from './bare-process.ts'
 import { BareView } from './bare-view.ts'
 import { StartError, startError } from './errors.ts'
+import { HostCaller } from './host-caller.ts'
 import { KernelFiles } from './kernel-files.ts'
 import { makeFileSystem, mountAt } from './mounting.ts'
 import { inputPipe, outputPipe } from './pipe-streams.ts'
@@ -106,12 +109,34 @@ export class BareMachine implements AsyncDisposable {
   }
 
   /**
-   * Starts a program: a guest path, or a bare name that is looked for in PATH. Throws StartError when it cannot be
-   * started, and the signal's reason when that is already aborted.
+   * Starts a program: a guest path, or a bare name that is looked for in PATH. Rejects with StartError when it cannot be
+   * started, and with the signal's reason when that is already aborted.
    */
-  spawn(path: string, args: readonly string[] = [], options: BareSpawnOptions = {}): BareProcess {
+  async spawn(
+    path: string,
+    args: readonly string[] = [],
+    options: BareSpawnOptions = {},
+  ): Promise<BareProcess> {
     if (this.disposed) throw new Error('the machine was disposed')
     options.signal?.throwIfAborted()
+    if (!options.engines) return this.start(this.kernel.view, path, args, options)
+    const view = this.kernel.view.fork()
+    try {
+      const nested = new BareView(view)
+      for (const engine of options.engines) nested.push(engine)
+      return await this.start(view, path, args, options)
+    } finally {
+      // From here on its programs hold it.
+      view.drop()
+    }
+  }
+
+  private async start(
+    view: View,
+    path: string,
+    args: readonly string[],
+    options: BareSpawnOptions,
+  ): Promise<BareProcess> {
     const { kernel } = this
     const { tty } = options
     const env: Readonly<Record<string, string>> = {
@@ -119,15 +144,14 @@ export class BareMachine implements AsyncDisposable {
       ...(options.env ?? { PATH: DEFAULT_PATH, HOME: '/root' }),
     }
     const cwd = options.cwd ?? '/'
-    const view = options.engines ? this.nestedView(options.engines) : kernel.view
-    const { root } = view.mounts
-    const start = walkPath(kernel.caller, root, root, utf8(cwd), FOLLOW)
+    const start = await find(view, cwd)
     if (typeof start === 'number') throw startError(start, `working directory ${cwd}`)
     if (!start.inode.isDirectory) throw startError(-ENOTDIR, `working directory ${cwd}`)
-    const program = findInPath(kernel, path, cwd, env.PATH ?? DEFAULT_PATH)
+    const program = await findInPath(view, path, cwd, env.PATH ?? DEFAULT_PATH)
     const terminal = tty ? new TerminalStreams(kernel, tty) : null
     const { files, streams } = terminal ?? this.standardFiles(options.stdio ?? 'pipe')
-    const task = startFirst(kernel, {
+    let exited!: Promise<ExitStatus>
+    const starting = startFirst(kernel, {
       path: utf8(program),
       argv: [options.argv0 ?? path, ...args].map(utf8),
       env: Object.entries(env).map(([name, value]) => utf8(`${name}=${value}`)),
@@ -135,32 +159,27 @@ export class BareMachine implements AsyncDisposable {
       view,
       credentials: this.credentials(),
       files,
+      prepare: (group) => {
+        terminal?.control(group)
+        this.limit(group)
+        exited = this.endOf(group)
+      },
     })
-    // From here on its programs hold it.
-    if (options.engines) view.drop()
-    if (typeof task === 'number') {
-      terminal?.hangUp()
-      throw startError(task, path, kernel.execProblem)
-    }
-    const { group } = task
-    terminal?.control(group)
-    this.limit(group)
-    const process = new BareProcess(kernel, group, streams, this.endOf(group), terminal)
-    if (options.signal) killOnAbort(process, options.signal)
     this.drive()
+    const task = await starting
+    if (typeof task === 'number' || task.state === DEAD) {
+      terminal?.hangUp()
+      throw startError(typeof task === 'number' ? task : -EINTR, path, kernel.execProblem)
+    }
+    const process = new BareProcess(kernel, task.group, streams, exited, terminal)
+    if (options.signal) killOnAbort(process, options.signal)
+    release(task)
     return process
-  }
-
-  private nestedView(engines: readonly (Engine | string)[]): View {
-    const view = this.kernel.view.fork()
-    const nested = new BareView(view)
-    for (const engine of engines) nested.push(engine)
-    return view
   }
 
   /** Runs a program on the host's own streams to its end. */
   async run(path: string, args: readonly string[] = [], options: BareSpawnOptions = {}): Promise<ExitStatus> {
-    return this.spawn(path, args, { stdio: 'inherit', ...options }).exited
+    return (await this.spawn(path, args, { stdio: 'inherit', ...options })).exited
   }
 
   /**
@@ -265,19 +284,20 @@ export class BareMachine implements AsyncDisposable {
   }
 }
 
+/** A place in a view, by its absolute name. */
+function find(view: View, name: string): Promise<Path | number> {
+  const caller = new HostCaller(view.world)
+  const { root } = view.mounts
+  return caller.complete(() => walkPath(caller, root, root, utf8(name), FOLLOW))
+}
+
 /** A path as it is; a bare name as the first executable file of that name in PATH. */
-function findInPath(kernel: Kernel, name: string, cwd: string, path: string): string {
+async function findInPath(view: View, name: string, cwd: string, path: string): Promise<string> {
   if (name === '') throw new StartError('ENOENT', 'the program’s name is empty')
   if (name.includes('/')) return name
   for (const folder of path.split(':')) {
     const candidate = `${folder || cwd}/${name}`
-    const found = walkPath(
-      kernel.caller,
-      kernel.mountTree.root,
-      kernel.mountTree.root,
-      utf8(candidate),
-      FOLLOW,
-    )
+    const found = await find(view, candidate)
     if (typeof found !== 'number' && found.inode.isRegular && found.inode.mode & 0o111) return candidate
   }
   throw new StartError('ENOENT', `${name}: not found in the guest's PATH`)
@@ -286,6 +306,8 @@ function findInPath(kernel: Kernel, name: string, cwd: string, path: string): st
 function killOnAbort(process: BareProcess, signal: AbortSignal): void {
   const kill = (): void => void process.kill(SIGKILL)
   signal.addEventListener('abort', kill)
+  // While it was starting.
+  if (signal.aborted) kill()
   const forget = (): void => signal.removeEventListener('abort', kill)
   process.exited.then(forget, forget)
 }

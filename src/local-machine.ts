@@ -85,7 +85,7 @@ export class LocalMachine implements Machine {
     const { engines, ...rest } = options
     const made = engines && (await this.engines.all(engines))
     return new LocalProcess(
-      this.bare.spawn(path, args, { ...rest, ...(made && { engines: made }) }),
+      await this.bare.spawn(path, args, { ...rest, ...(made && { engines: made }) }),
       this.engines,
     )
   }

@@ -23,6 +23,7 @@ import { indexArchive } from './index-archive.ts'
 import { infoText } from './info.ts'
 import { parseRun, type RunOptions, USAGE, UsageError } from './options.ts'
 import { type Tree, treeOf } from './root.ts'
+import { serve } from './serve.ts'
 import { isAtTerminal, runAtTerminal } from './terminal.ts'
 
 const TIMED_OUT = 124
@@ -50,6 +51,10 @@ export async function main(words: readonly string[]): Promise<number> {
     if (command === 'info') {
       if (rest.length !== 1) throw new UsageError('umwelt info takes one ELF file')
       process.stdout.write(infoText(rest[0]!))
+      return 0
+    }
+    if (command === 'serve') {
+      process.stdout.write(await serve(rest))
       return 0
     }
     if (command === 'index') {

@@ -73,6 +73,7 @@ const OPTIONS = {
 export const USAGE = `usage: umwelt run [options] [--] [PROGRAM [ARG...]]
        umwelt trace [options] [--] [PROGRAM [ARG...]]
        umwelt info ELF                 what a program needs, and what of it is missing here
+       umwelt serve [--port N]         the site, on localhost (8080)
        umwelt index ARCHIVE.tar        writes ARCHIVE.tar.index, with which a page reads the archive in parts
 
 PROGRAM is a path in the guest. Without it the userland's shell runs: interactive at a terminal, else it runs the

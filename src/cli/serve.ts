@@ -48,10 +48,14 @@ export async function serve(words: readonly string[]): Promise<string> {
 function portOf(words: readonly string[]): number {
   let port: string
   try {
-    ;({ port } = parseArgs({ args: [...words], options: { port: { type: 'string', default: String(PORT) } } }).values)
+    ;({ port } = parseArgs({
+      args: [...words],
+      options: { port: { type: 'string', default: String(PORT) } },
+    }).values)
   } catch (error) {
     throw new UsageError((error as Error).message.split('. ')[0]!)
   }
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) throw new UsageError(`--port is a number up to 65535, not ${port}`)
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535)
+    throw new UsageError(`--port is a number up to 65535, not ${port}`)
   return Number(port)
 }

@@ -61,7 +61,7 @@ export async function runAtTerminal(
     columns: stdout.columns || 80,
     rows: stdout.rows || 24,
   })
-  const program = machine.spawn(path, args, { ...options, tty: size() })
+  const program = await machine.spawn(path, args, { ...options, tty: size() })
   const raw = new RawTerminal(stdin)
   const keyboard = program.stdin!.getWriter()
   const onData = (bytes: Buffer): void => void keyboard.write(bytes).catch(() => {})

@@ -5,8 +5,8 @@
  */
 
 import { Machine, type MachineOptions, StartError } from '../host/browser/index.ts'
-import elementCss from './terminal-element.css'
 import { type OpenTerminal, openTerminal, type TerminalProgram } from './terminal.ts'
+import elementCss from './terminal-element.css'
 import { words } from './words.ts'
 
 export { type OpenTerminal, openTerminal, type TerminalProgram } from './terminal.ts'
@@ -110,13 +110,15 @@ export class UmweltTerminal extends HTMLElement {
       this.run = run
       this.say('starting …')
       const program = await this.program()
-      const machine = this.machine ?? (this.own = await Machine.create(await this.options(program?.bytes)))
+      const machine = this.machine ?? (this.own = await Machine.create(await this.options()))
       if (run !== this.run) {
         if (machine !== this.machine) await machine.dispose()
         return
       }
       machine.on('diagnostic', (line) => this.say(line))
-      machine.on('image', (_url, loaded, size) => this.say(`${megabytes(loaded)} of ${megabytes(size)} MB loaded`))
+      machine.on('image', (_url, loaded, size) =>
+        this.say(`${megabytes(loaded)} of ${megabytes(size)} MB loaded`),
+      )
       const terminal = await openTerminal(this.place, machine, await this.choice(machine, program))
       if (run !== this.run) {
         await terminal.close()
@@ -157,11 +159,11 @@ export class UmweltTerminal extends HTMLElement {
     return { name: decodeURIComponent(url.split(/[?#]/)[0]!.split('/').pop() || 'program'), bytes }
   }
 
-  private async options(_program: Uint8Array | undefined): Promise<MachineOptions> {
+  private async options(): Promise<MachineOptions> {
     const root = this.url('root')
     if (!root) return {}
     if (/\.tar$/.test(root)) return { root: { image: root } }
-    return { root: { tar: await fetched(root) } }
+    return { root: { image: await fetched(root) } }
   }
 
   /** What runs, with the program of `src` put where it can be found. */

@@ -30,7 +30,12 @@ export interface OpenTerminal {
   close(): Promise<void>
 }
 
-const DARK: ITheme = { background: '#14161b', foreground: '#e6e6e6', cursor: '#e6e6e6', selectionBackground: '#3a5a8c' }
+const DARK: ITheme = {
+  background: '#14161b',
+  foreground: '#e6e6e6',
+  cursor: '#e6e6e6',
+  selectionBackground: '#3a5a8c',
+}
 const LIGHT: ITheme = {
   background: '#ffffff',
   foreground: '#1b1d22',
@@ -153,7 +158,11 @@ function handleKey(event: KeyboardEvent, terminal: Terminal): boolean {
   if (event.code === 'KeyC' || event.code === 'KeyV') {
     if (event.type === 'keydown') {
       if (event.code === 'KeyC') void navigator.clipboard.writeText(terminal.getSelection()).catch(() => {})
-      else void navigator.clipboard.readText().then((text) => terminal.paste(text), () => {})
+      else
+        void navigator.clipboard.readText().then(
+          (text) => terminal.paste(text),
+          () => {},
+        )
       event.preventDefault()
     }
     return false
@@ -166,7 +175,8 @@ function handleKey(event: KeyboardEvent, terminal: Terminal): boolean {
   return true
 }
 
-const FOCUSABLE = 'a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, [tabindex="0"]'
+const FOCUSABLE =
+  'a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, [tabindex="0"]'
 
 /** Moves the focus to what comes before or after the terminal on the page. */
 function leave(terminal: Terminal, direction: 1 | -1): void {

@@ -9,8 +9,10 @@ export function words(line: string): string[] {
       throw new Error(`a quote in ${line} has no end`)
     }
     found.push(
-      match[1]!.replace(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs, (_all, single, double, escaped) =>
-        single ?? (double === undefined ? escaped : double.replace(/\\(["\\$`])/g, '$1')),
+      match[1]!.replace(
+        /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs,
+        (_all, single, double, escaped) =>
+          single ?? (double === undefined ? escaped : double.replace(/\\(["\\$`])/g, '$1')),
       ),
     )
   }

@@ -44,6 +44,7 @@ export function exitTask(task: Task, status: number): void {
   const { kernel, group } = task
   task.leaveQueues()
   task.engineStop?.abandon()
+  task.start?.abandon()
   task.state = DEAD
   releaseRobustList(task)
   if (task.clearChildTid && task.mm.users > 1 && task.mm.setU32(task.clearChildTid, 0))

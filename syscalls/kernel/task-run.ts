@@ -25,6 +25,7 @@ import {
   STAGE_QUIESCE,
   STAGE_REPORT,
   STAGE_SIGNALS,
+  STAGE_START,
   STAGE_USER,
   type Task,
 } from './task.ts'
@@ -73,6 +74,9 @@ function advance(kernel: Kernel, task: Task): void {
         break
       case STAGE_EXIT:
         if (ascend(task)) finish(task)
+        break
+      case STAGE_START:
+        task.start!.attempt()
         break
       case STAGE_REPORT:
         goOnReporting(task)

@@ -24,6 +24,7 @@ import type { WallWatcher } from './clock.ts'
 import type { Credentials } from './credentials.ts'
 import { Deadline } from './deadline.ts'
 import type { FdTable } from './fd-table.ts'
+import type { ProgramStart } from './first-task.ts'
 import type { FsContext } from './fs-context.ts'
 import type { FutexKey } from './futex.ts'
 import type { Kernel } from './kernel.ts'
@@ -59,6 +60,8 @@ export const STAGE_SIGNALS = 4
 export const STAGE_REPORT = 5
 /** Between two instructions of its program, where engines look at it. */
 export const STAGE_QUIESCE = 6
+/** Before its first program. */
+export const STAGE_START = 7
 
 export const COMM_SIZE = 16
 export const DEFAULT_TIMER_SLACK_NS = 50_000
@@ -86,6 +89,8 @@ export class Task implements Caller, Waiter, WallWatcher {
   /** Only its switches: memory is counted once for all tasks that share it. */
   readonly usage = new Usage()
 
+  /** The machine's first program, while it is on its way. */
+  start: ProgramStart | null = null
   /** A page that the kernel touched and that is on its way; and `resumed` as it was then. */
   late: LatePage | null = null
   private resumedBeforeLate = false

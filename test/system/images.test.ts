@@ -202,6 +202,27 @@ describe('an image by range requests', () => {
     )
   })
 
+  it('is a root whose first program is on its way', async () => {
+    await using machine = await Machine.create({ root: { image: `${base}/root.tar` } })
+    const cat = await machine.spawn('userland', ['/etc/motd'], { argv0: 'cat', env: { PATH: '/bin' } })
+    expect(await new Response(cat.stdout).text()).toBe('welcome\n')
+    expect(await cat.exited).toEqual({ code: 0, signal: null })
+    await expect(machine.spawn('/bin/none')).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(machine.spawn('/etc/motd')).rejects.toMatchObject({ code: 'EACCES' })
+  })
+
+  it('is disposed of while a first program is on its way', async () => {
+    const machine = await Machine.create({ root: { image: `${base}/root.tar` } })
+    trouble = () => true
+    const starting = machine.spawn('/bin/userland', [], { argv0: 'true' })
+    const refused = expect(starting).rejects.toThrow(StartError)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await machine.dispose()
+    await refused
+    trouble = null
+    server.closeAllConnections()
+  })
+
   for (const cpu of ['jit', 'interpreter'] as const)
     it(`loads pages of a program as it touches them, and as the kernel and engines do (${cpu})`, async () => {
       let trace = ''

@@ -20,7 +20,11 @@ export class FileTree {
   private current: Item | null = null
 
   /** `chosen` is told of the item that a person has chosen. */
-  constructor(root: HTMLUListElement, machine: Machine, chosen: (path: string, isDirectory: boolean) => void) {
+  constructor(
+    root: HTMLUListElement,
+    machine: Machine,
+    chosen: (path: string, isDirectory: boolean) => void,
+  ) {
     this.root = root
     this.machine = machine
     this.chosen = chosen
@@ -75,10 +79,15 @@ export class FileTree {
   private async open(item: Item): Promise<void> {
     const { fs } = this.machine
     const names = (await fs.readdir(item.path)).sort()
-    const known = new Set([...this.items.values()].filter(({ element }) => element.ariaExpanded === 'true').map(({ path }) => path))
+    const known = new Set(
+      [...this.items.values()]
+        .filter(({ element }) => element.ariaExpanded === 'true')
+        .map(({ path }) => path),
+    )
     item.list!.replaceChildren()
     for (const path of this.items.keys())
-      if (path !== item.path && path.startsWith(item.path === '/' ? '/' : `${item.path}/`)) this.items.delete(path)
+      if (path !== item.path && path.startsWith(item.path === '/' ? '/' : `${item.path}/`))
+        this.items.delete(path)
     const prefix = item.path === '/' ? '' : item.path
     const stats = await Promise.all(names.map((name) => fs.lstat(`${prefix}/${name}`).catch(() => null)))
     for (const [i, name] of names.entries()) {

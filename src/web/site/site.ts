@@ -18,7 +18,7 @@ const onClick = (id: string, action: () => unknown): void =>
 let machine: Machine
 let tree: FileTree
 let chosen: { path: string; isDirectory: boolean } | null = null
-const tabs = new TerminalTabs(byId('tabs'), byId('panels'), () => shell())
+const tabs = new TerminalTabs(byId('tabs'), byId('panels'))
 
 const shell = (): void => void tabs.open(machine, 'sh', 'sh')
 const quoted = (word: string): string => `'${word.replaceAll("'", `'"'"'`)}'`
@@ -32,7 +32,9 @@ async function begin(options: MachineOptions = {}): Promise<void> {
   await machine?.dispose()
   machine = made
   machine.on('diagnostic', (line) => say(line))
-  machine.on('image', (_url, loaded, size) => say(`${(loaded / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB loaded`))
+  machine.on('image', (_url, loaded, size) =>
+    say(`${(loaded / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB loaded`),
+  )
   await machine.fs.mkdir(WORK, { recursive: true })
   tree = new FileTree(byId('tree'), machine, choose)
   choose('', true)
@@ -69,6 +71,7 @@ async function put(files: Iterable<File>, folder: string): Promise<string[]> {
 
 const run = (path: string): void => void tabs.open(machine, baseName(path), quoted(path))
 
+onClick('more', () => shell())
 onClick('upload', () => byId('upload-input').click())
 byId<HTMLInputElement>('upload-input').addEventListener('change', (event) => {
   const input = event.target as HTMLInputElement

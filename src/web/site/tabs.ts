@@ -15,13 +15,9 @@ export class TerminalTabs {
   private readonly tabs: Tab[] = []
   private count = 0
 
-  constructor(list: HTMLElement, panels: HTMLElement, more: () => void) {
+  constructor(list: HTMLElement, panels: HTMLElement) {
     this.list = list
     this.panels = panels
-    const button = document.createElement('button')
-    button.textContent = '+ Shell'
-    button.addEventListener('click', more)
-    list.after(button)
     list.addEventListener('keydown', (event) => this.key(event))
   }
 
