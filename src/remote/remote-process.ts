@@ -31,6 +31,8 @@ export class RemoteProcess implements GuestProcess {
       if (isEnding()) return KILLED
       throw error
     })
+    // Nobody need ask how it ended.
+    this.exited.catch(() => {})
     // Whoever has the process has its view.
     forgotten.register(view, () => void ask('forget', process).catch(() => {}))
   }

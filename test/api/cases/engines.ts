@@ -89,6 +89,21 @@ export function engineCases({ Machine, machine }: Machines): void {
       expect(await waiting.exited).toEqual({ code: 0, signal: null })
     })
 
+    it('that fail, fail that call alone', async () => {
+      const failing: PlainEngine = {
+        name: 'failing',
+        wants: { calls: ['sethostname'] },
+        on: () => Promise.reject(new Error('no answer today')),
+      }
+      const on = await machine({ engines: [failing] })
+      const lines: string[] = []
+      on.on('diagnostic', (line) => lines.push(line))
+      expect(await said(on, 'hostname x 2>&1; echo $?; echo on')).toMatch(
+        /(I\/O|Input\/output) error\n1\non\n/,
+      )
+      expect(lines.join()).toMatch(/failing.*no answer today/)
+    })
+
     it('in modules are loaded where the machine is', async () => {
       const on = await machine({ hostname: 'home' })
       const url = moduleUrl(REFUSING)

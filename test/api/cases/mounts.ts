@@ -64,13 +64,26 @@ export function mountCases({ Machine, machine }: Machines): void {
       await expect(Machine.create({ mounts: [broken] })).rejects.toThrow(/no tar archive/)
     })
 
-    it('of an object shaped as node:fs', async () => {
+    it('of an object shaped as node:fs, with promises beside it or not', async () => {
       const volume = memfs.Volume.fromJSON({ '/hello': 'from memfs\n' })
-      const on = await at({ files: volume as never })
-      expect(await said(on, 'cat /v/hello; echo back > /v/answer; mkdir /v/d; ls /v')).toBe(
-        'from memfs\nanswer\nd\nhello\n',
-      )
-      expect(volume.readFileSync('/answer', 'utf8')).toBe('back\n')
+      const synchronous = new Proxy(memfs.Volume.fromJSON({ '/hello': 'from memfs\n' }), {
+        get(target, key) {
+          const value = key === 'promises' ? undefined : Reflect.get(target, key)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      const script =
+        'cd /v; cat hello; echo back > answer; mkdir d; mv answer d/; ln -s d/answer l; cat l; rm hello; chmod 600 l; ls'
+      for (const files of [volume, synchronous]) {
+        const on = await at({ files: files as never })
+        expect(await said(on, script)).toBe('from memfs\nback\nd\nl\n')
+        expect(files.readFileSync('/d/answer', 'utf8')).toBe('back\n')
+        expect(files.statSync('/d/answer').mode & 0o777).toBe(0o600)
+        expect(
+          await said(on, 'echo more >> /v/l; : > /v/d/answer; ls -l /v/d | cut -c1-10; rm -r /v/d'),
+        ).toMatch(/^(total 0\n)?-rw-------\n$/)
+        expect(files.readdirSync('/')).toEqual(['l'])
+      }
     })
 
     it('of one with promises, changed, unchanged, and with changes kept in the machine', async () => {
