@@ -93,8 +93,19 @@ const blobSource = (blob: Blob): ByteSource => ({
   read: async (position, count) => new Uint8Array(await blob.slice(position, position + count).arrayBuffer()),
 })
 
+/** What fails for the network's sake is tried again, and what was refused is not. */
+async function insist<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures++)
+    try {
+      return await attempt()
+    } catch (error) {
+      if (failures === ATTEMPTS || error instanceof RefusedError) throw error
+      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (failures - 1)))
+    }
+}
+
 async function indexOf(url: string): Promise<string> {
-  const response = await fetch(url + INDEX_SUFFIX)
+  const response = await insist(() => fetch(url + INDEX_SUFFIX))
   if (!response.ok)
     throw new Error(
       `its index ${url}${INDEX_SUFFIX} cannot be had (HTTP ${response.status}); umwelt index makes one`,
@@ -106,7 +117,7 @@ async function indexOf(url: string): Promise<string> {
   return new Response(unpacked).text()
 }
 
-/** Range requests; what fails for the network's sake is tried again. */
+/** Range requests. */
 function httpSource(url: string, sizeBytes: number, listener: ImageListener): ByteSource {
   let loadedBytes = 0
   const get = async (position: number, count: number): Promise<Uint8Array> => {
@@ -125,20 +136,15 @@ function httpSource(url: string, sizeBytes: number, listener: ImageListener): By
   return {
     sizeBytes,
     async read(position, count) {
-      for (let attempt = 1; ; attempt++)
-        try {
-          const bytes = await get(position, count)
-          loadedBytes += bytes.length
-          listener.progress(url, loadedBytes, sizeBytes)
-          return bytes
-        } catch (error) {
-          if (attempt < ATTEMPTS && !(error instanceof RefusedError)) {
-            await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)))
-            continue
-          }
-          listener.problem(`image ${url}: ${(error as Error).message}; what was read of it fails (EIO)`)
-          throw error
-        }
+      try {
+        const bytes = await insist(() => get(position, count))
+        loadedBytes += bytes.length
+        listener.progress(url, loadedBytes, sizeBytes)
+        return bytes
+      } catch (error) {
+        listener.problem(`image ${url}: ${(error as Error).message}; what was read of it fails (EIO)`)
+        throw error
+      }
     },
   }
 }
