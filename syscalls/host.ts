@@ -41,6 +41,8 @@ export interface HostOutput {
 
 export interface Host {
   readonly name: string
+  /** WebAssembly Memories that a machine may have at a time; as many as can be had unless given. */
+  readonly memoriesMax?: number
   readonly clock: HostClock
   readonly random: HostRandom
   readonly stdin: HostInput

@@ -5,6 +5,7 @@
  *
  * Invariants: memory.grow detaches every view, so nobody keeps `bytes` or `view` across a call that may map;
  * pages below GUEST_MIN have no flags, so neither guest nor copy-out reaches the emulator's own tables.
+ * A space whose process sleeps may be without a Memory (swapOut): whoever looks at it brings it back.
  */
 
 import {
@@ -38,7 +39,18 @@ const WASM_PAGE = 65536
 export interface SpaceObserver {
   fetch?(addr: number): boolean
   code?(addr: number, sizeBytes: number): void
+  /** It has a Memory again, another one. */
+  returned?(): void
   shared?(addr: number, sizeBytes: number): void
+}
+
+interface SwappedSpace {
+  readonly sizeBytes: number
+  readonly state: Uint8Array
+  readonly flags: Uint8Array
+  /** The pages that are not all zero, and their contents one behind the other. */
+  readonly pages: readonly number[]
+  readonly contents: Uint8Array
 }
 
 const pagesOf = (addr: number, sizeBytes: number): [number, number] => [
@@ -47,15 +59,14 @@ const pagesOf = (addr: number, sizeBytes: number): [number, number] => [
 ]
 
 export class AddressSpace {
-  readonly memory: WebAssembly.Memory
   readonly observer: SpaceObserver = {}
-  /** The whole Memory; replaced when it grows. */
-  bytes!: Uint8Array
-  view!: DataView
-  /** The same as 32-bit words: the state block's fields are aligned, and WebAssembly's byte order is this one's. */
-  words!: Int32Array
-  /** The flag bytes, indexed by page number. */
-  flags!: Uint8Array
+  private heldMemory: WebAssembly.Memory
+  private heldBytes!: Uint8Array
+  private heldView!: DataView
+  private heldWords!: Int32Array
+  private heldFlags!: Uint8Array
+  /** What it consists of while it has no Memory. */
+  private swapped: SwappedSpace | null = null
   /** Guest pages with contents. */
   presentPages = 0
   /** The most there were at once. */
@@ -66,16 +77,95 @@ export class AddressSpace {
 
   constructor(pool: MemoryPool) {
     this.pool = pool
-    this.memory = pool.take()
+    this.heldMemory = pool.take()
     this.refreshViews()
   }
 
+  get memory(): WebAssembly.Memory {
+    if (this.swapped !== null) this.swapIn()
+    return this.heldMemory
+  }
+
+  /** The whole Memory; replaced when it grows. */
+  get bytes(): Uint8Array {
+    if (this.swapped !== null) this.swapIn()
+    return this.heldBytes
+  }
+
+  get view(): DataView {
+    if (this.swapped !== null) this.swapIn()
+    return this.heldView
+  }
+
+  /** The same as 32-bit words: the state block's fields are aligned, and WebAssembly's byte order is this one's. */
+  get words(): Int32Array {
+    if (this.swapped !== null) this.swapIn()
+    return this.heldWords
+  }
+
+  /** The flag bytes, indexed by page number. */
+  get flags(): Uint8Array {
+    if (this.swapped !== null) this.swapIn()
+    return this.heldFlags
+  }
+
+  get isSwappedOut(): boolean {
+    return this.swapped !== null
+  }
+
   private refreshViews(): void {
-    const buffer = this.memory.buffer
-    this.bytes = new Uint8Array(buffer)
-    this.view = new DataView(buffer)
-    this.words = new Int32Array(buffer)
-    this.flags = new Uint8Array(buffer, PAGE_FLAGS_BASE, GUEST_MAX / PAGE_SIZE)
+    const { buffer } = this.heldMemory
+    this.heldBytes = new Uint8Array(buffer)
+    this.heldView = new DataView(buffer)
+    this.heldWords = new Int32Array(buffer)
+    this.heldFlags = new Uint8Array(buffer, PAGE_FLAGS_BASE, GUEST_MAX / PAGE_SIZE)
+  }
+
+  /**
+   * Gives the Memory to others, keeping what is in it: for a process that sleeps, and whose translated code was let go of
+   * (Cpu.release). Shared pages are not kept: they are read again from what is behind them.
+   */
+  swapOut(): void {
+    const { bytes, flags } = this
+    const end = bytes.length / PAGE_SIZE
+    for (let page = GUEST_MIN >> PAGE_SHIFT; page < end; page++) {
+      if (flags[page]! & PAGE_CODE) this.unmarkCode(page)
+      if (flags[page]! & PAGE_SHARED) this.unmap(page * PAGE_SIZE, PAGE_SIZE)
+    }
+    const words = new BigInt64Array(bytes.buffer, 0, bytes.length >> 3)
+    const pages: number[] = []
+    for (let page = GUEST_MIN >> PAGE_SHIFT; page < end; page++)
+      if (flags[page]! & PAGE_PRESENT && !isZeroPage(words, page)) pages.push(page)
+    const contents = new Uint8Array(pages.length * PAGE_SIZE)
+    for (const [i, page] of pages.entries())
+      contents.set(bytes.subarray(page * PAGE_SIZE, (page + 1) * PAGE_SIZE), i * PAGE_SIZE)
+    this.swapped = {
+      sizeBytes: bytes.length,
+      state: bytes.slice(STATE_BASE, STATE_BASE + STATE_SIZE),
+      flags: flags.slice(0, end),
+      pages,
+      contents,
+    }
+    this.pool.give(this.heldMemory)
+    this.heldBytes = this.heldFlags = new Uint8Array(0)
+  }
+
+  /** Throws RangeError when the host has no Memory left and nobody else sleeps. */
+  private swapIn(): void {
+    const { sizeBytes, state, flags, pages, contents } = this.swapped!
+    this.heldMemory = this.pool.take()
+    this.swapped = null
+    this.refreshViews()
+    if (!this.growTo(sizeBytes)) throw new RangeError('the host has no memory left for a process that wakes')
+    this.bytes.set(state, STATE_BASE)
+    for (const [page, flag] of flags.entries()) {
+      if (!(flag & PAGE_PRESENT)) continue
+      if (this.flags[page]! & PAGE_STALE) this.bytes.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
+      this.flags[page] = flag
+    }
+    for (const [i, page] of pages.entries())
+      this.bytes.set(contents.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE), page * PAGE_SIZE)
+    this.observer.returned?.()
   }
 
   /** Whether [addr, addr+size) lies where guest pages may be. */
@@ -195,7 +285,7 @@ export class AddressSpace {
     // Grown in steps, for each step detaches the views; the host is charged for touched pages only.
     const step = Math.min(GUEST_MAX - this.bytes.length, Math.max(missing, 4 << 20))
     try {
-      this.memory.grow(Math.ceil(step / WASM_PAGE))
+      this.heldMemory.grow(Math.ceil(step / WASM_PAGE))
     } catch {
       return false
     }
@@ -324,7 +414,8 @@ export class AddressSpace {
   release(): void {
     this.pool.pagesUsed -= this.presentPages
     this.presentPages = 0
-    this.pool.give(this.memory)
+    if (this.swapped === null) this.pool.give(this.heldMemory)
+    this.swapped = null
   }
 }
 

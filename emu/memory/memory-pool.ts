@@ -32,6 +32,11 @@ interface Pooled {
 export class MemoryPool {
   private readonly free: Pooled[] = []
   private stalePages = 0
+  /** Memories that were taken and not given back, and how many there may be: a page's machines share what it has. */
+  private takenCount = 0
+  countMax = Infinity
+  /** Makes a process give its Memory up, a sleeping one, or where it is `urgent` any other; false when there is none. */
+  makeRoom: (urgent: boolean) => boolean = () => false
   /** Guest pages that all processes may have together. */
   pagesMax = Infinity
   pagesUsed = 0
@@ -45,11 +50,22 @@ export class MemoryPool {
 
   /** A Memory of at least GUEST_MIN bytes without guest pages. Throws RangeError when the host has none left. */
   take(): WebAssembly.Memory {
-    const pooled = this.free.pop()
-    if (!pooled)
-      return new WebAssembly.Memory({ initial: GUEST_MIN / WASM_PAGE, maximum: GUEST_MAX / WASM_PAGE })
-    this.stalePages -= pooled.stalePages
-    return pooled.memory
+    while (this.takenCount >= this.countMax && this.makeRoom(false)) {}
+    const memory = this.free.pop() ?? this.made()
+    this.stalePages -= memory.stalePages
+    this.takenCount++
+    return memory.memory
+  }
+
+  private made(): Pooled {
+    try {
+      const limits = { initial: GUEST_MIN / WASM_PAGE, maximum: GUEST_MAX / WASM_PAGE }
+      return { memory: new WebAssembly.Memory(limits), stalePages: 0 }
+    } catch (error) {
+      const given = this.makeRoom(true) ? this.free.pop() : undefined
+      if (given) return given
+      throw error
+    }
   }
 
   /**
@@ -57,6 +73,7 @@ export class MemoryPool {
    * mapped again: clearing them all would cost more than a short program's run.
    */
   give(memory: WebAssembly.Memory): void {
+    this.takenCount--
     if (this.free.length >= POOLED_COUNT_MAX) return
     const { buffer } = memory
     const flags = new Uint8Array(buffer, PAGE_FLAGS_BASE, buffer.byteLength / PAGE_SIZE)

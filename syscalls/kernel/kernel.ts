@@ -34,6 +34,7 @@ import { LoadAverage } from './load-average.ts'
 import { PidNamespace } from './pid-namespace.ts'
 import { sendSignal } from './signal.ts'
 import { SliceLengths } from './slice.ts'
+import { swapOut } from './swap.ts'
 import { DEAD, ENGINE_STOPPED, RUNNABLE, RUNNING, type Task, WAITING } from './task.ts'
 import { runTask } from './task-run.ts'
 import { defaultLimits, SignalActions, ThreadGroup } from './thread-group.ts'
@@ -127,6 +128,8 @@ export class Kernel {
     this.engineTypes = parts.engineTypes
     this.devices = parts.devices
     this.options = parts.options
+    this.memoryPool.countMax = parts.host.memoriesMax ?? Infinity
+    this.memoryPool.makeRoom = (urgent) => swapOut(this, urgent)
     this.clock = new KernelClock(parts.host.clock, () => parts.host.wake())
     this.world = {
       uts: new Uts(parts.options.hostname, parts.arch.machine),

@@ -40,6 +40,7 @@ const SIX_RAW = [NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NOR
 export function runTask(kernel: Kernel, task: Task, budget: number): void {
   task.state = RUNNING
   task.mm.activate(task)
+  task.mm.lastSlice = kernel.contextSwitches
   kernel.arch.setBudget(task.mm.state, budget)
   // What came while it waited for its turn: a signal, a stop.
   if (task.stage === STAGE_USER && task.signalPending()) task.stage = STAGE_SIGNALS

@@ -51,6 +51,8 @@ export class Mm implements CallerMemory {
   readonly vmas = new VmaList()
   /** Tasks that use it (vfork, threads). */
   users = 1
+  /** When it ran last, in slices of the kernel. */
+  lastSlice = 0
   /** Whose registers are in the state block. */
   running: Task | null = null
   /** For reading file pages on a fault. */

@@ -6,6 +6,8 @@
 
 import type { Host, HostInput, HostOutput } from '../../../syscalls/host.ts'
 
+/** A page has about 125, which its machines share. */
+const MEMORIES_MAX = 40
 /** Work between two turns of the event loop. */
 const TURN_MS = 10
 const TIMEOUT_MS_MAX = 0x7fffffff
@@ -76,6 +78,7 @@ export interface BrowserHostOptions {
 
 export class BrowserHost implements Host {
   readonly name = 'browser'
+  readonly memoriesMax = MEMORIES_MAX
   readonly stdin = new QueuedInput()
   readonly stdout: HostOutput
   readonly stderr: HostOutput
