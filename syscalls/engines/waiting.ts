@@ -27,6 +27,7 @@ export class EngineStop<Answer = unknown> {
     this.continuation = continuation
     task.state = ENGINE_STOPPED
     task.engineStop = this as EngineStop
+    task.kernel.answersDue++
     const { answersWithinNs: limitNs } = engine
     const tooLate = (): void => this.refuse(new Error(`no answer within ${limitNs! / NS_PER_SEC} s`))
     this.callOff = limitNs === undefined ? () => {} : task.kernel.host.patience(limitNs, tooLate)
@@ -59,6 +60,7 @@ export class EngineStop<Answer = unknown> {
     const { task } = this
     if (task.engineStop !== (this as EngineStop)) return false
     task.engineStop = null
+    task.kernel.answersDue--
     this.callOff()
     return task.state !== DEAD
   }

@@ -1,44 +1,19 @@
 // Real programs of a Debian root in views: builds under a standing clock, clocks at pace 60, identities, two shells side
-// by side with other names, times, users and files, and the same three views deep.
+// by side with other names, times, users and files, and the same three views deep, changes to files that are kept.
 // usage: node test/debian/views.mjs [--again] [NAME-PART…]
 import assert from 'node:assert/strict'
 import { parseArgs } from 'node:util'
-import { hostDirectory, Machine, textFile } from '../../dist/src/host/node/index.js'
+import { textFile } from '../../dist/src/host/node/index.js'
+import { inDebian, sh } from './in-debian.mjs'
+import { KEPT_CHANGES } from './kept-changes.mjs'
 import { Results } from './results.mjs'
 import { debianRoot } from './root.mjs'
-import { ENVIRONMENT } from './runners.mjs'
 
 const { values, positionals } = parseArgs({ options: { again: { type: 'boolean' } }, allowPositionals: true })
 const { folder: root, reason } = debianRoot()
 if (!root) {
   console.log(`not run: views of the Debian root's programs: ${reason}`)
   process.exit(0)
-}
-
-const text = (stream) => new Response(stream).text()
-
-/** What a shell script prints in a view with these engines, and how it ended. */
-async function sh(machine, script, engines = [], levels = 0) {
-  const folder = '/tmp/w'
-  await machine.fs.mkdir(folder, { recursive: true })
-  // Deeper: engines that change nothing lie between.
-  const all = [...Array(levels).fill('name'), ...engines]
-  const process = machine.spawn('sh', ['-c', `exec 2>&1\n${script}`], {
-    env: ENVIRONMENT,
-    cwd: folder,
-    engines: all,
-  })
-  const [out, { code }] = await Promise.all([text(process.stdout), process.exited])
-  return { out, lines: out.split('\n').slice(0, -1), code }
-}
-
-async function inDebian(use, options = {}) {
-  const machine = await Machine.create({ root: hostDirectory(root, 'cow'), ...options })
-  try {
-    return await use(machine)
-  } finally {
-    await machine.dispose()
-  }
 }
 
 const BUILD = `
@@ -153,21 +128,18 @@ const sideBySide = (levels) => () =>
       'hostname; uname -n; date +%Y; id -u; cat /etc/hostname; touch $1 f; stat -c %u f; sleep 1; hostname; date +%Y'
     const said = await Promise.all(
       worlds.map(({ name, year, uid }) =>
-        sh(
-          machine,
-          `mkdir ${name} && cd ${name} && (${script.replace('$1 ', '')})`,
-          [
-            `name,nodename=${name}`,
-            `time,start=${year}-07-20T00:00:00Z`,
-            {
-              name: 'etc',
-              wants: { calls: [] },
-              services: [{ kind: 'path', at: '/etc/hostname', fs: textFile({ read: () => `of ${name}\n` }) }],
-            },
-            `id,uid=${uid},gid=${uid},caps=dac_override`,
-          ],
-          levels,
-        ),
+        sh(machine, `mkdir ${name} && cd ${name} && (${script.replace('$1 ', '')})`, [
+          // Deeper: engines that change nothing lie between.
+          ...Array(levels).fill('name'),
+          `name,nodename=${name}`,
+          `time,start=${year}-07-20T00:00:00Z`,
+          {
+            name: 'etc',
+            wants: { calls: [] },
+            services: [{ kind: 'path', at: '/etc/hostname', fs: textFile({ read: () => `of ${name}\n` }) }],
+          },
+          `id,uid=${uid},gid=${uid},caps=dac_override`,
+        ]),
       ),
     )
     for (const [i, { name, year, uid }] of worlds.entries())
@@ -177,6 +149,7 @@ const sideBySide = (levels) => () =>
     assert.ok(!outside.out.includes('of '))
     assert.equal(outside.lines.at(-1), '0')
   })
+Object.assign(CASES, KEPT_CHANGES)
 CASES['two shells side by side'] = sideBySide(0)
 CASES['two shells side by side, three views deep'] = sideBySide(3)
 
