@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GuestProcess } from '../../src/guest-process.ts'
+import * as umwelt from '../../src/host/node/index.ts'
 import { hostDirectory, type Limits, Machine } from '../../src/host/node/index.ts'
+import { enginesUnderTest } from '../idle/under-test.mjs'
 
 const FUZZ_CALLS = Number(process.env.UMWELT_FUZZ_CALLS ?? 50_000)
 const FUZZ_SEED = Number(process.env.UMWELT_FUZZ_SEED ?? 1)
@@ -20,7 +22,11 @@ const said: string[] = []
 let machine: Machine
 async function start(limits: Limits = {}, seed?: number): Promise<void> {
   said.length = 0
-  machine = await Machine.create({ limits, ...(seed === undefined ? {} : { seed }) })
+  machine = await Machine.create({
+    limits,
+    engines: enginesUnderTest(umwelt),
+    ...(seed === undefined ? {} : { seed }),
+  })
   machine.on('diagnostic', (line) => said.push(line))
   await machine.fs.writeFile('/bin/hostile', PROGRAM, { mode: 0o755 })
 }

@@ -10,10 +10,12 @@ import { describe, expect, it } from 'vitest'
 import { createCpu } from '../../emu/run/index.ts'
 import { NodeHost } from '../../src/host/node/node-host.ts'
 import { userlandEntries } from '../../src/host/node/userland.ts'
+import * as umwelt from '../../src/index.ts'
 import { Machine } from '../../src/machine.ts'
 import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
+import { enginesUnderTest } from '../idle/under-test.mjs'
 
 interface Recorded {
   size: { rows: number; columns: number }
@@ -52,6 +54,7 @@ function machine(): Machine {
       { at: '/dev/pts', fs: { type: 'devpts' } },
       { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
     ],
+    engines: enginesUnderTest(umwelt),
   })
 }
 
