@@ -61,7 +61,7 @@ print(days, early)'`
 /** busybox's, which wakes each minute, and gives up on what it missed by an hour: so on a simulated clock. */
 const CROND = `
 mkdir tabs; echo '0 0 1 * * date +%F >> /tmp/w/done' > tabs/root
-/tmp/busybox crond -f -L /dev/null -c tabs & sleep 31540000; kill $!; cat done`
+/tmp/busybox crond -f -L /dev/null -c $PWD/tabs & sleep 31540000; kill $!; cat done`
 
 const IDENTITY = `
 whoami; id -Gn; mkdir d; touch d/a d/b d/c; chown 1:2 d/a; chown nobody:nogroup d/b; chmod 4755 d/b; mknod d/null c 1 3
