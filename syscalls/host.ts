@@ -54,8 +54,11 @@ export interface Host {
   diagnostics(line: string): void
   /** A promise when the host's event loop is owed a turn (about every 10 ms of work), else null. */
   yieldIfDue(): Promise<void> | null
-  /** Resolves at the monotonic time, or earlier when something called wake(). Infinity waits for wake() only. */
-  sleepUntil(deadlineNs: number): Promise<void>
+  /**
+   * Resolves at the monotonic time, or earlier when something called wake(). Infinity waits for wake() only.
+   * `isAnswerDue`: a task waits for somebody outside, who answers in real time, so a simulated clock must not jump.
+   */
+  sleepUntil(deadlineNs: number, isAnswerDue: boolean): Promise<void>
   wake(): void
   /**
    * Calls back after a time of the real world, also where the clock is simulated: how long somebody outside may take

@@ -20,13 +20,17 @@ export class EngineStop<Answer = unknown> {
   readonly engine: Engine
   private readonly continuation: Continuation<Answer>
   private readonly callOff: () => void
+  /** 1 for a promise: somebody answers in real time. Who says STOP may hold the task for as long as guests sleep. */
+  private readonly answersDue: number
 
-  constructor(task: Task, engine: Engine, continuation: Continuation<Answer>) {
+  constructor(task: Task, engine: Engine, isPromised: boolean, continuation: Continuation<Answer>) {
     this.task = task
     this.engine = engine
     this.continuation = continuation
     task.state = ENGINE_STOPPED
     task.engineStop = this as EngineStop
+    this.answersDue = Number(isPromised)
+    task.kernel.answersDue += this.answersDue
     const { answersWithinNs: limitNs } = engine
     const tooLate = (): void => this.refuse(new Error(`no answer within ${limitNs! / NS_PER_SEC} s`))
     this.callOff = limitNs === undefined ? () => {} : task.kernel.host.patience(limitNs, tooLate)
@@ -59,6 +63,7 @@ export class EngineStop<Answer = unknown> {
     const { task } = this
     if (task.engineStop !== (this as EngineStop)) return false
     task.engineStop = null
+    task.kernel.answersDue -= this.answersDue
     this.callOff()
     return task.state !== DEAD
   }
@@ -71,7 +76,7 @@ export function waitFor<Answer>(
   reply: typeof STOP | Promise<Answer>,
   continuation: Continuation<Answer>,
 ): void {
-  const stop = new EngineStop(task, engine, continuation)
+  const stop = new EngineStop(task, engine, reply !== STOP, continuation)
   if (reply === STOP) return
   Promise.resolve(reply).then(
     (answer) => stop.resume(answer),

@@ -111,6 +111,8 @@ export class Kernel {
   onReaped: (group: ThreadGroup) => void = () => {}
   /** Why the last execve failed, in words for a person. */
   execProblem = ''
+  /** How many tasks wait for somebody outside: an engine that answers late, files behind promises. */
+  answersDue = 0
   /** Counters for --stats. */
   contextSwitches = 0
   callCount = 0
@@ -234,7 +236,7 @@ export class Kernel {
         const turn = this.host.yieldIfDue()
         if (turn) await turn
       } else if (this.tasks.size === 0) return
-      else await this.host.sleepUntil(this.clock.timers.nextNs)
+      else await this.host.sleepUntil(this.clock.timers.nextNs, this.answersDue > 0)
     }
   }
 

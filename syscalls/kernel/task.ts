@@ -408,9 +408,11 @@ export class Task implements Caller, Waiter, WallWatcher {
     const results = this.settled
     results.set(key, queue)
     const take = (value: unknown): void => {
+      this.kernel.answersDue--
       results.set(key, value)
       queue.wakeAll()
     }
+    this.kernel.answersDue++
     start().then(take, (error) => take(-errnoOf(error)))
     return this.blockUninterruptible(queue)
   }

@@ -92,7 +92,9 @@ export function notifyMoved(
   inode: Inode,
   replaced: Inode | null,
 ): void {
-  const cookie = (lastCookie = (lastCookie + 1) >>> 0 || 1)
+  // One rename in a view is several in its layers, which nobody may be able to tell by the numbers.
+  if (from.watches !== null || to.watches !== null) lastCookie = (lastCookie + 1) >>> 0 || 1
+  const cookie = lastCookie
   tell(from, IN_MOVED_FROM | kindOf(inode), name, cookie)
   tell(to, IN_MOVED_TO | kindOf(inode), newName, cookie)
   if (replaced) notifyInode(replaced, IN_ATTRIB)

@@ -1,18 +1,20 @@
 /**
  * Probes: small programs that print what system calls and faults do, against what the real kernel and CPU did
- * (recorded/NAME.json, by build.mjs), under each CPU, under the strace engine, and under engines that change nothing.
+ * (recorded/NAME.json, by build.mjs), under each CPU, under the strace engine, and under engines that change nothing. One
+ * of those is a view of all files, which may be told from what is below it as Linux's overlay is (overlaid/NAME.json).
  */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type CpuKind, createCpu } from '../../emu/run/index.ts'
 import { BareMachine } from '../../src/bare-machine.ts'
 import { BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
+import * as umwelt from '../../src/index.ts'
 import type { Engine } from '../../syscalls/engines/engine.ts'
 import { strace } from '../../syscalls/engines/strace/strace.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
-import { stackedIdleEngines } from '../idle-engines.ts'
+import { stackedIdleEngines } from '../idle/engines.mjs'
 
 interface Recorded {
   stdout: string
@@ -26,7 +28,7 @@ const SETUPS: { name: string; cpu: CpuKind; traced: boolean; engines?: () => Eng
   { name: 'jit', cpu: 'jit', traced: false },
   { name: 'interpreter', cpu: 'interpreter', traced: false },
   { name: 'jit under strace', cpu: 'jit', traced: true },
-  { name: 'jit under idle engines', cpu: 'jit', traced: false, engines: stackedIdleEngines },
+  { name: 'jit under idle engines', cpu: 'jit', traced: false, engines: () => stackedIdleEngines(umwelt) },
 ]
 const probes = readdirSync(new URL('recorded', folder)).map((file) => file.replace('.json', ''))
 let cases = 0
@@ -43,7 +45,6 @@ async function run(probe: string, name: string, cpu: CpuKind, traced: boolean, e
       const root = new Tmpfs(kernel.clock)
       const data = new Uint8Array(readFileSync(new URL(`bin/${probe}`, folder)))
       addImageEntry(root, kernel.caller, { name: '/program', type: 'file', mode: 0o755, data })
-      addImageEntry(root, kernel.caller, { name: '/tmp/cwd', type: 'directory', mode: 0o755 })
       return root
     },
     mounts: [
@@ -54,16 +55,21 @@ async function run(probe: string, name: string, cpu: CpuKind, traced: boolean, e
     ],
     engines: traced ? [strace({ write: (text) => (trace += text) })] : engines,
   })
+  await machine.fs.mkdir('/tmp/cwd', { recursive: true })
   const exit = await machine.run('/program', [name], { env: {}, cwd: '/tmp/cwd' })
   return { stdout: stdout.text, ...exit, said, trace }
 }
 
 describe.each(probes)('%s', (probe) => {
-  const recorded: Record<string, Recorded> = JSON.parse(
-    readFileSync(new URL(`recorded/${probe}.json`, folder), 'utf8'),
-  )
+  const readRecorded = (kind: string): Record<string, Recorded> => {
+    const file = new URL(`${kind}/${probe}.json`, folder)
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  }
+  const recorded = readRecorded('recorded')
+  const overlaid = readRecorded('overlaid')
   for (const setup of SETUPS)
-    for (const [name, expected] of Object.entries(recorded)) {
+    for (const [name, plain] of Object.entries(recorded)) {
+      const expected = setup.engines ? (overlaid[name] ?? plain) : plain
       cases++
       it(`${name} on ${setup.name}`, async () => {
         const ours = await run(probe, name, setup.cpu, setup.traced, setup.engines?.())

@@ -1,5 +1,6 @@
 // Builds the probes (musl-gcc, static) and records what they do on the real kernel, as root, in a directory on tmpfs.
-// Probes named trace-… also record what strace(1) prints of them, in traced/.
+// Probes named trace-… also record what strace(1) prints of them, in traced/. Those that can tell an overlay from what is
+// below it also record what they see on Linux's own, in overlaid/: a view of files may differ in these, and only so.
 // usage: node test/abi/build.mjs [NAME…]     the binaries and recordings are committed
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,6 +28,15 @@ const LO_UP = ['-n', 'sh', '-c', '/sbin/ip link set lo up; exec "$0" "$@"']
 /** Those of namespaces begin in some of their own. */
 const NAMESPACES = ['-m', '-u', '-i']
 
+/** What shows itself on an overlay: a file system's type, seals of its files, renames that leave a whiteout. */
+const OVERLAID = { memfd: ['sealing'], rename: ['whiteouts'], statx: ['file_systems'] }
+const OVERLAY = [
+  '-m',
+  'sh',
+  '-c',
+  'mkdir lower upper work over; mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work over; cd over; exec "$0" "$@"',
+]
+
 /** The words that run a probe where its kind runs. */
 function placed(name, words) {
   if (/^(trace-)?ns/.test(name)) return ['/usr/bin/unshare', ...NAMESPACES, ...words]
@@ -35,12 +45,13 @@ function placed(name, words) {
 }
 
 const wanted = process.argv.slice(2)
-for (const folder of ['bin', 'recorded', 'traced']) mkdirSync(join(here, folder), { recursive: true })
+for (const folder of ['bin', 'recorded', 'traced', 'overlaid'])
+  mkdirSync(join(here, folder), { recursive: true })
 
 /** One case in an empty directory of its own. */
-function attempt(program, name) {
+function attempt(program, name, placing = placed(basename(program), [program, name])) {
   const cwd = mkdtempSync('/dev/shm/umwelt-probe-')
-  const [command, ...words] = placed(basename(program), [program, name])
+  const [command, ...words] = placing
   const result = spawnSync(command, words, {
     encoding: 'utf8',
     env: {},
@@ -75,6 +86,13 @@ for (const source of readdirSync(join(here, 'src')).filter((name) => name.endsWi
   // Without arguments a probe lists its cases.
   const cases = spawnSync(program, [], { encoding: 'utf8' }).stdout.trim().split('\n')
   const recorded = Object.fromEntries(cases.map((one) => [one, attempt(program, one)]))
-  writeFileSync(join(here, 'recorded', `${name}.json`), `${JSON.stringify(recorded, null, 1)}\n`)
+  const write = (folder, cases) =>
+    writeFileSync(join(here, folder, `${name}.json`), `${JSON.stringify(cases, null, 1)}\n`)
+  write('recorded', recorded)
+  const overlaid = (OVERLAID[name] ?? []).map((one) => [
+    one,
+    attempt(program, one, ['/usr/bin/unshare', ...OVERLAY, program, one]),
+  ])
+  if (overlaid.length > 0) write('overlaid', Object.fromEntries(overlaid))
   if (name.startsWith('trace-')) writeFileSync(join(here, 'traced', `${name}.txt`), trace(program, 'all'))
 }

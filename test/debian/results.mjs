@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { suiteName } from '../idle/under-test.mjs'
 import { CACHE } from '../programs/debian.mjs'
 
 const git = (...args) => execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim()
@@ -14,7 +15,7 @@ export class Results {
     const isDirty = git('status', '--porcelain', '--untracked-files=no') !== ''
     this.file = join(
       folder,
-      `${suite}-${git('rev-parse', '--short=12', 'HEAD')}${isDirty ? '-changed' : ''}.json`,
+      `${suiteName(suite)}-${git('rev-parse', '--short=12', 'HEAD')}${isDirty ? '-changed' : ''}.json`,
     )
     this.byName =
       existsSync(this.file) && !again && !isDirty ? JSON.parse(readFileSync(this.file, 'utf8')) : {}

@@ -1,5 +1,6 @@
 // How a command of the root is run: natively in it (native.sh), and by umwelt.
 import { join } from 'node:path'
+import { ENGINE_WORDS } from '../idle/under-test.mjs'
 
 export const UMWELT = join(import.meta.dirname, '../../bin/umwelt.mjs')
 
@@ -30,5 +31,5 @@ export function nativeCommand(root, argv, env = ENVIRONMENT) {
 
 export function umweltCommand(root, argv, env = ENVIRONMENT) {
   const assignments = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
-  return [process.execPath, UMWELT, 'run', '--root', root, ...assignments, '--', ...argv]
+  return [process.execPath, UMWELT, 'run', ...ENGINE_WORDS, '--root', root, ...assignments, '--', ...argv]
 }

@@ -1,44 +1,22 @@
 // Real programs of a Debian root in views: builds under a standing clock, clocks at pace 60, identities, two shells side
-// by side with other names, times, users and files, and the same three views deep.
+// by side with other names, times, users and files, and the same three views deep, changes to files that are kept.
 // usage: node test/debian/views.mjs [--again] [NAME-PART…]
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { hostDirectory, Machine, textFile } from '../../dist/src/host/node/index.js'
+import { textFile } from '../../dist/src/host/node/index.js'
+import { debianPackage } from '../programs/debian.mjs'
+import { inDebian, sh } from './in-debian.mjs'
+import { KEPT_CHANGES } from './kept-changes.mjs'
 import { Results } from './results.mjs'
 import { debianRoot } from './root.mjs'
-import { ENVIRONMENT } from './runners.mjs'
 
 const { values, positionals } = parseArgs({ options: { again: { type: 'boolean' } }, allowPositionals: true })
 const { folder: root, reason } = debianRoot()
 if (!root) {
   console.log(`not run: views of the Debian root's programs: ${reason}`)
   process.exit(0)
-}
-
-const text = (stream) => new Response(stream).text()
-
-/** What a shell script prints in a view with these engines, and how it ended. */
-async function sh(machine, script, engines = [], levels = 0) {
-  const folder = '/tmp/w'
-  await machine.fs.mkdir(folder, { recursive: true })
-  // Deeper: engines that change nothing lie between.
-  const all = [...Array(levels).fill('name'), ...engines]
-  const process = await machine.spawn('sh', ['-c', `exec 2>&1\n${script}`], {
-    env: ENVIRONMENT,
-    cwd: folder,
-    engines: all,
-  })
-  const [out, { code }] = await Promise.all([text(process.stdout), process.exited])
-  return { out, lines: out.split('\n').slice(0, -1), code }
-}
-
-async function inDebian(use, options = {}) {
-  const machine = await Machine.create({ root: hostDirectory(root, 'cow'), ...options })
-  try {
-    return await use(machine)
-  } finally {
-    await machine.dispose()
-  }
 }
 
 const BUILD = `
@@ -64,6 +42,26 @@ signal.signal(signal.SIGALRM, lambda *a: None); signal.setitimer(signal.ITIMER_R
 print(round((time.time() - wall) / 10), round((time.monotonic() - mono) / 10))'
 a=$(date +%s); b=$(cut -d. -f1 /proc/uptime); sleep 60; touch x; c=$(date +%s); d=$(cut -d. -f1 /proc/uptime)
 echo $(( (c - a + 2) / 10 )) $(( (d - b + 2) / 10 )) $(( ($(stat -c %Y x) - a + 2) / 10 )); timeout 30 sleep 100; echo $?; date +%Y`
+
+/** What cron does: waits for the next midnight, then does what is due. Its programs were loaded before. */
+const CRON = `
+exec python3 -c '
+import subprocess, time
+subprocess.run(["date", "+%Y-%m"])
+at, days, early = int(time.time()) // 86400 * 86400, 0, 0
+print(time.strftime("%Y-%m", time.gmtime(at)), flush=True)
+while days < 365:
+    at += 86400
+    time.sleep(max(0, at - time.time()))
+    days += 1
+    early += time.time() < at
+    if time.gmtime(at).tm_mday == 1: subprocess.run(["date", "+%Y-%m"])
+print(days, early)'`
+
+/** busybox's, which wakes each minute, and gives up on what it missed by an hour: so on a simulated clock. */
+const CROND = `
+mkdir tabs; echo '0 0 1 * * date +%F >> /tmp/w/done' > tabs/root
+/tmp/busybox crond -f -L /dev/null -c $PWD/tabs & sleep 31540000; kill $!; cat done`
 
 const IDENTITY = `
 whoami; id -Gn; mkdir d; touch d/a d/b d/c; chown 1:2 d/a; chown nobody:nogroup d/b; chmod 4755 d/b; mknod d/null c 1 3
@@ -99,6 +97,30 @@ const CASES = {
       assert.deepEqual([timeout, year], ['124', '2001'])
       assert.ok(performance.now() - started < 180_000)
     }),
+  'a year of daily and monthly jobs in a minute': () =>
+    inDebian(async (machine) => {
+      const started = performance.now()
+      const { lines } = await sh(machine, CRON, ['time,start=2001-01-01T00:00:00Z,pace=525600'])
+      const [year, month] = lines[1].split('-').map(Number)
+      const months = [...Array(12).keys()].map((i) =>
+        new Date(Date.UTC(year, month + i)).toISOString().slice(0, 7),
+      )
+      assert.deepEqual(lines.slice(2), [...months, '365 0'])
+      const seconds = (performance.now() - started) / 1000
+      assert.ok(seconds > 55 && seconds < 120, `${seconds} s`)
+    }),
+  'a year of crond in a minute': () =>
+    inDebian(
+      async (machine) => {
+        const { folder, reason } = debianPackage('busybox-static')
+        if (!folder) throw new Error(`no busybox-static: ${reason}`)
+        await machine.fs.writeFile('/tmp/busybox', readFileSync(join(folder, 'bin/busybox')), { mode: 0o755 })
+        const { lines } = await sh(machine, CROND, ['time,start=2001-01-01T00:00:00Z,pace=1000'])
+        const months = [...Array(11).keys()].map((i) => `2001-${String(i + 2).padStart(2, '0')}-01`)
+        assert.deepEqual(lines, [...months, '2002-01-01'])
+      },
+      { seed: 1 },
+    ),
   'whoami, ls, chown, mknod, tar and su under a fake root': () =>
     inDebian(
       async (machine) => {
@@ -153,21 +175,18 @@ const sideBySide = (levels) => () =>
       'hostname; uname -n; date +%Y; id -u; cat /etc/hostname; touch $1 f; stat -c %u f; sleep 1; hostname; date +%Y'
     const said = await Promise.all(
       worlds.map(({ name, year, uid }) =>
-        sh(
-          machine,
-          `mkdir ${name} && cd ${name} && (${script.replace('$1 ', '')})`,
-          [
-            `name,nodename=${name}`,
-            `time,start=${year}-07-20T00:00:00Z`,
-            {
-              name: 'etc',
-              wants: { calls: [] },
-              services: [{ kind: 'path', at: '/etc/hostname', fs: textFile({ read: () => `of ${name}\n` }) }],
-            },
-            `id,uid=${uid},gid=${uid},caps=dac_override`,
-          ],
-          levels,
-        ),
+        sh(machine, `mkdir ${name} && cd ${name} && (${script.replace('$1 ', '')})`, [
+          // Deeper: engines that change nothing lie between.
+          ...Array(levels).fill('name'),
+          `name,nodename=${name}`,
+          `time,start=${year}-07-20T00:00:00Z`,
+          {
+            name: 'etc',
+            wants: { calls: [] },
+            services: [{ kind: 'path', at: '/etc/hostname', fs: textFile({ read: () => `of ${name}\n` }) }],
+          },
+          `id,uid=${uid},gid=${uid},caps=dac_override`,
+        ]),
       ),
     )
     for (const [i, { name, year, uid }] of worlds.entries())
@@ -177,6 +196,7 @@ const sideBySide = (levels) => () =>
     assert.ok(!outside.out.includes('of '))
     assert.equal(outside.lines.at(-1), '0')
   })
+Object.assign(CASES, KEPT_CHANGES)
 CASES['two shells side by side'] = sideBySide(0)
 CASES['two shells side by side, three views deep'] = sideBySide(3)
 

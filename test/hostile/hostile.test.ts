@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GuestProcess } from '../../src/api.ts'
+import * as umwelt from '../../src/host/node/index.ts'
 import { hostDirectory, Machine, type MachineOptions } from '../../src/host/node/index.ts'
+import { enginesUnderTest } from '../idle/under-test.mjs'
 
 const FUZZ_CALLS = Number(process.env.UMWELT_FUZZ_CALLS ?? 50_000)
 const FUZZ_SEED = Number(process.env.UMWELT_FUZZ_SEED ?? 1)
@@ -20,7 +22,7 @@ const said: string[] = []
 let machine: Machine
 async function start(options: MachineOptions = {}): Promise<void> {
   said.length = 0
-  machine = await Machine.create(options)
+  machine = await Machine.create({ ...options, engines: enginesUnderTest(umwelt) })
   machine.on('diagnostic', (line) => said.push(line))
   await machine.fs.writeFile('/bin/hostile', PROGRAM, { mode: 0o755 })
 }

@@ -53,7 +53,10 @@ export const CASES = [
     'pipes',
     'busybox cat text | busybox tr a-z A-Z | busybox cut -d" " -f1 | busybox uniq -c | busybox sort -rn | busybox head -n 5',
   ),
-  busybox('background', 'for i in 1 2 3; do (busybox sleep 0.0$i; echo done $i) & done; wait; echo all'),
+  busybox(
+    'background',
+    'for i in 1 2 3; do (busybox sleep 0.$((i * 3)); echo done $i) & done; wait; echo all',
+  ),
   busybox('trap', `trap 'echo caught' USR1; kill -USR1 $$; trap 'echo bye' EXIT; echo end`),
   busybox('signal status', '(kill -TERM $$) ; sh -c "kill -9 \\$\\$"; echo $?'),
   busybox(

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ENGINE_WORDS } from '../idle/under-test.mjs'
 import { CASES } from './cases.mjs'
 import { compiledCases } from './compiled.mjs'
 import { debianPackage } from './debian.mjs'
@@ -99,6 +100,7 @@ for (const testCase of [...CASES, ...compiledCases(built), ...npmCases()]) {
   const ours = attempt(testCase, folder, data, process.execPath, (work) => [
     UMWELT,
     'run',
+    ...ENGINE_WORDS,
     '--cpu',
     values.cpu,
     '-v',

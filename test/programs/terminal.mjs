@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ENGINE_WORDS } from '../idle/under-test.mjs'
 import { debianPackage } from './debian.mjs'
 import { differenceOnTerminal, noTerminal } from './session.mjs'
 
@@ -40,7 +41,7 @@ const size = ['', 'stty size\r', { size: [50, 12] }, 'stty size\r']
 
 const CASES = [
   { name: 'bash: jobs', program: BASH, steps: jobs },
-  { name: 'bash: bg', program: BASH, steps: ['', 'sleep 1\r', '\x1a', 'bg\r', 'wait\r', 'jobs\r'] },
+  { name: 'bash: bg', program: BASH, steps: ['', 'sleep 3\r', '\x1a', 'bg\r', 'wait\r', 'jobs\r'] },
   { name: 'bash: password', program: BASH, steps: password },
   { name: 'bash: edit', program: BASH, steps: edit },
   { name: 'bash: end of file', program: BASH, steps: end },
@@ -112,7 +113,7 @@ async function run(testCase, path) {
   const volumes = [`${path}:${path}:ro`, ...TERMINFO.map((folder) => `${folder}:${folder}:ro`)]
   const works = [workFolder(), workFolder()]
   const command = [
-    process.execPath, UMWELT, 'run', ...volumes.flatMap((volume) => ['-v', volume]), '-v', `${works[1]}:${works[1]}:rw`, '-w', works[1],
+    process.execPath, UMWELT, 'run', ...ENGINE_WORDS, ...volumes.flatMap((volume) => ['-v', volume]), '-v', `${works[1]}:${works[1]}:rw`, '-w', works[1],
     ...Object.entries(settings).flatMap(([name, value]) => ['-e', `${name}=${value}`]), '--', program, ...testCase.program.args,
   ] // biome-ignore format: a command line
   // A clean environment: the bridge's own interpreter may be a script that takes variables away.

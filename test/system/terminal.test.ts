@@ -11,9 +11,11 @@ import { createCpu } from '../../emu/run/index.ts'
 import { BareMachine } from '../../src/bare-machine.ts'
 import { NodeHost } from '../../src/host/node/node-host.ts'
 import { userlandEntries } from '../../src/host/node/userland.ts'
+import * as umwelt from '../../src/index.ts'
 import { utf8 } from '../../syscalls/abi/bytes.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
+import { enginesUnderTest } from '../idle/under-test.mjs'
 
 interface Recorded {
   size: { rows: number; columns: number }
@@ -52,6 +54,7 @@ function machine(): BareMachine {
       { at: '/dev/pts', fs: { type: 'devpts' } },
       { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
     ],
+    engines: enginesUnderTest(umwelt),
   })
 }
 
@@ -80,7 +83,7 @@ const matches = (actual: string[], expected: string[]): boolean =>
 async function replay(steps: Recorded['sessions'][number]['steps']): Promise<void> {
   await using on = machine()
   const screen = new xterm.Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true })
-  const shell = on.spawn('/bin/sh', [], {
+  const shell = await on.spawn('/bin/sh', [], {
     argv0: 'sh',
     cwd: HOME,
     env: { PATH: '/bin', HOME, PS1: '$ ', TERM: 'linux', LC_ALL: 'C' },

@@ -65,6 +65,22 @@ describe('programs in a view with its own clock', () => {
     }
   })
 
+  const YEARLY = `at=978307200
+for days in 31 28 31 30 31 30 31 31 30 31 30 31; do
+  at=$((at + days * 86400)); left=$((at - $(date +%s)))
+  test $left -le 0 || sleep $left
+  date +%Y-%m
+done`
+  const MONTHS = [...Array(11).keys()].map((i) => `2001-${String(i + 2).padStart(2, '0')}\n`)
+
+  it('do what is to be done each month within seconds, by the real clock and by a simulated one', async () => {
+    const started = performance.now()
+    const engine = 'time,start=2001-01-01T00:00:00Z,pace=1576800'
+    expect(await umwelt(['run', '--engine', engine, 'sh', '-c', YEARLY])).toBe(`${MONTHS.join('')}2002-01\n`)
+    expect(performance.now() - started).toBeGreaterThan(19_000)
+    expect(await sh(['start=2001-01-01T00:00:00Z,pace=60'], YEARLY)).toBe(`${MONTHS.join('')}2002-01\n`)
+  })
+
   it('a wrong option is one line', async () => {
     await expect(umwelt(['run', '--engine', 'time,pace=fast', 'true'])).rejects.toMatchObject({
       code: 125,

@@ -12,9 +12,11 @@ import { type CpuKind, createCpu } from '../../emu/run/index.ts'
 import { BareMachine } from '../../src/bare-machine.ts'
 import { userlandEntries } from '../../src/host/node/userland.ts'
 import { BufferInput, BufferOutput, SimHost } from '../../src/host/sim/sim-host.ts'
+import * as umwelt from '../../src/index.ts'
 import { latin1 } from '../../syscalls/abi/bytes.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
+import { enginesUnderTest } from '../idle/under-test.mjs'
 
 const FOLDER = join(import.meta.dirname, '../userland')
 const LEAST_SCRIPTS = 28
@@ -66,6 +68,7 @@ async function run(cpu: CpuKind, name: string): Promise<{ output: string; errors
       { at: '/dev', fs: { type: 'devtmpfs' } },
       { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
     ],
+    engines: enginesUnderTest(umwelt),
   })
   const { code, signal } = await machine.run('/bin/sh', [`/${name}.sh`], { env: ENV, cwd: '/empty' })
   const status = code ?? `none (${signal})`

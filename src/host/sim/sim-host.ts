@@ -205,11 +205,11 @@ export class SimHost implements Host {
   }
 
   /** Nothing else can happen in a simulated world: the clock jumps, after promises had their turn. */
-  async sleepUntil(deadlineNs: number): Promise<void> {
+  async sleepUntil(deadlineNs: number, isAnswerDue: boolean): Promise<void> {
     this.woken = false
     await this.turn()
     if (this.woken) return
-    if (deadlineNs !== Infinity) {
+    if (deadlineNs !== Infinity && !isAnswerDue) {
       this.nowNs = Math.max(this.nowNs, deadlineNs)
       return
     }

@@ -48,6 +48,10 @@ function directoryAt({ caller, root, cwd }: Mounting, name: string): Path {
   return typeof found === 'number' ? refuse(found, name) : found
 }
 
+/** Another mount is on its root, for everybody: both cannot keep their changes under the one name. */
+const isHidden = (mount: Mount, others: readonly Mount[]): boolean =>
+  others.some(({ at, confirm }) => confirm === null && at!.mount === mount && at!.dentry === mount.root)
+
 const namesIn = (path: string): string[] => utf8(path).split('/').filter(Boolean)
 
 export class Mounted {
@@ -133,6 +137,10 @@ export class Mounted {
     for (const mount of submounts) {
       const place = this.placeOf(mount, places.get(mount.at!.mount))
       if (!place) continue
+      if (isHidden(mount, submounts)) {
+        places.set(mount, place)
+        continue
+      }
       const upper = place.inode
       const isEngines = mount.service !== null || mount.confirm !== null
       const isOrdinary = !isEngines && !LIVE_TYPES.has(mount.fs.type) && mount.root.inode.isDirectory

@@ -48,6 +48,8 @@ export class ViewFs extends FileSystem {
   readonly root: ViewInode
   override readonly keepsXattrs = true
   override readonly answersAtOnce: boolean
+  override readonly attributesKnown: number
+  override readonly hasFineTimes: boolean
   readonly mode: ViewMode
   readonly lowerTop: Path
   readonly mounter: Credentials
@@ -73,6 +75,9 @@ export class ViewFs extends FileSystem {
       upper instanceof ViewInode
         ? upper.fs.records
         : new Records(upper, (uid) => uid === 0 || uid === this.mounter.fsuid)
+    const [above, below] = [this.upperTop.inode.fs, lower.inode.fs]
+    this.attributesKnown = above.attributesKnown & below.attributesKnown
+    this.hasFineTimes = above.hasFineTimes && below.hasFineTimes
     this.root = new ViewInode(this, lower.inode.mode)
     this.root.becomeTop(upper, by ?? null)
   }

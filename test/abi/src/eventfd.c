@@ -142,8 +142,10 @@ static void blocked_writer(void)
 		take(fd);
 		_exit(0);
 	}
-	SHOW(put(fd, 3));
+	long waited = put(fd, 3);
+	/* The reader prints, too. */
 	wait(NULL);
+	SHOW(waited);
 	take(fd);
 }
 static void edges(void)

@@ -224,6 +224,8 @@ static void threads(void)
 		pthread_t thread;
 		pthread_create(&thread, 0, in_thread, 0);
 		hear();
+		/* musl's fork does not stand a thread that is about to end. */
+		pthread_join(thread, 0);
 		long q = fork();
 		if (!q) { P(getpid()); _exit(0); }
 		ended(q);

@@ -93,12 +93,16 @@ static void unshare_pid(void)
 	ssize_t n = readlink("/proc/self/ns/pid_for_children", b, 63);
 	if (n < 0) printf("pid_for_children: %s\n", errno_name(errno));
 	SHOW(open("/proc/self/ns/pid_for_children", O_RDONLY));
+	int said[2];
+	pipe(said);
 	long p = fork();
 	if (!p) {
 		P(getpid());
 		P(getppid());
+		write(said[1], "", 1);
 		pause();
 	}
+	read(said[0], a, 1);
 	readlink("/proc/self/ns/pid", a, 63);
 	readlink("/proc/self/ns/pid_for_children", b, 63);
 	P(strncmp(a, "pid:[", 5));

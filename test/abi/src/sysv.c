@@ -450,7 +450,10 @@ static void msg_blocking(void)
 	queue(id);
 	child = fork();
 	if (!child) {
-		SHOW(put(id, 3, "three", 0));
+		long three = put(id, 3, "three", 0);
+		/* Who made room prints, too. */
+		nap();
+		SHOW(three);
 		_exit(0);
 	}
 	nap();

@@ -431,7 +431,7 @@ describe('promises', () => {
             if (at.result === 0) at.jump('child')
             else at.set(R12, at.result)
           },
-          (at) => ['nanosleep', at.pointers(0, 1_000_000), 0],
+          () => ['sched_yield'],
           (at) => ['kill', at.get(R12), 9],
           (at) => ['wait4', -1, at.room(4), 0, 0],
           (at) => void log.push(`status ${at.u32(0x480000)}`),
@@ -477,7 +477,7 @@ describe('promises', () => {
             if (at.result === 0) at.jump('child')
             else at.set(R12, at.result)
           },
-          (at) => ['nanosleep', at.pointers(0, 1_000_000), 0],
+          () => ['sched_yield'],
           (at) => ['kill', at.get(R12), 19],
           (at) => ['wait4', -1, at.room(4), 2, 0],
           (at) => void log.push(`stopped ${at.u32(0x480000).toString(16)}`),

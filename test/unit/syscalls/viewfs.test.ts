@@ -367,6 +367,27 @@ describe('in a machine', () => {
     expect(await machine.fs.readFile('/etc/motd', 'utf8')).toBe('new')
   })
 
+  it('changes what is seen at a place with several mounts, and nothing that they hide', async () => {
+    const { machine } = scripted({ main: [exit(0)] })
+    await machine.fs.mkdir('/sub')
+    const { kernel } = machine
+    const mounted = ['hidden', 'seen'].map((source) => {
+      const fs = new Tmpfs(kernel.clock)
+      const { root } = kernel.mountTree
+      kernel.mountTree.add(fs, new Tree(root, kernel.caller).find('/sub') as never, source)
+      return fs
+    })
+    const engine = viewfs({ cow: '/' })
+    machine.use(engine)
+    await machine.fs.writeFile('/sub/made', 'x')
+    expect(await engine.diff()).toEqual([
+      { kind: 'C', path: '/sub' },
+      { kind: 'A', path: '/sub/made' },
+    ])
+    await engine.commit()
+    expect(mounted.map((fs) => fs.root.entryCount)).toEqual([0, 1])
+  })
+
   it('says what is wrong, and leaves the view as it was', async () => {
     const { machine } = scripted({ main: [exit(0)] })
     const wrong = (text: string): string => {
