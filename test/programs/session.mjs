@@ -49,13 +49,15 @@ class Session {
 
   take(step) {
     if (typeof step === 'string') return this.type(step)
+    if (step.keys) return this.type(step.keys)
     this.screen.resize(...step.size)
     this.bridge.stdin.write(`size ${step.size.join(' ')}\n`)
   }
 
-  /** Until nothing is shown any more; the first time, something must have been. */
-  async quiet() {
+  /** Until nothing is shown any more; the first time, something must have been. Of a step that says what it shows: that. */
+  async quiet({ shows = '' }) {
     while (!this.hasShown) await pause(20)
+    while (![...screenLines(this.screen)].some((line) => line.includes(shows))) await pause(20)
     this.changedMs = Date.now()
     while (Date.now() - this.changedMs < QUIET_MS) await pause(20)
   }
@@ -76,7 +78,7 @@ class Session {
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
- * Takes the steps (keys, or {size}) on both; what differed, or null. `native` and `ours` are {command, cwd};
+ * Takes the steps (keys, {keys, shows} or {size}) on both; what differed, or null. `native` and `ours` are {command, cwd};
  * `testCase.view` takes from the lines what may be compared.
  */
 export async function differenceOnTerminal(testCase, commands) {
@@ -86,7 +88,7 @@ export async function differenceOnTerminal(testCase, commands) {
   try {
     for (const [i, step] of testCase.steps.entries()) {
       for (const session of [native, ours]) session.take(step)
-      await native.quiet()
+      await native.quiet(step)
       const wanted = native.lines(testCase)
       const deadline = Date.now() + limitMs
       while (ours.lines(testCase).join('\n') !== wanted.join('\n')) {
@@ -95,7 +97,7 @@ export async function differenceOnTerminal(testCase, commands) {
         await pause(20)
       }
       // What was typed may only have been echoed yet, and its program not have started.
-      await ours.quiet()
+      await ours.quiet(step)
     }
     return null
   } finally {

@@ -41,7 +41,11 @@ const size = ['', 'stty size\r', { size: [50, 12] }, 'stty size\r']
 
 const CASES = [
   { name: 'bash: jobs', program: BASH, steps: jobs },
-  { name: 'bash: bg', program: BASH, steps: ['', 'sleep 3\r', '\x1a', 'bg\r', 'wait\r', 'jobs\r'] },
+  {
+    name: 'bash: bg',
+    program: BASH,
+    steps: ['', 'sleep 3\r', '\x1a', 'bg\r', { keys: 'wait\r', shows: 'Done' }, 'jobs\r'],
+  },
   { name: 'bash: password', program: BASH, steps: password },
   { name: 'bash: edit', program: BASH, steps: edit },
   { name: 'bash: end of file', program: BASH, steps: end },
