@@ -84,16 +84,10 @@ function attentionOf(task: Task): Attention {
  */
 export function stop(task: Task, engine: Engine): Promise<void> {
   return new Promise((resolve, reject) => {
-    let attention: Attention
-    try {
-      attention = attentionOf(task)
-    } catch (error) {
-      reject(error)
-      return
-    }
+    const attention = attentionOf(task)
     attention.steps.delete(engine)
     attention.holders.add(engine)
-    attention.stopped.set(engine, () => (task.state === DEAD ? reject(ended(task)) : resolve()))
+    attention.stopped.set(engine, teller(task, resolve, reject))
     if (stands(task)) attention.tellStopped()
   })
 }
@@ -105,16 +99,10 @@ export function stop(task: Task, engine: Engine): Promise<void> {
  */
 export function step(task: Task, engine: Engine, unit: StepUnit = 'instruction'): Promise<void> {
   return new Promise((resolve, reject) => {
-    let attention: Attention
-    try {
-      attention = attentionOf(task)
-    } catch (error) {
-      reject(error)
-      return
-    }
+    const attention = attentionOf(task)
     attention.stopped.delete(engine)
     attention.holders.delete(engine)
-    attention.steps.set(engine, { unit, tell: () => (task.state === DEAD ? reject(ended(task)) : resolve()) })
+    attention.steps.set(engine, { unit, tell: teller(task, resolve, reject) })
     goOnUnlessHeld(task, attention)
   })
 }
@@ -126,6 +114,10 @@ export function hold(task: Task, engine: Engine): boolean {
   task.stage = STAGE_QUIESCE
   return true
 }
+
+/** Tells that the task stands, or that it ended before. */
+const teller = (task: Task, resolve: () => void, reject: (error: Error) => void) => (): void =>
+  task.state === DEAD ? reject(ended(task)) : resolve()
 
 const ended = (task: Task): NoSuchTaskError => new NoSuchTaskError(`task ${task.tid} has ended`)
 
