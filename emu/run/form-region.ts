@@ -184,7 +184,7 @@ export class RegionFormer {
       if (flow !== 'next') {
         if (flow === 'jump' || flow === 'branch') goesTo(insn.target)
         if (flow === 'branch' || flow === 'call' || flow === 'call-value') goesTo(pc)
-        if (flow === 'jump-value') for (const target of this.jumpTargets.get(insn.pc)!) goesTo(target)
+        if (flow === 'jump-value') for (const target of this.jumpTargets.get(insn.pc) ?? []) goesTo(target)
         break
       }
       if (stretches.has(pc)) {

@@ -10,6 +10,7 @@ import { AF, CC_DEC, CC_INC, CF, OF, PF, SF, ZF } from '../flags.ts'
 import { type Row, row } from '../row.ts'
 import type { Translator } from '../translate.ts'
 import { incDec } from './arithmetic.ts'
+import { SELECTORS } from './moves.ts'
 
 type Translate = (t: Translator, i: Insn) => void
 
@@ -154,6 +155,14 @@ const salc: Translate = (t) => {
   t.setGpr(0, 8, t.truncate(8, ir.op2('i32.sub', ir.i32(0), t.flags.carry())))
 }
 
+const pushSegment =
+  (segment: number): Translate =>
+  (t, i) => {
+    const size = i.size as 16 | 32
+    t.storeStack(size, t.ir.i32(SELECTORS[32][segment]!))
+    t.moveStack(-size / 8)
+  }
+
 const UNDEFINED_BCD = OF
 const leave: Translate = (t, i) => t.ir.exit(EXIT_PROTECTION, i.pc)
 
@@ -175,6 +184,9 @@ export const LEGACY: readonly Row[] = [
   row('AAM', 'd4', 'Ib', aam, { ...only32, undefinedFlags: OF | AF | CF }),
   row('AAD', 'd5', 'Ib', aad, { ...only32, undefinedFlags: OF | AF | CF }),
   row('SALC', 'd6', '', salc, only32),
+  ...['06', '0e', '16', '1e'].map((opcode, segment) =>
+    row('PUSH', opcode, '', pushSegment(segment), { ...only32, untested: 'the upper half differs by maker' }),
+  ),
   // Segments are Linux's own, and a selector that a program loads is refused.
   ...['07', '17', '1f'].map((opcode) =>
     row('POP', opcode, '', leave, { ...only32, flow: 'exit', untested: 'loads a segment' }),

@@ -189,7 +189,7 @@ const xlat: Translate = (t, i) => {
 }
 
 /** Selectors as Linux has them for a 64-bit process, and for a 32-bit one. */
-const SELECTORS = { 64: [0, 0x33, 0x2b, 0, 0, 0], 32: [0x2b, 0x23, 0x2b, 0x2b, 0, 0x63] }
+export const SELECTORS = { 64: [0, 0x33, 0x2b, 0, 0, 0], 32: [0x2b, 0x23, 0x2b, 0x2b, 0, 0x63] }
 const movFromSegment: Translate = (t, i) => {
   const value = t.ir.i32(SELECTORS[t.mode][i.reg & 7] ?? 0)
   if (i.isMemory) t.storeMemory(i, 16, value)
