@@ -43,17 +43,19 @@ export function instructionsPage(rows) {
   const counts = [...features].map(([name, count]) => `${name} ${count}`).join(', ')
   return `${NOTE}
 
-# x86-64 instructions
+# x86 instructions
 
 ${rows.length} rows, ${new Set(rows.map((row) => row.mnemonic)).size} mnemonics. By CPUID feature: ${counts}.
-Encodings and operand letters are the Intel manual's; \`emu/guest/x86/row.ts\` explains them.
+Encodings and operand letters are the Intel manual's; \`emu/guest/x86/row.ts\` explains them. A row without a mode is in both
+64-bit and 32-bit mode. (Programs run in 64-bit mode; those of 32-bit mode have no kernel yet, only their tests.)
 
 ${table(
-  ['mnemonic', 'encoding', 'operands', 'feature'],
+  ['mnemonic', 'encoding', 'operands', 'mode', 'feature'],
   rows.map((row) => [
     row.mnemonic,
     `\`${row.encoding}\``,
     row.operands.length > 0 ? `\`${row.operands.join(' ')}\`` : '',
+    row.mode === 0 ? '' : String(row.mode),
     row.feature || 'base',
   ]),
 )}

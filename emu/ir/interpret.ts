@@ -32,6 +32,8 @@ export interface InterpreterGuest {
   readonly exitKind: number
   readonly exitCode: number
   readonly exitAddress: number
+  /** Where it says that addresses end at 4 GiB. */
+  readonly mode32: number
   readonly pc: number
   readonly scratch: number
   helper(space: AddressSpace, id: number, a: number, b: number): number
@@ -334,8 +336,10 @@ export class Interpreter {
     }
     this.commit(block, region.exitLog[n]!)
     const upper = address >> 47n
-    if (upper !== 0n && upper !== 0x1ffffn) {
-      // Not a canonical address: a general protection fault, which names none.
+    const isMode32 = space.view.getUint32(STATE_BASE + this.guest.mode32, true) !== 0
+    const isOutside = isMode32 ? addr + sizeBytes > GUEST_MAX : upper !== 0n && upper !== 0x1ffffn
+    if (isOutside) {
+      // Not a canonical address, or beyond the segment: a general protection fault, which names none.
       this.leave(need & NEED_STACK ? EXIT_STACK : EXIT_PROTECTION, region.exitPc[n]!)
       return false
     }

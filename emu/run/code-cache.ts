@@ -117,6 +117,9 @@ class Heat {
   }
 }
 
+/** Code of 64-bit or of 32-bit mode, and code that sets MXCSR's flags. */
+export type Flavour = '' | '-flags' | '-32' | '-32-flags'
+
 /** Makes batches and keeps them for other processes. */
 export class Translations {
   readonly counts: TranslationCounts
@@ -140,12 +143,12 @@ export class Translations {
 
   readonly eager: boolean
 
-  /** With `floatFlags` the code sets MXCSR's flags. */
-  constructor(options: TranslateOptions, floatFlags: boolean, counts = noCounts()) {
+  constructor(options: TranslateOptions, suffix: Flavour, counts = noCounts()) {
     this.eager = options.eager ?? false
     this.store = options.store
     this.counts = counts
-    this.suffix = floatFlags ? '-flags' : ''
+    this.suffix = suffix
+    const floatFlags = suffix.endsWith('-flags')
     const { uncheckedLoads, pinNaN = false } = options
     this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN, floatFlags })
   }

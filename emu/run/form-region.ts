@@ -5,12 +5,14 @@
 
 import { CC_UNKNOWN } from '../guest/x86/condition.ts'
 import { DECODE_OK, DECODE_TRUNCATED, type Insn } from '../guest/x86/decode.ts'
-import { decoder, Instruction } from '../guest/x86/isa.ts'
+import { decoderOf, Instruction } from '../guest/x86/isa.ts'
 import { JumpTables } from '../guest/x86/jump-table.ts'
+import type { Mode } from '../guest/x86/row.ts'
+import { X86_STATE } from '../guest/x86/state.ts'
 import { Translator } from '../guest/x86/translate.ts'
 import type { Block, Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
-import { PAGE_SHIFT, PAGE_SIZE, PAGE_X } from '../memory/layout.ts'
+import { PAGE_SHIFT, PAGE_SIZE, PAGE_X, STATE_BASE } from '../memory/layout.ts'
 
 /** Instructions in a region; a longer function is left and entered again where it was cut. */
 export const REGION_INSTRUCTIONS_MAX = 2000
@@ -43,6 +45,10 @@ function fetchEnd(space: AddressSpace, pc: number, limit: number): number {
   return Math.min(end, pc + limit)
 }
 
+/** Which of its two modes the process's code is in. */
+export const modeOf = (space: AddressSpace): Mode =>
+  space.view.getUint32(STATE_BASE + X86_STATE.mode32, true) ? 32 : 64
+
 export class RegionFormer {
   /** For what is decoded apart from the region's instructions. */
   private readonly insn: Insn = new Instruction()
@@ -66,7 +72,7 @@ export class RegionFormer {
   private decode(space: AddressSpace, pc: number, insn: Insn): number {
     const end = fetchEnd(space, pc, 16)
     if (end <= pc) return DECODE_TRUNCATED
-    return decoder.decode(space.bytes, pc, end, pc, insn)
+    return decoderOf(modeOf(space)).decode(space.bytes, pc, end, pc, insn)
   }
 
   /** Decodes at pc without translating: DECODE_*. */
@@ -195,7 +201,7 @@ export class RegionFormer {
       options.isStraight ? undefined : (stretches.get(pc)?.block ?? undefined)
     const candidatesAt = (pc: number): readonly number[] => this.jumpTargets.get(pc) ?? []
     const isLeftOut = options.leftOut ?? (() => false)
-    const translator = new Translator(region, { blockAt, candidatesAt, isLeftOut })
+    const translator = new Translator(region, { blockAt, candidatesAt, isLeftOut }, modeOf(space))
     const ordered = this.entryFirst(entry)
     for (const stretch of ordered) stretch.block = region.newBlock(stretch.pc)
     if (ordered.length === 0) {

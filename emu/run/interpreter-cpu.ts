@@ -24,7 +24,7 @@ import {
   FAULT_FETCH,
 } from './cpu.ts'
 import { Executed } from './executed.ts'
-import { type FormOptions, RegionFormer } from './form-region.ts'
+import { type FormOptions, modeOf, RegionFormer } from './form-region.ts'
 import { GuestImage } from './guest-image.ts'
 import { SpinWatch } from './spin-watch.ts'
 
@@ -70,6 +70,8 @@ export function wildJump(space: AddressSpace): ExitKind {
 
 /** Regions with exact float rows lie in the same cache, as if this much further up. */
 const EXACT_KEY = 0x1_0000_0000
+/** And those of 32-bit mode so much. */
+const MODE_KEY = 0x2_0000_0000
 
 /** Whether MXCSR asks for something else than round to nearest with all exceptions masked. */
 export function needsExactFloat(space: AddressSpace): boolean {
@@ -135,7 +137,7 @@ export class InterpreterCpu implements Cpu {
   runRegion(space: AddressSpace, pc: number): number {
     const cache = this.regionsOf(space)
     const exact = watchesFlags(space) || needsExactFloat(space)
-    const key = exact ? pc + EXACT_KEY : pc
+    const key = pc + (exact ? EXACT_KEY : 0) + (modeOf(space) === 32 ? MODE_KEY : 0)
     let prepared = cache.get(key)
     if (prepared === undefined) {
       if (fetchFault(space, this.former, pc) !== undefined) return -1

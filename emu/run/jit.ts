@@ -3,11 +3,19 @@
  * Path: the kernel calls run(); translated code runs until the pc cache misses (then more is translated) or an exit.
  */
 
+import type { Mode } from '../guest/x86/row.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { STATE_BASE } from '../memory/layout.ts'
-import { ProcessCode, type TranslateOptions, type TranslationCounts, Translations } from './code-cache.ts'
+import {
+  type Flavour,
+  ProcessCode,
+  type TranslateOptions,
+  type TranslationCounts,
+  Translations,
+} from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
+import { modeOf } from './form-region.ts'
 import { InterpreterCpu, needsExactFloat, watchesFlags, wildJump } from './interpreter-cpu.ts'
 import { SpinWatch } from './spin-watch.ts'
 
@@ -36,8 +44,8 @@ interface Process {
 export class JitCpu implements Cpu {
   readonly name = 'jit'
   private readonly translations: Translations
-  /** The flavour that makes MXCSR's flags. */
-  private readonly flagged: Translations
+  /** By mode; `flags`: the flavour that makes MXCSR's flags. */
+  private readonly flavours: Readonly<Record<Mode, { plain: Translations; flags: Translations }>>
   private readonly interpreter = new InterpreterCpu()
   private readonly spins = new SpinWatch()
   private readonly processes = new WeakMap<AddressSpace, Process>()
@@ -47,8 +55,13 @@ export class JitCpu implements Cpu {
   interpreted = 0
 
   constructor(options: TranslateOptions) {
-    this.translations = new Translations(options, false)
-    this.flagged = new Translations(options, true, this.translations.counts)
+    this.translations = new Translations(options, '')
+    const { counts } = this.translations
+    const flavour = (suffix: Flavour): Translations => new Translations(options, suffix, counts)
+    this.flavours = {
+      64: { plain: this.translations, flags: flavour('-flags') },
+      32: { plain: flavour('-32'), flags: flavour('-32-flags') },
+    }
   }
 
   get summary(): string {
@@ -157,7 +170,11 @@ export class JitCpu implements Cpu {
   private processOf(space: AddressSpace): Process {
     let process = this.processes.get(space)
     if (!process) {
-      process = { code: this.newCode(space, this.translations), flags: false, slice: SLICE_FIRST }
+      process = {
+        code: this.newCode(space, this.flavours[modeOf(space)].plain),
+        flags: false,
+        slice: SLICE_FIRST,
+      }
       this.processes.set(space, process)
     }
     return process
@@ -175,7 +192,7 @@ export class JitCpu implements Cpu {
   private watch(space: AddressSpace, process: Process): void {
     const { code } = process
     code.end()
-    process.code = this.newCode(space, this.flagged)
+    process.code = this.newCode(space, this.flavours[modeOf(space)].flags)
     process.code.replace(code)
     process.flags = true
     process.slice = SLICE_FIRST

@@ -1,8 +1,8 @@
 /** Encodings of a row: random registers, memory forms, immediates and prefixes, as its operand notation allows. */
 
 import { DECODE_OK } from '../../emu/guest/x86/decode.ts'
-import { decoder, Instruction } from '../../emu/guest/x86/isa.ts'
-import { PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, type Row } from '../../emu/guest/x86/row.ts'
+import { decoderOf, Instruction } from '../../emu/guest/x86/isa.ts'
+import { type Mode, PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, type Row } from '../../emu/guest/x86/row.ts'
 import { DATA, DATA_SIZE } from './layout.ts'
 import type { Random } from './random.ts'
 
@@ -14,12 +14,13 @@ const isString = (row: Row): boolean => /^(MOVS|STOS|LODS|SCAS|CMPS)$/.test(row.
 const isBranch = (row: Row): boolean => row.flow !== 'next'
 
 interface Prefixes {
+  addressSize: number
   bytes: number[]
   rex: number
   size: number
 }
 
-function prefixesOf(row: Row, random: Random): Prefixes {
+function prefixesOf(row: Row, random: Random, mode: Mode): Prefixes {
   const bytes: number[] = []
   const sized =
     hasSize(row, 'vz') ||
@@ -28,16 +29,19 @@ function prefixesOf(row: Row, random: Random): Prefixes {
     (row.operands.length === 0 && row.map === 0 && row.prefix === PREFIX_ANY)
   const size16 = row.prefix === PREFIX_ANY && sized && !isBranch(row) && random.chance(4)
   if (size16 || row.prefix === PREFIX_66) bytes.push(0x66)
-  if (row.hasModrm && random.chance(16)) bytes.push(0x67)
+  const isNarrow = row.hasModrm && random.chance(16)
+  if (isNarrow) bytes.push(0x67)
   if (row.prefix === PREFIX_F2) bytes.push(0xf2)
   if (row.prefix === PREFIX_F3) bytes.push(0xf3)
   if (isString(row) && random.chance(2)) bytes.push(random.pick([0xf2, 0xf3]))
+  const addressSize = isNarrow ? mode / 2 : mode
+  if (mode === 32) return { bytes, rex: 0, size: size16 ? 16 : 32, addressSize }
   let rex = random.chance(2) ? 0x40 | random.below(8) : 0
   const wide = row.rexW >= 0 ? row.rexW === 1 : random.chance(3)
   if (wide) rex |= 0x48
   if (rex) bytes.push(rex)
   const size = rex & 8 ? 64 : size16 ? 16 : row.default64 ? 64 : 32
-  return { bytes, rex, size }
+  return { bytes, rex, size, addressSize }
 }
 
 function modrm(
@@ -45,8 +49,9 @@ function modrm(
   random: Random,
   code: number[],
   end: number,
-  rex: number,
+  { rex, addressSize }: Pick<Prefixes, 'rex' | 'addressSize'>,
   immediateBytes: number,
+  mode: Mode,
 ): void {
   const reg = row.extension >= 0 ? row.extension : random.below(8)
   const memory = row.form === 'm' || (row.form === '' && random.chance(2))
@@ -57,6 +62,13 @@ function modrm(
   const disp = (bytes: number, value: number): void => {
     for (let k = 0; k < bytes; k++) code.push((value >> (8 * k)) & 0xff)
   }
+  if (addressSize === 16) {
+    const mod = random.below(3)
+    const base = random.below(8)
+    code.push((mod << 6) | (reg << 3) | base)
+    disp(mod === 0 && base === 6 ? 2 : mod, random.below(0x10000))
+    return
+  }
   if (random.chance(8)) {
     // Relative to the next instruction, or absolute through a SIB byte.
     const at = DATA + (random.chance(4) ? random.below(DATA_SIZE) : random.below(DATA_SIZE / 16 - 4) * 16)
@@ -65,7 +77,7 @@ function modrm(
       disp(4, at)
     } else {
       code.push((reg << 3) | 5)
-      disp(4, at - (end + code.length + 4 + immediateBytes))
+      disp(4, mode === 32 ? at : at - (end + code.length + 4 + immediateBytes))
     }
     return
   }
@@ -73,7 +85,7 @@ function modrm(
   const base = random.below(8)
   const needsSib = base === 4
   if (mod === 0 && base === 5) {
-    modrm(row, random, code, end, rex, immediateBytes)
+    modrm(row, random, code, end, { rex, addressSize }, immediateBytes, mode)
     return
   }
   code.push((mod << 6) | (reg << 3) | base)
@@ -89,14 +101,14 @@ function modrm(
   if (mod === 2) disp(4, random.below(0x20000) - 0x10000)
 }
 
-function immediateSize(row: Row, size: number): number {
+function immediateSize(row: Row, size: number, mode: Mode): number {
   let total = 0
   for (const code of row.operands) {
     if (code[0] !== 'I' && code[0] !== 'J') continue
     if (code[1] === 'b' || code[1] === 's') total += 1
     else if (code[1] === 'w') total += 2
     else if (code[1] === 'v') total += size / 8
-    else total += code[0] === 'J' ? 4 : Math.min(size, 32) / 8
+    else total += code[0] === 'J' && mode === 64 ? 4 : Math.min(size, 32) / 8
   }
   return total
 }
@@ -112,17 +124,18 @@ function pushImmediate(row: Row, random: Random, code: number[], bytes: number):
 }
 
 /** One encoding of the row for the address `pc`, and how our decoder reads it. Throws when it reads another row. */
-export function encode(row: Row, random: Random, pc: number): { code: number[]; insn: Insn } {
-  const { bytes: code, rex, size } = prefixesOf(row, random)
+export function encode(row: Row, random: Random, pc: number, mode: Mode): { code: number[]; insn: Insn } {
+  const prefixes = prefixesOf(row, random, mode)
+  const { bytes: code, size } = prefixes
   if (row.map > 0) code.push(0x0f)
   if (row.map > 1) code.push(row.map === 2 ? 0x38 : 0x3a)
   code.push(row.opcode + random.below(row.opcodeCount))
-  const immediate = immediateSize(row, size)
-  if (row.hasModrm) modrm(row, random, code, pc, rex, immediate)
+  const immediate = immediateSize(row, size, mode)
+  if (row.hasModrm) modrm(row, random, code, pc, prefixes, immediate, mode)
   pushImmediate(row, random, code, immediate)
   const insn = new Instruction()
   const padded = Uint8Array.from([...code, ...new Array(16).fill(0xcc)])
-  const status = decoder.decode(padded, 0, padded.length, pc, insn)
+  const status = decoderOf(mode).decode(padded, 0, padded.length, pc, insn)
   if (status !== DECODE_OK || insn.row !== row || insn.length !== code.length) {
     const hex = code.map((b) => b.toString(16).padStart(2, '0')).join(' ')
     throw new Error(

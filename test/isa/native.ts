@@ -5,10 +5,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Mode } from '../../emu/guest/x86/row.ts'
 import { RESULT_BYTES, STATE_BYTES } from './layout.ts'
 
 /** One encoding (or block) and the states it is run from. */
 export interface Batch {
+  readonly mode: Mode
   readonly address: number
   readonly code: readonly number[]
   readonly data: Uint8Array
@@ -49,7 +51,7 @@ export function nativeRunner(): { path: string } | { missing: string } {
 function input(batches: readonly Batch[]): Buffer {
   const parts: Uint8Array[] = []
   for (const batch of batches) {
-    const header = new Uint32Array([batch.address, batch.code.length, batch.states.length, 0])
+    const header = new Uint32Array([batch.address, batch.code.length, batch.states.length, batch.mode])
     parts.push(new Uint8Array(header.buffer), Uint8Array.from(batch.code), batch.data, ...batch.states)
   }
   return Buffer.concat(parts)

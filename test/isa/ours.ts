@@ -2,6 +2,7 @@
 
 import { readEflags, writeEflags } from '../../emu/guest/x86/flags.ts'
 import { fxsaveArea, loadFxsaveArea } from '../../emu/guest/x86/fxsave.ts'
+import type { Mode } from '../../emu/guest/x86/row.ts'
 import { X86_STATE } from '../../emu/guest/x86/state.ts'
 import { AddressSpace } from '../../emu/memory/address-space.ts'
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../emu/memory/layout.ts'
@@ -35,8 +36,11 @@ export class Ours {
   private readonly state = new StateBlock(this.space)
   /** Whether the process looks at MXCSR: its flags are right then. */
   readonly watches: boolean
+  readonly mode: Mode
 
-  constructor(kind: CpuKind, watches: boolean, pinNaN?: boolean) {
+  constructor(kind: CpuKind, watches: boolean, pinNaN?: boolean, mode: Mode = 64) {
+    this.mode = mode
+    this.state.setU32(X86_STATE.mode32, mode === 32 ? 1 : 0)
     this.kind = kind
     this.watches = watches
     this.cpu = createCpu(kind, { eager: true, ...(pinNaN === undefined ? {} : { pinNaN }) })

@@ -1,7 +1,7 @@
 /** Which rows are tested how: cases of a row, and comparing them. */
 
 import { ROWS } from '../../emu/guest/x86/isa.ts'
-import type { Row } from '../../emu/guest/x86/row.ts'
+import type { Mode, Row } from '../../emu/guest/x86/row.ts'
 import { differences, type Tolerance } from './compare.ts'
 import { encode, type Insn } from './encode.ts'
 import { CODE, FX_AT } from './layout.ts'
@@ -15,7 +15,11 @@ const SLOT = 0x1000
 /** Branches go both ways from here. */
 const SLOT_START = 0x800
 
-export const testedRows = (): Row[] => ROWS.filter((row) => row.untested === '')
+/** Rows of a mode; in 32-bit mode without those that need REX.W. */
+export const testedRows = (mode: Mode = 64): Row[] =>
+  ROWS.filter(
+    (row) => row.untested === '' && (row.mode === 0 || row.mode === mode) && (mode === 64 || row.rexW !== 1),
+  )
 export const rowKey = (row: Row): string => `${row.mnemonic} ${row.encoding} ${row.operands.join(' ')}`.trim()
 
 export interface Cases {
@@ -24,17 +28,18 @@ export interface Cases {
 }
 
 /** `states` cases of a row, spread over a few encodings. */
-export function casesOf(row: Row, states: number, seed: number): Cases {
+export function casesOf(row: Row, states: number, seed: number, mode: Mode = 64): Cases {
   const random = new Random(seedOf(rowKey(row), seed))
   const encodings = Math.min(ENCODINGS * (states > 500 ? 4 : 1), states)
   const batches: Batch[] = []
   const insns: Insn[][] = []
   for (let k = 0; k < encodings; k++) {
     const address = CODE + (k % 16) * SLOT + SLOT_START
-    const { code, insn } = encode(row, random, address)
+    const { code, insn } = encode(row, random, address, mode)
     const data = dataPage(random)
     const count = Math.ceil(states / encodings)
     batches.push({
+      mode,
       address,
       code,
       data,
@@ -46,20 +51,20 @@ export function casesOf(row: Row, states: number, seed: number): Cases {
 }
 
 /** A block of a few rows (see inBlocks) that leave no flag undefined and do not branch. */
-export function blockCases(rows: readonly Row[], states: number, random: Random): Cases {
+export function blockCases(rows: readonly Row[], states: number, random: Random, mode: Mode = 64): Cases {
   const count = 2 + random.below(11)
   const code: number[] = []
   const insns: Insn[] = []
   const address = CODE + SLOT_START
   for (let k = 0; k < count; k++) {
-    const made = encode(random.pick(rows), random, address + code.length)
+    const made = encode(random.pick(rows), random, address + code.length, mode)
     code.push(...made.code)
     insns.push(made.insn)
   }
   const data = dataPage(random)
   return {
     batches: [
-      { address, code, data, states: Array.from({ length: states }, () => randomState(random, insns)) },
+      { mode, address, code, data, states: Array.from({ length: states }, () => randomState(random, insns)) },
     ],
     insns: [insns],
   }

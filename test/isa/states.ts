@@ -44,8 +44,9 @@ export function randomState(random: Random, insns: readonly Insn[]): Uint8Array 
   gpr[RSP] = BigInt(random.chance(16) ? address(random) : DATA + 8 * (16 + random.below(400)))
   // The last instruction's wishes come last, for most blocks have one.
   for (const insn of insns) place(random, gpr, insn)
+  const { mode } = insns[0]!
   gpr.forEach((value, k) => {
-    view.setBigUint64(8 * k, BigInt.asUintN(64, value), true)
+    if (mode === 64 || k < 8) view.setBigUint64(8 * k, BigInt.asUintN(mode, value), true)
   })
   const direction = random.chance(8) ? 0x400 : 0
   view.setBigUint64(FLAGS_AT, BigInt((random.u32() & ARITHMETIC_FLAGS) | 0x202 | direction), true)

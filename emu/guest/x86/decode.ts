@@ -1,11 +1,11 @@
 /**
- * The x86-64 decoder: bytes to a row and its operands' places.
+ * The x86 decoder, of 64-bit or of 32-bit mode: bytes to a row and its operands' places.
  * Path: region formation scans with it, then translate.ts decodes again for translation; the interpreter's
  * single step too. Reference: Intel SDM vol. 2, chapter 2; opcode maps in appendix A.
  * It allocates nothing an instruction: the result is one reused Insn.
  */
 
-import { PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, PREFIX_NONE, type Row } from './row.ts'
+import { type Mode, PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, PREFIX_NONE, type Row } from './row.ts'
 
 export const NO_REGISTER = -1
 /** Memory operand relative to the next instruction. */
@@ -15,9 +15,14 @@ export const SEG_NONE = 0,
   SEG_GS = 2
 export const INSN_LENGTH_MAX = 15
 
+/** Base and index registers of 16-bit addresses, by the r/m field. */
+const BASES_16 = [3, 3, 5, 5, 6, 7, 5, 3]
+const INDEXES_16 = [6, 7, 6, 7, NO_REGISTER, NO_REGISTER, NO_REGISTER, NO_REGISTER]
+
 /** One decoded instruction. */
 export class Insn {
   pc = 0
+  mode: Mode = 64
   length = 0
   row: Row | null = null
   opcode = 0
@@ -52,7 +57,9 @@ export class Insn {
 
   /** Branch target of a relative branch. */
   get target(): number {
-    return this.nextPc + this.imm
+    const target = this.nextPc + this.imm
+    if (this.mode === 64) return target
+    return this.size === 16 ? target & 0xffff : target >>> 0
   }
 }
 
@@ -73,7 +80,7 @@ function immediateBytes(row: Row, insn: Insn): number {
     else if (code[1] === 'b' || code[1] === 's') total += 1
     else if (code[1] === 'w') total += 2
     else if (code[1] === 'v') total += insn.size / 8
-    else total += kind === 'J' ? 4 : Math.min(insn.size, 32) / 8
+    else total += kind === 'J' && insn.mode === 64 ? 4 : Math.min(insn.size, 32) / 8
   }
   return total
 }
@@ -86,8 +93,11 @@ export class Decoder {
   private end = 0
   private overrun = false
 
-  constructor(rows: readonly Row[]) {
-    for (const row of rows)
+  readonly mode: Mode
+
+  constructor(rows: readonly Row[], mode: Mode) {
+    this.mode = mode
+    for (const row of rows.filter((row) => row.mode === 0 || row.mode === mode))
       for (let o = 0; o < row.opcodeCount; o++)
         for (let prefix = 0; prefix < 4; prefix++)
           if (row.prefix === prefix || row.prefix === PREFIX_ANY) this.enter(row, prefix, row.opcode + o)
@@ -108,6 +118,7 @@ export class Decoder {
     this.end = Math.min(end, at + INSN_LENGTH_MAX)
     this.overrun = false
     insn.pc = pc
+    insn.mode = this.mode
     insn.row = null
     const status = this.instruction(insn)
     insn.length = this.at - at
@@ -126,7 +137,8 @@ export class Decoder {
   private instruction(insn: Insn): number {
     let operand16 = false
     let byte = 0
-    insn.addressSize = 64
+    const { mode } = this
+    insn.addressSize = mode
     insn.segment = SEG_NONE
     insn.rep = 0
     insn.lock = false
@@ -134,14 +146,15 @@ export class Decoder {
     for (;;) {
       byte = this.u8()
       if (byte === 0x66) operand16 = true
-      else if (byte === 0x67) insn.addressSize = 32
+      else if (byte === 0x67) insn.addressSize = mode / 2
       else if (byte === 0xf2 || byte === 0xf3) insn.rep = byte
       else if (byte === 0xf0) insn.lock = true
       else if (byte === 0x64) insn.segment = SEG_FS
       else if (byte === 0x65) insn.segment = SEG_GS
       else if (byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x26) {
-        // Segment overrides without meaning in 64-bit mode.
-      } else if ((byte & 0xf0) === 0x40) {
+        // No segment in 64-bit mode, and in 32-bit mode one that begins at 0: only then it takes the place of another.
+        if (mode === 32) insn.segment = SEG_NONE
+      } else if (mode === 64 && (byte & 0xf0) === 0x40) {
         insn.rex = byte
         byte = this.u8()
         // A REX that is not last before the opcode is ignored.
@@ -173,7 +186,7 @@ export class Decoder {
     if (row.prefix === prefix && prefix >= PREFIX_F3) insn.rep = 0
     // 66 as part of the opcode says nothing of the operand size.
     const size16 = operand16 && row.prefix !== PREFIX_66
-    insn.size = insn.rex & 8 ? 64 : size16 ? 16 : row.default64 ? 64 : 32
+    insn.size = insn.rex & 8 ? 64 : size16 ? 16 : row.default64 ? mode : 32
     if (row.hasModrm && insn.mod !== 3) this.memory(insn)
     this.immediate(row, insn)
     return this.overrun ? DECODE_TRUNCATED : DECODE_OK
@@ -205,6 +218,10 @@ export class Decoder {
   }
 
   private memory(insn: Insn): void {
+    if (insn.addressSize === 16) {
+      this.memory16(insn)
+      return
+    }
     const low = insn.rm & 7
     insn.index = NO_REGISTER
     insn.scale = 0
@@ -221,11 +238,21 @@ export class Decoder {
         return
       }
     } else if (low === 5 && insn.mod === 0) {
-      insn.base = BASE_RIP
+      insn.base = this.mode === 64 ? BASE_RIP : NO_REGISTER
       insn.disp = this.signed(4)
       return
     }
     insn.disp = insn.mod === 0 ? 0 : this.signed(insn.mod === 1 ? 1 : 4)
+  }
+
+  private memory16(insn: Insn): void {
+    insn.scale = 0
+    insn.base = BASES_16[insn.rm]!
+    insn.index = INDEXES_16[insn.rm]!
+    if (insn.mod === 0 && insn.rm === 6) {
+      insn.base = NO_REGISTER
+      insn.disp = this.signed(2)
+    } else insn.disp = insn.mod === 0 ? 0 : this.signed(insn.mod)
   }
 
   private signed(sizeBytes: number): number {

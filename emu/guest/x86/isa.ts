@@ -4,6 +4,7 @@ import { Decoder } from './decode.ts'
 import { ARITHMETIC } from './insts/arithmetic.ts'
 import { BITS } from './insts/bits.ts'
 import { CONTROL } from './insts/control.ts'
+import { LEGACY } from './insts/legacy.ts'
 import { MMX } from './insts/mmx.ts'
 import { MOVES } from './insts/moves.ts'
 import { SSE_CONVERT } from './insts/sse-convert.ts'
@@ -13,13 +14,14 @@ import { SSE_MOVES } from './insts/sse-move.ts'
 import { SSE4 } from './insts/sse4.ts'
 import { STRINGS } from './insts/strings.ts'
 import { X87 } from './insts/x87.ts'
-import type { Row } from './row.ts'
+import type { Mode, Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
   ...ARITHMETIC,
   ...BITS,
   ...MOVES,
   ...CONTROL,
+  ...LEGACY,
   ...STRINGS,
   ...SSE_MOVES,
   ...SSE_FLOAT,
@@ -29,5 +31,8 @@ export const ROWS: readonly Row[] = [
   ...X87,
   ...MMX,
 ]
-export const decoder = new Decoder(ROWS)
+export const decoder = new Decoder(ROWS, 64)
+const decoder32 = new Decoder(ROWS, 32)
+/** The decoder of a mode. */
+export const decoderOf = (mode: Mode): Decoder => (mode === 64 ? decoder : decoder32)
 export { Insn as Instruction } from './decode.ts'

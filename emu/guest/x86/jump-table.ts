@@ -42,7 +42,9 @@ export class JumpTables {
     } else if (mnemonic === 'CMP' && insn.row!.operands[1]![0] === 'I') {
       if (insn.imm > 0 && insn.imm < ENTRIES_MAX) this.bound = insn.imm + 1
     } else if ((mnemonic === 'MOV' || mnemonic === 'JMP') && insn.isMemory && insn.index !== NO_REGISTER) {
-      if (insn.base === NO_REGISTER && insn.scale === 3 && insn.size === 64) this.addressTables.add(insn.disp)
+      const log = insn.mode === 64 ? 3 : 2
+      if (insn.base === NO_REGISTER && insn.scale === log && insn.size === insn.mode)
+        this.addressTables.add(insn.mode === 64 ? insn.disp : insn.disp >>> 0)
     }
   }
 

@@ -9,11 +9,15 @@
  * Operands, space-separated: a letter for what (E r/m, G reg, Z register in opcode, I immediate, J branch offset,
  * M memory, O absolute address, V xmm reg, W xmm r/m, U xmm r/m register form, P/Q mmx alike, A accumulator, C the CL
  * register, 1 the constant one) and a letter for the size (b 8, w 16, d 32, q 64, v operand size, y 32 or 64,
- * z 16 or 32 as immediate sign-extended to v, s byte sign-extended to v, x 128, and for V/W: o d q x the bytes read).
+ * z 16 or 32 as immediate sign-extended to v, s byte sign-extended to v, n the mode's own 32 or 64, x 128, and for V/W:
+ * o d q x the bytes read).
  */
 
 import type { Insn } from './decode.ts'
 import type { Translator } from './translate.ts'
+
+/** 64-bit mode, and protected mode with 32-bit segments. */
+export type Mode = 32 | 64
 
 /** How control goes on behind an instruction; what region formation needs to know. */
 export type Flow = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'jump-value' | 'call-value' | 'exit'
@@ -26,7 +30,9 @@ export interface Row {
   readonly flow: Flow
   /** Arithmetic flags the manual leaves undefined (bits of EFLAGS). */
   readonly undefinedFlags: number
-  /** Operand size is 64 bits without REX.W (pushes, pops, near branches). */
+  /** The mode that it exists in; 0: both. */
+  readonly mode: 0 | Mode
+  /** Operand size is 64 bits without REX.W in 64-bit mode (pushes, pops, near branches). */
   readonly default64: boolean
   /** CPUID feature the row needs, for documentation and `umwelt info`. */
   readonly feature: string
@@ -48,6 +54,7 @@ export interface Row {
 }
 
 export interface RowOptions {
+  mode?: Mode
   flow?: Flow
   undefinedFlags?: number
   default64?: boolean
@@ -80,6 +87,7 @@ export function row(
     translate,
     flow: options.flow ?? 'next',
     undefinedFlags: options.undefinedFlags ?? 0,
+    mode: options.mode ?? 0,
     default64: options.default64 ?? false,
     feature: options.feature ?? '',
     untested: options.untested ?? '',

@@ -79,6 +79,8 @@ export const X86_STATE = {
   scratch: 0x300,
   /** The process's, not a thread's: whether the program has looked at MXCSR, so that its flags count; u32. */
   watchesFlags: 0x400,
+  /** The process's: 1 in 32-bit mode, 0 in 64-bit mode; u32. */
+  mode32: 0x404,
 } as const
 /** Bytes of the state block that hold x86 state: what a thread switch or a snapshot copies. */
 export const X86_STATE_SIZE = 0x400

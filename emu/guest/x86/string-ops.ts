@@ -40,8 +40,10 @@ interface StringRun {
   sizeBytes: number
   /** +size or -size by DF. */
   step: number
-  /** 0 for 64-bit addresses, else those are cut to 32 bits. */
-  narrow: boolean
+  /** Of 64, 32 or 16 bits. */
+  addressSize: number
+  /** Whether addresses with a segment's base are cut to 32 bits. */
+  isMode32: boolean
   segmentBase: number
   pc: number
 }
@@ -56,7 +58,8 @@ export function runString(space: AddressSpace, argument: number, pc: number): nu
     operation: argument & 15,
     sizeBytes,
     step: view.getUint32(STATE_BASE + X86_STATE.df, true) ? -sizeBytes : sizeBytes,
-    narrow: ((argument >> 20) & 1) === 1,
+    addressSize: (argument >> 20) & 0xff,
+    isMode32: view.getUint32(STATE_BASE + X86_STATE.mode32, true) !== 0,
     segmentBase:
       segment === 0
         ? 0
@@ -75,7 +78,11 @@ function repeat(run: StringRun, rep: number): number {
   for (let done = 0; left > 0; ) {
     if (done >= ITERATIONS_MAX) return leave(run, EXIT_BUDGET, 0, 0)
     const stores = operation === STRING_MOVS || operation === STRING_STOS
-    const bulk = stores ? block(run, left) || plainElements(run, Math.min(left, ITERATIONS_MAX)) : 0
+    // 16-bit addresses wrap early, and are rare.
+    const bulk =
+      stores && run.addressSize !== 16
+        ? block(run, left) || plainElements(run, Math.min(left, ITERATIONS_MAX))
+        : 0
     if (bulk > 0) {
       left -= bulk
       done += bulk
@@ -90,14 +97,21 @@ function repeat(run: StringRun, rep: number): number {
   return 0
 }
 
-function counter(run: StringRun): number {
-  const { view } = run.space
-  const low = view.getUint32(RCX, true)
-  return run.narrow ? low : view.getUint32(RCX + 4, true) * 0x1_0000_0000 + low
+const counter = (run: StringRun): number => read(run, RCX)
+
+/** A register as counts and addresses are wide: exact below 2^53, and beyond guest memory where it is not. */
+function read({ space: { view }, addressSize }: StringRun, register: number): number {
+  if (addressSize === 16) return view.getUint16(register, true)
+  const low = view.getUint32(register, true)
+  return addressSize === 32 ? low : view.getUint32(register + 4, true) * 0x1_0000_0000 + low
 }
 
 function setCounter(run: StringRun, left: number): void {
   const { view } = run.space
+  if (run.addressSize === 16) {
+    view.setUint16(RCX, left, true)
+    return
+  }
   view.setUint32(RCX, left >>> 0, true)
   view.setUint32(RCX + 4, Math.floor(left / 0x1_0000_0000), true)
 }
@@ -107,17 +121,23 @@ const equalFlag = (space: AddressSpace): boolean =>
   space.view.getBigUint64(STATE_BASE + X86_STATE.ccSrc, true)
 
 /** An index register as an address: a number beyond guest memory when it is no valid one. */
-function pointer(run: StringRun, register: number): number {
-  const { view } = run.space
-  const low = view.getUint32(register, true)
-  return run.narrow ? low : view.getUint32(register + 4, true) * 0x1_0000_0000 + low
+const pointer = read
+
+/** Where the source lies. */
+function source(run: StringRun): number {
+  const at = pointer(run, RSI) + run.segmentBase
+  return run.isMode32 ? at >>> 0 : at
 }
 
 function advance(run: StringRun, register: number, bytes: number): void {
   const { view } = run.space
+  if (run.addressSize === 16) {
+    view.setUint16(register, view.getUint16(register, true) + bytes, true)
+    return
+  }
   const low = view.getUint32(register, true) + bytes
   view.setUint32(register, low >>> 0, true)
-  if (run.narrow) view.setUint32(register + 4, 0, true)
+  if (run.addressSize === 32) view.setUint32(register + 4, 0, true)
   else if (low < 0 || low > 0xffff_ffff)
     view.setInt32(register + 4, view.getInt32(register + 4, true) + Math.floor(low / 0x1_0000_0000), true)
 }
@@ -132,7 +152,7 @@ function plainElements(run: StringRun, left: number): number {
   const moves = operation === STRING_MOVS
   const start = pointer(run, RDI)
   let to = start
-  let from = moves ? pointer(run, RSI) + run.segmentBase : RAX
+  let from = moves ? source(run) : RAX
   let done = 0
   while (
     done < left &&
@@ -163,7 +183,7 @@ function block(run: StringRun, left: number): number {
   if (run.step < 0 || left < 8) return 0
   const to = pointer(run, RDI)
   let bytes = Math.min(left * sizeBytes, PAGE_SIZE - (to % PAGE_SIZE))
-  const from = pointer(run, RSI) + run.segmentBase
+  const from = source(run)
   if (run.operation === STRING_MOVS) {
     bytes = Math.min(bytes, PAGE_SIZE - (from % PAGE_SIZE))
     // An overlap in front repeats what was just written, element by element.
@@ -195,7 +215,7 @@ function once(run: StringRun): number {
   const { space, operation, sizeBytes, step } = run
   const { bytes } = space
   const usesSource = operation === STRING_MOVS || operation === STRING_LODS || operation === STRING_CMPS
-  const from = pointer(run, RSI) + run.segmentBase
+  const from = source(run)
   const to = pointer(run, RDI)
   if (usesSource && !space.allows(from, sizeBytes, PAGE_R)) return fault(run, from, PAGE_R)
   if (operation !== STRING_LODS) {

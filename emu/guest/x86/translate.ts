@@ -15,6 +15,7 @@ import {
 import { EXIT_BUDGET, EXIT_PROTECTION, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
 import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
 import { BASE_RIP, type Insn, NO_REGISTER, SEG_FS, SEG_NONE } from './decode.ts'
+import type { Mode } from './row.ts'
 import { V_BUDGET, V_FS_BASE, V_GS_BASE, V_TEMP64, V_XMM } from './variables.ts'
 
 const RSP = 4,
@@ -34,6 +35,7 @@ export interface BlockMap {
 export class Translator {
   readonly ir: Region
   readonly flags: Flags
+  readonly mode: Mode
   private readonly map: BlockMap
   /** The current instruction's memory operand: base value and displacement, made once. */
   private addressBase = -1
@@ -49,8 +51,9 @@ export class Translator {
   /** The block in which the x87 registers have been taken over as mm registers. */
   mmxEntered: Block | null = null
 
-  constructor(ir: Region, map: BlockMap) {
+  constructor(ir: Region, map: BlockMap, mode: Mode) {
     this.ir = ir
+    this.mode = mode
     this.map = map
     this.flags = new Flags(ir)
   }
@@ -150,8 +153,34 @@ export class Translator {
       }
       return
     }
+    if (this.isPlain32(insn)) {
+      // Where it goes beyond 4 GiB, or below 0, a check fails, and the exact form cuts it to 32 bits.
+      this.addressBase = ir.get(insn.base)
+      this.addressOffset = insn.disp
+      return
+    }
     this.addressBase = this.generalAddress(insn)
     this.addressOffset = insn.segment === SEG_NONE && insn.addressSize === 64 ? insn.disp : 0
+  }
+
+  private isPlain32({ mode, segment, addressSize, base, index }: Insn): boolean {
+    const isBaseOnly = base !== NO_REGISTER && index === NO_REGISTER
+    return (
+      mode === 32 && segment === SEG_NONE && addressSize === 32 && isBaseOnly && !this.ir.options.exactChecks
+    )
+  }
+
+  /** Cuts an address, without segment base, to the instruction's address size. */
+  fitAddress({ addressSize }: Insn, address: Value): Value {
+    const { ir } = this
+    if (addressSize === 32) return ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', address))
+    return addressSize === 16 ? ir.op2('i64.and', address, ir.i64(0xffff)) : address
+  }
+
+  /** An address of 32-bit mode is cut to 32 bits. */
+  private cut(address: Value): Value {
+    if (this.mode === 64) return address
+    return this.ir.op1('i64.extend_i32_u', this.ir.op1('i32.wrap_i64', address))
   }
 
   private absolutePage(page: number): Value {
@@ -177,9 +206,9 @@ export class Translator {
     if (insn.segment === SEG_NONE && insn.addressSize === 64) return sum < 0 ? ir.i64(0) : sum
     const offset = ir.i64(insn.disp)
     sum = sum < 0 ? offset : ir.op2('i64.add', sum, offset)
-    if (insn.addressSize === 32) sum = ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', sum))
+    sum = this.fitAddress(insn, sum)
     if (insn.segment === SEG_NONE) return sum
-    return ir.op2('i64.add', sum, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE))
+    return this.cut(ir.op2('i64.add', sum, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE)))
   }
 
   /** LEA's value: the address without segment base, as i64. */
@@ -196,13 +225,24 @@ export class Translator {
   linearAddress(insn: Insn): Value {
     this.address(insn)
     const offset = this.addressOffset
-    return offset === 0 ? this.addressBase : this.ir.op2('i64.add', this.addressBase, this.ir.i64(offset))
+    if (offset === 0) return this.addressBase
+    return this.cut(this.ir.op2('i64.add', this.addressBase, this.ir.i64(offset)))
+  }
+
+  /** A register and a value, as an address of the instruction's size, segment base included. */
+  offsetBy(insn: Insn, register: number, value: Value, segment = insn.segment): Value {
+    const { ir } = this
+    const sum = this.fitAddress(insn, ir.op2('i64.add', ir.get(register), value))
+    if (segment === SEG_NONE) return sum
+    return this.cut(ir.op2('i64.add', sum, ir.get(segment === SEG_FS ? V_FS_BASE : V_GS_BASE)))
   }
 
   /** Uses base + offset as the memory operand from now on (bit strings, stack forms). */
   useAddress(base: Value, offset: number): void {
-    this.addressBase = base
-    this.addressOffset = offset
+    const { ir } = this
+    const isCut = this.mode === 32 && ir.options.exactChecks
+    this.addressBase = isCut ? this.cut(ir.op2('i64.add', base, ir.i64(offset))) : base
+    this.addressOffset = isCut ? 0 : offset
   }
 
   loadMemory(insn: Insn, kind: LoadKind, extra = 0): Value {
@@ -235,6 +275,8 @@ export class Translator {
         return 32
       case 'q':
         return 64
+      case 'n':
+        return insn.mode
       case 'y':
         return insn.size === 64 ? 64 : 32
       default:
@@ -309,9 +351,10 @@ export class Translator {
 
   private useMoffs(insn: Insn): void {
     const { ir } = this
-    let address = ir.i64Halves(insn.imm, insn.addressSize === 64 ? insn.immHigh : 0)
+    const low = insn.addressSize === 16 ? insn.imm & 0xffff : insn.imm
+    let address = ir.i64Halves(low, insn.addressSize === 64 ? insn.immHigh : 0)
     if (insn.segment !== SEG_NONE)
-      address = ir.op2('i64.add', address, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE))
+      address = this.cut(ir.op2('i64.add', address, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE)))
     this.useAddress(address, 0)
   }
 
@@ -364,24 +407,38 @@ export class Translator {
   // ---- stack
 
   /** Stores below the stack; the caller sets RSP by dropStack when nothing can fault any more. */
-  checkStackStore(size: 16 | 64): void {
-    this.ir.stackBased = true
-    this.ir.checkStore(this.ir.get(RSP), -size / 8, size / 8)
+  checkStackStore(size: Bits): void {
+    const [base, offset] = this.stackPlace(-size / 8)
+    this.ir.checkStore(base, offset, size / 8)
     this.ir.stackBased = false
   }
 
-  storeStack(size: 16 | 64, value: Value): void {
-    this.ir.stackBased = true
-    this.ir.store(size, this.ir.get(RSP), -size / 8, value)
+  storeStack(size: 16 | Mode, value: Value): void {
+    const [base, offset] = this.stackPlace(-size / 8)
+    this.ir.store(size, base, offset, value)
   }
 
-  loadStack(size: 16 | 64): Value {
-    this.ir.stackBased = true
-    return this.ir.load(size === 64 ? 64 : 'u16', this.ir.get(RSP), 0)
+  loadStack(size: 16 | Mode): Value {
+    const [base, offset] = this.stackPlace(0)
+    return this.ir.load(size === 16 ? 'u16' : size, base, offset)
+  }
+
+  /** So far from RSP, as base and offset of an access. */
+  stackPlace(offset: number): [base: Value, offset: number] {
+    const { ir } = this
+    ir.stackBased = true
+    const stack = ir.get(RSP)
+    if (this.mode === 64 || offset === 0 || !ir.options.exactChecks) return [stack, offset]
+    return [this.cut(ir.op2('i64.add', stack, ir.i64(offset))), 0]
   }
 
   moveStack(deltaBytes: number): void {
-    this.ir.set(RSP, this.ir.op2('i64.add', this.ir.get(RSP), this.ir.i64(deltaBytes)))
+    this.setPointer(RSP, this.ir.op2('i64.add', this.ir.get(RSP), this.ir.i64(deltaBytes)))
+  }
+
+  /** Sets a register to an address: in 32-bit mode to its low half. */
+  setPointer(register: number, address: Value): void {
+    this.ir.set(register, this.cut(address))
   }
 
   // ---- control
@@ -445,6 +502,7 @@ export class Translator {
    */
   leaveIfWild(target: Value): void {
     const { ir } = this
+    if (this.mode === 32) return
     const wild = ir.options.exactChecks
       ? ir.op2('i64.shr_u', ir.op2('i64.add', target, ir.i64(2 ** 47)), ir.i64(48))
       : ir.op2('i64.shr_u', target, ir.i64(32))

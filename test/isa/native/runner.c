@@ -3,7 +3,7 @@
  * States are loaded and saved by the kernel: a signal handler puts the wanted registers into its context and returns;
  * the trap behind the code, or the fault in it, comes back to the handler with all that changed.
  *
- * Batch: u32 code address, u32 code bytes, u32 states, u32 0, code, 4096 bytes of data, then the states.
+ * Batch: u32 code address, u32 code bytes, u32 states, u32 mode (64 or 32 bits), code, 4096 bytes of data, then the states.
  * State: 16 general registers in encoding order, flags, fxsave area (u64 x 17, 512 bytes).
  * Result: u32 signal, i32 si_code, u64 si_addr, u64 rip, 16 registers, flags, fxsave area, u32 words, u32 0,
  * and for each changed word of the data: u64 offset, u64 value.
@@ -25,7 +25,7 @@
 #define FXSAVE_USED 416
 
 struct state { uint64_t gpr[16], flags; uint8_t fx[512]; };
-struct header { uint32_t address, length, states, zero; };
+struct header { uint32_t address, length, states, mode; };
 struct result { uint32_t signal; int32_t code; uint64_t addr, rip; struct state after; uint32_t words, zero; };
 
 static const int GREG[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -75,6 +75,11 @@ static void load(ucontext_t *uc, const struct state *s) {
     for (int i = 0; i < 16; i++) uc->uc_mcontext.gregs[GREG[i]] = s->gpr[i];
     uc->uc_mcontext.gregs[REG_EFL] = s->flags;
     uc->uc_mcontext.gregs[REG_RIP] = batch.address;
+    /* The code segment makes the mode; the kernel keeps the rest of the process as it is. */
+    uint16_t segments[4];
+    memcpy(segments, &uc->uc_mcontext.gregs[REG_CSGSFS], sizeof segments);
+    segments[0] = batch.mode == 32 ? 0x23 : 0x33;
+    memcpy(&uc->uc_mcontext.gregs[REG_CSGSFS], segments, sizeof segments);
     uint8_t *fx = (uint8_t *)uc->uc_mcontext.fpregs;
     uint32_t mask;
     memcpy(&mask, fx + 28, 4);
@@ -110,6 +115,8 @@ int main(void) {
         struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
         sigaction(signals[i], &action, 0);
     }
+    /* 32-bit code looks at its data segments. */
+    __asm__ volatile("mov %0, %%ds\n mov %0, %%es" : : "r"(0x2b));
     __asm__ volatile("int3");
     return 4;
 }

@@ -114,7 +114,7 @@ const not: Translate = (t, i) => {
   t.write(i, 0, t.truncate(size, t.op2(size, 'xor', t.readToWrite(i, 0), t.constant(size, -1))))
 }
 
-function incDec(name: 'add' | 'sub', kind: number): Translate {
+export function incDec(name: 'add' | 'sub', kind: number): Translate {
   return (t, i) => {
     const size = t.sizeOf(i, 0)
     const result = t.truncate(size, t.op2(size, name, t.readToWrite(i, 0), t.constant(size, 1)))

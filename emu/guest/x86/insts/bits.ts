@@ -223,10 +223,7 @@ function bitTest(operation: BitOperation): Translate {
       const log = Math.log2(size)
       const offset = ir.op2('i64.shl', ir.op2('i64.shr_s', wide, ir.i64(log)), ir.i64(log - 3))
       const address = ir.op2('i64.add', t.linearAddress(i), offset)
-      t.useAddress(
-        i.addressSize === 32 ? ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', address)) : address,
-        0,
-      )
+      t.useAddress(t.fitAddress(i, address), 0)
     }
     const value = operation === 'bt' ? t.read(i, 0) : t.readToWrite(i, 0)
     const bit = t.op2(size, 'and', index, t.constant(size, size - 1))

@@ -1,5 +1,6 @@
 /** Control transfer, flags and system instructions: Intel SDM vol. 1, 5.1.7, 5.1.11 and 5.1.13. */
 
+import type { Value } from '../../../ir/region.ts'
 import {
   EXIT_BREAKPOINT,
   EXIT_PROTECTION,
@@ -10,7 +11,7 @@ import {
 import type { Insn } from '../decode.ts'
 import { ARITHMETIC_FLAGS, CF, DF } from '../flags.ts'
 import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC } from '../helper-ids.ts'
-import { type Row, row } from '../row.ts'
+import { type Mode, type Row, row } from '../row.ts'
 import { X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 import { V_DF } from '../variables.ts'
@@ -19,13 +20,16 @@ type Translate = (t: Translator, i: Insn) => void
 
 const jcc: Translate = (t, i) => t.branch(i, t.flags.condition(i.opcode & 15), i.target)
 const jmp: Translate = (t, i) => t.jump(i, i.target)
-const jmpValue: Translate = (t, i) => t.jumpValue(i, t.read(i, 0))
+/** The target of an indirect branch, as an address. */
+const readTarget = (t: Translator, i: Insn): Value => t.toI64(t.mode, t.read(i, 0), false)
+const jmpValue: Translate = (t, i) => t.jumpValue(i, readTarget(t, i))
 
 /** The address behind the instruction, as the callee will return to it. */
 function pushReturn(t: Translator, i: Insn): void {
-  t.storeStack(64, t.ir.i64(i.nextPc))
+  const size = t.mode
+  t.storeStack(size, t.constant(size, size === 64 ? i.nextPc : i.nextPc | 0))
   t.countTransfer()
-  t.moveStack(-8)
+  t.moveStack(-size / 8)
 }
 
 const call: Translate = (t, i) => {
@@ -34,19 +38,19 @@ const call: Translate = (t, i) => {
 }
 
 const callValue: Translate = (t, i) => {
-  const target = t.read(i, 0)
+  const target = readTarget(t, i)
   // A stack that refuses the return address comes before a target that is no address.
-  t.checkStackStore(64)
+  t.checkStackStore(t.mode)
   t.leaveIfWild(target)
   pushReturn(t, i)
   t.callValue(i, target)
 }
 
 const ret: Translate = (t, i) => {
-  const target = t.loadStack(64)
+  const target = t.toI64(t.mode, t.loadStack(t.mode), false)
   t.leaveIfWild(target)
   const extra = i.row!.operands.length > 0 ? i.imm & 0xffff : 0
-  t.moveStack(8 + extra)
+  t.moveStack(t.mode / 8 + extra)
   t.ir.return(target)
 }
 
@@ -54,14 +58,13 @@ const ret: Translate = (t, i) => {
 function countBranch(kind: 'loopne' | 'loope' | 'loop' | 'jrcxz'): Translate {
   return (t, i) => {
     const { ir } = t
-    const narrow = i.addressSize === 32
-    const size = narrow ? 32 : 64
+    const size = i.addressSize as 16 | Mode
     let count = t.gpr(1, size)
     if (kind === 'jrcxz') {
       t.branch(i, t.op1(size, 'eqz', count), i.target)
       return
     }
-    count = t.op2(size, 'sub', count, t.constant(size, 1))
+    count = t.truncate(size, t.op2(size, 'sub', count, t.constant(size, 1)))
     t.setGpr(1, size, count)
     let condition = t.op2(size, 'ne', count, t.constant(size, 0))
     if (kind !== 'loop') condition = ir.op2('i32.and', condition, t.flags.condition(kind === 'loope' ? 4 : 5))
@@ -75,17 +78,17 @@ const pushf: Translate = (t, i) => {
   const { ir } = t
   let bits = ir.op2('i32.or', t.flags.bits(), ir.op2('i32.shl', ir.get(V_DF), ir.i32(10)))
   bits = ir.op2('i32.or', ir.op2('i32.or', bits, ir.i32(0x202)), ir.stateLoad(32, X86_STATE.otherFlags))
-  const size = i.size === 16 ? 16 : 64
-  t.storeStack(size, size === 64 ? ir.op1('i64.extend_i32_u', bits) : ir.op2('i32.and', bits, ir.i32(0xffff)))
+  const size = i.size as 16 | Mode
+  t.storeStack(size, t.fromI64(size, ir.op1('i64.extend_i32_u', bits)))
   t.moveStack(-size / 8)
 }
 
 const popf: Translate = (t, i) => {
   const { ir } = t
-  const size = i.size === 16 ? 16 : 64
+  const size = i.size as 16 | Mode
   const loaded = t.loadStack(size)
   const bits = size === 64 ? ir.op1('i32.wrap_i64', loaded) : loaded
-  if (size === 64) ir.stateStore(32, X86_STATE.otherFlags, ir.op2('i32.and', bits, ir.i32(0x240000)))
+  if (size !== 16) ir.stateStore(32, X86_STATE.otherFlags, ir.op2('i32.and', bits, ir.i32(0x240000)))
   t.moveStack(size / 8)
   ir.set(V_DF, ir.op2('i32.and', ir.op2('i32.shr_u', bits, ir.i32(Math.log2(DF))), ir.i32(1)))
   t.flags.setBits(ir.op2('i32.and', bits, ir.i32(ARITHMETIC_FLAGS)))
@@ -123,6 +126,12 @@ const syscall: Translate = (t, i) => {
   ir.set(11, ir.op1('i64.extend_i32_u', flags))
   ir.set(1, ir.i64(i.nextPc))
   ir.exit(EXIT_SYSCALL, i.nextPc)
+}
+
+/** Only INT 80H of 32-bit mode, by which Linux is called, does not fault. */
+const int: Translate = (t, i) => {
+  if (t.mode === 32 && (i.imm & 0xff) === 0x80) t.ir.exit(EXIT_SYSCALL, i.nextPc)
+  else t.ir.exit(EXIT_PROTECTION, i.pc)
 }
 
 const leaveWith =
@@ -182,10 +191,10 @@ export const CONTROL: readonly Row[] = [
   row('LOOP', 'e2', 'Jb', countBranch('loop'), { flow: 'branch' }),
   row('JRCXZ', 'e3', 'Jb', countBranch('jrcxz'), { flow: 'branch' }),
   row('CALL', 'e8', 'Jz', call, { flow: 'call', default64: true }),
-  row('CALL', 'ff /2', 'Eq', callValue, { flow: 'call-value', default64: true }),
+  row('CALL', 'ff /2', 'En', callValue, { flow: 'call-value', default64: true }),
   row('JMP', 'e9', 'Jz', jmp, { flow: 'jump', default64: true }),
   row('JMP', 'eb', 'Jb', jmp, { flow: 'jump', default64: true }),
-  row('JMP', 'ff /4', 'Eq', jmpValue, { flow: 'jump-value', default64: true }),
+  row('JMP', 'ff /4', 'En', jmpValue, { flow: 'jump-value', default64: true }),
   row('RET', 'c3', '', ret, { flow: 'return', default64: true }),
   row('RET', 'c2', 'Iw', ret, { flow: 'return', default64: true }),
   row('PUSHF', '9c', '', pushf, { default64: true, untested: 'shows TF and IF of the tracer' }),
@@ -197,9 +206,9 @@ export const CONTROL: readonly Row[] = [
   row('CMC', 'f5', '', cmc),
   row('CLD', 'fc', '', setDirection(0)),
   row('STD', 'fd', '', setDirection(1)),
-  row('SYSCALL', '0F 05', '', syscall, { flow: 'exit', untested: 'enters the kernel' }),
+  row('SYSCALL', '0F 05', '', syscall, { mode: 64, flow: 'exit', untested: 'enters the kernel' }),
   row('INT3', 'cc', '', leaveWith(EXIT_BREAKPOINT, true), { flow: 'exit' }),
-  row('INT', 'cd', 'Ib', leaveWith(EXIT_PROTECTION, false), { flow: 'exit', untested: 'enters the kernel' }),
+  row('INT', 'cd', 'Ib', int, { flow: 'exit', untested: 'enters the kernel' }),
   row('UD2', '0F 0b', '', leaveWith(EXIT_UNDEFINED, false), { flow: 'exit' }),
   row('HLT', 'f4', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),
   row('CLI', 'fa', '', leaveWith(EXIT_PROTECTION, false), { flow: 'exit' }),

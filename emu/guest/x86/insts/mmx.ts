@@ -1,15 +1,7 @@
-/**
- * MMX, and the MMX forms that SSE, SSE2 and SSSE3 added. An mm register is the significand of an x87 register; it is
- * worked on as the low half of a vector, by the functions of sse-integer.ts.
- * Reference: Intel SDM vol. 1, chapter 9; vol. 2.
- */
-
-import type { Value } from '../../../ir/region.ts'
-import { type Insn, SEG_FS, SEG_NONE } from '../decode.ts'
+import type { Insn } from '../decode.ts'
 import { type Row, row } from '../row.ts'
 import { X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
-import { V_FS_BASE, V_GS_BASE } from '../variables.ts'
 import { requireNoPending } from '../x87/pending.ts'
 import {
   enterMmx,
@@ -119,10 +111,7 @@ const maskedStore = mmx((t, i) => {
   const { ir } = t
   // The registers are taken over even when the store faults.
   finishMmx(t)
-  const base = ir.get(RDI)
-  const address = i.addressSize === 32 ? ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', base)) : base
-  const segment: Value = i.segment === SEG_NONE ? -1 : ir.get(i.segment === SEG_FS ? V_FS_BASE : V_GS_BASE)
-  t.useAddress(segment < 0 ? address : ir.op2('i64.add', address, segment), 0)
+  t.useAddress(t.offsetBy(i, RDI, ir.i64(0)), 0)
   const negative = ir.op2('i8x16.shr_s', readVector(t, i, 1), ir.i32(7))
   const before = t.loadMemory(i, 'z64')
   t.storeMemory(i, 64, low(t, 'i64', ir.op3('v128.bitselect', readVector(t, i, 0), before, negative)))

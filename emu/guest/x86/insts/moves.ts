@@ -3,7 +3,7 @@
 import { EXIT_PROTECTION, EXIT_UNDEFINED } from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
 import { CC_ADD, CC_SUB } from '../flags.ts'
-import { type Row, row } from '../row.ts'
+import { type Mode, type Row, row } from '../row.ts'
 import type { Translator } from '../translate.ts'
 
 type Translate = (t: Translator, i: Insn) => void
@@ -115,7 +115,7 @@ const cmpxchgWide: Translate = (t, i) => {
 }
 
 const push: Translate = (t, i) => {
-  const size = i.size === 16 ? 16 : 64
+  const size = i.size as 16 | Mode
   const code = i.row!.operands[0]![0]
   const value = code === 'I' ? t.immediate(i, size) : t.read(i, 0)
   t.storeStack(size, value)
@@ -123,7 +123,7 @@ const push: Translate = (t, i) => {
 }
 
 const pop: Translate = (t, i) => {
-  const size = i.size === 16 ? 16 : 64
+  const size = i.size as 16 | Mode
   const value = t.loadStack(size)
   if (i.isMemory && i.row!.hasModrm) {
     // An address off RSP is made with the value RSP has after the pop.
@@ -138,18 +138,18 @@ const pop: Translate = (t, i) => {
 
 const leave: Translate = (t, i) => {
   const { ir } = t
-  const size = i.size === 16 ? 16 : 64
+  const size = i.size as 16 | Mode
   const frame = ir.get(RBP)
   ir.stackBased = true
-  const saved = ir.load(size === 16 ? 'u16' : 64, frame, 0)
-  ir.set(RSP, ir.op2('i64.add', frame, ir.i64(size / 8)))
+  const saved = ir.load(size === 16 ? 'u16' : size, frame, 0)
+  t.setPointer(RSP, ir.op2('i64.add', frame, ir.i64(size / 8)))
   t.setGpr(RBP, size, saved)
 }
 
 /** ENTER: a frame, with `level` pointers to the frames around it, and room below. */
 const enter: Translate = (t, i) => {
   const { ir } = t
-  const size = i.size === 16 ? 16 : 64
+  const size = i.size as 16 | Mode
   const bytes = size / 8
   const level = i.imm2 & 31
   const stack = ir.get(RSP)
@@ -157,7 +157,7 @@ const enter: Translate = (t, i) => {
   const frame = ir.op2('i64.add', stack, ir.i64(-bytes))
   const room = (i.imm & 0xffff) + bytes * level
   const pointers = Array.from({ length: Math.max(0, level - 1) }, (_, k) =>
-    ir.load(size === 16 ? 'u16' : 64, around, -bytes * (k + 1)),
+    ir.load(size === 16 ? 'u16' : size, around, -bytes * (k + 1)),
   )
   ir.store(size, stack, -bytes, t.gpr(RBP, size))
   for (const [k, pointer] of pointers.entries()) ir.store(size, stack, -bytes * (k + 2), pointer)
@@ -165,7 +165,7 @@ const enter: Translate = (t, i) => {
   // Last the CPU looks whether the new end of the stack may be written.
   ir.checkStore(stack, -bytes - room, 1)
   t.setGpr(RBP, size, t.fromI64(size, frame))
-  ir.set(RSP, ir.op2('i64.add', frame, ir.i64(-room)))
+  t.setPointer(RSP, ir.op2('i64.add', frame, ir.i64(-room)))
 }
 
 /** CBW, CWDE, CDQE. */
@@ -185,14 +185,13 @@ const extendIntoD: Translate = (t, i) => {
 const xlat: Translate = (t, i) => {
   const { ir } = t
   const index = ir.op1('i64.extend_i32_u', t.gpr(0, 8))
-  const base = i.addressSize === 32 ? ir.op1('i64.extend_i32_u', t.gpr(3, 32)) : ir.get(3)
-  t.setGpr(0, 8, ir.load('u8', ir.op2('i64.add', base, index), 0))
+  t.setGpr(0, 8, ir.load('u8', t.offsetBy(i, 3, index), 0))
 }
 
-/** Selectors as Linux has them for a 64-bit process. */
-const SELECTORS = [0, 0x33, 0x2b, 0, 0, 0]
+/** Selectors as Linux has them for a 64-bit process, and for a 32-bit one. */
+export const SELECTORS = { 64: [0, 0x33, 0x2b, 0, 0, 0], 32: [0x2b, 0x23, 0x2b, 0x2b, 0, 0x63] }
 const movFromSegment: Translate = (t, i) => {
-  const value = t.ir.i32(SELECTORS[i.reg & 7] ?? 0)
+  const value = t.ir.i32(SELECTORS[t.mode][i.reg & 7] ?? 0)
   if (i.isMemory) t.storeMemory(i, 16, value)
   else
     t.setRegister(
@@ -224,7 +223,7 @@ export const MOVES: readonly Row[] = [
   row('MOVZX', '0F b7 /r', 'Gv Ew', movzx),
   row('MOVSX', '0F be /r', 'Gv Eb', movsx),
   row('MOVSX', '0F bf /r', 'Gv Ew', movsx),
-  row('MOVSXD', '63 /r', 'Gv Ed', movsx),
+  row('MOVSXD', '63 /r', 'Gv Ed', movsx, { mode: 64 }),
   row('LEA', '8d /r', 'Gv M', lea),
   row('CMOVcc', '0F 40+c /r', 'Gv Ev', cmov),
   row('SETcc', '0F 90+c /r', 'Eb', setcc),

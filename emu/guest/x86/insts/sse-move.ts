@@ -2,10 +2,8 @@
 
 import type { Value } from '../../../ir/region.ts'
 import type { Insn } from '../decode.ts'
-import { SEG_FS, SEG_NONE } from '../decode.ts'
 import { type Row, row } from '../row.ts'
 import type { Translator } from '../translate.ts'
-import { V_FS_BASE, V_GS_BASE } from '../variables.ts'
 import {
   low,
   readScalar,
@@ -100,10 +98,7 @@ const mask =
 /** MASKMOVDQU: bytes of operand 0 whose mask byte is negative go to [RDI]. */
 const maskedStore: Translate = (t, i) => {
   const { ir } = t
-  const base = ir.get(RDI)
-  const address = i.addressSize === 32 ? ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', base)) : base
-  const segment = i.segment === SEG_NONE ? -1 : ir.get(i.segment === SEG_FS ? V_FS_BASE : V_GS_BASE)
-  t.useAddress(segment < 0 ? address : ir.op2('i64.add', address, segment), 0)
+  t.useAddress(t.offsetBy(i, RDI, ir.i64(0)), 0)
   const negative = ir.op2('i8x16.shr_s', readVector(t, i, 1), ir.i32(7))
   const before = t.loadMemory(i, 128)
   t.storeMemory(i, 128, ir.op3('v128.bitselect', readVector(t, i, 0), before, negative))

@@ -7,13 +7,13 @@
 import type { Value } from '../../../ir/region.ts'
 import { PAGE_R, PAGE_SIZE, PAGE_W } from '../../../memory/layout.ts'
 import { type Bits, CC_UNKNOWN } from '../condition.ts'
-import { type Insn, SEG_FS, SEG_NONE } from '../decode.ts'
+import { type Insn, SEG_NONE } from '../decode.ts'
 import { CC_SUB } from '../flags.ts'
 import { HELPER_STRING } from '../helper-ids.ts'
 import { type Row, row } from '../row.ts'
 import { STRING_CMPS, STRING_LODS, STRING_MOVS, STRING_SCAS, STRING_STOS } from '../string-ops.ts'
 import type { Translator } from '../translate.ts'
-import { V_DF, V_FS_BASE, V_GS_BASE } from '../variables.ts'
+import { V_DF } from '../variables.ts'
 
 const RAX = 0,
   RCX = 1,
@@ -32,12 +32,8 @@ function string(operation: number): (t: Translator, i: Insn) => void {
       return
     }
     const argument =
-      operation |
-      (Math.log2(size / 8) << 4) |
-      (i.rep << 8) |
-      (i.segment << 16) |
-      (i.addressSize === 32 ? 1 << 20 : 0)
-    const plain = i.segment === SEG_NONE && i.addressSize === 64
+      operation | (Math.log2(size / 8) << 4) | (i.rep << 8) | (i.segment << 16) | (i.addressSize << 20)
+    const plain = i.segment === SEG_NONE && i.addressSize === t.mode
     if (plain && (operation === STRING_MOVS || operation === STRING_STOS))
       repeatBulk(t, i, operation, size, argument)
     else if (operation === STRING_SCAS || operation === STRING_CMPS)
@@ -48,10 +44,8 @@ function string(operation: number): (t: Translator, i: Insn) => void {
 
 /** An index register as an address. */
 function pointer(t: Translator, i: Insn, register: number): Value {
-  const { ir } = t
-  const value = i.addressSize === 32 ? ir.op1('i64.extend_i32_u', t.gpr(register, 32)) : ir.get(register)
-  if (register !== RSI || i.segment === SEG_NONE) return value
-  return ir.op2('i64.add', value, ir.get(i.segment === SEG_FS ? V_FS_BASE : V_GS_BASE))
+  const zero = t.ir.i64(0)
+  return register === RSI ? t.offsetBy(i, register, zero) : t.offsetBy(i, register, zero, SEG_NONE)
 }
 
 function once(t: Translator, i: Insn, operation: number, size: Bits): void {
@@ -66,8 +60,8 @@ function once(t: Translator, i: Insn, operation: number, size: Bits): void {
   const step = ir.op3('select.i64', ir.i64(-bytes), ir.i64(bytes), ir.get(V_DF))
   const advance = (register: number): void => {
     const moved = ir.op2('i64.add', ir.get(register), step)
-    if (i.addressSize === 32) t.setGpr(register, 32, ir.op1('i32.wrap_i64', moved))
-    else ir.set(register, moved)
+    const width = i.addressSize as 16 | 32 | 64
+    t.setGpr(register, width, t.fromI64(width, moved))
   }
   if (usesSource(operation)) advance(RSI)
   if (operation !== STRING_LODS) advance(RDI)
@@ -93,8 +87,8 @@ function repeatBulk(t: Translator, i: Insn, operation: number, size: Bits, argum
   if (operation === STRING_MOVS) ir.bulk('memory.copy', low(RDI), low(RSI), ir.op1('i32.wrap_i64', bytes))
   else ir.bulk('memory.fill', low(RDI), t.gpr(RAX, 8), ir.op1('i32.wrap_i64', bytes))
   const step = ir.op3('select.i64', ir.op2('i64.sub', ir.i64(0), bytes), bytes, ir.get(V_DF))
-  ir.set(RDI, ir.op2('i64.add', ir.get(RDI), step))
-  if (operation === STRING_MOVS) ir.set(RSI, ir.op2('i64.add', ir.get(RSI), step))
+  t.setPointer(RDI, ir.op2('i64.add', ir.get(RDI), step))
+  if (operation === STRING_MOVS) t.setPointer(RSI, ir.op2('i64.add', ir.get(RSI), step))
   ir.set(RCX, ir.i64(0))
   ir.jump(join)
 
