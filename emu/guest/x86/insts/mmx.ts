@@ -1,3 +1,9 @@
+/**
+ * MMX, and the MMX forms that SSE, SSE2 and SSSE3 added. An mm register is the significand of an x87 register; it is
+ * worked on as the low half of a vector, by the functions of sse-integer.ts.
+ * Reference: Intel SDM vol. 1, chapter 9; vol. 2.
+ */
+
 import type { Insn } from '../decode.ts'
 import { type Row, row } from '../row.ts'
 import { X86_STATE } from '../state.ts'
