@@ -78,6 +78,23 @@ const etc = Object.fromEntries(
 writeFileSync(join(to, 'userland.json'), JSON.stringify({ applets, etc }))
 copyFileSync(join(root, 'rootfs/images/userland.elf'), join(to, 'userland.elf'))
 
+// Last, for it knows all the others.
+const sha256 = (name) => createHash('sha256').update(readFileSync(join(to, name)))
+const files = Object.fromEntries(
+  readdirSync(to).map((name) => [name, `sha256-${sha256(name).digest('base64')}`]),
+)
+await build({
+  entryPoints: { 'service-worker': join(web, 'offline/service-worker.js') },
+  outdir: to,
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  define: { SITE_FILES: JSON.stringify(files), SITE_BUILD: JSON.stringify(hashOf(to)) },
+  logLevel: 'warning',
+})
+
 const size = (name) => gzipSync(readFileSync(join(to, name)), { level: 9 }).length / 1000
 const shown = readdirSync(to).map((name) => `${name} ${size(name).toFixed(1)}`)
 console.log(`dist/browser, kB gzipped: ${shown.join(', ')}`)

@@ -75,8 +75,8 @@ export interface MachineOptions {
   readonly root?: FileSystemChoice
   /**
    * Keeps all changes to `/` (not to other mounts) in this browser under a name: the next machine of that name and root goes on
-   * with them. Rejects with StartError ESTALE when those that are kept were made to another root. Translated code is
-   * kept too.
+   * with them. Translated code is kept too. Rejects with StartError ESTALE when the changes that are kept were made to
+   * another root, and EUCLEAN when they are damaged; with `fresh` they are forgotten.
    */
   readonly persist?: string | PersistChoice
   /** Mounted in order. */

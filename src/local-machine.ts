@@ -35,7 +35,7 @@ const DEFAULT_MOUNTS: readonly MountChoice[] = [
   { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
 ]
 
-const NOT_KEPT = ['off', 'the machine was made without persist'] as const
+const NOT_KEPT = ['off', 'it was not asked for (persist)'] as const
 
 /** What `/` is to be, and what keeps its changes if that is wanted. */
 async function rootOf(

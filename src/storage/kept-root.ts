@@ -42,7 +42,7 @@ export class KeptRoot {
   private tell: StorageListener = () => {}
   private closing: Promise<void> | null = null
 
-  /** Rejects with StartError: EINVAL for a name that cannot be, EIO when what is kept is damaged. */
+  /** Rejects with StartError: EINVAL for a name that cannot be, EUCLEAN when what is kept is damaged. */
   static async open(choice: string | PersistChoice): Promise<KeptRoot> {
     const { name, fresh = false } = typeof choice === 'string' ? { name: choice } : choice
     if (!NAME.test(name))

@@ -53,7 +53,7 @@ export class LayerKeeper {
   /** Of the last save: what had to be written even if nothing changed. */
   private listSize = 0
 
-  /** Looks up what was saved. Rejects with StartError EIO when it is damaged. */
+  /** Looks up what was saved. Rejects with StartError EUCLEAN when it is damaged. */
   static async open(store: BlobStore): Promise<LayerKeeper> {
     const keeper = new LayerKeeper(store)
     await keeper.find()
@@ -88,7 +88,7 @@ export class LayerKeeper {
     for (const [number, end] of ends) {
       const blob = await this.store.open(String(number)).catch(() => null)
       if (!blob || blob.sizeBytes < end)
-        throw new StartError('EIO', 'what is kept of this machine is damaged; fresh: true forgets it')
+        throw new StartError('EUCLEAN', 'what is kept of this machine is damaged; fresh: true forgets it')
       this.opened.set(number, blob)
       this.sizes.set(number, blob.sizeBytes)
     }

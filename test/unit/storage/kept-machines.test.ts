@@ -138,7 +138,7 @@ for (const [where, create] of [
 
 it('a machine that is not kept says so', async () => {
   await using on = await LocalMachine.create()
-  await expect(on.save()).rejects.toThrow(/without persist/)
+  await expect(on.save()).rejects.toThrow(/not asked for/)
   await on.forget()
 })
 
