@@ -173,8 +173,8 @@ addEventListener('drop', (event) => {
   })
 })
 
-void attempt(() => begin(pagesMachine()))
-workOffline()
+// The first machine does not wait for files that the next visit needs.
+void attempt(() => begin(pagesMachine())).then(workOffline)
 
 /** The machine of this address: of `/?root=URL` an indexed archive. Its changes are kept. */
 function pagesMachine(fresh = false): MachineOptions {

@@ -6,5 +6,7 @@ import { workOffline } from './offline.ts'
 const element = document.querySelector('umwelt-terminal')!
 for (const [name, value] of new URLSearchParams(location.search))
   if (['src', 'root', 'args', 'cwd'].includes(name)) element.setAttribute(name, value)
-element.addEventListener('umwelt-start', () => (element as HTMLElement).focus())
-workOffline()
+element.addEventListener('umwelt-start', () => {
+  ;(element as HTMLElement).focus()
+  workOffline()
+})

@@ -10,6 +10,7 @@ import '../../../src/host/node/index.ts'
 import type { Machine, MachineOptions } from '../../../src/api.ts'
 import { KeptTranslations } from '../../../src/storage/kept-translations.ts'
 import { pause, said, until } from '../../api/cases/machines.ts'
+import { ARCHIVE } from '../../api/cases/mounts.ts'
 import { MemoryStore } from './memory-store.ts'
 
 let node: Platform
@@ -117,6 +118,26 @@ for (const [where, create] of [
       expect(told).toEqual([['off', 'another one has it']])
       await expect(on.save()).rejects.toThrow(/another one has it/)
       expect(await said(on, 'echo runs')).toBe('runs\n')
+    })
+
+    it('is one over an archive as well', async () => {
+      const root = { image: new Uint8Array(await ARCHIVE.arrayBuffer()) }
+      {
+        await using on = await create({ ...kept, root })
+        await on.fs.appendFile('/docs/three', 'and more\n')
+        await on.fs.unlink('/docs/two')
+        await on.fs.rename('/docs', '/texts')
+      }
+      {
+        await using on = await create({ ...kept, root })
+        expect((await on.fs.readdir('/texts')).sort()).toEqual(['one', 'three'])
+        expect(await on.fs.readFile('/texts/one', 'utf8')).toBe('from the archive\nand more\n')
+      }
+      const other = { image: new Blob([ARCHIVE.slice(0, 1024), new Uint8Array(1024)]) }
+      await expect(create({ ...kept, root: other })).rejects.toMatchObject({ code: 'ESTALE' })
+      await expect(create({ ...kept, root: { ...root, mode: 'ro' } })).rejects.toMatchObject({
+        code: 'EINVAL',
+      })
     })
 
     it('is refused over another root, or one that may change by itself', async () => {

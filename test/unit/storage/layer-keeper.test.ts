@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { LayerKeeper } from '../../../src/storage/layer-keeper.ts'
 import { CowFs } from '../../../syscalls/fs/cowfs/cowfs.ts'
 import { Tmpfs } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
+import { topOf } from '../../../syscalls/fs/viewfs/viewfs.ts'
 import { fill, operation, randomOf } from '../syscalls/random-changes.ts'
 import { TestClock, Tree, testCaller } from '../syscalls/view-trees.ts'
 import { MemoryStore, TabClosedError } from './memory-store.ts'
@@ -150,6 +151,17 @@ describe('what is kept of a tree', () => {
     view.append('/sparse', '!')
     expect(upper.used).toBeLessThan(100_000)
     expect(String(view.read('/sparse')).replace(/\0+/, '…')).toBe('begin…end!')
+  })
+
+  it('has nothing of what was only on its way', async () => {
+    const store = new MemoryStore()
+    const { keeper, view, upper } = await mounted(store)
+    view.unlink('/a')
+    const tree = new Tree(topOf(upper), view.caller)
+    tree.create('/.-/-new.7', 'half a copy')
+    await keeper.save()
+    const again = await mounted(store)
+    expect(new Tree(topOf(again.upper), view.caller).names('/.-')).toEqual(['a', '-'])
   })
 
   it('is refused over something else, and where it is damaged', async () => {
