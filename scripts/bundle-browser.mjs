@@ -1,6 +1,7 @@
 // The library for browsers, in dist/browser: the page's umwelt.js, umwelt-worker.js with the machine, and the embedded
 // userland, which the Worker fetches from beside itself. Prints what a page loads, compressed; a library
 // that is too large is an error.
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -13,6 +14,16 @@ const root = join(import.meta.dirname, '..')
 const from = join(root, 'dist/src/host/browser')
 const to = join(root, 'dist/browser')
 
+/** A name for what the files in a folder are. */
+function hashOf(...folders) {
+  const hash = createHash('sha256')
+  for (const folder of folders)
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
+      if (/\.\w+$/.test(name) && !/\.(map|tsbuildinfo)$|\.d\.ts$/.test(name))
+        hash.update(name).update(readFileSync(join(folder, name)))
+  return hash.digest('hex').slice(0, 16)
+}
+
 rmSync(to, { recursive: true, force: true })
 mkdirSync(to, { recursive: true })
 await build({
@@ -23,6 +34,8 @@ await build({
   platform: 'browser',
   target: 'es2022',
   format: 'esm',
+  // What another translator made must not be used.
+  define: { UMWELT_BUILD: JSON.stringify(hashOf(join(root, 'dist/emu'))) },
   logLevel: 'warning',
 })
 const site = join(root, 'src/web/site')
@@ -64,6 +77,23 @@ const etc = Object.fromEntries(
 )
 writeFileSync(join(to, 'userland.json'), JSON.stringify({ applets, etc }))
 copyFileSync(join(root, 'rootfs/images/userland.elf'), join(to, 'userland.elf'))
+
+// Last, for it knows all the others.
+const sha256 = (name) => createHash('sha256').update(readFileSync(join(to, name)))
+const files = Object.fromEntries(
+  readdirSync(to).map((name) => [name, `sha256-${sha256(name).digest('base64')}`]),
+)
+await build({
+  entryPoints: { 'service-worker': join(web, 'offline/service-worker.js') },
+  outdir: to,
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  define: { SITE_FILES: JSON.stringify(files), SITE_BUILD: JSON.stringify(hashOf(to)) },
+  logLevel: 'warning',
+})
 
 const size = (name) => gzipSync(readFileSync(join(to, name)), { level: 9 }).length / 1000
 const shown = readdirSync(to).map((name) => `${name} ${size(name).toFixed(1)}`)

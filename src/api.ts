@@ -49,6 +49,20 @@ export type EngineChoice = string | URL | EngineModule | PlainEngine | Engine
 /** What `push` returns: what it was given, or of a string something to `remove` it by. */
 export type Pushed<E extends EngineChoice> = E extends string ? { readonly name: string } : E
 
+/** Under which name what a machine changes of its root is kept in this browser. */
+export interface PersistChoice {
+  /** Letters, digits, `.`, `_` and `-`. One machine at a time has a name: others of it run without being kept. */
+  readonly name: string
+  /** Forgets what is kept under the name. */
+  readonly fresh?: boolean
+}
+
+/**
+ * `saved`: all changes are stored. `changed`: some are not yet. `failed`: they cannot be, and it is tried again when something
+ * changes; what was stored before is still there. `off`: nothing is kept.
+ */
+export type StorageState = 'saved' | 'changed' | 'failed' | 'off'
+
 /** What may be said of a machine; the platform gives host, root, /proc, /dev and /tmp where nothing is said. */
 export interface MachineOptions {
   /** Clock, random bytes and streams. Only where the machine is beside its user. */
@@ -59,6 +73,12 @@ export interface MachineOptions {
   readonly seed?: number
   /** What `/` is; the embedded userland unless said. */
   readonly root?: FileSystemChoice
+  /**
+   * Keeps all changes to `/` (not to other mounts) in this browser under a name: the next machine of that name and root goes on
+   * with them. Translated code is kept too. Rejects with StartError ESTALE when the changes that are kept were made to
+   * another root, and EUCLEAN when they are damaged; with `fresh` they are forgotten.
+   */
+  readonly persist?: string | PersistChoice
   /** Mounted in order. */
   readonly mounts?: readonly MountChoice[]
   /** The first one lowest. */
@@ -115,6 +135,8 @@ export interface MachineEvents {
   exit: [pid: number, tid: number, status: ExitStatus]
   /** Bytes of an image were fetched: so many of it until now. */
   image: [url: string, loadedBytes: number, sizeBytes: number]
+  /** What is kept of the machine, and why it is not: now, for each new listener, and when it is otherwise. */
+  storage: [state: StorageState, why: string]
   /** The emulator says something to whoever runs it: a missing system call, a refused program. */
   diagnostic: [line: string]
 }
@@ -135,6 +157,10 @@ export interface Machine extends AsyncDisposable {
   use<E extends EngineChoice>(engine: E): Promise<Pushed<E>>
   /** Calls back at an event until the returned function is called. */
   on<E extends keyof MachineEvents>(event: E, listener: (...args: MachineEvents[E]) => void): () => void
+  /** With `persist`: resolves when all changes until now are stored; rejects when they cannot be. */
+  save(): Promise<void>
+  /** Takes away what is kept of the machine, and keeps nothing more. It goes on until it is disposed of. */
+  forget(): Promise<void>
   /** Kills every process and lets go of everything. Resolves when it is done. */
   dispose(): Promise<void>
 }

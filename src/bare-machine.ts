@@ -44,7 +44,7 @@ import { inputPipe, outputPipe } from './pipe-streams.ts'
 import { DEFAULT_TERM, TerminalStreams } from './terminal-streams.ts'
 
 /** As MachineOptions, with nothing left to find out: `/` is an empty tmpfs unless said. */
-export interface MachineParts extends Omit<MachineOptions, 'host' | 'cpu' | 'seed' | 'engines'> {
+export interface MachineParts extends Omit<MachineOptions, 'host' | 'cpu' | 'seed' | 'persist' | 'engines'> {
   readonly host: Host
   readonly cpu: Cpu
   readonly engines?: readonly (Engine | string)[]
@@ -69,6 +69,7 @@ export class BareMachine implements AsyncDisposable {
     exec: new Set(),
     exit: new Set(),
     image: new Set(),
+    storage: new Set(),
     diagnostic: new Set(),
   }
   /** Who waits for the end of a program that spawn started. */

@@ -76,8 +76,10 @@ export {
   type Limits,
   type MachineEvents,
   type MachineOptions,
+  type PersistChoice,
   type SpawnOptions,
   type StandardStreams,
+  type StorageState,
   type TerminalOptions,
 } from './api.ts'
 export { messagePortChannel, webSocketChannel } from './channels.ts'

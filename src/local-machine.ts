@@ -22,8 +22,10 @@ import type { BareProcess } from './bare-process.ts'
 import type { BareView } from './bare-view.ts'
 import { EngineChoices } from './engine-choices.ts'
 import type { ImageListener } from './images.ts'
-import { type MountChoice, opened } from './mounting.ts'
+import { type FileSystemChoice, type MountChoice, type OpenedChoice, opened } from './mounting.ts'
 import { platform } from './platform.ts'
+import type { StorageListener } from './storage/auto-save.ts'
+import { KeptRoot, withoutLayer } from './storage/kept-root.ts'
 
 const DEFAULT_MOUNTS: readonly MountChoice[] = [
   { at: '/proc', fs: { type: 'proc' } },
@@ -33,52 +35,88 @@ const DEFAULT_MOUNTS: readonly MountChoice[] = [
   { at: '/tmp', fs: { type: 'tmpfs', options: { mode: '1777' } } },
 ]
 
+const NOT_KEPT = ['off', 'it was not asked for (persist)'] as const
+
+/** What `/` is to be, and what keeps its changes if that is wanted. */
+async function rootOf(
+  { root, persist }: MachineOptions,
+  listener: ImageListener,
+): Promise<{ root: OpenedChoice; kept: KeptRoot | null }> {
+  const choose = async (): Promise<FileSystemChoice> => root ?? platform().makeRoot()
+  if (persist === undefined) return { root: await opened(await choose(), listener), kept: null }
+  const keeping = KeptRoot.open(persist)
+  // It is awaited when the root is there, and may have failed by then.
+  keeping.catch(() => {})
+  try {
+    const lower = await opened(withoutLayer(await choose()), listener)
+    const kept = await keeping
+    return { root: kept.over(lower), kept }
+  } catch (error) {
+    await keeping.then(
+      (kept) => kept.close(),
+      () => {},
+    )
+    throw error
+  }
+}
+
 export class LocalMachine implements Machine {
   readonly fs: GuestFiles
   readonly view: GuestView
   private readonly bare: BareMachine
   private readonly engines: EngineChoices
+  private readonly kept: KeptRoot | null
   private readonly closeHost: () => Promise<void>
 
   /** A machine with what the platform offers where nothing is said. Rejects with StartError. */
   static async create(options: MachineOptions = {}): Promise<LocalMachine> {
-    const { cpu = 'jit', seed, ...rest } = options
+    const { cpu = 'jit', seed, persist, ...rest } = options
     const engines = new EngineChoices()
     let bare: BareMachine | null = null
     const listener: ImageListener = {
       progress: (...loaded) => bare?.emit('image', ...loaded),
       problem: (line) => bare?.emit('diagnostic', line),
     }
-    const root = await opened(options.root ?? (await platform().makeRoot()), listener)
+    const made = await engines.all(options.engines ?? [])
+    const translations = persist === undefined ? null : platform().openTranslations()
     const mounts = await Promise.all(
       (options.mounts ?? []).map(async (mount) => ({ ...mount, fs: await opened(mount.fs, listener) })),
     )
-    const made = await engines.all(options.engines ?? [])
+    const { root, kept } = await rootOf(options, listener)
     const { host, close } = options.host
       ? { host: options.host, close: async () => {} }
       : platform().makeHost({ seed, diagnostics: (line) => bare?.emit('diagnostic', line) })
+    const store = await translations
     try {
       bare = new BareMachine({
         ...rest,
         host,
-        cpu: typeof cpu === 'string' ? createCpu(cpu) : cpu,
+        cpu: typeof cpu === 'string' ? createCpu(cpu, { ...(store && { store }) }) : cpu,
         root,
         mounts: [...DEFAULT_MOUNTS, ...mounts],
         engines: made,
       })
     } catch (error) {
       await close()
+      await kept?.close()
       throw error
     }
-    return new LocalMachine(bare, engines, close)
+    return new LocalMachine(bare, engines, kept, close)
   }
 
-  private constructor(bare: BareMachine, engines: EngineChoices, closeHost: () => Promise<void>) {
+  private constructor(
+    bare: BareMachine,
+    engines: EngineChoices,
+    kept: KeptRoot | null,
+    closeHost: () => Promise<void>,
+  ) {
     this.bare = bare
     this.engines = engines
+    this.kept = kept
     this.closeHost = closeHost
     this.fs = bare.fs
     this.view = new LocalView(() => bare.view, engines)
+    kept?.onState((...state) => bare.emit('storage', ...state))
   }
 
   async spawn(path: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<GuestProcess> {
@@ -99,11 +137,24 @@ export class LocalMachine implements Machine {
   }
 
   on<E extends keyof MachineEvents>(event: E, listener: (...args: MachineEvents[E]) => void): () => void {
-    return this.bare.on(event, listener)
+    const stop = this.bare.on(event, listener)
+    if (event === 'storage')
+      queueMicrotask(() => (listener as StorageListener)(...(this.kept?.state ?? NOT_KEPT)))
+    return stop
+  }
+
+  async save(): Promise<void> {
+    if (!this.kept) throw new Error(NOT_KEPT[1])
+    await this.kept.save()
+  }
+
+  async forget(): Promise<void> {
+    await this.kept?.forget()
   }
 
   async dispose(): Promise<void> {
     await this.bare.dispose()
+    await this.kept?.close()
     await this.closeHost()
   }
 

@@ -3,8 +3,10 @@
  * their own: a host and a root.
  */
 
+import type { TranslationStore } from '../emu/run/index.ts'
 import type { Host } from '../syscalls/host.ts'
 import type { FileSystemChoice } from './mounting.ts'
+import type { OwnStore } from './storage/blob-store.ts'
 
 export interface HostWishes {
   /** A simulated clock and seeded random bytes: the same seed gives the same run. */
@@ -18,6 +20,10 @@ export interface Platform {
   makeHost(wishes: HostWishes): { host: Host; close: () => Promise<void> }
   /** What `/` is unless said: the embedded userland where there is one. */
   makeRoot(): Promise<FileSystemChoice>
+  /** Where what has that name is kept, for one machine at a time; or why there is no such place. */
+  openStore(name: string): Promise<OwnStore | string>
+  /** Code that earlier machines translated, for one that is kept itself. */
+  openTranslations(): Promise<TranslationStore | null>
 }
 
 let current: Platform | null = null

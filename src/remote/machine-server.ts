@@ -179,6 +179,14 @@ class MachineServer implements MachineRequests {
       )
   }
 
+  save(): Promise<void> {
+    return this.there.save()
+  }
+
+  forgetKept(): Promise<void> {
+    return this.there.forget()
+  }
+
   async dispose(): Promise<void> {
     await this.machine?.dispose()
   }
@@ -232,6 +240,8 @@ const REQUESTS: readonly string[] = [
   'abort',
   'files',
   'listen',
+  'save',
+  'forgetKept',
   'dispose',
 ] satisfies (keyof MachineRequests)[]
 

@@ -75,6 +75,9 @@ export interface MachineRequests {
   abort(stream: number): Promise<void>
   files(method: FileMethod, args: readonly unknown[]): Promise<unknown>
   listen(event: keyof MachineEvents, on: boolean): Promise<void>
+  save(): Promise<void>
+  /** What is kept of the machine. */
+  forgetKept(): Promise<void>
   dispose(): Promise<void>
 }
 

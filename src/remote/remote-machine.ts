@@ -52,6 +52,7 @@ export class RemoteMachine implements Machine {
     exec: new Set(),
     exit: new Set(),
     image: new Set(),
+    storage: new Set(),
     diagnostic: new Set(),
   }
   /** Why there is no machine any more; null while there is. */
@@ -106,11 +107,20 @@ export class RemoteMachine implements Machine {
     const listeners = this.listeners[event]
     // A machine that is gone has nothing to tell, and that is no error.
     const listen = (on: boolean): void => void this.ask('listen', event, on).catch(() => {})
-    if (listeners.size === 0) listen(true)
+    // Each listener is told of the storage now.
+    if (listeners.size === 0 || event === 'storage') listen(true)
     listeners.add(listener)
     return () => {
       if (listeners.delete(listener) && listeners.size === 0) listen(false)
     }
+  }
+
+  save(): Promise<void> {
+    return this.ask('save')
+  }
+
+  forget(): Promise<void> {
+    return this.ask('forgetKept')
   }
 
   dispose(): Promise<void> {

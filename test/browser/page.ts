@@ -45,6 +45,30 @@ describe('a page', () => {
     await expect(on.use({ module: './nothing.mjs' })).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
+  it('keeps what a machine changed under its name', async () => {
+    const kept = { persist: { name: 'cases', fresh: true } }
+    const first = await Machine.create(kept)
+    const script = 'seq 100000 > /numbers; echo x > /etc/hostname; rm /etc/profile; echo done'
+    expect(await said(first, script)).toBe('done\n')
+    const told: string[] = []
+    first.on('storage', (...state) => told.push(state.join(' ')))
+    await first.save()
+    expect(told.at(-1)).toBe('saved ')
+    const other = await Machine.create({ persist: 'cases' })
+    await expect(other.save()).rejects.toThrow(/another tab/)
+    await other.dispose()
+    await first.dispose()
+    const second = await Machine.create({ persist: 'cases' })
+    expect(await said(second, 'tail -n 1 /numbers; cat /etc/hostname; ls /etc/profile 2>&1 | wc -l')).toBe(
+      '100000\nx\n1\n',
+    )
+    await second.forget()
+    expect(await said(second, 'wc -l < /numbers')).toBe('100000\n')
+    await second.dispose()
+    await using third = await Machine.create({ persist: 'cases' })
+    expect(await said(third, 'ls /numbers 2>/dev/null; cat /etc/profile | wc -l')).not.toMatch(/numbers/)
+  })
+
   it('is told what is wrong with its Worker', async () => {
     const { Machine: lost } = await libraryIn('lost')
     const error = await refusal(lost.create())

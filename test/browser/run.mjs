@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { debianPackage } from '../programs/debian.mjs'
 import { openPage } from './browsers.mjs'
+import { runKeptCases } from './kept.mjs'
 import { serveSite } from './site.mjs'
 
 const { values, positionals } = parseArgs({
@@ -96,6 +97,7 @@ try {
 } finally {
   site.close()
 }
+await runKeptCases(values.browser, { isWanted, report, skip })
 const { passed, failed, skipped } = results
 console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`)
 process.exit(failed > 0 ? 1 : 0)

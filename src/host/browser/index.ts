@@ -24,8 +24,10 @@ export {
   type Limits,
   type MachineEvents,
   type MachineOptions,
+  type PersistChoice,
   type SpawnOptions,
   type StandardStreams,
+  type StorageState,
   type TerminalOptions,
 } from '../../api.ts'
 export { FileError, StartError } from '../../errors.ts'
@@ -39,12 +41,24 @@ export type Machine = api.Machine
 export const Machine = {
   /** Makes a machine in a new Worker. Rejects with StartError, also when this browser cannot have one. */
   async create(options: api.MachineOptions = {}): Promise<Machine> {
-    return RemoteMachine.connect(workerChannel(), options)
+    const ended = new AbortController()
+    const machine = await RemoteMachine.connect(workerChannel(ended), options)
+    if (options.persist !== undefined) saveWhenHidden(machine, ended.signal)
+    return machine
   },
 }
 
-/** A new Worker as a channel, which ends it whatever it is doing. */
-function workerChannel(): Channel {
+/** A page that is no longer seen may be ended at any time. */
+function saveWhenHidden(machine: Machine, signal: AbortSignal): void {
+  const { document } = globalThis as { document?: EventTarget & { visibilityState: string } }
+  const save = (): void => {
+    if (document?.visibilityState === 'hidden') machine.save().catch(() => {})
+  }
+  document?.addEventListener('visibilitychange', save, { signal })
+}
+
+/** A new Worker as a channel, which ends it whatever it is doing; `ended` is told. */
+function workerChannel(ended: AbortController): Channel {
   const failed = (why: string): StartError =>
     new StartError('EIO', `the machine's Worker cannot be loaded${why && `: ${why}`}`)
   if (typeof Worker === 'undefined') throw failed('there are no Workers here')
@@ -68,6 +82,9 @@ function workerChannel(): Channel {
         if (!hasSpoken) onClosed(failed(message).message)
       })
     },
-    close: () => worker.terminate(),
+    close() {
+      worker.terminate()
+      ended.abort()
+    },
   }
 }

@@ -9,11 +9,16 @@ import { LocalMachine } from '../../local-machine.ts'
 import { filledTmpfs } from '../../mounting.ts'
 import { providePlatform } from '../../platform.ts'
 import { serveMachine } from '../../remote/machine-server.ts'
+import { KeptTranslations } from '../../storage/kept-translations.ts'
 import { entriesOf } from '../../userland.ts'
 import { SimHost } from '../sim/sim-host.ts'
 import { BrowserHost } from './browser-host.ts'
 import { ConsoleLines } from './console-lines.ts'
 import { cpuFor } from './features.ts'
+import { openBlobs, openOwnStore } from './stores/open-store.ts'
+
+/** A name for the translator's build: scripts/bundle-browser.mjs gives it. */
+declare const UMWELT_BUILD: string
 
 async function fetched(url: URL): Promise<Response> {
   const response = await fetch(url).catch((error: Error) => error)
@@ -47,6 +52,12 @@ providePlatform({
     ])
     const entries = entriesOf({ elf: new Uint8Array(await elf.arrayBuffer()), ...(await list.json()) })
     return (kernel) => filledTmpfs(kernel, entries)
+  },
+  openStore: openOwnStore,
+  async openTranslations() {
+    const blobs = await openBlobs('translations')
+    // Without it code is only translated again.
+    return blobs && KeptTranslations.open(blobs, UMWELT_BUILD).catch(() => null)
   },
 })
 

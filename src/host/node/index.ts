@@ -31,4 +31,6 @@ providePlatform({
     return { host, close: () => node.close() }
   },
   makeRoot: async () => userlandRoot(),
+  openStore: async () => 'machines are kept in browsers only',
+  openTranslations: async () => null,
 })

@@ -3,8 +3,10 @@
  * Path: dist/browser/site.js, which `umwelt serve` serves.
  */
 
-import { Machine, type MachineOptions } from '../../host/browser/index.ts'
+import { Machine, type MachineOptions, type StartError, type StorageState } from '../../host/browser/index.ts'
+import { fingerprint } from '../../storage/blob-store.ts'
 import { FileTree } from './file-tree.ts'
+import { workOffline } from './offline.ts'
 import { ask, attempt, confirmed, edited, say } from './questions.ts'
 import { TerminalTabs } from './tabs.ts'
 
@@ -24,23 +26,52 @@ const shell = (): void => void tabs.open(machine, 'sh', 'sh')
 const quoted = (word: string): string => `'${word.replaceAll("'", `'"'"'`)}'`
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
-/** A machine in place of the one before. */
-async function begin(options: MachineOptions = {}): Promise<void> {
-  say('making a machine …')
-  const made = await Machine.create(options)
+async function end(): Promise<void> {
   tabs.closeAll()
   await machine?.dispose()
+}
+
+/** A machine in place of the one before. */
+async function begin(options: MachineOptions): Promise<void> {
+  say('making a machine …')
+  // One that is kept needs its name; else the old one goes when there is a new one.
+  if (options.persist) await end()
+  let problem = ''
+  const made = await Machine.create(options).catch((error: StartError) => {
+    // What was kept is of another build of the site, or damaged: the person decides whether it is to go.
+    if (error.code !== 'ESTALE' && error.code !== 'EUCLEAN') throw error
+    problem = `${error.message.split(';')[0]}: this machine is not kept, and New machine begins anew`
+    const { persist: _, ...rest } = options
+    return Machine.create(rest)
+  })
+  if (!options.persist) await end()
   machine = made
   machine.on('diagnostic', (line) => say(line))
   machine.on('image', (_url, loaded, size) =>
     say(`${(loaded / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB loaded`),
   )
+  machine.on('storage', showKept)
   await machine.fs.mkdir(WORK, { recursive: true })
   tree = new FileTree(byId('tree'), machine, choose)
   choose('', true)
   await tree.show()
   shell()
-  say('')
+  say(problem, problem !== '')
+}
+
+const KEPT: Record<StorageState, string> = {
+  saved: 'All changes are kept in this browser.',
+  changed: 'Keeping changes …',
+  failed: 'Changes are not kept: ',
+  off: 'Changes are not kept: ',
+}
+
+function showKept(state: StorageState, why: string): void {
+  const line = byId('kept')
+  line.textContent = KEPT[state] + why
+  line.classList.toggle('problem', state === 'failed')
+  // The other line is read aloud.
+  if (state === 'failed') say(KEPT.failed + why, true)
 }
 
 function choose(path: string, isDirectory: boolean): void {
@@ -121,7 +152,7 @@ byId<HTMLInputElement>('root-input').addEventListener('change', (event) => {
   if (file) void attempt(() => begin({ root: { image: file } })).then(() => (input.value = ''))
 })
 onClick('fresh', async () => {
-  if (await confirmed('End everything, and forget what was changed?')) await begin()
+  if (await confirmed('End everything, and forget what was changed?')) await begin(pagesMachine(true))
 })
 
 addEventListener('dragover', (event) => {
@@ -142,10 +173,14 @@ addEventListener('drop', (event) => {
   })
 })
 
-void attempt(() => begin(rootOfAddress()))
+// The first machine does not wait for files that the next visit needs.
+void attempt(() => begin(pagesMachine())).then(workOffline)
 
-/** `/?root=URL`: an indexed archive. */
-function rootOfAddress(): MachineOptions {
+/** The machine of this address: of `/?root=URL` an indexed archive. Its changes are kept. */
+function pagesMachine(fresh = false): MachineOptions {
   const root = new URLSearchParams(location.search).get('root')
-  return root ? { root: { image: new URL(root, location.href).href } } : {}
+  if (!root) return { persist: { name: 'site', fresh } }
+  const { href } = new URL(root, location.href)
+  const name = `site-${fingerprint(new TextEncoder().encode(href))}`
+  return { root: { image: href }, persist: { name, fresh } }
 }

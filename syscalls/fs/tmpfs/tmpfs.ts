@@ -75,6 +75,8 @@ export interface StoredBytes {
   readonly sizeBytes: number
   /** Reads a part that is all there; throws when it cannot be read. */
   read(pos: number, bytes: Uint8Array, at: number, count: number): void
+  /** Where the next data or hole begins, `sizeBytes` when there is none; all is data unless given. */
+  find?(pos: number, data: boolean): number
 }
 
 export class Tmpfs extends FileSystem implements Room {
@@ -89,6 +91,8 @@ export class Tmpfs extends FileSystem implements Room {
   sizeMax: number
   used = 0
   fileCount = 0
+  /** Told of each change: who keeps the tree elsewhere. */
+  onChange: (() => void) | null = null
   private nextIno = 1
   private quota = new DiskQuota()
 
@@ -194,7 +198,9 @@ export class TmpfsInode extends Inode {
   /** Regular files. */
   private content: SparseBytes | null = null
   /** Instead of `content` as long as nothing was changed. */
-  private stored: StoredBytes | null = null
+  stored: StoredBytes | null = null
+  /** The first byte that was changed since who keeps the tree elsewhere set this to Infinity. */
+  changedFrom = 0
   /** Made by O_TMPFILE and not yet named. */
   private linkable = false
   /** Symlinks. */
@@ -217,6 +223,12 @@ export class TmpfsInode extends Inode {
   private touch({ world }: Caller): void {
     this.mtime.setNow(world.clock)
     this.ctime.setNow(world.clock)
+    this.fs.onChange?.()
+  }
+
+  override attributesChanged(caller: Caller): number {
+    this.fs.onChange?.()
+    return super.attributesChanged(caller)
   }
 
   // Directories.
@@ -406,6 +418,7 @@ export class TmpfsInode extends Inode {
     const done = this.content.write(pos, bytes, at, count)
     if (done === 0 && count > 0) return -ENOSPC
     if (pos + done > this.size) this.size = pos + done
+    if (pos < this.changedFrom) this.changedFrom = pos
     if (done > 0) losePrivileges(caller.credentials, this)
     this.touch(caller)
     return done
@@ -425,6 +438,7 @@ export class TmpfsInode extends Inode {
     const refused = this.ownContents()
     if (refused) return refused
     this.content?.punch(offset, offset + length)
+    if (offset < this.changedFrom) this.changedFrom = offset
     this.touch(caller)
     return 0
   }
@@ -432,6 +446,10 @@ export class TmpfsInode extends Inode {
   override seekHoleOrData(_caller: Caller, pos: number, data: boolean): number {
     const { size, content } = this
     if (pos >= size) return -ENXIO
+    if (this.stored?.find) {
+      const begins = this.stored.find(pos, data)
+      return data && begins >= size ? -ENXIO : begins
+    }
     if (this.stored) return data ? pos : size
     if (!content) return data ? -ENXIO : pos
     const found = content.find(pos, size, data)
@@ -448,6 +466,7 @@ export class TmpfsInode extends Inode {
       this.touch(caller)
     }
     this.takeAttributes(change, caller.world.clock)
+    this.fs.onChange?.()
     return 0
   }
 
@@ -471,19 +490,23 @@ export class TmpfsInode extends Inode {
     return 0
   }
 
-  /** Before a change: stored contents become the file's own. */
-  private ownContents(): number {
+  /** Before a change: stored contents become the file's own. 0, EIO or ENOSPC. */
+  ownContents(): number {
     const { stored } = this
     if (!stored) return 0
     const content = new SparseBytes(this.fs)
     const part = new Uint8Array(Math.min(COPY_SIZE, stored.sizeBytes))
-    for (let pos = 0; pos < stored.sizeBytes; pos += part.length) {
-      const count = Math.min(part.length, stored.sizeBytes - pos)
+    const { sizeBytes } = stored
+    for (let pos = stored.find?.(0, true) ?? 0; pos < sizeBytes; pos = stored.find?.(pos, true) ?? pos) {
+      const end = stored.find?.(pos, false) ?? sizeBytes
+      const count = Math.min(part.length, end - pos)
       const got = this.readStored(pos, part, 0, count)
       const done = got < 0 ? got : content.write(pos, part, 0, count)
-      if (done === count) continue
-      content.clear()
-      return got < 0 ? got : -ENOSPC
+      if (done !== count) {
+        content.clear()
+        return got < 0 ? got : -ENOSPC
+      }
+      pos += count
     }
     this.stored = null
     this.content = content
@@ -493,6 +516,7 @@ export class TmpfsInode extends Inode {
   private resize(size: number): void {
     // What fallocate(2) promised behind the end goes too.
     if (size <= this.size) this.content?.punch(size, Infinity)
+    if (size < this.size && size < this.changedFrom) this.changedFrom = size
     this.size = size
   }
 }

@@ -197,4 +197,12 @@ export class Records {
       if (typeof known === 'number') return known
     }
   }
+
+  /** Takes away what was on its way when an earlier view of the layer ended. */
+  removeTemporaries(caller: Caller): void {
+    const top = this.findTop(caller)
+    const names = top ? layer.namesIn(caller, top) : []
+    if (typeof names === 'number') return
+    for (const name of names) if (name.startsWith(TEMPORARY)) this.removeEntry(caller, top!, name)
+  }
 }

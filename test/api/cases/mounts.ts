@@ -22,7 +22,7 @@ function member(name: string, type: string, contents = '', link = ''): Uint8Arra
   return block
 }
 
-const ARCHIVE = new Blob([
+export const ARCHIVE = new Blob([
   member('docs/', '5'),
   member('docs/one', '0', 'from the archive\n'),
   member('docs/two', '2', '', 'one'),

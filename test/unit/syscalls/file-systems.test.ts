@@ -284,7 +284,12 @@ describe('cowfs', () => {
   it('gives ENOSPC when the layer above is full, and the lower file stays readable', async () => {
     const volume = Volume.fromJSON({ '/d/big': 'x'.repeat(100_000) })
     const seen = await results(
-      (kernel) => new CowFs(kernel.clock, new HostFs({ files: files(volume), directory: '/d' }), 10_000),
+      (kernel) =>
+        new CowFs(
+          kernel.clock,
+          new HostFs({ files: files(volume), directory: '/d' }),
+          new Tmpfs(kernel.clock, { sizeMax: 10_000 }),
+        ),
       [
         ['open', '/m/big', O_RDWR, 0],
         ['write', 3, 'y', 1],
