@@ -39,15 +39,22 @@ export class LocalMachine implements Machine {
   private readonly bare: BareMachine
   private readonly engines: EngineChoices
   private readonly closeHost: () => Promise<void>
+  /** What was said while the machine was made, for the first who listens. */
+  private readonly untold: string[]
 
   /** A machine with what the platform offers where nothing is said. Rejects with StartError. */
   static async create(options: MachineOptions = {}): Promise<LocalMachine> {
     const { cpu = 'jit', seed, ...rest } = options
     const engines = new EngineChoices()
     let bare: BareMachine | null = null
+    const untold: string[] = []
+    const say = (line: string): void => {
+      if (bare) bare.emit('diagnostic', line)
+      else untold.push(line)
+    }
     const listener: ImageListener = {
       progress: (...loaded) => bare?.emit('image', ...loaded),
-      problem: (line) => bare?.emit('diagnostic', line),
+      problem: say,
     }
     const root = await opened(options.root ?? (await platform().makeRoot()), listener)
     const mounts = await Promise.all(
@@ -56,7 +63,7 @@ export class LocalMachine implements Machine {
     const made = await engines.all(options.engines ?? [])
     const { host, close } = options.host
       ? { host: options.host, close: async () => {} }
-      : platform().makeHost({ seed, diagnostics: (line) => bare?.emit('diagnostic', line) })
+      : platform().makeHost({ seed, diagnostics: say })
     try {
       bare = new BareMachine({
         ...rest,
@@ -70,10 +77,16 @@ export class LocalMachine implements Machine {
       await close()
       throw error
     }
-    return new LocalMachine(bare, engines, close)
+    return new LocalMachine(bare, engines, close, untold)
   }
 
-  private constructor(bare: BareMachine, engines: EngineChoices, closeHost: () => Promise<void>) {
+  private constructor(
+    bare: BareMachine,
+    engines: EngineChoices,
+    closeHost: () => Promise<void>,
+    untold: string[],
+  ) {
+    this.untold = untold
     this.bare = bare
     this.engines = engines
     this.closeHost = closeHost
@@ -99,7 +112,10 @@ export class LocalMachine implements Machine {
   }
 
   on<E extends keyof MachineEvents>(event: E, listener: (...args: MachineEvents[E]) => void): () => void {
-    return this.bare.on(event, listener)
+    const off = this.bare.on(event, listener)
+    if (event === 'diagnostic')
+      for (const line of this.untold.splice(0)) (listener as (line: string) => void)(line)
+    return off
   }
 
   async dispose(): Promise<void> {

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openBrowser } from '../browsers.mjs'
 import { debianPackage } from '../../programs/debian.mjs'
+import { openBrowser } from '../browsers.mjs'
 import { Driver } from './driver.mjs'
 import { SiteServer } from './server.mjs'
 

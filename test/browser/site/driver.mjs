@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 30_000
 const POLL_MS = 50
 /** What a click waits for to hold still. */
 const CLICK_LIMIT_MS = 20_000
@@ -125,7 +125,9 @@ export class Driver {
   /** Drops files, `[name, contents]` each, contents as text or Base64 of bytes, as a file manager would. */
   async drop(path, files) {
     const list = files.map(([name, contents]) =>
-      typeof contents === 'string' ? [name, btoa(contents)] : [name, Buffer.from(contents).toString('base64')],
+      typeof contents === 'string'
+        ? [name, btoa(contents)]
+        : [name, Buffer.from(contents).toString('base64')],
     )
     await this.of(
       path,

@@ -18,7 +18,7 @@ async function useShell(driver) {
   await driver.shows(/sleep 200/)
   await driver.press('Control+z')
   await driver.shows(/Stopped/)
-  await driver.line('jobs; echo $((40+2))-jobs', /Stopped\s.*sleep 200[^]*^42-jobs$/m)
+  await driver.line('jobs; echo $((40+2))-jobs', /Stopped\s.*sleep 200(.|\n)*^42-jobs$/m)
   await driver.line('fg')
   await driver.shows(/\bfg\s+sleep 200/)
   await driver.press('Control+c')
