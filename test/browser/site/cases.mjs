@@ -98,7 +98,10 @@ export async function runSiteCases(kind, browserName, { isWanted, report, skip }
         report(note ? `${name}: ${note}` : name, null, performance.now() - started)
       } catch (error) {
         if (error instanceof Unavailable) skip(name, error.message)
-        else report(name, error.stack ?? String(error), performance.now() - started)
+        else {
+          const pages = await Promise.all(world.opened.map((driver) => driver.state()))
+          report(name, [error.stack ?? error, ...pages].join('\n'), performance.now() - started)
+        }
       }
       clearTimeout(timer)
       await world.closePages()

@@ -157,6 +157,16 @@ export class Driver {
     await this.page.setViewportSize({ width, height })
   }
 
+  /** For who has to find out why something did not come. */
+  async state() {
+    const seen = await this.evaluate(
+      `[location.href, 'focus', document.activeElement?.id || document.activeElement?.localName,
+        ...[...document.querySelectorAll('umwelt-terminal')].map((e) => e.shadowRoot.querySelector('[role=status]').textContent),
+        document.querySelector('#said')?.textContent]`,
+    ).catch((error) => [error.message])
+    return JSON.stringify([...seen, ...this.errors])
+  }
+
   async close() {
     await this.page.close()
   }
