@@ -30,6 +30,8 @@ export class UmweltTerminal extends HTMLElement {
   private run = 0
   private isScheduled = false
   private isPlaced = false
+  /** What the machine said last that was wrong: it explains why a program cannot be started. */
+  private complaint = ''
   /** Ends what the element is told by its machine. */
   private deafen: () => void = () => {}
 
@@ -106,6 +108,7 @@ export class UmweltTerminal extends HTMLElement {
   private async clear(): Promise<void> {
     const { own, terminal } = this
     this.own = this.terminal = null
+    this.complaint = ''
     this.deafen()
     await terminal?.close()
     await own?.dispose()
@@ -139,7 +142,7 @@ export class UmweltTerminal extends HTMLElement {
       this.dispatchEvent(new CustomEvent('umwelt-exit', { detail: status }))
     } catch (error) {
       if (run !== this.run) return
-      this.say((error as Error).message, true)
+      this.say([(error as Error).message, this.complaint].filter(Boolean).join('; '), true)
       await this.clear()
       this.dispatchEvent(new CustomEvent('umwelt-error', { detail: error }))
     }
@@ -147,7 +150,10 @@ export class UmweltTerminal extends HTMLElement {
 
   private listen(machine: Machine): void {
     const offs = [
-      machine.on('diagnostic', (line) => this.say(line, true)),
+      machine.on('diagnostic', (line) => {
+        this.complaint = line
+        this.say(line, true)
+      }),
       machine.on('image', (_url, loaded, size) =>
         this.say(`${megabytes(loaded)} of ${megabytes(size)} MB loaded`),
       ),
