@@ -118,6 +118,8 @@ function makeScreen(place: HTMLElement): { terminal: Terminal; remove: () => voi
   const terminal = new Terminal({
     fontFamily: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
     fontSize: 14,
+    // Some fonts draw an underscore below their line.
+    lineHeight: 1.15,
     cursorBlink: true,
     scrollback: 5000,
     minimumContrastRatio: 4.5,

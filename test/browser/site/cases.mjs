@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { debianPackage } from '../../programs/debian.mjs'
 import { openBrowser } from '../browsers.mjs'
+import { Unavailable } from './debian-image.mjs'
 import { Driver } from './driver.mjs'
 import { SiteServer } from './server.mjs'
 
@@ -54,9 +55,6 @@ class World {
     for (const driver of this.opened.splice(0)) await driver.close().catch(() => {})
   }
 }
-
-/** What a case needs is not here, and why. */
-export class Unavailable extends Error {}
 
 /** `umwelt serve` as users start it. */
 async function serveSite() {

@@ -1,11 +1,8 @@
 // A Debian root of more than a gigabyte, read where it lies by range requests: what `ls` and python3 need of it, and
 // full-screen programs, whose screens are compared with those of the same programs on a terminal natively.
-import { execFileSync } from 'node:child_process'
-import { existsSync, renameSync, statSync } from 'node:fs'
-import { debianRoot } from '../../../debian/root.mjs'
-import { ENVIRONMENT, nativeCommand, UMWELT } from '../../../debian/runners.mjs'
+import { ENVIRONMENT, nativeCommand } from '../../../debian/runners.mjs'
 import { noTerminal, Session } from '../../../programs/session.mjs'
-import { Unavailable } from '../cases.mjs'
+import { serveRoot, TAR, Unavailable } from '../debian-image.mjs'
 import { pause } from '../driver.mjs'
 import { below } from '../expect.mjs'
 
@@ -13,25 +10,7 @@ const IMAGE_BYTES_LEAST = 300e6
 const LS_BYTES_MAX = 30e6
 const STEP_LIMIT_MS = 120_000
 const ELEMENT = 'umwelt-terminal'
-const TAR = '/debian.tar'
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
-
-/** The archive and its index beside the root, made once; both at addresses of the server. Throws Unavailable. */
-function serveRoot(world) {
-  const { folder, reason } = debianRoot()
-  if (!folder) throw new Unavailable(reason)
-  const tar = `${folder}.tar`
-  if (!existsSync(`${tar}.index`)) {
-    const kept = ['proc', 'sys', 'dev', 'tmp', 'run'].map((name) => `--exclude=./${name}/*`)
-    execFileSync('tar', ['-C', folder, '--numeric-owner', ...kept, '-cf', `${tar}.new`, '.'])
-    renameSync(`${tar}.new`, tar)
-    execFileSync(process.execPath, [UMWELT, 'index', tar])
-  }
-  const { size } = statSync(tar)
-  below(IMAGE_BYTES_LEAST, size, 'the least size of an image')
-  world.server.addFile(TAR, tar).addFile(`${TAR}.index`, `${tar}.index`)
-  return { folder, size }
-}
 
 const attribute = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
 const openRoot = (world, args) =>
@@ -44,7 +23,8 @@ function sentOf(world) {
 }
 
 async function readsLittle(world) {
-  const { size } = serveRoot(world)
+  const { size } = serveRoot(world.server)
+  below(IMAGE_BYTES_LEAST, size, 'the least size of an image')
   const driver = await openRoot(world, 'ls -l /usr/bin')
   await driver.says(/^exit status 0$/)
   await driver.shows(/ python3 -> python3\.11/)
@@ -63,7 +43,7 @@ const screenOf = (text, view) => view(text.split('\n').map((line) => line.trimEn
 const all = (lines) => lines.join('\n').trimEnd().split('\n')
 
 async function sameScreens(world, { script, steps, view = all }) {
-  const { folder } = serveRoot(world)
+  const { folder } = serveRoot(world.server)
   const reason = noTerminal()
   if (reason) throw new Unavailable(reason)
   const driver = await openRoot(world, 'stty size')

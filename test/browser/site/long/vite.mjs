@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Unavailable } from '../cases.mjs'
+import { Unavailable } from '../debian-image.mjs'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 const INSTALL_LIMIT_MS = 240_000
