@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { browserFigures, describeBrowserFigures } from './browser.mjs'
 import { debianWorkloads } from './debian.mjs'
 import { describeEngineCost, engineCost } from './engine-cost.mjs'
 
@@ -143,5 +144,11 @@ if (cpu.length > 0) {
 if ('engines'.includes(values.only)) {
   summary.engines = await engineCost(programs.sys, build('tracer'), Number(values.runs))
   for (const line of describeEngineCost(summary.engines)) console.log(line)
+}
+if ('browser'.includes(values.only)) {
+  summary.browser = await browserFigures(programs.cpu)
+  const { reason } = summary.browser
+  for (const line of reason ? [`not run: browser: ${reason}`] : describeBrowserFigures(summary.browser))
+    console.log(line)
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ summary, results }, null, 1)}\n`)

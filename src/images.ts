@@ -85,7 +85,14 @@ async function unpacked(image: Blob | Uint8Array): Promise<Blob> {
   const blob = image instanceof Blob ? image : new Blob([image as Uint8Array<ArrayBuffer>])
   const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer())
   if (first !== 0x1f || second !== 0x8b) return blob
-  return new Response(blob.stream().pipeThrough(new DecompressionStream('gzip'))).blob()
+  const archive = await gunzipped(blob)
+  if (!archive) throw new Error('it is a damaged gzip file')
+  return archive
+}
+
+/** Null when it is damaged: what browsers say then speaks of fetching. */
+function gunzipped(packed: Blob): Promise<Blob | null> {
+  return new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).blob().catch(() => null)
 }
 
 const blobSource = (blob: Blob): ByteSource => ({
@@ -113,8 +120,9 @@ async function indexOf(url: string): Promise<string> {
   const bytes = new Uint8Array(await response.arrayBuffer())
   // Some servers say of what ends so that it is an encoding, and then it came unpacked.
   if (bytes[0] !== 0x1f) return new TextDecoder().decode(bytes)
-  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
-  return new Response(unpacked).text()
+  const index = await gunzipped(new Blob([bytes]))
+  if (!index) throw new Error(`its index is damaged; umwelt index makes one`)
+  return index.text()
 }
 
 /** Range requests. */

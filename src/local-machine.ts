@@ -67,15 +67,22 @@ export class LocalMachine implements Machine {
   private readonly engines: EngineChoices
   private readonly kept: KeptRoot | null
   private readonly closeHost: () => Promise<void>
+  /** What was said while the machine was made, for the first who listens. */
+  private readonly untold: string[]
 
   /** A machine with what the platform offers where nothing is said. Rejects with StartError. */
   static async create(options: MachineOptions = {}): Promise<LocalMachine> {
     const { cpu = 'jit', seed, persist, ...rest } = options
     const engines = new EngineChoices()
     let bare: BareMachine | null = null
+    const untold: string[] = []
+    const say = (line: string): void => {
+      if (bare) bare.emit('diagnostic', line)
+      else untold.push(line)
+    }
     const listener: ImageListener = {
       progress: (...loaded) => bare?.emit('image', ...loaded),
-      problem: (line) => bare?.emit('diagnostic', line),
+      problem: say,
     }
     const made = await engines.all(options.engines ?? [])
     const translations = persist === undefined ? null : platform().openTranslations()
@@ -85,7 +92,7 @@ export class LocalMachine implements Machine {
     const { root, kept } = await rootOf(options, listener)
     const { host, close } = options.host
       ? { host: options.host, close: async () => {} }
-      : platform().makeHost({ seed, diagnostics: (line) => bare?.emit('diagnostic', line) })
+      : platform().makeHost({ seed, diagnostics: say })
     const store = await translations
     try {
       bare = new BareMachine({
@@ -101,7 +108,7 @@ export class LocalMachine implements Machine {
       await kept?.close()
       throw error
     }
-    return new LocalMachine(bare, engines, kept, close)
+    return new LocalMachine(bare, engines, kept, close, untold)
   }
 
   private constructor(
@@ -109,7 +116,9 @@ export class LocalMachine implements Machine {
     engines: EngineChoices,
     kept: KeptRoot | null,
     closeHost: () => Promise<void>,
+    untold: string[],
   ) {
+    this.untold = untold
     this.bare = bare
     this.engines = engines
     this.kept = kept
@@ -140,6 +149,8 @@ export class LocalMachine implements Machine {
     const stop = this.bare.on(event, listener)
     if (event === 'storage')
       queueMicrotask(() => (listener as StorageListener)(...(this.kept?.state ?? NOT_KEPT)))
+    if (event === 'diagnostic')
+      for (const line of this.untold.splice(0)) (listener as (line: string) => void)(line)
     return stop
   }
 

@@ -26,9 +26,14 @@ export class UmweltTerminal extends HTMLElement {
   private readonly status: HTMLElement
   private readonly again: HTMLButtonElement
   private readonly stopper: HTMLButtonElement
-  /** Counts starts: what an older one still waits for is of no interest. */
+  /** Counts starts and ends: what an older one still waits for is of no interest. */
   private run = 0
   private isScheduled = false
+  private isPlaced = false
+  /** What the machine said last that was wrong: it explains why a program cannot be started. */
+  private complaint = ''
+  /** Ends what the element is told by its machine. */
+  private deafen: () => void = () => {}
 
   constructor() {
     super()
@@ -48,7 +53,8 @@ export class UmweltTerminal extends HTMLElement {
   }
 
   connectedCallback(): void {
-    this.schedule()
+    if (!this.isPlaced) this.schedule()
+    this.isPlaced = true
   }
 
   attributeChangedCallback(): void {
@@ -56,8 +62,13 @@ export class UmweltTerminal extends HTMLElement {
   }
 
   disconnectedCallback(): void {
-    // An element that only moves is connected again at once.
-    queueMicrotask(() => void (this.isConnected || this.clear()))
+    // An element that only moves is connected again at once, and goes on.
+    queueMicrotask(() => {
+      if (this.isConnected) return
+      this.isPlaced = false
+      this.run++
+      void this.clear()
+    })
   }
 
   override focus(): void {
@@ -76,13 +87,11 @@ export class UmweltTerminal extends HTMLElement {
 
   /** Ends the program at once, whatever it does. */
   async stop(): Promise<void> {
-    if (this.machine) await this.terminal?.process.kill('SIGKILL').catch(() => {})
-    else if (this.own) {
-      const { own } = this
-      this.own = null
+    if (this.own) await this.own.dispose()
+    else if (this.terminal) await this.terminal.process.kill('SIGKILL').catch(() => {})
+    else {
       this.run++
       this.say('stopped')
-      await own.dispose()
     }
   }
 
@@ -97,9 +106,10 @@ export class UmweltTerminal extends HTMLElement {
   }
 
   private async clear(): Promise<void> {
-    this.run++
     const { own, terminal } = this
     this.own = this.terminal = null
+    this.complaint = ''
+    this.deafen()
     await terminal?.close()
     await own?.dispose()
   }
@@ -107,25 +117,24 @@ export class UmweltTerminal extends HTMLElement {
   private async launch(run: number): Promise<void> {
     try {
       await this.clear()
-      this.run = run
+      if (run !== this.run) return
       this.say('starting …')
       const program = await this.program()
-      const machine = this.machine ?? (this.own = await Machine.create(await this.options()))
+      const given = this.machine
+      const machine = given ?? (await Machine.create(await this.options()))
       if (run !== this.run) {
-        if (machine !== this.machine) await machine.dispose()
+        if (!given) await machine.dispose()
         return
       }
-      machine.on('diagnostic', (line) => this.say(line))
-      machine.on('image', (_url, loaded, size) =>
-        this.say(`${megabytes(loaded)} of ${megabytes(size)} MB loaded`),
-      )
+      if (!given) this.own = machine
+      this.say('running')
+      this.listen(machine)
       const terminal = await openTerminal(this.place, machine, await this.choice(machine, program))
       if (run !== this.run) {
         await terminal.close()
         return
       }
       this.terminal = terminal
-      this.say('running')
       this.dispatchEvent(new CustomEvent('umwelt-start', { detail: { machine, terminal } }))
       const status = await terminal.exited
       if (run !== this.run) return
@@ -133,8 +142,24 @@ export class UmweltTerminal extends HTMLElement {
       this.dispatchEvent(new CustomEvent('umwelt-exit', { detail: status }))
     } catch (error) {
       if (run !== this.run) return
-      this.say((error as Error).message, true)
+      this.say([(error as Error).message, this.complaint].filter(Boolean).join('; '), true)
+      await this.clear()
       this.dispatchEvent(new CustomEvent('umwelt-error', { detail: error }))
+    }
+  }
+
+  private listen(machine: Machine): void {
+    const offs = [
+      machine.on('diagnostic', (line) => {
+        this.complaint = line
+        this.say(line, true)
+      }),
+      machine.on('image', (_url, loaded, size) =>
+        this.say(`${megabytes(loaded)} of ${megabytes(size)} MB loaded`),
+      ),
+    ]
+    this.deafen = () => {
+      for (const off of offs.splice(0)) off()
     }
   }
 

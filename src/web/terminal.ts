@@ -118,6 +118,8 @@ function makeScreen(place: HTMLElement): { terminal: Terminal; remove: () => voi
   const terminal = new Terminal({
     fontFamily: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
     fontSize: 14,
+    // Some fonts draw an underscore below their line.
+    lineHeight: 1.15,
     cursorBlink: true,
     scrollback: 5000,
     minimumContrastRatio: 4.5,
@@ -178,12 +180,18 @@ function handleKey(event: KeyboardEvent, terminal: Terminal): boolean {
 const FOCUSABLE =
   'a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, [tabindex="0"]'
 
+/** What can have the focus, in the page's order, also within elements of its own like the terminal's. */
+function* focusable(root: ParentNode): Generator<HTMLElement> {
+  for (const element of root.querySelectorAll<HTMLElement>('*')) {
+    if (element.matches(FOCUSABLE)) yield element
+    if (element.shadowRoot) yield* focusable(element.shadowRoot)
+  }
+}
+
 /** Moves the focus to what comes before or after the terminal on the page. */
 function leave(terminal: Terminal, direction: 1 | -1): void {
-  const root = terminal.element!.getRootNode()
-  const host = root instanceof ShadowRoot ? root : document
   const own = terminal.textarea!
-  const all = [...host.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(
+  const all = [...focusable(document)].filter(
     (element) => element === own || (element.tabIndex >= 0 && element.getClientRects().length > 0),
   )
   const next = all[all.indexOf(own) + direction]

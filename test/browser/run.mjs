@@ -1,6 +1,7 @@
 // The public API in a browser: the built library on a page without SharedArrayBuffer, each machine in a Worker; and
 // Debian's busybox, whose output is compared with the same binary run natively.
-// usage: node test/browser/run.mjs [--browser chromium|firefox] [NAME-PART…]
+// Then the site as people use it: site/quick, and with --long site/long alone.
+// usage: node test/browser/run.mjs [--browser chromium|firefox] [--long] [NAME-PART…]
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,10 +9,11 @@ import { parseArgs } from 'node:util'
 import { debianPackage } from '../programs/debian.mjs'
 import { openPage } from './browsers.mjs'
 import { runKeptCases } from './kept.mjs'
+import { runSiteCases } from './site/cases.mjs'
 import { serveSite } from './site.mjs'
 
 const { values, positionals } = parseArgs({
-  options: { browser: { type: 'string', default: 'chromium' } },
+  options: { browser: { type: 'string', default: 'chromium' }, long: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const TIMEOUT_MS = 120_000
@@ -81,23 +83,29 @@ async function runAll(page, busybox) {
   }
 }
 
-const { folder, reason } = debianPackage('busybox-static')
-const busybox = folder && join(folder, 'bin/busybox')
-if (!busybox || !existsSync(busybox)) skip('busybox', reason)
-const site = await serveSite(busybox)
-try {
-  const opened = await openPage(values.browser, site.url)
-  if ('reason' in opened) skip(`the cases in ${values.browser}`, opened.reason)
-  else
+async function runLibrary() {
+  const { folder, reason } = debianPackage('busybox-static')
+  const busybox = folder && join(folder, 'bin/busybox')
+  if (!busybox || !existsSync(busybox)) skip('busybox', reason)
+  const site = await serveSite(busybox)
+  try {
+    const opened = await openPage(values.browser, site.url)
+    if ('reason' in opened) return skip(`the cases in ${values.browser}`, opened.reason)
     try {
       await runAll(opened.page, busybox)
     } finally {
       await opened.close()
     }
-} finally {
-  site.close()
+  } finally {
+    site.close()
+  }
 }
-await runKeptCases(values.browser, { isWanted, report, skip })
+
+if (!values.long) {
+  await runLibrary()
+  await runKeptCases(values.browser, { isWanted, report, skip })
+}
+await runSiteCases(values.long ? 'long' : 'quick', values.browser, { isWanted, report, skip })
 const { passed, failed, skipped } = results
 console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`)
 process.exit(failed > 0 ? 1 : 0)

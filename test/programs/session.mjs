@@ -25,10 +25,10 @@ function* screenLines(screen) {
 }
 
 /** A command on a terminal and what it shows. */
-class Session {
-  constructor({ command, cwd }) {
-    this.screen = new xterm.Terminal({ cols: SIZE[0], rows: SIZE[1], allowProposedApi: true })
-    this.bridge = spawn('python3', [BRIDGE, ...SIZE.map(String), ...command], {
+export class Session {
+  constructor({ command, cwd, size = SIZE }) {
+    this.screen = new xterm.Terminal({ cols: size[0], rows: size[1], allowProposedApi: true })
+    this.bridge = spawn('python3', [BRIDGE, ...size.map(String), ...command], {
       cwd,
       stdio: ['pipe', 'pipe', 'inherit'],
     })

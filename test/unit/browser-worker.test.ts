@@ -8,30 +8,33 @@ afterEach(() => vi.restoreAllMocks())
 
 describe('the CPU of a browser', () => {
   it('translates where that can be', () => {
-    expect([cpuFor(undefined), cpuFor('jit'), cpuFor('interpreter')]).toEqual(['jit', 'jit', 'interpreter'])
+    const warn = vi.fn()
+    const asked = [undefined, 'jit', 'interpreter'] as const
+    expect(asked.map((kind) => cpuFor(kind, warn))).toEqual(['jit', 'jit', 'interpreter'])
+    expect(warn).not.toHaveBeenCalled()
   })
 
   it('interprets, with a warning, what says that it lacks something', () => {
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const warn = vi.fn()
     const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false)
-    expect(cpuFor(undefined)).toBe('interpreter')
+    expect(cpuFor(undefined, warn)).toBe('interpreter')
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/no SIMD; programs are interpreted/)]])
-    expect(() => cpuFor('jit')).toThrow(expect.objectContaining({ code: 'ENOSYS', name: 'StartError' }))
+    expect(() => cpuFor('jit', warn)).toThrow(expect.objectContaining({ code: 'ENOSYS', name: 'StartError' }))
     // The only module with an opcode of 0x12 is the one with a tail call.
     validate.mockImplementation((bytes) => !new Uint8Array(bytes as ArrayBuffer).includes(0x12))
-    expect(() => cpuFor('jit')).toThrow(/no tail calls/)
+    expect(() => cpuFor('jit', warn)).toThrow(/no tail calls/)
     vi.spyOn(WebAssembly, 'Module').mockImplementation(() => {
       throw new WebAssembly.CompileError('refused')
     })
     validate.mockReturnValue(true)
-    expect(() => cpuFor('jit')).toThrow(/wasm-unsafe-eval/)
-    expect(cpuFor('interpreter')).toBe('interpreter')
+    expect(() => cpuFor('jit', warn)).toThrow(/wasm-unsafe-eval/)
+    expect(cpuFor('interpreter', warn)).toBe('interpreter')
   })
 
   it('is none without WebAssembly', () => {
     vi.stubGlobal('WebAssembly', undefined)
     try {
-      expect(() => cpuFor(undefined)).toThrow(/no WebAssembly/)
+      expect(() => cpuFor(undefined, () => {})).toThrow(/no WebAssembly/)
     } finally {
       vi.unstubAllGlobals()
     }

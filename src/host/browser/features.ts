@@ -49,15 +49,15 @@ function problemOfTranslation(): string | null {
 }
 
 /**
- * The CPU that was asked for; unless one was, the interpreter where translated code cannot run, with a warning. Throws
- * StartError for what this browser does not have.
+ * The CPU that was asked for; unless one was, the interpreter where translated code cannot run, and `warn` is told why.
+ * Throws StartError for what this browser does not have.
  */
-export function cpuFor(asked: CpuKind | Cpu | undefined): CpuKind | Cpu {
+export function cpuFor(asked: CpuKind | Cpu | undefined, warn: (line: string) => void): CpuKind | Cpu {
   if (typeof WebAssembly === 'undefined') throw new StartError('ENOSYS', 'this browser has no WebAssembly')
   if (asked !== undefined && asked !== 'jit') return asked
   const problem = problemOfTranslation()
   if (problem === null) return 'jit'
   if (asked === 'jit') throw new StartError('ENOSYS', problem)
-  console.warn(`umwelt: ${problem}; programs are interpreted, which is slow`)
+  warn(`${problem}; programs are interpreted, which is slow`)
   return 'interpreter'
 }

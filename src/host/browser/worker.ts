@@ -27,8 +27,16 @@ async function fetched(url: URL): Promise<Response> {
   throw new StartError('EIO', `${url} cannot be loaded: ${why}`)
 }
 
+/** Said about this browser before there is a machine; for who does not listen to one, the console has it too. */
+const warnings: string[] = []
+function warn(line: string): void {
+  warnings.push(line)
+  console.warn(`umwelt: ${line}`)
+}
+
 providePlatform({
   makeHost({ seed, diagnostics }) {
+    for (const line of warnings) diagnostics(line)
     const out = new ConsoleLines((line) => console.log(line))
     const err = new ConsoleLines((line) => console.error(line))
     const browser = new BrowserHost({
@@ -62,5 +70,5 @@ providePlatform({
 })
 
 serveMachine(messagePortChannel(self as never), (options) =>
-  LocalMachine.create({ ...options, cpu: cpuFor(options.cpu) }),
+  LocalMachine.create({ ...options, cpu: cpuFor(options.cpu, warn) }),
 )

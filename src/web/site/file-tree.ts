@@ -95,6 +95,9 @@ export class FileTree {
       if (known.has(child.path)) await this.open(child)
     }
     item.element.ariaExpanded = 'true'
+    // The chosen one was made anew, or is gone; one item stays in the order of Tab.
+    if (this.current && !this.current.element.isConnected)
+      this.choose(this.items.get(this.current.path) ?? item)
   }
 
   private close(item: Item): void {

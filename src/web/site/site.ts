@@ -15,12 +15,18 @@ const EDITABLE_SIZE_MAX = 1 << 20
 
 const byId = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E
 const onClick = (id: string, action: () => unknown): void =>
-  byId(id).addEventListener('click', () => void attempt(action))
+  byId(id).addEventListener('click', () => {
+    const isPossible = machine || id === 'fresh' || id === 'open-root'
+    void attempt(isPossible ? action : noMachine)
+  })
+function noMachine(): never {
+  throw new Error('there is no machine yet; New machine makes one')
+}
 
 let machine: Machine
 let tree: FileTree
 let chosen: { path: string; isDirectory: boolean } | null = null
-const tabs = new TerminalTabs(byId('tabs'), byId('panels'))
+const tabs = new TerminalTabs(byId('tabs'), byId('panels'), byId('more'))
 
 const shell = (): void => void tabs.open(machine, 'sh', 'sh')
 const quoted = (word: string): string => `'${word.replaceAll("'", `'"'"'`)}'`
@@ -46,6 +52,7 @@ async function begin(options: MachineOptions): Promise<void> {
   })
   if (!options.persist) await end()
   machine = made
+  say('')
   machine.on('diagnostic', (line) => say(line))
   machine.on('image', (_url, loaded, size) =>
     say(`${(loaded / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB loaded`),

@@ -14,10 +14,13 @@ export class TerminalTabs {
   private readonly panels: HTMLElement
   private readonly tabs: Tab[] = []
   private count = 0
+  private readonly more: HTMLElement
 
-  constructor(list: HTMLElement, panels: HTMLElement) {
+  /** `more` opens one: it has the focus when there is none. */
+  constructor(list: HTMLElement, panels: HTMLElement, more: HTMLElement) {
     this.list = list
     this.panels = panels
+    this.more = more
     list.addEventListener('keydown', (event) => this.key(event))
   }
 
@@ -81,6 +84,10 @@ export class TerminalTabs {
       const tab = this.tabs[(at + step + this.tabs.length) % this.tabs.length]!
       this.choose(tab)
       tab.button.focus()
-    } else if (event.key === 'Delete') this.close(this.tabs[at]!)
+    } else if (event.key === 'Delete') {
+      this.close(this.tabs[at]!)
+      const next = this.tabs[Math.min(at, this.tabs.length - 1)]
+      ;(next?.button ?? this.more).focus()
+    }
   }
 }
