@@ -63,7 +63,7 @@ async function begin(options: MachineOptions): Promise<void> {
   choose('', true)
   await tree.show()
   shell()
-  say(problem, problem !== '')
+  if (problem) say(problem, true)
 }
 
 const KEPT: Record<StorageState, string> = {

@@ -10,6 +10,12 @@ import { SiteServer } from './server.mjs'
 
 const UMWELT = join(import.meta.dirname, '../../../bin/umwelt.mjs')
 const CASE_LIMIT_MS = 300_000
+const FORGET = `(async () => {
+  for (const worker of await navigator.serviceWorker.getRegistrations()) await worker.unregister()
+  const folder = await navigator.storage.getDirectory()
+  for await (const name of folder.keys()) await folder.removeEntry(name, { recursive: true })
+  for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name)
+})()`
 /** A file's `cases` are [{name, run, only}]; `run` is given a World, and may return what there is to say. */
 
 /** What cases work with. */
@@ -49,6 +55,13 @@ class World {
     const file = join(folder, 'bin', name.replace(/^busybox-static$/, 'busybox'))
     this.server.addFile(`/${name}`, file)
     return { url: `/${name}`, file }
+  }
+
+  /** What the front page keeps is the case's own. */
+  async forget() {
+    const driver = await this.open(`${this.served}userland.json`)
+    await driver.page.evaluate(FORGET)
+    await this.closePages()
   }
 
   async closePages() {
@@ -92,6 +105,7 @@ export async function runSiteCases(kind, browserName, { isWanted, report, skip }
         timer = setTimeout(() => reject(new Error('it takes too long')), CASE_LIMIT_MS)
       })
       try {
+        await world.forget()
         const note = await Promise.race([run(world), tooLong])
         report(note ? `${name}: ${note}` : name, null, performance.now() - started)
       } catch (error) {
