@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { openBrowser } from './browsers.mjs'
 
 const root = join(import.meta.dirname, '../..')
-const LIMIT_MS = 60_000
+const LIMIT_MS = 40_000
 const POLL_MS = 50
 const TYPES = { js: 'text/javascript', json: 'application/json', html: 'text/html', css: 'text/css' }
 /** In front of the Worker: a browser without the origin private file system, and one with little room. */
@@ -22,6 +22,13 @@ const WITH_LITTLE_ROOM = `{
     written = options.at === 0 ? 0 : written
     if ((written += bytes.byteLength) > ${ROOM}) throw new DOMException('full', 'QuotaExceededError')
     return write.call(this, bytes, options)
+  }
+}`
+const WITH_LITTLE_ROOM_INDEXED = `${WITHOUT_OPFS} {
+  const { put } = IDBObjectStore.prototype
+  IDBObjectStore.prototype.put = function (value, key) {
+    if (value.size > ${ROOM}) throw new DOMException('full', 'QuotaExceededError')
+    return put.call(this, value, key)
   }
 }`
 const ALL_KEPT = /^All changes are kept/
@@ -180,28 +187,58 @@ async function reloaded(browser, change, hasFiles) {
   }
 }
 
+async function filled(browser, inFront) {
+  const site = await Site.start({ 'umwelt-worker.js': (text) => inFront + text })
+  try {
+    const front = await FrontPage.open(browser, site.url)
+    await front.enter('echo little > /work/little')
+    await pause(600)
+    await front.says('kept', ALL_KEPT)
+    await front.enter('head -c 1500000 /dev/zero | tr "\\0" x > /work/much; wc -c /work/much')
+    await front.says('kept', /^Changes are not kept: .*no room/)
+    await front.says('said', /no room/)
+    await front.shows(/1500000 \/work\/much/)
+    await front.enter('rm /work/much; echo second > /work/second')
+    await front.says('kept', ALL_KEPT)
+    await front.reload()
+    await front.enter('cat /work/little /work/second')
+    await front.shows(/^little\nsecond/m)
+    await front.page.close()
+  } finally {
+    await site.stop()
+  }
+}
+
 const CASES = {
   'kept: files are there after a reload': (browser) => reloaded(browser, {}, true),
 
   'kept: files are there after a reload, without a file system of the browser’s': (browser) =>
     reloaded(browser, { 'umwelt-worker.js': (text) => WITHOUT_OPFS + text }, false),
 
-  async 'kept: a full store is shown, and what was kept is not lost'(browser) {
-    const site = await Site.start({ 'umwelt-worker.js': (text) => WITH_LITTLE_ROOM + text })
+  'kept: a full store is shown, and what was kept is not lost': (browser) =>
+    filled(browser, WITH_LITTLE_ROOM),
+
+  'kept: a full IndexedDB is shown, and what was kept is not lost': (browser) =>
+    filled(browser, WITH_LITTLE_ROOM_INDEXED),
+
+  async 'kept: changes of another root are not mixed with this one'(browser) {
+    const site = await Site.start()
     try {
       const front = await FrontPage.open(browser, site.url)
-      await front.enter('echo little > /work/little')
+      await front.enter('echo older > /work/a')
       await pause(600)
       await front.says('kept', ALL_KEPT)
-      await front.enter('head -c 1500000 /dev/zero | tr "\\0" x > /work/much; wc -c /work/much')
-      await front.says('kept', /^Changes are not kept: .*no room/)
-      await front.says('said', /no room/)
-      await front.shows(/1500000 \/work\/much/)
-      await front.enter('rm /work/much; echo second > /work/second')
+      site.change({ 'userland.json': (text) => text.replace('"etc":{', '"etc":{"newer":"",') })
+      await front.until('the other root', async () => {
+        await front.reload()
+        await front.shows(/[#$] *$/)
+        return /another root/.test(await front.line('said'))
+      })
+      await front.says('kept', /^Changes are not kept/)
+      await front.enter('ls /work /etc; echo end-$((1+1))')
+      await front.shows(/newer(.|\n)*^end-2/m)
+      await front.makeNew()
       await front.says('kept', ALL_KEPT)
-      await front.reload()
-      await front.enter('cat /work/little /work/second')
-      await front.shows(/^little\nsecond/m)
       await front.page.close()
     } finally {
       await site.stop()

@@ -18,6 +18,21 @@ const refusal = (creating: Promise<unknown>): Promise<StartError> =>
     (error: StartError) => error,
   )
 
+/** What machines are asked when the page is no longer seen. */
+function askedWhenHidden(): unknown[] {
+  const asked: unknown[] = []
+  const { postMessage } = Worker.prototype
+  Worker.prototype.postMessage = function (this: Worker, message: { method?: unknown }, ...rest: never[]) {
+    asked.push(message.method)
+    postMessage.call(this, message, ...rest)
+  } as Worker['postMessage']
+  Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })
+  document.dispatchEvent(new Event('visibilitychange'))
+  Reflect.deleteProperty(document, 'visibilityState')
+  Worker.prototype.postMessage = postMessage
+  return asked
+}
+
 describe('a page', () => {
   it('has no SharedArrayBuffer, and needs none', async () => {
     expect(typeof SharedArrayBuffer).toBe('undefined')
@@ -54,6 +69,7 @@ describe('a page', () => {
     first.on('storage', (...state) => told.push(state.join(' ')))
     await first.save()
     expect(told.at(-1)).toBe('saved ')
+    expect(askedWhenHidden()).toEqual(['save'])
     const other = await Machine.create({ persist: 'cases' })
     await expect(other.save()).rejects.toThrow(/another tab/)
     await other.dispose()
@@ -65,6 +81,7 @@ describe('a page', () => {
     await second.forget()
     expect(await said(second, 'wc -l < /numbers')).toBe('100000\n')
     await second.dispose()
+    expect(askedWhenHidden()).toEqual([])
     await using third = await Machine.create({ persist: 'cases' })
     expect(await said(third, 'ls /numbers 2>/dev/null; cat /etc/profile | wc -l')).not.toMatch(/numbers/)
   })

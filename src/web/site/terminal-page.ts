@@ -8,5 +8,5 @@ for (const [name, value] of new URLSearchParams(location.search))
   if (['src', 'root', 'args', 'cwd'].includes(name)) element.setAttribute(name, value)
 element.addEventListener('umwelt-start', () => {
   ;(element as HTMLElement).focus()
-  workOffline()
+  void workOffline()
 })
