@@ -231,6 +231,8 @@ const CASES = {
       site.change({ 'userland.json': (text) => text.replace('"etc":{', '"etc":{"newer":"",') })
       await front.until('the other root', async () => {
         await front.reload()
+        // Time for a newer build to come.
+        await pause(1500)
         await front.shows(/[#$] *$/)
         return /another root/.test(await front.line('said'))
       })
@@ -306,7 +308,7 @@ const CASES = {
       const builds = []
       await front.until('the second build', async () => {
         await front.reload()
-        await pause(500)
+        await pause(1500)
         builds.push(
           await front.evaluate(
             `[/^Second/.test(document.title), 'second' in globalThis, 'second2' in globalThis].join()`,
@@ -321,7 +323,7 @@ const CASES = {
       site.files.set('index.html', '<title>Other</title>')
       await front.until('the other site', async () => {
         await front.reload()
-        await pause(300)
+        await pause(1500)
         return (await front.evaluate('document.title')) === 'Other'
       })
       await front.page.close()

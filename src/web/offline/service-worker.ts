@@ -32,11 +32,7 @@ self.addEventListener('fetch', (event) => {
   const { request } = event
   const name = request.method === 'GET' ? fileOf(new URL(request.url)) : null
   if (name === null) return
-  if (request.mode !== 'navigate') event.respondWith(answer(name, request))
-  else {
-    event.respondWith(page(name, request))
-    event.waitUntil(leaveIfReplaced(event.resultingClientId))
-  }
+  event.respondWith(request.mode === 'navigate' ? page(name, event) : answer(name, request))
 })
 
 /** The name of the site's file at an address. */
@@ -53,11 +49,15 @@ async function answer(name: string, request: Request): Promise<Response> {
 }
 
 /** With a newer build at hand and no other page open, the page is loaded anew, from that. */
-async function page(name: string, request: Request): Promise<Response> {
+async function page(name: string, event: FetchEvent): Promise<Response> {
   const { waiting } = self.registration
-  if (!waiting || (await self.clients.matchAll()).length > 1) return answer(name, request)
+  if (!waiting || (await self.clients.matchAll()).length > 1) {
+    event.waitUntil(leaveIfReplaced(event.resultingClientId))
+    return answer(name, event.request)
+  }
   waiting.postMessage(TAKE_OVER)
-  return new Response('', { headers: { Refresh: '0' } })
+  // A browser may let this worker finish what it does first: so nothing comes for a while.
+  return new Response('', { headers: { Refresh: '1' } })
 }
 
 async function forgetOtherBuilds(): Promise<void> {

@@ -180,8 +180,7 @@ addEventListener('drop', (event) => {
   })
 })
 
-// The first machine does not wait for files that the next visit needs.
-void attempt(() => begin(pagesMachine())).then(workOffline)
+void workOffline(attempt(() => begin(pagesMachine())))
 
 /** The machine of this address: of `/?root=URL` an indexed archive. Its changes are kept. */
 function pagesMachine(fresh = false): MachineOptions {
