@@ -34,6 +34,15 @@ const DASH = { package: 'dash', file: 'bin/dash', name: 'dash', args: ['-i'] }
 const BUSYBOX = { package: 'busybox-static', file: 'bin/busybox', name: 'busybox' }
 
 const jobs = ['', 'sleep 60\r', '\x1a', 'jobs\r', 'fg\r', '\x03', 'echo on\r']
+// It reads once the prompt is there, and is asked for once it was stopped: neither natively is sure by itself.
+const background = [
+  '',
+  '(sleep 0.3; exec cat) &\r',
+  { keys: 'until [[ $(jobs) == *Stop* ]]; do sleep 0.1; done; jobs\r', shows: 'Stopped ' },
+  'fg\r',
+  'x\r',
+  '\x04',
+]
 const password = ['', 'read -s p; echo; echo "<$p>"\r', 'secret', '\r']
 const edit = ['', 'echo wrld', '\x1b[D\x1b[D\x1b[Do', '\r', '\x1b[A', '\x15echo "a b"\r']
 const end = ['', 'cat\r', 'line\r', '\x04', 'echo back\r']
@@ -50,7 +59,7 @@ const CASES = [
   { name: 'bash: edit', program: BASH, steps: edit },
   { name: 'bash: end of file', program: BASH, steps: end },
   { name: 'bash: resize', program: BASH, steps: size },
-  { name: 'bash: background read', program: BASH, steps: ['', 'cat &\r', '\r', 'fg\r', 'x\r', '\x04'] },
+  { name: 'bash: background read', program: BASH, steps: background },
   { name: 'zsh: jobs', program: ZSH, steps: jobs },
   { name: 'zsh: edit', program: ZSH, steps: edit },
   { name: 'zsh: resize', program: ZSH, steps: size },
