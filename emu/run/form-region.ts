@@ -50,6 +50,8 @@ export const modeOf = (space: AddressSpace): Mode =>
   space.view.getUint32(STATE_BASE + X86_STATE.mode32, true) ? 32 : 64
 
 export class RegionFormer {
+  /** Of the process that was looked at last. */
+  private mode: Mode = 64
   /** For what is decoded apart from the region's instructions. */
   private readonly insn: Insn = new Instruction()
   /** The region's instructions by pc, each decoded once; the objects are used again for the next region. */
@@ -72,16 +74,18 @@ export class RegionFormer {
   private decode(space: AddressSpace, pc: number, insn: Insn): number {
     const end = fetchEnd(space, pc, 16)
     if (end <= pc) return DECODE_TRUNCATED
-    return decoderOf(modeOf(space)).decode(space.bytes, pc, end, pc, insn)
+    return decoderOf(this.mode).decode(space.bytes, pc, end, pc, insn)
   }
 
   /** Decodes at pc without translating: DECODE_*. */
   probe(space: AddressSpace, pc: number): number {
+    this.mode = modeOf(space)
     return this.decode(space, pc, this.insn)
   }
 
   /** Fills `region` with the code that begins at pc. */
   form(space: AddressSpace, pc: number, region: Region, options: FormOptions): void {
+    this.mode = modeOf(space)
     region.reset()
     this.callTargets.length = 0
     this.returnPoints.length = 0
@@ -201,7 +205,7 @@ export class RegionFormer {
       options.isStraight ? undefined : (stretches.get(pc)?.block ?? undefined)
     const candidatesAt = (pc: number): readonly number[] => this.jumpTargets.get(pc) ?? []
     const isLeftOut = options.leftOut ?? (() => false)
-    const translator = new Translator(region, { blockAt, candidatesAt, isLeftOut }, modeOf(space))
+    const translator = new Translator(region, { blockAt, candidatesAt, isLeftOut }, this.mode)
     const ordered = this.entryFirst(entry)
     for (const stretch of ordered) stretch.block = region.newBlock(stretch.pc)
     if (ordered.length === 0) {

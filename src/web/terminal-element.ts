@@ -5,6 +5,7 @@
  */
 
 import { Machine, type MachineOptions, StartError } from '../host/browser/index.ts'
+import { isProgram } from './program-file.ts'
 import { type OpenTerminal, openTerminal, type TerminalProgram } from './terminal.ts'
 import elementCss from './terminal-element.css'
 import { words } from './words.ts'
@@ -13,7 +14,6 @@ export { type OpenTerminal, openTerminal, type TerminalProgram } from './termina
 
 /** Where the program of `src` is put. */
 const WORK = '/work'
-const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46]
 const HINT = 'Ctrl+Shift+Arrow up or down leaves the terminal, Ctrl+Shift+C copies, Ctrl+Shift+V pastes.'
 
 export class UmweltTerminal extends HTMLElement {
@@ -178,9 +178,7 @@ export class UmweltTerminal extends HTMLElement {
     const url = this.url('src')
     if (!url) return null
     const bytes = await fetched(url)
-    const isElf = ELF_MAGIC.every((byte, i) => bytes[i] === byte)
-    if (!isElf && !(bytes[0] === 0x23 && bytes[1] === 0x21))
-      throw new StartError('ENOEXEC', `${url} is neither an ELF program nor a #! script`)
+    if (!isProgram(bytes)) throw new StartError('ENOEXEC', `${url} is neither an ELF program nor a #! script`)
     return { name: decodeURIComponent(url.split(/[?#]/)[0]!.split('/').pop() || 'program'), bytes }
   }
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { nativeRunner, runNative } from './native.ts'
 import { Ours } from './ours.ts'
 import { Random } from './random.ts'
-import { blockCases, casesOf, compareCases, inBlocks, rowKey, testedRows } from './rows.ts'
+import { blockCases, casesOf, compareCases, groupsOf, inBlocks, rowKey, testedRows } from './rows.ts'
 import { VECTOR_SEED, VECTOR_STATES, VectorFile } from './vectors.ts'
 
 const states = Number(process.env.UMWELT_ISA_STATES ?? 16)
@@ -20,14 +20,6 @@ const runner = nativeRunner()
 const rows = testedRows()
 const ROWS_LEAST = 690
 
-/** Rows in groups, so that the report stays readable. */
-const groups = new Map<string, typeof rows>()
-for (const row of rows) {
-  const name = row.feature || 'integer'
-  if (!groups.has(name)) groups.set(name, [])
-  groups.get(name)!.push(row)
-}
-
 console.log(
   `isa: seed ${seed}, ${states} states a row, ${rows.length} rows${'missing' in runner ? `, native not run: ${runner.missing}` : ''}`,
 )
@@ -37,7 +29,7 @@ test('there are as many rows as there were', () => expect(rows.length).toBeGreat
 describe.skipIf('missing' in runner)('against this CPU', () => {
   const path = (runner as { path: string }).path
   let cases = 0
-  for (const [name, members] of groups)
+  for (const [name, members] of groupsOf(rows))
     test(name, () => {
       const found: string[] = []
       for (const row of members) {

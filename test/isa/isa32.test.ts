@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { nativeRunner, runNative } from './native.ts'
 import { Ours } from './ours.ts'
 import { Random } from './random.ts'
-import { blockCases, casesOf, compareCases, inBlocks, testedRows } from './rows.ts'
+import { blockCases, casesOf, compareCases, groupsOf, inBlocks, testedRows } from './rows.ts'
 
 const states = Number(process.env.UMWELT_ISA_STATES ?? 16)
 const seed = Number(process.env.UMWELT_ISA_SEED ?? 1)
@@ -18,13 +18,11 @@ const runner = nativeRunner()
 const rows = testedRows(32)
 const ROWS_LEAST = 690
 
-const groups = Map.groupBy?.(rows, (row) => row.feature || 'integer') ?? new Map([['all', rows]])
-
 test('there are as many rows as there were', () => expect(rows.length).toBeGreaterThanOrEqual(ROWS_LEAST))
 
 describe.skipIf('missing' in runner)('32-bit mode against this CPU', () => {
   const path = (runner as { path: string }).path
-  for (const [name, members] of groups)
+  for (const [name, members] of groupsOf(rows))
     test(name, () => {
       const found: string[] = []
       for (const row of members) {

@@ -20,6 +20,17 @@ export const testedRows = (mode: Mode = 64): Row[] =>
   ROWS.filter(
     (row) => row.untested === '' && (row.mode === 0 || row.mode === mode) && (mode === 64 || row.rexW !== 1),
   )
+/** Rows in groups, so that the report stays readable. */
+export function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) {
+    const name = row.feature || 'integer'
+    if (!groups.has(name)) groups.set(name, [])
+    groups.get(name)!.push(row)
+  }
+  return groups
+}
+
 export const rowKey = (row: Row): string => `${row.mnemonic} ${row.encoding} ${row.operands.join(' ')}`.trim()
 
 export interface Cases {

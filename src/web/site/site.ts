@@ -5,6 +5,7 @@
 
 import { Machine, type MachineOptions, type StartError, type StorageState } from '../../host/browser/index.ts'
 import { fingerprint } from '../../storage/blob-store.ts'
+import { isElf, isProgram } from '../program-file.ts'
 import { FileTree } from './file-tree.ts'
 import { workOffline } from './offline.ts'
 import { ask, attempt, confirmed, edited, say } from './questions.ts'
@@ -87,9 +88,6 @@ function choose(path: string, isDirectory: boolean): void {
   byId<HTMLButtonElement>('delete').disabled = !chosen || path === '/'
 }
 
-const isElf = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
-
 /** Puts files into a folder; programs can be run then. Returns the programs' paths. */
 async function put(files: Iterable<File>, folder: string): Promise<string[]> {
   const programs: string[] = []
@@ -98,8 +96,7 @@ async function put(files: Iterable<File>, folder: string): Promise<string[]> {
     last = `${folder === '/' ? '' : folder}/${file.name}`
     say(`${last} …`)
     const bytes = new Uint8Array(await file.arrayBuffer())
-    const runs = isElf(bytes) || (bytes[0] === 0x23 && bytes[1] === 0x21)
-    await machine.fs.writeFile(last, bytes, { mode: runs ? 0o755 : 0o644 })
+    await machine.fs.writeFile(last, bytes, { mode: isProgram(bytes) ? 0o755 : 0o644 })
     if (isElf(bytes)) programs.push(last)
   }
   await tree.refresh(folder, last)
