@@ -30,9 +30,8 @@ export class BareView {
    * (EINVAL), and when the engine cannot be there.
    */
   push(engine: Engine | string): Engine {
-    const { kernel } = this.view
     const made = typeof engine === 'string' ? this.make(engine) : engine
-    const problem = problemOf(kernel.arch, made)
+    const problem = problemOf(made)
     if (problem !== null) throw new StartError('EINVAL', problem)
     try {
       this.view.push(made)

@@ -4,8 +4,10 @@
  */
 
 import type { Cpu } from '../emu/run/cpu.ts'
-import type { Arch } from './abi/arch/arch.ts'
-import { x86_64 } from './abi/arch/x86-64.ts'
+import { type Arch, NORMS_UNKNOWN } from './abi/arch/arch.ts'
+import { CallTable } from './abi/arch/call-table.ts'
+import { arches } from './abi/arch/registry.ts'
+import { CALL_NUMBERS } from './abi/calls.ts'
 import { engines } from './engines/index.ts'
 import { registerDevices } from './fs/devfs/devfs.ts'
 import type { Console } from './fs/devfs/devices.ts'
@@ -23,7 +25,8 @@ import { DeviceTable } from './vfs/device.ts'
 export interface LinuxOptions extends Partial<KernelOptions> {
   host: Host
   cpu: Cpu
-  arch?: Arch
+  /** Whose programs run; the first is the machine's own. */
+  arches?: readonly Arch[]
 }
 
 export interface Linux {
@@ -32,14 +35,15 @@ export interface Linux {
 }
 
 export function createLinux(options: LinuxOptions): Linux {
-  const arch = options.arch ?? x86_64
+  const table = tableOf(syscallRows, CALL_NUMBERS)
+  const normsOf = (name: string): readonly number[] => table[CALL_NUMBERS[name]!]?.norms ?? NORMS_UNKNOWN
   const devices = new DeviceTable()
   const console = registerDevices(devices, options.host)
   const kernel = new Kernel({
     host: options.host,
     cpu: options.cpu,
-    arch,
-    table: tableOf(syscallRows, arch.numbers),
+    callTables: (options.arches ?? arches).map((arch) => new CallTable(arch, normsOf)),
+    table,
     fileSystemTypes,
     engineTypes: engines,
     devices,

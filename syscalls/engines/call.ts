@@ -4,14 +4,20 @@
  * come from it.
  */
 
+import { IN_ORDER, NORMS_UNKNOWN } from '../abi/arch/arch.ts'
+import type { BoundCall, CallTable } from '../abi/arch/call-table.ts'
 import { latin1 } from '../abi/bytes.ts'
+import { CALL_NAMES, CALL_NUMBERS } from '../abi/calls.ts'
 import { EFAULT, ENAMETOOLONG } from '../abi/errno.ts'
 import { PATH_MAX } from '../abi/fcntl.ts'
+import type { DataModel } from '../abi/struct.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Verdict } from './engine.ts'
 import type { Chain, EngineNode } from './view.ts'
 
 export const ARGUMENT_COUNT = 6
+/** The number of what is no call. */
+export const NO_CALL = -1
 /** An engine has not answered yet. */
 export const NO_ANSWER = -1
 
@@ -26,7 +32,11 @@ interface Ran {
 
 export class SyscallCall {
   readonly task: Task
-  /** The number; writable: the call goes on as the new number below the engine that changed it. */
+  /** The call as the program's ISA has it; null for none that is known, and for an engine's own. */
+  private bound: BoundCall | null = null
+  /** The program's own number, also of a call that is unknown. */
+  archNr = -1
+  /** The kernel's number (abi/calls.ts), the same for every ISA; writable: the call goes on as the new number below the engine that changed it. */
   nr = -1
   /** Normalised arguments: signed for `int` and `fd`, unsigned for addresses and sizes. Writable. */
   readonly args = new Float64Array(ARGUMENT_COUNT)
@@ -85,10 +95,27 @@ export class SyscallCall {
   /** Keeps the program counter and the stack pointer: while another task runs, the registers are put aside. */
   notePlace(): void {
     if (this.isPlaceKnown) return
-    const { kernel, mm } = this.task
-    this.pcNow = kernel.arch.pc(mm.state)
-    this.spNow = kernel.arch.sp(mm.state)
+    const { mm } = this.task
+    this.pcNow = mm.arch.pc(mm.state)
+    this.spNow = mm.arch.sp(mm.state)
     this.isPlaceKnown = true
+  }
+
+  /** A program's call begins: its number and arguments are taken. */
+  begin(calls: CallTable, archNr: number): void {
+    const bound = calls.find(archNr)
+    const { arch, state } = this.task.mm
+    this.bound = bound ?? null
+    this.archNr = archNr
+    this.nr = bound ? bound.nr : NO_CALL
+    if (bound) arch.captureArguments(state, bound.norms, bound.registers, this.args)
+    else arch.captureArguments(state, NORMS_UNKNOWN, IN_ORDER, this.args)
+  }
+
+  /** An engine's own call begins, by the kernel's number and in the machine's own layout. */
+  beginOwn(nr: number): void {
+    this.bound = null
+    this.archNr = this.nr = nr
   }
 
   /** A call begins. */
@@ -97,14 +124,30 @@ export class SyscallCall {
     this.hasMoved = false
   }
 
-  /** The Linux name, or `syscall_0x3e7`. */
+  /** The kernel's name of it, or `syscall_0x3e7`. */
   get name(): string {
-    return this.task.kernel.arch.names[this.nr] ?? `syscall_0x${this.nr.toString(16)}`
+    return CALL_NAMES[this.nr] ?? `syscall_0x${this.archNr.toString(16)}`
+  }
+
+  /** The program's own name of it, unless an engine has made it another call: i386 calls `fstat64` what is `fstat`. */
+  get shownName(): string {
+    return this.bound?.nr === this.nr ? this.bound.name : this.name
+  }
+
+  /** How the structures of this call lie in memory. */
+  get model(): DataModel {
+    return this.bound?.model ?? this.task.mm.arch.model
+  }
+
+  /** The number as the program's ISA has it: what seccomp filters see. */
+  get shownNr(): number {
+    if (this.bound?.nr === this.nr || this.nr === NO_CALL) return this.archNr
+    return this.task.mm.calls.ofKernel(this.nr)?.archNr ?? NO_CALL
   }
 
   /** Makes it another call. Arguments that are not given stay. */
   change(name: string, args: readonly number[] = []): void {
-    const nr = this.task.kernel.arch.numbers[name]
+    const nr = CALL_NUMBERS[name]
     if (nr === undefined) throw new Error(`no system call is named ${name}`)
     this.nr = nr
     for (let i = 0; i < args.length; i++) this.args[i] = args[i]!

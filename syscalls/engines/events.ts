@@ -140,11 +140,11 @@ export class SignalOnItsWay implements SignalReport {
   sp: number
 
   constructor(task: Task, info: SigInfo) {
-    const { arch } = task.kernel
+    const { arch, state } = task.mm
     this.task = task
     this.info = info
-    this.pc = arch.pc(task.mm.state)
-    this.sp = arch.sp(task.mm.state)
+    this.pc = arch.pc(state)
+    this.sp = arch.sp(state)
   }
 
   /** An engine's word. What is ignored or held newer engines are not told of. */

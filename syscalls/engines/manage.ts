@@ -12,8 +12,8 @@
  * Other words are for the newest engine of the caller's view that knows them.
  */
 
-import type { Arch } from '../abi/arch/arch.ts'
 import { fromUtf8, utf8 } from '../abi/bytes.ts'
+import { CALL_NUMBERS } from '../abi/calls.ts'
 import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBUSY, EINVAL, ENODEV, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
 import { findGroup } from '../kernel/pid.ts'
@@ -69,9 +69,9 @@ export function makeEngine(
 }
 
 /** What is wrong with an engine: it waits for calls that do not exist, and would never hear of them. Null: nothing. */
-export function problemOf(arch: Arch, { name, wants }: Engine): string | null {
+export function problemOf({ name, wants }: Engine): string | null {
   const wanted = wants.calls === 'all' ? (wants.except ?? []) : wants.calls
-  const strange = wanted.filter((call) => !Object.hasOwn(arch.numbers, call))
+  const strange = wanted.filter((call) => !Object.hasOwn(CALL_NUMBERS, call))
   return strange.length > 0
     ? `engine ${name} waits for ${strange.join(', ')}: no system call is named so`
     : null
@@ -137,7 +137,7 @@ function add(task: Task, view: View, text: string): Outcome {
     const errno = error instanceof NoSuchEngineError ? ENODEV : EINVAL
     return refused(errno, utf8((error as Error).message))
   }
-  const problem = problemOf(kernel.arch, engine)
+  const problem = problemOf(engine)
   if (problem !== null) return refused(EINVAL, problem)
   try {
     view.push(engine, task)

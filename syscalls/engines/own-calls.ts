@@ -9,6 +9,7 @@
 import { AddressSpace } from '../../emu/memory/address-space.ts'
 import { GUEST_MIN } from '../../emu/memory/layout.ts'
 import { bytesOf } from '../abi/bytes.ts'
+import { CALL_NUMBERS } from '../abi/calls.ts'
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../abi/mman.ts'
 import { Credentials } from '../kernel/credentials.ts'
 import { dropMm } from '../kernel/exit.ts'
@@ -60,14 +61,13 @@ class Caller {
   private readonly return = new ReturnToEngine()
 
   constructor(kernel: Kernel, group: ThreadGroup, view: View, fs: FsContext, fds: FdTable) {
-    const mm = new Mm(new AddressSpace(kernel.memoryPool), kernel.caller)
+    const mm = new Mm(new AddressSpace(kernel.memoryPool), kernel.caller, kernel.nativeCalls)
     mm.mmapBase = GUEST_MIN
     this.task = new Task(kernel, 0, group, mm, { fs, fds, credentials: new Credentials(0, 0), view })
     this.task.state = WAITING
     this.task.attention = this.return
     this.task.blocked.set(-1, -1)
-    const { mmap } = kernel.arch.numbers
-    const row = kernel.table[mmap!]!
+    const row = kernel.table[CALL_NUMBERS.mmap!]!
     const protection = PROT_READ | PROT_WRITE
     this.scratchAddr = row.handler(this.task, 0, SCRATCH_SIZE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
   }
@@ -76,12 +76,11 @@ class Caller {
   make(name: string, args: readonly OwnArgument[]): Promise<number> {
     const { task } = this
     const { kernel, call } = task
-    const nr = kernel.arch.numbers[name]
+    const nr = CALL_NUMBERS[name]
     if (nr === undefined) throw new Error(`no system call is named ${name}`)
     if (FOR_PROGRAMS.has(name)) throw new Error(`${name} is for programs`)
     const buffers = this.placeArguments(args)
-    call.nr = nr
-    task.originalNr = nr
+    call.beginOwn(nr)
     task.startCall()
     call.seq++
     const chain = task.view.chain(nr)

@@ -132,8 +132,8 @@ function hasLeft(task: Task, engine: Engine): boolean {
 
 /** A changed number goes on in the new number's chain, below the engine that changed it. */
 function continueBelow(task: Task, node: EngineNode): void {
-  const { call, kernel } = task
-  call.chain = node.below?.chain(call.nr, kernel.arch.names) ?? null
+  const { call } = task
+  call.chain = node.below?.chain(call.nr) ?? null
   call.cursor = 0
 }
 

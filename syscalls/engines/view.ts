@@ -7,6 +7,7 @@
  * Path: a task points at its view; stack.ts asks it for the chain of a system-call number, built once.
  */
 
+import { CALL_NAMES } from '../abi/calls.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Task } from '../kernel/task.ts'
 import type { MountTree } from '../vfs/mount-tree.ts'
@@ -39,14 +40,14 @@ export class EngineNode {
   }
 
   /** The engines from here down that want a number, newest first; null when nobody does. */
-  chain(nr: number, names: CallNames): Chain | null {
+  chain(nr: number): Chain | null {
     const known = this.chains[nr]
-    return known !== undefined ? known : this.buildChain(nr, names)
+    return known !== undefined ? known : this.buildChain(nr)
   }
 
-  private buildChain(nr: number, names: CallNames): Chain | null {
-    const known = Number.isInteger(nr) && nr >= 0 && nr < names.length
-    const name = known ? names[nr] : undefined
+  private buildChain(nr: number): Chain | null {
+    const known = Number.isInteger(nr) && nr >= 0 && nr < CALL_NAMES.length
+    const name = known ? CALL_NAMES[nr] : undefined
     const chain: EngineNode[] = []
     for (let node: EngineNode | null = this; node; node = node.below) {
       if (isWanted(node.engine.wants, name)) chain.push(node)
@@ -84,8 +85,6 @@ function isWanted({ calls, except }: Interest, name: string | undefined): boolea
 
 /** Newest first. */
 export type Chain = readonly EngineNode[]
-/** Names of the system calls, by number. */
-export type CallNames = readonly (string | undefined)[]
 
 const NOBODY: readonly EngineNode[] = []
 
@@ -243,7 +242,7 @@ export class View {
 
   /** The engines that want this number, newest first; null when nobody does. */
   chain(nr: number): Chain | null {
-    return this.head === null ? null : this.head.chain(nr, this.kernel.arch.names)
+    return this.head === null ? null : this.head.chain(nr)
   }
 
   /** The engines that are told of an event, oldest first. */

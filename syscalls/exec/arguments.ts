@@ -14,14 +14,15 @@ export function readStrings(mm: Mm, addr: number): string[] | number {
   const strings: string[] = []
   if (addr === 0) return strings
   let total = 0
-  for (let at = addr; ; at += 8) {
-    if (!mm.canRead(at, 8)) return -EFAULT
-    const pointer = mm.u64(at)
+  const { wordSize } = mm.arch.model
+  for (let at = addr; ; at += wordSize) {
+    if (!mm.canRead(at, wordSize)) return -EFAULT
+    const pointer = mm.word(at)
     if (pointer === 0) return strings
     const bytes = mm.cstring(pointer, STRING_SIZE_MAX)
     if (bytes === null) return -EFAULT
     if (bytes === undefined) return -E2BIG
-    total += bytes.length + 9
+    total += bytes.length + 1 + wordSize
     if (total > ARGUMENTS_SIZE_MAX) return -E2BIG
     strings.push(latin1(bytes))
   }

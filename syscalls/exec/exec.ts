@@ -39,17 +39,17 @@ export function execProgram(
     return sp
   }
   // From here on nothing can fail.
-  const { arch } = task.kernel
-  const budget = arch.budget(task.mm.state)
+  const budget = task.mm.arch.budget(task.mm.state)
   becomeOnlyTask(task)
   releaseRobustList(task)
   task.rseq = null
   dropMm(task)
   task.mm = loaded.mm
   task.mm.running = task
-  task.kernel.cpu.begin(task.mm.space, task.mm.programKey)
-  arch.startProgram(task.mm.state, loaded.entry, sp)
-  arch.setBudget(task.mm.state, budget)
+  const { arch, state } = loaded.mm
+  arch.startProgram(state, loaded.entry, sp)
+  arch.setBudget(state, budget)
+  task.kernel.cpu.begin(loaded.mm.space, loaded.mm.programKey)
   becomeWhoItRunsAs(task, program, change)
   forgetOldImage(task)
   task.comm = program.execName.slice(program.execName.lastIndexOf('/') + 1).slice(0, COMM_SIZE - 1)

@@ -51,7 +51,7 @@ export function loadProgram(task: Task, program: Program): Loaded | number {
     kernel.execProblem = 'the host has no memory left for another process'
     return -ENOMEM
   }
-  const mm = new Mm(space, kernel.caller)
+  const mm = new Mm(space, kernel.caller, program.file.calls)
   const result = fill(task, mm, program)
   if (typeof result === 'number') destroyMm(mm)
   return result

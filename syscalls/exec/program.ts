@@ -5,6 +5,7 @@
  */
 
 import { ElfError, type ElfImage, isElf, parseElf } from '../../emu/elf/elf.ts'
+import type { CallTable } from '../abi/arch/call-table.ts'
 import { latin1 } from '../abi/bytes.ts'
 import { EACCES, EINVAL, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, ETXTBSY } from '../abi/errno.ts'
 import { AT_FDCWD } from '../abi/fcntl.ts'
@@ -29,6 +30,8 @@ export interface ElfFile {
   image: ElfImage
   /** Its first bytes, HEAD_SIZE at most. */
   head: Uint8Array
+  /** Of its ISA. */
+  calls: CallTable
 }
 
 export interface Program {
@@ -147,7 +150,8 @@ function parse(task: Task, path: Path, head: Uint8Array): ElfFile | number {
   try {
     const image = parseHead(head, path.inode.size, whole)
     if (typeof image === 'number') return image
-    if (image.machine === task.kernel.arch.elfMachine) return { path, image, head }
+    const calls = task.kernel.callTables.find(({ arch }) => arch.elfMachine === image.machine)
+    if (calls) return { path, image, head, calls }
     task.kernel.execProblem = `a program for ${image.machine}, which this machine does not run`
   } catch (error) {
     if (!(error instanceof ElfError)) throw error
@@ -193,7 +197,7 @@ function finish(
   const loaderHead = readProgram(task, found)
   if (typeof loaderHead === 'number') return loaderHead
   const loader = parse(task, found, loaderHead)
-  if (typeof loader === 'number') return -ELIBBAD
+  if (typeof loader === 'number' || loader.calls !== file.calls) return -ELIBBAD
   program.interpreter = loader
   return program
 }

@@ -4,9 +4,9 @@
  */
 
 import { PAGE_SIZE, PROT_READ, PROT_WRITE } from '../../emu/memory/layout.ts'
-import { putU64 } from '../abi/arch/arch.ts'
 import { E2BIG, ENOMEM } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { putInteger } from '../abi/struct.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { Task } from '../kernel/task.ts'
 import { pageDown } from '../mm/mapping.ts'
@@ -33,7 +33,8 @@ export function buildStack(
   let strings = execName.length + 1 + 64
   for (const text of argv) strings += text.length + 1
   for (const text of env) strings += text.length + 1
-  const pointers = (argv.length + env.length + 3) * 8 + AUXV_SIZE_MAX
+  const { wordSize } = mm.arch.model
+  const pointers = (argv.length + env.length + 3) * wordSize + AUXV_SIZE_MAX
   if (strings + pointers > Math.min(ARGUMENTS_SIZE_MAX, mm.stackSizeMax / 4)) return -E2BIG
   const top = mm.stackTop
   const area = new Vma(
@@ -54,23 +55,22 @@ export function buildStack(
   mm.envStart = mm.argEnd = writer.at
   const argAddrs = writer.strings(argv)
   mm.argStart = writer.at
-  const platform = writer.string(task.kernel.arch.platform)
+  const platform = writer.string(mm.arch.platform)
   writer.align(16)
   writer.at -= 16
   const random = writer.at
   task.kernel.host.random.fill(mm.space.bytes, random, 16)
-  const auxv = auxiliaryVector(task, loaded, program, who, secure, { execAddr, platform, random })
+  const auxv = auxiliaryVector(loaded, program, who, secure, { execAddr, platform, random })
   const words = 1 + argv.length + 1 + env.length + 1 + auxv.length
   writer.align(16)
   // The stack pointer itself must be a multiple of 16.
-  if (words % 2 === 1) writer.at -= 8
-  const sp = writer.at - words * 8
+  const sp = Math.floor((writer.at - words * wordSize) / 16) * 16
   let at = sp
-  for (const word of [argv.length, ...argAddrs, 0, ...envAddrs, 0, ...auxv]) {
-    putU64(mm.space.view, at, word)
-    at += 8
+  for (const value of [argv.length, ...argAddrs, 0, ...envAddrs, 0, ...auxv]) {
+    putInteger(mm.space.view, at, wordSize, value)
+    at += wordSize
   }
-  mm.auxv = mm.space.bytes.slice(at - auxv.length * 8, at)
+  mm.auxv = mm.space.bytes.slice(at - auxv.length * wordSize, at)
   return sp
 }
 
@@ -105,7 +105,6 @@ class StackWriter {
 }
 
 function auxiliaryVector(
-  task: Task,
   loaded: Loaded,
   program: Program,
   who: Credentials,
@@ -113,7 +112,7 @@ function auxiliaryVector(
   at: { execAddr: number; platform: number; random: number },
 ): number[] {
   const { image } = program.file
-  const { arch } = task.kernel
+  const { arch } = loaded.mm
   // No AT_SYSINFO_EHDR: without a vDSO every clock read is a system call, so engines see it.
   return [
     [P.AT_HWCAP, arch.hwcap],

@@ -49,8 +49,7 @@ const TRAP_FLOAT = 16
 
 /** Handles one exit. The task stays in STAGE_USER when the instruction can simply be tried again. */
 export function handleFault(task: Task, exit: ExitKind): void {
-  const { arch } = task.kernel
-  const { state } = task.mm
+  const { arch, state } = task.mm
   const pc = arch.pc(state)
   switch (exit) {
     case EXIT_PAGE_FAULT:

@@ -47,7 +47,7 @@ export function makeFirstTask(
   group.startNs = kernel.clock.monotonicNs()
   const fds = new FdTable()
   fds.lockOwner = group
-  const mm = new Mm(new AddressSpace(kernel.memoryPool), kernel.caller)
+  const mm = new Mm(new AddressSpace(kernel.memoryPool), kernel.caller, kernel.nativeCalls)
   const task = new Task(kernel, pid, group, mm, {
     fs: new FsContext(first.view.mounts.root, first.cwd),
     fds,

@@ -182,7 +182,7 @@ function inherit(task: Task, child: Task, flags: number): void {
 }
 
 function copyRegisters(task: Task, child: Task, clone: CloneArguments): void {
-  const { arch } = task.kernel
+  const { arch } = task.mm
   const size = child.savedState.length
   const parentState = task.mm.space.bytes.slice(STATE_BASE, STATE_BASE + size)
   const tls = clone.flags & CLONE_SETTLS ? clone.tls : null

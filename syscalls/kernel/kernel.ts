@@ -8,7 +8,7 @@
 
 import { MemoryPool } from '../../emu/memory/memory-pool.ts'
 import type { Cpu } from '../../emu/run/cpu.ts'
-import type { Arch } from '../abi/arch/arch.ts'
+import type { CallTable } from '../abi/arch/call-table.ts'
 import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
 import type { EngineTypes } from '../engines/manage.ts'
@@ -52,7 +52,8 @@ export interface KernelOptions {
 export interface KernelParts {
   host: Host
   cpu: Cpu
-  arch: Arch
+  /** The ISAs it runs programs of; the first is the machine's own. */
+  callTables: readonly CallTable[]
   table: SyscallTable
   fileSystemTypes: readonly FileSystemType[]
   /** Engines that programs may put on their view, by name. */
@@ -71,7 +72,8 @@ const DIAGNOSED_MAX = 200
 export class Kernel {
   readonly host: Host
   readonly cpu: Cpu
-  readonly arch: Arch
+  readonly callTables: readonly CallTable[]
+  /** By the kernel's own numbers. */
   readonly table: SyscallTable
   readonly fileSystemTypes: readonly FileSystemType[]
   readonly engineTypes: EngineTypes
@@ -124,7 +126,7 @@ export class Kernel {
   constructor(parts: KernelParts) {
     this.host = parts.host
     this.cpu = parts.cpu
-    this.arch = parts.arch
+    this.callTables = parts.callTables
     this.table = parts.table
     this.fileSystemTypes = parts.fileSystemTypes
     this.engineTypes = parts.engineTypes
@@ -134,7 +136,7 @@ export class Kernel {
     this.memoryPool.makeRoom = (urgent) => swapOut(this, urgent)
     this.clock = new KernelClock(parts.host.clock, () => parts.host.wake())
     this.world = {
-      uts: new Uts(parts.options.hostname, parts.arch.machine),
+      uts: new Uts(parts.options.hostname, parts.callTables[0]!.arch.machine),
       ipc: new Ipc(this, new IpcTotals()),
       clock: this.clock,
       services: new ServiceTable([], null),
@@ -151,6 +153,11 @@ export class Kernel {
     this.caller = kernelCaller(this.world)
     this.mountTree = new MountTree(new MountTable(this.diskQuota, (mount) => mountIsBusy(this, mount)))
     this.view = new View(this)
+  }
+
+  /** The machine's own ISA, and its calls: for what runs no program. */
+  get nativeCalls(): CallTable {
+    return this.callTables[0]!
   }
 
   /** The next free process id; 0 when there is none. */
@@ -255,7 +262,7 @@ export class Kernel {
     } finally {
       this.sliceTask = null
     }
-    if (task.state !== DEAD) this.host.worked?.(budget - this.arch.budget(task.mm.state))
+    if (task.state !== DEAD) this.host.worked?.(budget - task.mm.arch.budget(task.mm.state))
     if (task.state === WAITING) task.usage.voluntarySwitches++
     else if (task.state === RUNNABLE) task.usage.involuntarySwitches++
     const used = clock.monotonicNs() - clockStartNs

@@ -49,7 +49,7 @@ export function interruptRseq(task: Task): void {
 }
 
 function fixUp(task: Task, { at, signature }: Rseq): boolean {
-  const { mm, kernel } = task
+  const { mm } = task
   if (!mm.canRead(at + RSEQ_CS, 8)) return false
   const section = mm.u64(at + RSEQ_CS)
   if (section === 0) return true
@@ -60,8 +60,8 @@ function fixUp(task: Task, { at, signature }: Rseq): boolean {
   // Version and flags are 0.
   if (mm.u64(section) !== 0 || start >= TASK_SIZE || end >= TASK_SIZE || abort >= TASK_SIZE) return false
   if ((abort >= start && abort < end) || mm.getU32(abort - 4) !== signature) return false
-  const pc = kernel.arch.pc(mm.state)
+  const pc = mm.arch.pc(mm.state)
   if (!mm.setU64(at + RSEQ_CS, 0)) return false
-  if (pc >= start && pc < end) kernel.arch.setPc(mm.state, abort)
+  if (pc >= start && pc < end) mm.arch.setPc(mm.state, abort)
   return true
 }

@@ -34,10 +34,9 @@ const data = new DataView(new ArrayBuffer(S.SECCOMP_DATA_SIZE))
 
 /** struct seccomp_data: number, architecture, pc, six arguments, all as they are in the registers. */
 function describeCall(task: Task): void {
-  const { arch } = task.kernel
-  const { state } = task.mm
-  data.setInt32(0, task.call.nr, true)
-  data.setUint32(4, S.AUDIT_ARCH_X86_64, true)
+  const { arch, state } = task.mm
+  data.setInt32(0, task.call.shownNr, true)
+  data.setUint32(4, arch.auditArch, true)
   data.setBigUint64(8, BigInt(arch.pc(state)), true)
   for (let i = 0; i < 6; i++) data.setBigUint64(16 + i * 8, arch.rawArgument(state, i), true)
 }
@@ -79,8 +78,8 @@ export function seccompVerdict(task: Task): number {
       forceSignal(
         task,
         sigInfo(SIGSYS, S.SYS_SECCOMP, {
-          addr: task.kernel.arch.pc(task.mm.state),
-          status: task.call.nr,
+          addr: task.mm.arch.pc(task.mm.state),
+          status: task.call.shownNr,
           errno: detail,
         }),
       )

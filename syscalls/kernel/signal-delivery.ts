@@ -74,8 +74,7 @@ export function deliverSignals(task: Task): void {
 
 /** What the engines said becomes of a signal. False: one holds it, and the task stands. */
 function obey(task: Task, { info, verdict, holder, pc, sp }: SignalOnItsWay): boolean {
-  const { arch } = task.kernel
-  const { state } = task.mm
+  const { arch, state } = task.mm
   arch.setPc(state, pc)
   arch.setSp(state, sp)
   const { group } = task
@@ -119,7 +118,7 @@ function act(task: Task, info: SigInfo): void {
 function explain(task: Task, info: SigInfo): void {
   // What kill(2) sends has no address; the sender knows why.
   if (info.code <= 0) return
-  const pc = task.kernel.arch.pc(task.mm.state).toString(16)
+  const pc = task.mm.arch.pc(task.mm.state).toString(16)
   task.kernel.host.diagnostics(
     `${task.comm}[${task.tid}] ended by signal ${info.signo} at pc 0x${pc}, address 0x${info.addr.toString(16)}`,
   )
@@ -127,14 +126,13 @@ function explain(task: Task, info: SigInfo): void {
 
 /** An interrupted call and a handler: EINTR, or again after the handler. */
 function resolveForHandler(task: Task, action: SigAction): void {
-  const { arch } = task.kernel
-  const { state } = task.mm
+  const { arch, state } = task.mm
   const interrupted = task.restartResult
   task.restartResult = 0
   if (interrupted === 0) return
   const again =
     interrupted === -ERESTARTNOINTR || (interrupted === -ERESTARTSYS && (action.flags & SA_RESTART) !== 0)
-  if (again) arch.rewindSyscall(state, task.originalNr)
+  if (again) arch.rewindSyscall(state, task.call.archNr)
   else arch.setResult(state, -EINTR)
 }
 
@@ -143,13 +141,13 @@ function restartCall(task: Task): void {
   const interrupted = task.restartResult
   task.restartResult = 0
   if (interrupted === 0) return
-  const { arch } = task.kernel
-  const nr = interrupted === -ERESTART_RESTARTBLOCK ? arch.numbers.restart_syscall! : task.originalNr
-  arch.rewindSyscall(task.mm.state, nr)
+  const { arch, calls, state } = task.mm
+  const isOver = interrupted === -ERESTART_RESTARTBLOCK
+  arch.rewindSyscall(state, isOver ? calls.named('restart_syscall').archNr : task.call.archNr)
 }
 
 function enterHandler(task: Task, info: SigInfo, action: SigAction): void {
-  const { arch } = task.kernel
+  const { arch } = task.mm
   resolveForHandler(task, action)
   interruptRseq(task)
   const mask = task.savedMask ?? task.blocked

@@ -7,7 +7,6 @@
  */
 
 import { EXIT_BUDGET, EXIT_STEP, EXIT_SYSCALL } from '../../emu/run/cpu.ts'
-import { NORM_ULONG } from '../abi/arch/arch.ts'
 import { BLOCKED, ENOSYS } from '../abi/errno.ts'
 import { ascend, begin, descend, GO_SKIP, GO_WAIT } from '../engines/stack.ts'
 import { LatePage } from '../mm/faults.ts'
@@ -33,15 +32,12 @@ import {
 /** A handler that has set every register itself (rt_sigreturn). */
 export const KEEP_RESULT = -5001
 
-// A call nobody implements: engines still see six arguments.
-const SIX_RAW = [NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG, NORM_ULONG]
-
 /** `budget` is the slice's length, in back-edges and calls. */
 export function runTask(kernel: Kernel, task: Task, budget: number): void {
   task.state = RUNNING
   task.mm.activate(task)
   task.mm.lastSlice = kernel.contextSwitches
-  kernel.arch.setBudget(task.mm.state, budget)
+  task.mm.arch.setBudget(task.mm.state, budget)
   // What came while it waited for its turn: a signal, a stop.
   if (task.stage === STAGE_USER && task.signalPending()) task.stage = STAGE_SIGNALS
   let callsLeft = kernel.slices.calls()
@@ -52,7 +48,7 @@ export function runTask(kernel: Kernel, task: Task, budget: number): void {
     if (task.stage !== STAGE_USER) advance(kernel, task)
     else if (task.attention !== null) task.stage = STAGE_QUIESCE
     else {
-      if (callsLeft-- === 0) kernel.arch.setBudget(task.mm.state, kernel.slices.rest())
+      if (callsLeft-- === 0) task.mm.arch.setBudget(task.mm.state, kernel.slices.rest())
       if (callsLeft < -REST_CALLS || task.yielded) {
         task.yielded = false
         endSlice(kernel, task)
@@ -114,9 +110,9 @@ function quiesce(kernel: Kernel, task: Task): void {
   if (task.attention !== null && !task.attention.stand(task)) return
   task.stage = userStage(task)
   if (task.attention === null || task.stage !== STAGE_USER) return
-  const { space, state } = task.mm
+  const { arch, space, state } = task.mm
   // Enough for the one call that can be in it.
-  kernel.arch.setBudget(state, 1)
+  arch.setBudget(state, 1)
   const exit = task.attention.takeStep() === 'block' ? kernel.cpu.stepBlock(space) : kernel.cpu.step(space)
   if (exit === EXIT_SYSCALL) startCall(kernel, task)
   else if (exit !== EXIT_STEP) handleFault(task, exit)
@@ -134,18 +130,13 @@ function endSlice(kernel: Kernel, task: Task): void {
 }
 
 function startCall(kernel: Kernel, task: Task): void {
-  const { arch } = kernel
-  const { state } = task.mm
+  const { arch, calls, state } = task.mm
   const { call } = task
-  const nr = arch.syscallNumber(state)
   kernel.callCount++
-  call.nr = nr
-  task.originalNr = nr
-  const row = kernel.table[nr]
-  arch.captureArguments(state, row ? row.norms : SIX_RAW, call.args)
+  call.begin(calls, arch.syscallNumber(state))
   task.startCall()
   call.seq++
-  const chain = task.view.chain(nr)
+  const chain = task.view.chain(call.nr)
   if (chain === null) {
     task.stage = STAGE_CALL
     return
@@ -198,20 +189,20 @@ function invoke(kernel: Kernel, task: Task): void {
 
 /** An engine has said where the program goes on. */
 function moveProgram(task: Task): void {
-  const { call, kernel, mm } = task
+  const { call, mm } = task
   if (!call.hasMoved) return
   call.hasMoved = false
-  kernel.arch.setPc(mm.state, call.pc)
-  kernel.arch.setSp(mm.state, call.sp)
+  mm.arch.setPc(mm.state, call.pc)
+  mm.arch.setSp(mm.state, call.sp)
 }
 
 /** The call has its result: the engines that saw it hear of it first. */
 function settle(task: Task, result: number): void {
-  const { call, kernel } = task
+  const { call } = task
   if (task.state !== RUNNING) return
   call.result = result
   if (call.ranCount > 0) {
-    if (result === KEEP_RESULT) call.result = kernel.arch.result(task.mm.state)
+    if (result === KEEP_RESULT) call.result = task.mm.arch.result(task.mm.state)
     task.progressState = result === KEEP_RESULT ? KEEP_RESULT : null
     task.stage = STAGE_EXIT
     return
@@ -228,7 +219,7 @@ function finish(task: Task): void {
 function conclude(task: Task, result: number): void {
   if (result !== KEEP_RESULT) {
     if (isRestart(result)) task.restartResult = result
-    task.kernel.arch.setResult(task.mm.state, result)
+    task.mm.arch.setResult(task.mm.state, result)
   }
   task.progressState = null
   // Who holds it sees it behind the call, before its signals.

@@ -10,6 +10,7 @@ import { latin1 } from '../abi/bytes.ts'
 import { BLOCKED, EFAULT, ENAMETOOLONG, ERESTARTSYS, errnoOf } from '../abi/errno.ts'
 import { PATH_MAX } from '../abi/fcntl.ts'
 import { SI_USER, SIGPIPE, sigInfo } from '../abi/signal.ts'
+import type { Struct } from '../abi/struct.ts'
 import { SyscallCall } from '../engines/call.ts'
 import type { Attention } from '../engines/control.ts'
 import type { EventReport, SignalOnItsWay } from '../engines/events.ts'
@@ -120,8 +121,6 @@ export class Task implements Caller, Waiter, WallWatcher {
   delivering: SignalOnItsWay | null = null
   /** The ERESTART* result of the call that ended, 0 when none. */
   restartResult = 0
-  /** The number as the program gave it, for a restart. */
-  originalNr = -1
   /** What restart_syscall(2) goes on with. */
   restartBlock: ((task: Task) => number) | null = null
 
@@ -176,7 +175,7 @@ export class Task implements Caller, Waiter, WallWatcher {
     this.seen.hold()
     this.call = new SyscallCall(this)
     this.deadline = new Deadline(kernel.clock)
-    this.savedState = new Uint8Array(kernel.arch.stateSize)
+    this.savedState = new Uint8Array(mm.arch.stateSize)
     group.tasks.push(this)
   }
 
@@ -249,6 +248,16 @@ export class Task implements Caller, Waiter, WallWatcher {
     const bytes = this.mm.cstring(addr, PATH_MAX)
     if (bytes === null) return -EFAULT
     return bytes === undefined ? -ENAMETOOLONG : latin1(bytes)
+  }
+
+  /** A structure in memory, as the call at hand lays it out; null is EFAULT. */
+  getStruct<T extends object>(struct: Struct<T>, addr: number): T | null {
+    return this.mm.getStruct(struct.of(this.call.model), addr)
+  }
+
+  /** Writes a structure as the call at hand lays it out; false is EFAULT. */
+  putStruct<T extends object>(struct: Struct<T>, addr: number, values: Partial<T>): boolean {
+    return this.mm.putStruct(struct.of(this.call.model), addr, values)
   }
 
   /** Where a relative name starts for the *at calls: a Path or an errno (EBADF, ENOTDIR comes from the walk). */

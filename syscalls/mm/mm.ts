@@ -21,8 +21,10 @@ import {
   STATE_BASE,
 } from '../../emu/memory/layout.ts'
 import { StateBlock } from '../../emu/memory/state-block.ts'
-import { getI64, putU64 } from '../abi/arch/arch.ts'
+import type { Arch } from '../abi/arch/arch.ts'
+import type { CallTable } from '../abi/arch/call-table.ts'
 import { BLOCKED, EAGAIN, ENOMEM } from '../abi/errno.ts'
+import { type DataModel, getI64, getInteger, type Layout, putInteger, putU64 } from '../abi/struct.ts'
 import { VM_DONTCOPY, VM_WIPEONFORK } from '../abi/mman.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Caller, CallerMemory } from '../vfs/caller.ts'
@@ -47,6 +49,9 @@ const FILE_AROUND_SIZE = 1 << 16
 
 export class Mm implements CallerMemory {
   readonly space: AddressSpace
+  /** The ISA of its program, and that ISA's system calls. */
+  readonly arch: Arch
+  readonly calls: CallTable
   readonly state: StateBlock
   readonly vmas = new VmaList()
   /** Tasks that use it (vfork, threads). */
@@ -85,8 +90,10 @@ export class Mm implements CallerMemory {
   /** RLIMIT_AS. */
   sizeMax = Infinity
 
-  constructor(space: AddressSpace, caller: Caller) {
+  constructor(space: AddressSpace, caller: Caller, calls: CallTable) {
     this.space = space
+    this.calls = calls
+    this.arch = calls.arch
     this.state = new StateBlock(space)
     this.caller = caller
     space.observer.fetch = (addr) => this.faultIn(addr, PROT_EXEC) === FAULT_FIXED
@@ -358,6 +365,32 @@ export class Mm implements CallerMemory {
     return true
   }
 
+  /** A structure; null is EFAULT. */
+  getStruct<T extends object>(layout: Layout<T>, addr: number): T | null {
+    return this.canRead(addr, layout.sizeBytes) ? layout.get(this.space.view, addr) : null
+  }
+
+  /** Writes a structure whole; false is EFAULT. */
+  putStruct<T extends object>(layout: Layout<T>, addr: number, values: Partial<T>): boolean {
+    if (!this.canWrite(addr, layout.sizeBytes)) return false
+    layout.put(this.space.view, addr, values)
+    this.stored(addr, layout.sizeBytes)
+    return true
+  }
+
+  /** A pointer or size_t at an address already checked by canRead. */
+  word(addr: number, { wordSize }: DataModel = this.arch.model): number {
+    return getInteger(this.space.view, addr, wordSize, false)
+  }
+
+  /** Writes a pointer or size_t; false is EFAULT. */
+  setWord(addr: number, value: number, { wordSize }: DataModel = this.arch.model): boolean {
+    if (!this.canWrite(addr, wordSize)) return false
+    putInteger(this.space.view, addr, wordSize, value)
+    this.stored(addr, wordSize)
+    return true
+  }
+
   /** A signed 64-bit number at an address already checked by canRead. */
   i64(addr: number): number {
     return getI64(this.space.view, addr)
@@ -387,7 +420,7 @@ const allows = (prot: number, wanted: number): boolean =>
 export function forkMm(mm: Mm, caller: Caller): Mm | null {
   const space = mm.space.clone()
   if (!space) return null
-  const copy = new Mm(space, caller)
+  const copy = new Mm(space, caller, mm.calls)
   for (const vma of mm.vmas.all) {
     if (vma.advice & (VM_DONTCOPY | VM_WIPEONFORK)) copy.dropPages(vma.start, vma.end)
     if (vma.advice & VM_DONTCOPY) continue

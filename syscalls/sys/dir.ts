@@ -3,7 +3,7 @@
  * getdents(2), chdir(2), getcwd(2), chroot(2). What they change: vfs/change.ts.
  */
 
-import { putU64 } from '../abi/arch/arch.ts'
+import { putU64 } from '../abi/struct.ts'
 import { bytesOf } from '../abi/bytes.ts'
 import { CAP_MKNOD, CAP_SYS_CHROOT } from '../abi/capability.ts'
 import {

@@ -26,7 +26,7 @@ const wanted: WantedEvents = { events: 0, dataLo: 0, dataHi: 0 }
 
 function sysEpollCtl(task: Task, epollFd: number, operation: number, number: number, at: number): number {
   if (operation !== EPOLL_CTL_DEL) {
-    const eventSize = task.kernel.arch.epollEventSize
+    const eventSize = task.mm.arch.epollEventSize
     if (!task.mm.canRead(at, eventSize)) return -EFAULT
     const { view } = task.mm.space
     wanted.events = view.getInt32(at, true)
@@ -54,7 +54,7 @@ function sysEpollCtl(task: Task, epollFd: number, operation: number, number: num
 function wait(task: Task, epollFd: number, eventsAt: number, countMax: number): number {
   const epoll = task.fds.get(epollFd)
   if (!epoll) return -EBADF
-  const eventSize = task.kernel.arch.epollEventSize
+  const eventSize = task.mm.arch.epollEventSize
   if (countMax <= 0 || countMax > Math.floor(0x7fffffff / eventSize)) return -EINVAL
   // Only the range counts here; whether each page can be written shows when there is something to write.
   if (eventsAt + countMax * eventSize > 2 ** 47) return -EFAULT

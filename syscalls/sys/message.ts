@@ -3,7 +3,7 @@
  * Path: sys/socket.ts; the families see net/message.ts's Outgoing and Incoming.
  */
 
-import { putU64 } from '../abi/arch/arch.ts'
+import { putU64 } from '../abi/struct.ts'
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'

@@ -3,7 +3,6 @@
  */
 
 import { X86_STATE } from '../../emu/guest/x86/state.ts'
-import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
 import { EAGAIN, EBADF, ECHILD, EFAULT, EINVAL, ELOOP, EMFILE, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
@@ -48,6 +47,7 @@ import {
   value,
 } from './row.ts'
 import { putRusage } from './rusage.ts'
+import { putSigInfo } from './signal.ts'
 
 /** `pidfdAt`: where CLONE_PIDFD wants the descriptor's number. */
 function clone(task: Task, request: CloneArguments, pidfdAt = -1): number {
@@ -237,12 +237,12 @@ function sysWaitid(
   const usage = event ? usageOf(event.child) : new Usage()
   if (usageAddr && !putRusage(task, usageAddr, event?.child.cpuNs ?? 0, usage)) return -EFAULT
   if (!infoAddr) return 0
-  if (!task.mm.canWrite(infoAddr, 128)) return -EFAULT
-  if (info) writeSigInfo(task.mm.space.view, infoAddr, info)
-  else task.mm.space.bytes.fill(0, infoAddr, infoAddr + 32)
-  task.mm.stored(infoAddr, 128)
-  return 0
+  if (info) return putSigInfo(task, infoAddr, info) ? 0 : -EFAULT
+  return task.mm.copyOut(infoAddr, new Uint8Array(NO_EVENT_SIZE)) ? 0 : -EFAULT
 }
+
+/** What waitid(2) clears of a siginfo when there is nothing to tell. */
+const NO_EVENT_SIZE = 28
 
 function eventInfo(task: Task, event: ChildEvent) {
   const { child, status } = event

@@ -1,6 +1,6 @@
 /** What a process and its children have used: getrusage(2), and the same for wait4(2) and waitid(2). */
 
-import { putU64 } from '../abi/arch/arch.ts'
+import { putU64 } from '../abi/struct.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
 import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'

@@ -1,7 +1,6 @@
 /** Signals: sigaction(2), sigprocmask(2), kill(2), sigsuspend(2), sigaltstack(2), sigtimedwait(2), sigreturn(2). */
 
-import { putU64 } from '../abi/arch/arch.ts'
-import { writeSigInfo } from '../abi/arch/x86-64-signal.ts'
+import { putU64 } from '../abi/struct.ts'
 import { CAP_KILL } from '../abi/capability.ts'
 import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
@@ -101,6 +100,14 @@ function pause(task: Task): number {
   return result === BLOCKED ? BLOCKED : -ERESTARTNOHAND
 }
 
+/** Writes a siginfo; false is EFAULT. */
+export function putSigInfo({ mm, call }: Task, at: number, info: S.SigInfo): boolean {
+  if (!mm.canWrite(at, SIGINFO_SIZE)) return false
+  writeSigInfo(mm.space.view, at, info, call.model, mm.arch.auditArch)
+  mm.stored(at, SIGINFO_SIZE)
+  return true
+}
+
 function sysRtSigtimedwait(
   task: Task,
   setAddr: number,
@@ -115,18 +122,14 @@ function sysRtSigtimedwait(
   const others = new SigSet()
   others.set(~mm.i32(setAddr) | (1 << 8) | (1 << 18), ~mm.i32(setAddr + 4))
   if (!task.resumed && timeoutAddr) {
-    if (!mm.canRead(timeoutAddr, 16)) return -EFAULT
-    const sec = mm.i64(timeoutAddr)
-    const nsec = mm.i64(timeoutAddr + 8)
-    if (sec < 0 || nsec < 0 || nsec >= 1e9) return -EINVAL
-    task.deadline.setIn(task.world.clock, sec * 1e9 + nsec)
+    const timeoutNs = readTimespec(task, timeoutAddr)
+    if (timeoutNs < 0) return timeoutNs
+    task.deadline.setIn(task.world.clock, timeoutNs)
   }
   const info = task.pending.take(others) ?? task.group.pending.take(others)
   if (info) {
     if (infoAddr) {
-      if (!mm.canWrite(infoAddr, 128)) return -EFAULT
-      writeSigInfo(mm.space.view, infoAddr, info)
-      mm.stored(infoAddr, 128)
+      if (!putSigInfo(task, infoAddr, info)) return -EFAULT
     }
     return info.signo
   }
@@ -135,24 +138,25 @@ function sysRtSigtimedwait(
   return result === BLOCKED ? BLOCKED : -EINTR
 }
 
-function sysRtSigreturn(task: Task): number {
-  const frame = task.kernel.arch.popSignalFrame(task.mm.state, task.mm)
+function sigreturn(task: Task, isRt: boolean): number {
+  const frame = task.mm.arch.popSignalFrame(task.mm.state, task.mm, isRt)
   if (!frame) {
     forceSignal(task, S.sigInfo(S.SIGSEGV, S.SI_KERNEL))
     return KEEP_RESULT
   }
   setBlocked(task, frame.maskLo, frame.maskHi)
-  if (!(frame.altStackFlags & S.SS_DISABLE) || task.altStackSize > 0) {
-    task.altStackAddr = frame.altStackAddr
-    task.altStackSize = frame.altStackSize
-    task.altStackFlags = frame.altStackFlags & S.SS_DISABLE
+  const { altStack } = frame
+  if (altStack && (!(altStack.flags & S.SS_DISABLE) || task.altStackSize > 0)) {
+    task.altStackAddr = altStack.addr
+    task.altStackSize = altStack.size
+    task.altStackFlags = altStack.flags & S.SS_DISABLE
   }
   return KEEP_RESULT
 }
 
 function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
   const { mm } = task
-  const sp = task.kernel.arch.sp(mm.state)
+  const sp = mm.arch.sp(mm.state)
   const enabled = !(task.altStackFlags & S.SS_DISABLE)
   const inside = enabled && sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
   if (newAddr && !mm.canRead(newAddr, 24)) return -EFAULT
@@ -291,7 +295,7 @@ export const signalRows = [
     [inStruct('sigset'), outStruct('siginfo'), inStruct('timespec'), size],
     sysRtSigtimedwait,
   ),
-  syscall('rt_sigreturn', [], sysRtSigreturn),
+  syscall('rt_sigreturn', [], (task) => sigreturn(task, true)),
   syscall('rt_sigqueueinfo', [pid, signal, addr], sysRtSigqueueinfo),
   syscall('sigaltstack', [inStruct('stack'), outStruct('stack')], sysSigaltstack),
   syscall('pause', [], pause),

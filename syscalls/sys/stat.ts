@@ -66,11 +66,8 @@ function fillStat(task: Task, inode: Inode): number {
 function putStat(task: Task, inode: Inode, addr: number): number {
   const filled = fillStat(task, inode)
   if (filled < 0) return filled
-  const { arch } = task.kernel
-  if (!task.mm.canWrite(addr, arch.statSize)) return -EFAULT
-  arch.writeStat(task.mm.space.view, addr, stat)
-  task.mm.stored(addr, arch.statSize)
-  return 0
+  const { model } = task.call
+  return task.mm.putStruct(task.mm.arch.stat(model).of(model), addr, stat) ? 0 : -EFAULT
 }
 
 function statName(task: Task, at: number, name: number, addr: number, flagBits: number): number {

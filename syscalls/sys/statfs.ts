@@ -1,6 +1,6 @@
 /** File systems: statfs(2), fstatfs(2). */
 
-import { putU64 } from '../abi/arch/arch.ts'
+import { putU64 } from '../abi/struct.ts'
 import { EBADF, EFAULT } from '../abi/errno.ts'
 import { AT_FDCWD, NAME_MAX } from '../abi/fcntl.ts'
 import { MOUNT_OPTIONS, ST_OF_SUPER, ST_RDONLY, ST_VALID } from '../abi/mount.ts'

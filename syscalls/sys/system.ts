@@ -3,7 +3,7 @@
  */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { putU64 } from '../abi/arch/arch.ts'
+import { putU64 } from '../abi/struct.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'

@@ -1,21 +1,57 @@
 /**
- * Arch: what differs between guest ISAs in the Linux ABI: numbers, argument registers, signal frames, struct stat.
- * Path: the kernel uses this interface only; abi/arch/<isa>.ts implements it, registry.ts lists them.
+ * Arch: what differs between guest ISAs in the Linux ABI: numbers, argument registers, layouts, signal frames.
+ * Path: the kernel uses this interface only; abi/arch/<isa>.ts implements it, registry.ts lists them; sys/calls.ts joins
+ * an Arch with the system calls.
  */
 
 import type { AddressSpace } from '../../../emu/memory/address-space.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import type { SigInfo } from '../signal.ts'
+import type { DataModel, Struct } from '../struct.ts'
 
 /** How a raw argument becomes a number. */
 export const NORM_INT = 0
 export const NORM_UINT = 1
-/** Signed 64 bits: offsets. */
+/** Signed, as wide as a register: offsets. */
 export const NORM_LONG = 2
-/** Unsigned 64 bits: addresses, sizes. */
+/** Unsigned, as wide as a register: addresses, sizes. */
 export const NORM_ULONG = 3
+/** Signed 64 bits in two registers of 32. */
+export const NORM_PAIR = 4
+/** A user or group id of 16 bits; all ones stay -1. */
+export const NORM_ID16 = 5
+/** An offset in pages. */
+export const NORM_PAGES = 6
+/** An argument that this form of a call lacks: 0. */
+export const NORM_ZERO = 7
 
-/** What stat(2) fills, numbers only. */
+/** The norms of a call that nobody implements: engines still see six arguments. */
+export const NORMS_UNKNOWN: readonly number[] = [
+  NORM_ULONG,
+  NORM_ULONG,
+  NORM_ULONG,
+  NORM_ULONG,
+  NORM_ULONG,
+  NORM_ULONG,
+]
+/** Each argument in a register of its own. */
+export const IN_ORDER: readonly number[] = [0, 1, 2, 3, 4, 5]
+
+/** A system call as an ISA has it. */
+export interface ArchCall {
+  readonly nr: number
+  readonly name: string
+  /** The kernel's own name of it, where that is another one: `stat64` is `stat` with another layout. */
+  readonly as?: string
+  /** Which register each argument begins in, where they are not in their order. */
+  readonly registers?: readonly number[]
+  /** NORM_* where they are not the call's own, by argument. */
+  readonly norms?: Readonly<Record<number, number>>
+  /** The layout of its structures, where it is not the ISA's usual one. */
+  readonly model?: DataModel
+}
+
+/** What stat(2) fills. */
 export interface StatFields {
   dev: number
   ino: number
@@ -54,9 +90,8 @@ export interface SignalFrameInput {
 export interface SignalFrameOutput {
   maskLo: number
   maskHi: number
-  altStackAddr: number
-  altStackSize: number
-  altStackFlags: number
+  /** Null: the frame has none. */
+  altStack: { readonly addr: number; readonly size: number; readonly flags: number } | null
 }
 
 /** Memory access that the frame code needs: grows the stack, checks permission; false is a fault. */
@@ -80,16 +115,25 @@ export interface Arch {
   readonly cpuInfo: string
   /** Bytes of the state block that belong to a task. */
   readonly stateSize: number
-  readonly names: readonly (string | undefined)[]
-  readonly numbers: Readonly<Record<string, number>>
-  readonly statSize: number
+  /** How structures are laid out, unless a call says otherwise. */
+  readonly model: DataModel
+  readonly calls: readonly ArchCall[]
+  /** struct stat of a call with that model. */
+  stat(model: DataModel): Struct<StatFields>
+  /** AUDIT_ARCH_*: what seccomp filters see. */
+  readonly auditArch: number
   /** struct epoll_event: 32 bits of events, and 64 of the program's own at the end. Only x86-64 packs it. */
   readonly epollEventSize: number
 
   syscallNumber(state: StateBlock): number
-  /** Reads as many arguments as there are norms into `args`. */
-  captureArguments(state: StateBlock, norms: readonly number[], args: Float64Array): void
-  /** All 64 bits of one. */
+  /** Reads as many arguments as there are norms into `args`; `registers` is where each begins. */
+  captureArguments(
+    state: StateBlock,
+    norms: readonly number[],
+    registers: readonly number[],
+    args: Float64Array,
+  ): void
+  /** All bits of one. */
   rawArgument(state: StateBlock, index: number): bigint
   result(state: StateBlock): number
   setResult(state: StateBlock, value: number): void
@@ -109,26 +153,8 @@ export interface Arch {
   startProgram(state: StateBlock, entry: number, sp: number): void
   /** In the child of a clone: result 0, another stack and TLS where given. */
   startClone(state: StateBlock, sp: number, tls: number | null): void
-  /** Writes struct stat at an address already checked. */
-  writeStat(view: DataView, addr: number, stat: StatFields): void
   /** Pushes a frame and enters the handler; false when the stack cannot take it. */
   pushSignalFrame(state: StateBlock, memory: FrameMemory, input: SignalFrameInput): boolean
-  /** Takes the frame at the stack pointer; null when it cannot be read. */
-  popSignalFrame(state: StateBlock, memory: FrameMemory): SignalFrameOutput | null
+  /** Takes the frame at the stack pointer; null when it cannot be read. `isRt`: rt_sigreturn's, not sigreturn's. */
+  popSignalFrame(state: StateBlock, memory: FrameMemory, isRt: boolean): SignalFrameOutput | null
 }
-
-/** An integer in ±2^53 (or up to 2^64 from unsigned arguments) as 64 little-endian bits. */
-export function putU64(view: DataView, addr: number, value: number): void {
-  if (value >= 2 ** 64) {
-    // RLIM_INFINITY: all ones.
-    view.setInt32(addr, -1, true)
-    view.setInt32(addr + 4, -1, true)
-    return
-  }
-  view.setUint32(addr, value >>> 0, true)
-  view.setUint32(addr + 4, Math.floor(value / 0x1_0000_0000) >>> 0, true)
-}
-
-/** 64 little-endian bits, signed. */
-export const getI64 = (view: DataView, addr: number): number =>
-  view.getInt32(addr + 4, true) * 0x1_0000_0000 + view.getUint32(addr, true)

@@ -6,23 +6,13 @@
 
 import { readEflags, writeEflags } from '../../../emu/guest/x86/flags.ts'
 import { GPR_NAMES, RAX, RDI, RDX, RSI, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
-import { STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { AUDIT_ARCH_X86_64 } from '../seccomp.ts'
-import {
-  CLD_EXITED,
-  SA_RESTORER,
-  SI_TIMER,
-  SIGBUS,
-  SIGCHLD,
-  SIGFPE,
-  SIGILL,
-  SIGSEGV,
-  SIGSYS,
-  SIGTRAP,
-  type SigInfo,
-} from '../signal.ts'
-import { type FrameMemory, getI64, putU64, type SignalFrameInput, type SignalFrameOutput } from './arch.ts'
+import { writeSigInfo } from '../siginfo.ts'
+import { SA_RESTORER } from '../signal.ts'
+import { getI64, LP64, putU64 } from '../struct.ts'
+import type { FrameMemory, SignalFrameInput, SignalFrameOutput } from './arch.ts'
+import { FXSAVE_SIZE, restoreFloat, saveFloat } from './x86-float.ts'
 
 const REDZONE = 128
 const UC = 8
@@ -31,7 +21,6 @@ const MCONTEXT = UC + 40
 const UC_SIGMASK = MCONTEXT + 256
 const SIGINFO = UC_SIGMASK + 8
 const FRAME_SIZE = SIGINFO + 128
-const FPSTATE_SIZE = 512
 
 // Places in sigcontext, from MCONTEXT; general registers in this order.
 const SAVED_ORDER = ['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15', 'rdi', 'rsi', 'rbp', 'rbx', 'rdx', 'rax', 'rcx', 'rsp'] as const // biome-ignore format: one line
@@ -54,9 +43,9 @@ const gpr = (index: number): number => X86_STATE.gpr + index * 8
 export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: SignalFrameInput): boolean {
   if (!(input.flags & SA_RESTORER)) return false
   let sp = input.onAltStack ? input.altStackAddr + input.altStackSize : state.getNumber(gpr(RSP)) - REDZONE
-  const fpstate = Math.floor((sp - FPSTATE_SIZE) / 64) * 64
+  const fpstate = Math.floor((sp - FXSAVE_SIZE) / 64) * 64
   sp = Math.floor((fpstate - FRAME_SIZE) / 16) * 16 - 8
-  if (!memory.canWrite(sp, fpstate + FPSTATE_SIZE - sp)) return false
+  if (!memory.canWrite(sp, fpstate + FXSAVE_SIZE - sp)) return false
   const view = memory.space.view
   memory.space.bytes.fill(0, sp, sp + FRAME_SIZE)
   putU64(view, sp, input.restorer)
@@ -67,9 +56,9 @@ export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: S
   writeContext(state, view, sp + MCONTEXT, input, fpstate)
   view.setInt32(sp + UC_SIGMASK, input.maskLo, true)
   view.setInt32(sp + UC_SIGMASK + 4, input.maskHi, true)
-  writeSigInfo(view, sp + SIGINFO, input.info)
-  saveFloat(state, view, fpstate)
-  memory.stored(sp, fpstate + FPSTATE_SIZE - sp)
+  writeSigInfo(view, sp + SIGINFO, input.info, LP64, AUDIT_ARCH_X86_64)
+  saveFloat(state, fpstate)
+  memory.stored(sp, fpstate + FXSAVE_SIZE - sp)
 
   state.setNumber(gpr(RDI), input.info.signo)
   state.setNumber(gpr(RSI), sp + SIGINFO)
@@ -102,79 +91,6 @@ function writeContext(
   putU64(view, at + SC_FPSTATE, fpstate)
 }
 
-/** siginfo_t of 64-bit little-endian ISAs. */
-export function writeSigInfo(view: DataView, at: number, info: SigInfo): void {
-  for (let i = 0; i < 128; i += 8) putU64(view, at + i, 0)
-  view.setInt32(at, info.signo, true)
-  view.setInt32(at + 4, info.errno, true)
-  view.setInt32(at + 8, info.code, true)
-  const fault =
-    info.signo === SIGSEGV ||
-    info.signo === SIGBUS ||
-    info.signo === SIGILL ||
-    info.signo === SIGFPE ||
-    info.signo === SIGTRAP
-  if (fault && info.code > 0) {
-    putU64(view, at + 16, info.addr)
-  } else if (info.signo === SIGCHLD && info.code >= CLD_EXITED) {
-    view.setInt32(at + 16, info.pid, true)
-    view.setUint32(at + 20, info.uid, true)
-    view.setInt32(at + 24, info.status, true)
-  } else if (info.signo === SIGSYS && info.code > 0) {
-    putU64(view, at + 16, info.addr)
-    view.setInt32(at + 24, info.status, true)
-    view.setUint32(at + 28, AUDIT_ARCH_X86_64, true)
-  } else {
-    const isTimer = info.code === SI_TIMER
-    view.setInt32(at + 16, isTimer ? info.timerId : info.pid, true)
-    view.setUint32(at + 20, isTimer ? info.overrun : info.uid, true)
-    if (info.code < 0) view.setBigUint64(at + 24, info.value, true)
-  }
-}
-
-const FX_XMM = 160
-
-function saveFloat(state: StateBlock, view: DataView, at: number): void {
-  const block = STATE_BASE
-  const source = state.space.view
-  for (let i = 0; i < FPSTATE_SIZE; i += 8) putU64(view, at + i, 0)
-  const top = source.getUint16(block + X86_STATE.fptop, true) & 7
-  view.setUint16(at, source.getUint16(block + X86_STATE.fpcw, true), true)
-  view.setUint16(at + 2, (source.getUint16(block + X86_STATE.fpsw, true) & ~0x3800) | (top << 11), true)
-  view.setUint8(at + 4, ~source.getUint16(block + X86_STATE.fpempty, true) & 0xff)
-  view.setUint16(at + 6, source.getUint16(block + X86_STATE.fpop, true), true)
-  view.setBigUint64(at + 8, state.getU64(X86_STATE.fpip), true)
-  view.setBigUint64(at + 16, state.getU64(X86_STATE.fpdp), true)
-  view.setUint32(at + 24, state.getU32(X86_STATE.mxcsr), true)
-  view.setUint32(at + 28, 0xffff, true)
-  const bytes = state.space.bytes
-  for (let i = 0; i < 8; i++) {
-    const physical = block + X86_STATE.fpr + ((top + i) & 7) * 16
-    bytes.copyWithin(at + 32 + i * 16, physical, physical + 10)
-  }
-  bytes.copyWithin(at + FX_XMM, block + X86_STATE.xmm, block + X86_STATE.xmm + 256)
-}
-
-function restoreFloat(state: StateBlock, view: DataView, at: number): void {
-  const block = STATE_BASE
-  const status = view.getUint16(at + 2, true)
-  const top = (status >> 11) & 7
-  const bytes = state.space.bytes
-  view.setUint16(block + X86_STATE.fpcw, view.getUint16(at, true), true)
-  view.setUint16(block + X86_STATE.fpsw, status & ~0x3800, true)
-  view.setUint16(block + X86_STATE.fptop, top, true)
-  view.setUint16(block + X86_STATE.fpempty, ~view.getUint8(at + 4) & 0xff, true)
-  view.setUint16(block + X86_STATE.fpop, view.getUint16(at + 6, true), true)
-  view.setBigUint64(block + X86_STATE.fpip, view.getBigUint64(at + 8, true), true)
-  view.setBigUint64(block + X86_STATE.fpdp, view.getBigUint64(at + 16, true), true)
-  view.setUint32(block + X86_STATE.mxcsr, view.getUint32(at + 24, true) & 0xffff, true)
-  for (let i = 0; i < 8; i++) {
-    const physical = block + X86_STATE.fpr + ((top + i) & 7) * 16
-    bytes.copyWithin(physical, at + 32 + i * 16, at + 42 + i * 16)
-  }
-  bytes.copyWithin(block + X86_STATE.xmm, at + FX_XMM, at + FX_XMM + 256)
-}
-
 export function popSignalFrame(state: StateBlock, memory: FrameMemory): SignalFrameOutput | null {
   // The handler's ret has taken the return address.
   const sp = state.getNumber(gpr(RSP)) - 8
@@ -182,18 +98,20 @@ export function popSignalFrame(state: StateBlock, memory: FrameMemory): SignalFr
   const view = memory.space.view
   const context = sp + MCONTEXT
   const fpstate = getI64(view, context + SC_FPSTATE)
-  if (fpstate !== 0 && !memory.canRead(fpstate, FPSTATE_SIZE)) return null
+  if (fpstate !== 0 && !memory.canRead(fpstate, FXSAVE_SIZE)) return null
   const output = {
     maskLo: view.getInt32(sp + UC_SIGMASK, true),
     maskHi: view.getInt32(sp + UC_SIGMASK + 4, true),
-    altStackAddr: getI64(view, sp + UC_STACK),
-    altStackFlags: view.getUint32(sp + UC_STACK + 8, true),
-    altStackSize: getI64(view, sp + UC_STACK + 16),
+    altStack: {
+      addr: getI64(view, sp + UC_STACK),
+      flags: view.getUint32(sp + UC_STACK + 8, true),
+      size: getI64(view, sp + UC_STACK + 16),
+    },
   }
   for (const [i, offset] of SAVED_REGISTERS.entries())
     state.setU64(offset, view.getBigUint64(context + i * 8, true))
   state.setU64(X86_STATE.pc, view.getBigUint64(context + SC_IP, true))
   writeEflags(state, view.getUint32(context + SC_FLAGS, true))
-  if (fpstate !== 0) restoreFloat(state, view, fpstate)
+  if (fpstate !== 0) restoreFloat(state, fpstate)
   return output
 }

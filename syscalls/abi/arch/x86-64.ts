@@ -17,9 +17,12 @@ import {
 } from '../../../emu/guest/x86/state.ts'
 import { STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
-import { type Arch, NORM_INT, NORM_LONG, NORM_UINT, putU64, type StatFields } from './arch.ts'
+import { AUDIT_ARCH_X86_64 } from '../seccomp.ts'
+import { LP64, Struct } from '../struct.ts'
+import { type Arch, NORM_INT, NORM_LONG, NORM_UINT, type StatFields } from './arch.ts'
 import { x86CpuInfo } from './x86-64-cpuinfo.ts'
 import { X86_64_NUMBERS } from './x86-64-numbers.ts'
+import { resetFloat } from './x86-float.ts'
 import { popSignalFrame, pushSignalFrame } from './x86-64-signal.ts'
 
 const register = (index: number): number => X86_STATE.gpr + index * 8
@@ -30,29 +33,29 @@ const RSP_OFFSET = register(RSP)
 /** CPUID.1:EDX of what the translator offers: fpu, tsc, cx8, cmov, mmx, fxsr, sse, sse2. */
 const HWCAP = 0x07808111
 
-const names: (string | undefined)[] = []
-for (const [name, nr] of Object.entries(X86_64_NUMBERS)) names[nr] = name
-
-function writeStat(view: DataView, addr: number, stat: StatFields): void {
-  putU64(view, addr, stat.dev)
-  putU64(view, addr + 8, stat.ino)
-  putU64(view, addr + 16, stat.nlink)
-  view.setUint32(addr + 24, stat.mode, true)
-  view.setUint32(addr + 28, stat.uid, true)
-  view.setUint32(addr + 32, stat.gid, true)
-  view.setUint32(addr + 36, 0, true)
-  putU64(view, addr + 40, stat.rdev)
-  putU64(view, addr + 48, stat.size)
-  putU64(view, addr + 56, stat.blockSize)
-  putU64(view, addr + 64, stat.blocks)
-  putU64(view, addr + 72, stat.atimeSec)
-  putU64(view, addr + 80, stat.atimeNsec)
-  putU64(view, addr + 88, stat.mtimeSec)
-  putU64(view, addr + 96, stat.mtimeNsec)
-  putU64(view, addr + 104, stat.ctimeSec)
-  putU64(view, addr + 112, stat.ctimeNsec)
-  for (let at = 120; at < 144; at += 8) putU64(view, addr + at, 0)
-}
+/** struct stat of <asm/stat.h>: three more longs at its end. */
+const STAT = new Struct<StatFields & Record<'pad' | 'unused0' | 'unused1' | 'unused2', number>>({
+  dev: 'word',
+  ino: 'word',
+  nlink: 'word',
+  mode: 'u32',
+  uid: 'u32',
+  gid: 'u32',
+  pad: 'u32',
+  rdev: 'word',
+  size: 'long',
+  blockSize: 'long',
+  blocks: 'long',
+  atimeSec: 'time',
+  atimeNsec: 'fraction',
+  mtimeSec: 'time',
+  mtimeNsec: 'fraction',
+  ctimeSec: 'time',
+  ctimeNsec: 'fraction',
+  unused0: 'long',
+  unused1: 'long',
+  unused2: 'long',
+})
 
 export const x86_64: Arch = {
   name: 'x86-64',
@@ -64,15 +67,16 @@ export const x86_64: Arch = {
   hwcap: HWCAP,
   cpuInfo: x86CpuInfo(),
   stateSize: X86_STATE_SIZE,
-  names,
-  numbers: X86_64_NUMBERS,
-  statSize: 144,
+  model: LP64,
+  calls: Object.entries(X86_64_NUMBERS).map(([name, nr]) => ({ nr, name })),
+  stat: () => STAT,
+  auditArch: AUDIT_ARCH_X86_64,
   epollEventSize: 12,
 
   // The kernel looks at eax only: upper bits of rax do not count.
   syscallNumber: (state) => state.space.view.getInt32(STATE_BASE + RAX_OFFSET, true),
 
-  captureArguments(state: StateBlock, norms: readonly number[], args: Float64Array): void {
+  captureArguments(state, norms, _registers, args): void {
     const view = state.space.view
     for (let i = 0; i < norms.length; i++) {
       const at = STATE_BASE + ARGUMENTS[i]!
@@ -109,10 +113,7 @@ export const x86_64: Arch = {
     state.space.bytes.fill(0, STATE_BASE, STATE_BASE + X86_STATE_SIZE)
     state.setNumber(X86_STATE.pc, entry)
     state.setNumber(RSP_OFFSET, sp)
-    state.setU32(X86_STATE.mxcsr, 0x1f80)
-    // FNINIT: control word 37f, all registers empty.
-    state.setU32(X86_STATE.fpcw, 0x37f)
-    state.setU32(X86_STATE.fptop, 0x00ff0000)
+    resetFloat(state)
   },
 
   startClone(state: StateBlock, sp: number, tls: number | null): void {
@@ -121,7 +122,6 @@ export const x86_64: Arch = {
     if (tls !== null) state.setNumber(X86_STATE.fsBase, tls)
   },
 
-  writeStat,
   pushSignalFrame,
   popSignalFrame,
 }

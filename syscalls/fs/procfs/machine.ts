@@ -208,7 +208,7 @@ export const MACHINE_FILES: Readonly<Record<string, Text | Readonly<Record<strin
   cgroups: () => '#subsys_name\thierarchy\tnum_cgroups\tenabled\n',
   cmdline: () => 'umwelt\n',
   consoles: () => 'console              -W- (EC  p  )    5:1\n',
-  cpuinfo: (kernel) => kernel.arch.cpuInfo,
+  cpuinfo: (kernel) => kernel.nativeCalls.arch.cpuInfo,
   crypto: nothing,
   devices,
   diskstats: nothing,

@@ -115,7 +115,7 @@ function uuid(kernel: Kernel): string {
 
 const KERNEL: SysctlTree = {
   acct: numbers([4, 2, 30]),
-  arch: { text: (kernel) => `${kernel.arch.machine}\n` },
+  arch: { text: (kernel) => `${kernel.nativeCalls.arch.machine}\n` },
   auto_msgmni: flag(0),
   cap_last_cap: fixed(CAP_LAST_CAP),
   core_pattern: corePattern,

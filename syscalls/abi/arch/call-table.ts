@@ -1,0 +1,66 @@
+/**
+ * CallTable: an ISA's system-call numbers, each with the kernel's own number of the call, how its arguments are read and
+ * how its structures lie. Path: kernel/task-run.ts looks a program's number up here; linux.ts makes one for each Arch.
+ */
+
+import { CALL_NUMBERS } from '../calls.ts'
+import type { DataModel } from '../struct.ts'
+import { type Arch, IN_ORDER } from './arch.ts'
+
+/** A call of an ISA, joined with the kernel's. */
+export interface BoundCall {
+  /** The kernel's number. */
+  readonly nr: number
+  /** The ISA's number and name. */
+  readonly archNr: number
+  readonly name: string
+  readonly norms: readonly number[]
+  readonly registers: readonly number[]
+  readonly model: DataModel
+}
+
+/** Numbers are below: what a guest asks for beyond is no call. */
+const NUMBER_MAX = 4096
+
+export class CallTable {
+  readonly arch: Arch
+  private readonly byNumber: (BoundCall | undefined)[] = []
+  private readonly byCall = new Map<number, BoundCall>()
+
+  /** `normsOf`: of a call that somebody implements, by its name. */
+  constructor(arch: Arch, normsOf: (name: string) => readonly number[]) {
+    this.arch = arch
+    for (const { nr, name, as = name, norms = {}, registers, model = arch.model } of arch.calls) {
+      const own = CALL_NUMBERS[as]
+      if (own === undefined) throw new Error(`${arch.name}: ${name} is no call that the kernel has a number for`)
+      const call = {
+        nr: own,
+        archNr: nr,
+        name,
+        norms: normsOf(as).map((norm, i) => norms[i] ?? norm),
+        registers: registers ?? IN_ORDER,
+        model,
+      }
+      while (this.byNumber.length <= nr) this.byNumber.push(undefined)
+      this.byNumber[nr] = call
+      if (as === name || !this.byCall.has(own)) this.byCall.set(own, call)
+    }
+  }
+
+  /** Undefined: the ISA has no such call. */
+  find(archNr: number): BoundCall | undefined {
+    return archNr >= 0 && archNr < NUMBER_MAX ? this.byNumber[archNr] : undefined
+  }
+
+  /** How a program of the ISA would make a call; undefined where it cannot. */
+  ofKernel(nr: number): BoundCall | undefined {
+    return this.byCall.get(nr)
+  }
+
+  /** A call of the ISA by the kernel's name. Throws where it has none. */
+  named(name: string): BoundCall {
+    const call = this.byCall.get(CALL_NUMBERS[name] ?? -1)
+    if (!call) throw new Error(`${this.arch.name} has no system call ${name}`)
+    return call
+  }
+}

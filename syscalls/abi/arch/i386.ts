@@ -1,0 +1,159 @@
+/**
+ * The Linux ABI of i386, as a 64-bit kernel offers it: System V psABI for i386, arch/x86/entry/syscalls/syscall_32.tbl,
+ * <asm/stat.h>. Calls: i386-calls.ts; signal frames: i386-signal.ts.
+ * Path: see arch.ts.
+ */
+
+import { startSegments } from '../../../emu/guest/x86/segments.ts'
+import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, X86_STATE, X86_STATE_SIZE } from '../../../emu/guest/x86/state.ts'
+import { PAGE_SIZE, STATE_BASE } from '../../../emu/memory/layout.ts'
+import type { StateBlock } from '../../../emu/memory/state-block.ts'
+import { AUDIT_ARCH_I386 } from '../seccomp.ts'
+import { ILP32_I386, Struct } from '../struct.ts'
+import {
+  type Arch,
+  NORM_ID16,
+  NORM_INT,
+  NORM_LONG,
+  NORM_PAGES,
+  NORM_PAIR,
+  NORM_ZERO,
+  type StatFields,
+} from './arch.ts'
+import { I386_CALLS, ILP32_I386_OLD, ILP32_I386_STAT64 } from './i386-calls.ts'
+import { popSignalFrame, pushSignalFrame } from './i386-signal.ts'
+import { x86_64 } from './x86-64.ts'
+import { resetFloat } from './x86-float.ts'
+
+const register = (index: number): number => X86_STATE.gpr + index * 8
+const ARGUMENTS = [RBX, RCX, RDX, RSI, RDI, RBP].map(register)
+const EAX = register(RAX)
+const ESP = register(RSP)
+
+const TIMES = {
+  atimeSec: 'long',
+  atimeNsec: 'long',
+  mtimeSec: 'long',
+  mtimeNsec: 'long',
+  ctimeSec: 'long',
+  ctimeNsec: 'long',
+} as const
+
+/** struct stat of <asm/stat.h>. */
+const STAT = new Struct<StatFields & Record<'pad' | 'unused0' | 'unused1', number>>({
+  dev: 'u32',
+  ino: 'u32',
+  mode: 'u16',
+  nlink: 'u16',
+  uid: 'u16',
+  gid: 'u16',
+  rdev: 'u16',
+  pad: 'u16',
+  size: 'u32',
+  blockSize: 'u32',
+  blocks: 'u32',
+  ...TIMES,
+  unused0: 'u32',
+  unused1: 'u32',
+})
+
+/** struct stat64: the inode's number twice, the first one its lower half. */
+const STAT64 = new Struct<StatFields & Record<'pad' | 'ino32' | 'pad2', number>>({
+  dev: 'u64',
+  pad: 'u32',
+  ino32: 'u32',
+  mode: 'u32',
+  nlink: 'u32',
+  uid: 'u32',
+  gid: 'u32',
+  rdev: 'u64',
+  pad2: 'u32',
+  size: 's64',
+  blockSize: 'u32',
+  blocks: 's64',
+  ...TIMES,
+  ino: 'u64',
+})
+
+/** struct __old_kernel_stat: whole seconds. */
+const OLD_STAT = new Struct<Omit<StatFields, 'blockSize' | 'blocks' | 'atimeNsec' | 'mtimeNsec' | 'ctimeNsec'>>({
+  dev: 'u16',
+  ino: 'u16',
+  mode: 'u16',
+  nlink: 'u16',
+  uid: 'u16',
+  gid: 'u16',
+  rdev: 'u16',
+  size: 'u32',
+  atimeSec: 'long',
+  mtimeSec: 'long',
+  ctimeSec: 'long',
+})
+
+/** 16-bit ids that are none: overflow16. */
+const toId16 = (id: number): number => (id === 0xffff ? -1 : id)
+
+export const i386: Arch = {
+  ...x86_64,
+  name: 'i386',
+  elfMachine: 'i386',
+  bits: 32,
+  platform: 'i686',
+  model: ILP32_I386,
+  calls: I386_CALLS,
+  auditArch: AUDIT_ARCH_I386,
+  epollEventSize: 12,
+
+  stat: (model) =>
+    (model === ILP32_I386_STAT64 ? STAT64 : model === ILP32_I386_OLD ? OLD_STAT : STAT) as Struct<StatFields>,
+
+  captureArguments(state, norms, registers, args): void {
+    const { view } = state.space
+    for (let i = 0; i < norms.length; i++) {
+      const at = STATE_BASE + ARGUMENTS[registers[i]!]!
+      const norm = norms[i]!
+      if (norm === NORM_INT || norm === NORM_LONG) args[i] = view.getInt32(at, true)
+      else if (norm === NORM_PAIR) {
+        const high = STATE_BASE + ARGUMENTS[registers[i]! + 1]!
+        args[i] = view.getInt32(high, true) * 0x1_0000_0000 + view.getUint32(at, true)
+      } else if (norm === NORM_ID16) args[i] = toId16(view.getUint16(at, true))
+      else if (norm === NORM_ZERO) args[i] = 0
+      else args[i] = view.getUint32(at, true) * (norm === NORM_PAGES ? PAGE_SIZE : 1)
+    }
+  },
+
+  rawArgument: (state, index) => BigInt(state.getU32(ARGUMENTS[index]!)),
+  result(state): number {
+    const value = state.getU32(EAX)
+    return value > 0xffff_f000 ? value - 2 ** 32 : value
+  },
+  setResult: setEax,
+  setPc: (state, value) => state.setNumber(X86_STATE.pc, value >>> 0),
+  setSp: (state, value) => state.setNumber(ESP, value >>> 0),
+
+  rewindSyscall(state: StateBlock, nr: number): void {
+    // cd 80: two bytes.
+    state.setNumber(X86_STATE.pc, state.getNumber(X86_STATE.pc) - 2)
+    setEax(state, nr)
+  },
+
+  startProgram(state: StateBlock, entry: number, sp: number): void {
+    state.space.bytes.fill(0, STATE_BASE, STATE_BASE + X86_STATE_SIZE)
+    state.setNumber(X86_STATE.pc, entry)
+    state.setNumber(ESP, sp)
+    resetFloat(state)
+    startSegments(state, 32)
+  },
+
+  startClone(state: StateBlock, sp: number, _tls: number | null): void {
+    setEax(state, 0)
+    if (sp) state.setNumber(ESP, sp)
+  },
+
+  pushSignalFrame,
+  popSignalFrame,
+}
+
+function setEax(state: StateBlock, value: number): void {
+  state.setNumber(EAX, value >>> 0)
+}

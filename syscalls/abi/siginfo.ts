@@ -1,0 +1,76 @@
+/**
+ * siginfo_t for any ISA: three ints, then, aligned as a pointer, what the signal's kind has. <asm-generic/siginfo.h>.
+ * Path: signal frames, and the calls that give or take one.
+ */
+
+import {
+  CLD_EXITED,
+  SI_TIMER,
+  SIGBUS,
+  SIGCHLD,
+  SIGFPE,
+  SIGILL,
+  SIGSEGV,
+  SIGSYS,
+  SIGTRAP,
+  type SigInfo,
+  sigInfo,
+} from './signal.ts'
+import { type DataModel, putInteger } from './struct.ts'
+
+export const SIGINFO_SIZE = 128
+const FAULTS = new Set([SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP])
+
+/** Where the union begins: pid and uid, or what a fault was about. */
+const unionOf = ({ wordSize }: DataModel): number => (wordSize === 8 ? 16 : 12)
+
+/** Fills the 128 bytes at an address already checked. `auditArch` is told of refused calls. */
+export function writeSigInfo(
+  view: DataView,
+  at: number,
+  info: SigInfo,
+  model: DataModel,
+  auditArch: number,
+): void {
+  for (let i = 0; i < SIGINFO_SIZE; i += 4) view.setInt32(at + i, 0, true)
+  view.setInt32(at, info.signo, true)
+  view.setInt32(at + 4, info.errno, true)
+  view.setInt32(at + 8, info.code, true)
+  const first = at + unionOf(model)
+  const { wordSize } = model
+  if (FAULTS.has(info.signo) && info.code > 0) putInteger(view, first, wordSize, info.addr)
+  else if (info.signo === SIGCHLD && info.code >= CLD_EXITED) {
+    view.setInt32(first, info.pid, true)
+    view.setUint32(first + 4, info.uid, true)
+    view.setInt32(first + 8, info.status, true)
+  } else if (info.signo === SIGSYS && info.code > 0) {
+    putInteger(view, first, wordSize, info.addr)
+    view.setInt32(first + wordSize, info.status, true)
+    view.setUint32(first + wordSize + 4, auditArch, true)
+  } else {
+    const isTimer = info.code === SI_TIMER
+    view.setInt32(first, isTimer ? info.timerId : info.pid, true)
+    view.setUint32(first + 4, isTimer ? info.overrun : info.uid, true)
+    if (info.code < 0) putSigval(view, first + 8, info.value, model)
+  }
+}
+
+/** The siginfo that a program made itself. */
+export function readSigInfo(view: DataView, at: number, model: DataModel): SigInfo {
+  const first = at + unionOf(model)
+  return sigInfo(view.getInt32(at, true), view.getInt32(at + 8, true), {
+    errno: view.getInt32(at + 4, true),
+    pid: view.getInt32(first, true),
+    uid: view.getUint32(first + 4, true),
+    value: getSigval(view, first + 8, model),
+  })
+}
+
+/** A sigval is a pointer or an int: all its bits count. */
+export const getSigval = (view: DataView, at: number, { wordSize }: DataModel): bigint =>
+  wordSize === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true))
+
+function putSigval(view: DataView, at: number, value: bigint, { wordSize }: DataModel): void {
+  if (wordSize === 8) view.setBigUint64(at, value, true)
+  else view.setUint32(at, Number(value & 0xffff_ffffn), true)
+}

@@ -1,0 +1,149 @@
+/**
+ * C structures by their members, laid out for the word size, alignment and byte order of an ISA: one description serves
+ * all of them. Path: abi/*.ts describe; handlers read and write guest memory through Task.getStruct and putStruct.
+ * Reference: the System V psABIs, "Data representation".
+ */
+
+/** How a compiler of an ISA lays out what a system call is given. */
+export interface DataModel {
+  readonly name: string
+  /** long, size_t, pointers. */
+  readonly wordSize: 4 | 8
+  /** time_t, and the fraction of a second behind it: the newer calls of 32-bit ISAs have 64 bits. */
+  readonly timeSize: 4 | 8
+  /** What 64-bit members are aligned to. */
+  readonly align64: 4 | 8
+}
+
+export const LP64: DataModel = { name: 'LP64', wordSize: 8, timeSize: 8, align64: 8 }
+export const ILP32_I386: DataModel = { name: 'i386', wordSize: 4, timeSize: 4, align64: 4 }
+/** The calls of i386 whose names end in 64 because of their times. */
+export const ILP32_I386_TIME64: DataModel = { name: 'i386-time64', wordSize: 4, timeSize: 8, align64: 4 }
+
+/**
+ * `word` and `long` are as wide as a pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec
+ * behind one: where it is wider than a long, its upper half is padding.
+ */
+export type MemberType = 'u8' | 's16' | 'u16' | 's32' | 'u32' | 's64' | 'u64' | 'word' | 'long' | 'time' | 'fraction'
+
+const FIXED_SIZES: Partial<Record<MemberType, number>> = { u8: 1, s16: 2, u16: 2, s32: 4, u32: 4, s64: 8, u64: 8 }
+
+const sizeOf = (type: MemberType, model: DataModel): number =>
+  FIXED_SIZES[type] ?? (type === 'time' || type === 'fraction' ? model.timeSize : model.wordSize)
+
+const isSigned = (type: MemberType): boolean => type[0] === 's' || type === 'long' || type === 'time' || type === 'fraction'
+
+interface Member {
+  readonly name: string
+  readonly offset: number
+  readonly sizeBytes: number
+  readonly isSigned: boolean
+  /** 64 bits of which the upper half does not count. */
+  readonly isHalf: boolean
+}
+
+/** A structure for one model. Addresses are in a view of guest memory, and already checked. */
+export class Layout<T extends object> {
+  readonly sizeBytes: number
+  private readonly members: readonly Member[]
+
+  constructor(types: Readonly<Record<string, MemberType>>, model: DataModel) {
+    let end = 0
+    let alignment = 1
+    const members: Member[] = []
+    for (const [name, type] of Object.entries(types)) {
+      const sizeBytes = sizeOf(type, model)
+      const align = sizeBytes === 8 ? model.align64 : sizeBytes
+      const offset = Math.ceil(end / align) * align
+      const isHalf = type === 'fraction' && sizeBytes > model.wordSize
+      members.push({ name, offset, sizeBytes, isSigned: isSigned(type), isHalf })
+      alignment = Math.max(alignment, align)
+      end = offset + sizeBytes
+    }
+    this.members = members
+    this.sizeBytes = Math.ceil(end / alignment) * alignment
+  }
+
+  /** Where a member begins. */
+  offset(name: keyof T): number {
+    return this.members.find((member) => member.name === name)!.offset
+  }
+
+  get(view: DataView, at: number): T {
+    const values: Record<string, number> = {}
+    for (const member of this.members) values[member.name] = getMember(view, at + member.offset, member)
+    return values as T
+  }
+
+  /** Stores every member; what `values` lacks becomes 0. Numbers that a member cannot hold are cut. */
+  put(view: DataView, at: number, values: Partial<T>): void {
+    const given = values as Readonly<Record<string, number | undefined>>
+    for (const { name, offset, sizeBytes } of this.members)
+      putInteger(view, at + offset, sizeBytes, given[name] ?? 0)
+  }
+}
+
+function getMember(view: DataView, at: number, { sizeBytes, isSigned: signed, isHalf }: Member): number {
+  if (isHalf) return view.getUint32(at, true)
+  return getInteger(view, at, sizeBytes, signed)
+}
+
+/** 1, 2, 4 or 8 bytes; of 8 those beyond 2^53 are rounded. */
+export function getInteger(view: DataView, at: number, sizeBytes: number, signed: boolean): number {
+  if (sizeBytes === 4) return signed ? view.getInt32(at, true) : view.getUint32(at, true)
+  if (sizeBytes === 8) {
+    const value = getI64(view, at)
+    return value < 0 && !signed ? value + 2 ** 64 : value
+  }
+  if (sizeBytes === 2) return signed ? view.getInt16(at, true) : view.getUint16(at, true)
+  return view.getUint8(at)
+}
+
+export function putInteger(view: DataView, at: number, sizeBytes: number, value: number): void {
+  if (sizeBytes === 8) putU64(view, at, value)
+  // RLIM_INFINITY stays all ones.
+  else if (sizeBytes === 4) view.setUint32(at, value >= 2 ** 64 ? 0xffff_ffff : value, true)
+  else if (sizeBytes === 2) view.setUint16(at, value, true)
+  else view.setUint8(at, value)
+}
+
+/** A structure, described once; `of` gives its layout for a model. */
+export class Struct<T extends object> {
+  private readonly types: Readonly<Record<string, MemberType>>
+  private readonly layouts = new Map<DataModel, Layout<T>>()
+
+  constructor(types: Readonly<Record<keyof T & string, MemberType>>) {
+    this.types = types
+  }
+
+  of(model: DataModel): Layout<T> {
+    let layout = this.layouts.get(model)
+    if (!layout) {
+      layout = new Layout<T>(this.types, model)
+      this.layouts.set(model, layout)
+    }
+    return layout
+  }
+}
+
+/** struct({ sec: 'time', nsec: 'fraction' }): members in their order, each a number. */
+export const struct = <Names extends string>(types: Readonly<Record<Names, MemberType>>): Struct<Record<Names, number>> =>
+  new Struct<Record<Names, number>>(types)
+
+export type Values<S> = S extends Struct<infer T> ? T : never
+
+/** An integer in ±2^53 (or up to 2^64 from unsigned arguments) as 64 little-endian bits. */
+export function putU64(view: DataView, addr: number, value: number): void {
+  if (value >= 2 ** 64) {
+    // RLIM_INFINITY: all ones.
+    view.setInt32(addr, -1, true)
+    view.setInt32(addr + 4, -1, true)
+    return
+  }
+  view.setUint32(addr, value >>> 0, true)
+  view.setUint32(addr + 4, Math.floor(value / 0x1_0000_0000) >>> 0, true)
+}
+
+/** 64 little-endian bits, signed. */
+export const getI64 = (view: DataView, addr: number): number =>
+  view.getInt32(addr + 4, true) * 0x1_0000_0000 + view.getUint32(addr, true)
