@@ -11,6 +11,8 @@
 import {
   GUEST_MAX,
   GUEST_MIN,
+  LDT_BASE,
+  LDT_COUNT,
   PAGE_CODE,
   PAGE_FLAGS_BASE,
   PAGE_PRESENT,
@@ -47,6 +49,7 @@ export interface SpaceObserver {
 interface SwappedSpace {
   readonly sizeBytes: number
   readonly state: Uint8Array
+  readonly ldt: Uint8Array
   readonly flags: Uint8Array
   /** The pages that are not all zero, and their contents one behind the other. */
   readonly pages: readonly number[]
@@ -142,6 +145,7 @@ export class AddressSpace {
     this.swapped = {
       sizeBytes: bytes.length,
       state: bytes.slice(STATE_BASE, STATE_BASE + STATE_SIZE),
+      ldt: this.ldt.slice(),
       flags: flags.slice(0, end),
       pages,
       contents,
@@ -152,12 +156,13 @@ export class AddressSpace {
 
   /** Throws RangeError when the host has no Memory left and nobody else sleeps. */
   private swapIn(): void {
-    const { sizeBytes, state, flags, pages, contents } = this.swapped!
+    const { sizeBytes, state, ldt, flags, pages, contents } = this.swapped!
     this.heldMemory = this.pool.take()
     this.swapped = null
     this.refreshViews()
     if (!this.growTo(sizeBytes)) throw new RangeError('the host has no memory left for a process that wakes')
     this.bytes.set(state, STATE_BASE)
+    this.bytes.set(ldt, LDT_BASE)
     for (const [page, flag] of flags.entries()) {
       if (!(flag & PAGE_PRESENT)) continue
       if (this.flags[page]! & PAGE_STALE) this.bytes.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
@@ -364,7 +369,12 @@ export class AddressSpace {
     return undefined
   }
 
-  /** A copy for fork(2): the same pages, flags and state block. Null when no memory is left. */
+  /** The descriptors of the process's LDT, mostly none. */
+  private get ldt(): Uint8Array {
+    return this.bytes.subarray(LDT_BASE, LDT_BASE + 8 * this.view.getUint32(LDT_COUNT, true))
+  }
+
+  /** A copy for fork(2): the same pages, flags, state block and LDT. Null when no memory is left. */
   clone(): AddressSpace | null {
     let copy: AddressSpace
     try {
@@ -382,6 +392,7 @@ export class AddressSpace {
       return null
     }
     copy.bytes.set(this.bytes.subarray(STATE_BASE, STATE_BASE + STATE_SIZE), STATE_BASE)
+    copy.bytes.set(this.ldt, LDT_BASE)
     this.copyPages(copy)
     return copy
   }

@@ -8,7 +8,7 @@ import type { AddressSpace } from '../memory/address-space.ts'
 
 /** Why `run` returned. Details: state block fields exitAddress and exitCode (emu/guest/<isa>/state.ts). */
 export const EXIT_NONE = 0
-/** A system-call instruction; pc is behind it. */
+/** A system-call instruction; pc is behind it. In 32-bit mode exitCode says which: SYSCALL_*. */
 export const EXIT_SYSCALL = 1
 /** A memory access or fetch was refused; exitAddress is where, exitCode holds FAULT_* bits; pc at the instruction. */
 export const EXIT_PAGE_FAULT = 2
@@ -28,6 +28,11 @@ export const EXIT_BUDGET = 8
 export const EXIT_STEP = 9
 /** A non-canonical address off the stack's registers. SIGBUS, SI_KERNEL. */
 export const EXIT_STACK = 11
+/**
+ * Another exception of the CPU's, pc as it leaves it: exitCode holds vector << 16 | error code. #NP and #SS (11, 12) are
+ * SIGBUS, all others SIGSEGV; SI_KERNEL.
+ */
+export const EXIT_EXCEPTION = 12
 /** Never seen outside emu: a check refused and only the interpreter can execute the instruction exactly. */
 export const EXIT_SLOW = 10
 export type ExitKind = number
@@ -35,6 +40,11 @@ export type ExitKind = number
 /** exitCode bits of EXIT_PAGE_FAULT. Mapped-but-refused against not-mapped is known by the kernel's VMAs. */
 export const FAULT_WRITE = 1
 export const FAULT_FETCH = 2
+
+/** exitCode of EXIT_SYSCALL in 32-bit mode. */
+export const SYSCALL_INT80 = 0
+/** SYSENTER keeps neither EIP nor ESP: Linux goes on at its vDSO's landing pad, with ESP = EBP and EBP from there. */
+export const SYSCALL_SYSENTER = 1
 
 export interface Cpu {
   readonly name: string

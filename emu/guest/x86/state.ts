@@ -4,6 +4,8 @@
  * runs (system-call arguments, signal frames, ptrace). Reference: Intel SDM vol. 1, ch. 3, 8, 10.
  */
 
+import { LDT_COUNT, STATE_BASE } from '../../memory/layout.ts'
+
 /** General registers in the encoding's order; 8 bytes each. */
 export const GPR_NAMES = [
   'rax',
@@ -40,6 +42,14 @@ export const R8 = 8,
   R14 = 14,
   R15 = 15
 
+/** Segment registers in the encoding's order. */
+export const ES = 0,
+  CS = 1,
+  SS = 2,
+  DS = 3,
+  FS = 4,
+  GS = 5
+
 export const X86_STATE = {
   /** 16 × u64 */
   gpr: 0x000,
@@ -75,12 +85,32 @@ export const X86_STATE = {
   fpop: 0x298,
   /** What RDTSC counts. */
   tsc: 0x2a0,
+  /** Selectors of ES, CS, SS, DS, FS, GS: 6 × u16. */
+  selectors: 0x2a8,
+  /** 1 where segments are not as translated code assumes (segments.ts): the process is interpreted; u32. */
+  segmented: 0x2b4,
+  /** Descriptors of the GDT that are a thread's own, as the CPU has them: 3 × u64. */
+  tls: 0x2b8,
   /** Operands and results of helper calls, 128 bytes. */
   scratch: 0x300,
+  /** What loading a selector keeps of its descriptor, for each segment register: SEGMENT_CACHE fields. */
+  segments: 0x380,
   /** The process's, not a thread's: whether the program has looked at MXCSR, so that its flags count; u32. */
   watchesFlags: 0x400,
   /** The process's: 1 in 32-bit mode, 0 in 64-bit mode; u32. */
   mode32: 0x404,
+  /** The process's: descriptors in its LDT, which lies at LDT_BASE; u32. */
+  ldtCount: LDT_COUNT - STATE_BASE,
 } as const
+/** One of X86_STATE.segments: three u32. */
+export const SEGMENT_CACHE = {
+  /** Of ES, CS, SS and DS; FS and GS have theirs in fsBase and gsBase. */
+  base: 0,
+  /** The last byte, or what is below the first in a segment that expands down. */
+  limit: 4,
+  /** Type, DPL, P and B as in a descriptor's upper half; 0 for a null selector. */
+  rights: 8,
+} as const
+export const SEGMENT_CACHE_SIZE = 12
 /** Bytes of the state block that hold x86 state: what a thread switch or a snapshot copies. */
 export const X86_STATE_SIZE = 0x400

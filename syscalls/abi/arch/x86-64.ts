@@ -3,6 +3,7 @@
  * Path: see arch.ts.
  */
 
+import { startSegments } from '../../../emu/guest/x86/segments.ts'
 import {
   R8,
   R9,
@@ -111,6 +112,7 @@ export const x86_64: Arch = {
 
   startProgram(state: StateBlock, entry: number, sp: number): void {
     state.space.bytes.fill(0, STATE_BASE, STATE_BASE + X86_STATE_SIZE)
+    startSegments(state.space, 64)
     state.setNumber(X86_STATE.pc, entry)
     state.setNumber(RSP_OFFSET, sp)
     resetFloat(state)
