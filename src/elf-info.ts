@@ -6,7 +6,8 @@
 import { codeSections, parseElf } from '../emu/elf/elf.ts'
 import { type MissingInstruction, surveyCode } from '../emu/guest/x86/survey.ts'
 import { PROT_EXEC } from '../emu/memory/layout.ts'
-import { x86_64 } from '../syscalls/abi/arch/x86-64.ts'
+import type { Arch } from '../syscalls/abi/arch/arch.ts'
+import { arches } from '../syscalls/abi/arch/registry.ts'
 import { syscallRows } from '../syscalls/sys/index.ts'
 
 export interface ElfInfo {
@@ -24,7 +25,7 @@ export interface ElfInfo {
 
 export interface CodeInfo {
   readonly instructionCount: number
-  /** `x86-64-v1`, `x86-64-v2`, as far as the code seen needs it. */
+  /** `x86-64-v1`, `x86-64-v2`, as far as the code seen needs it; `i686`. */
   readonly level: string
   readonly features: readonly string[]
   readonly missing: readonly MissingInstruction[]
@@ -38,7 +39,7 @@ const LEVEL_2 = ['cx16', 'popcnt', 'sse3', 'ssse3', 'sse4.1', 'sse4.2']
 /** Looks at a program. Throws ElfError for what is none. */
 export function elfInfo(bytes: Uint8Array): ElfInfo {
   const image = parseElf(bytes)
-  const runs = image.machine === x86_64.elfMachine
+  const arch = arches.find(({ elfMachine }) => elfMachine === image.machine)
   const linkage = image.interpreter
     ? 'dynamic'
     : image.type === 'dyn'
@@ -60,23 +61,29 @@ export function elfInfo(bytes: Uint8Array): ElfInfo {
     linkage,
     interpreter: image.interpreter ?? null,
     entry: image.entry,
-    runs,
-    code: runs ? codeInfo(ranges, image.entry) : null,
+    runs: arch !== undefined,
+    code: arch ? codeInfo(arch, ranges, image.entry) : null,
   }
 }
 
-function codeInfo(ranges: { start: number; bytes: Uint8Array }[], entry: number): CodeInfo {
-  const survey = surveyCode(ranges, [entry])
+function codeInfo(arch: Arch, ranges: { start: number; bytes: Uint8Array }[], entry: number): CodeInfo {
+  const survey = surveyCode(ranges, [entry], arch.bits)
   const have = new Set(syscallRows.map(({ name }) => name))
-  const names = [...survey.syscallNumbers].sort((a, b) => a - b).flatMap((nr) => x86_64.names[nr] ?? [])
+  const calls = new Map(arch.calls.map((call) => [call.nr, call]))
+  const made = [...survey.syscallNumbers].sort((a, b) => a - b).flatMap((nr) => calls.get(nr) ?? [])
   // MMX rows are named by the extension that brought them: `mmx-sse`.
   const features = [...new Set([...survey.features.keys()].map((name) => name.replace(/^mmx-/, '')))].sort()
   return {
     instructionCount: survey.instructionCount,
-    level: features.some((name) => LEVEL_2.includes(name)) ? 'x86-64-v2' : 'x86-64-v1',
+    level: levelOf(arch, features),
     features,
     missing: [...survey.missing.values()].sort((a, b) => b.places - a.places),
-    syscalls: names,
-    missingSyscalls: names.filter((name) => !have.has(name)),
+    syscalls: made.map(({ name }) => name),
+    missingSyscalls: made.filter(({ name, as = name }) => !have.has(as)).map(({ name }) => name),
   }
+}
+
+function levelOf({ bits, machine }: Arch, features: readonly string[]): string {
+  if (bits === 32) return machine
+  return features.some((name) => LEVEL_2.includes(name)) ? 'x86-64-v2' : 'x86-64-v1'
 }

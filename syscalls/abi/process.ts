@@ -251,6 +251,8 @@ export const AT_PLATFORM = 15
 export const AT_HWCAP = 16
 export const AT_CLKTCK = 17
 export const AT_SECURE = 23
+/** Where i386 programs make system calls. */
+export const AT_SYSINFO = 32
 export const AT_RANDOM = 25
 export const AT_HWCAP2 = 26
 export const AT_EXECFN = 31

@@ -1,6 +1,7 @@
 /** Signal numbers, actions and codes: <asm/signal.h>, <asm-generic/siginfo.h>, signal(7), sigaction(2). */
 
 import { flagTable } from './flag-table.ts'
+import { struct } from './struct.ts'
 
 export const SIGHUP = 1
 export const SIGINT = 2
@@ -75,6 +76,16 @@ export const sigactionFlags = flagTable(
   'SA_???',
 )
 
+export const SIGACTION = struct({
+  handler: 'word',
+  flags: 'word',
+  restorer: 'word',
+  maskLo: 'u32',
+  maskHi: 'u32',
+})
+/** struct old_sigaction: of the first 32 signals. */
+export const OLD_SIGACTION = struct({ handler: 'word', maskLo: 'u32', flags: 'u32', restorer: 'word' })
+
 export const SIG_BLOCK = 0
 export const SIG_UNBLOCK = 1
 export const SIG_SETMASK = 2
@@ -84,6 +95,7 @@ export const SS_ONSTACK = 1
 export const SS_DISABLE = 2
 export const SS_AUTODISARM = 0x80000000
 export const sigaltstackFlags = flagTable({ SS_ONSTACK, SS_DISABLE, SS_AUTODISARM }, 'SS_???')
+export const STACK = struct({ sp: 'word', flags: 'u32', size: 'word' })
 export const MINSIGSTKSZ = 2048
 
 export const SI_USER = 0

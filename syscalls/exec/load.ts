@@ -7,7 +7,7 @@
 
 import type { ElfImage } from '../../emu/elf/elf.ts'
 import { AddressSpace } from '../../emu/memory/address-space.ts'
-import { GUEST_MAX, GUEST_MIN, PAGE_SIZE } from '../../emu/memory/layout.ts'
+import { GUEST_MAX, GUEST_MIN, PAGE_SIZE, PROT_EXEC, PROT_READ } from '../../emu/memory/layout.ts'
 import { ENOEXEC, ENOMEM } from '../abi/errno.ts'
 import { RLIM_INFINITY, RLIMIT_AS, RLIMIT_STACK } from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
@@ -67,6 +67,8 @@ function fill(task: Task, mm: Mm, program: Program): Loaded | number {
   const end = mapImage(task, mm, file, bias)
   if (end < 0) return end
   layOut(task, mm, end)
+  const bad = mapVdso(mm)
+  if (bad < 0) return bad
   let entry = image.entry + bias
   let base = 0
   if (program.interpreter) {
@@ -103,6 +105,20 @@ function layOut(task: Task, mm: Mm, imageEnd: number): void {
   mm.brkStart = mm.brk = mm.stackTop + PAGE_SIZE
   mm.brkLimit = mm.brkStart + HEAP_ROOM
   mm.mmapBase = mm.brkLimit + PAGE_SIZE
+}
+
+/** The kernel's own page of code, where the ISA has one; 0 or an errno. */
+function mapVdso(mm: Mm): number {
+  const { vdso } = mm.arch
+  if (!vdso) return 0
+  const area = new Vma(mm.mmapBase, mm.mmapBase + PAGE_SIZE, PROT_READ | PROT_EXEC, false)
+  area.label = '[vdso]'
+  const result = install(mm, area)
+  if (result < 0) return result
+  mm.vdso = area.start
+  mm.space.bytes.set(vdso.code, area.start)
+  mm.mmapBase = area.end
+  return 0
 }
 
 const fileKey = ({ head, path }: ElfFile): number => imageKey(head, path.inode.size)

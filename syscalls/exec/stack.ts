@@ -113,8 +113,10 @@ function auxiliaryVector(
 ): number[] {
   const { image } = program.file
   const { arch } = loaded.mm
-  // No AT_SYSINFO_EHDR: without a vDSO every clock read is a system call, so engines see it.
+  const { vdso } = loaded.mm
+  // No AT_SYSINFO_EHDR: where the vDSO has no clocks, every clock read is a system call, so engines see it.
   return [
+    ...(arch.vdso ? [[P.AT_SYSINFO, vdso + arch.vdso.sysinfo]] : []),
     [P.AT_HWCAP, arch.hwcap],
     [P.AT_PAGESZ, PAGE_SIZE],
     [P.AT_CLKTCK, CLOCK_TICKS],

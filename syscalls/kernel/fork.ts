@@ -86,6 +86,8 @@ export function cloneTask(task: Task, clone: CloneArguments): Task | number {
   const refused = mayUnshare(task, flags, who)
   if (refused) return refused
   if (flags & CLONE_NEWIPC && flags & CLONE_SYSVSEM) return -EINVAL
+  const badTls = flags & CLONE_SETTLS ? task.mm.arch.checkTls(task.mm, clone.tls) : 0
+  if (badTls) return badTls
   const view = flags & NAMESPACE_FLAG_MASK ? unsharedView(task, flags, who.userns) : null
   const child = makeChild(task, clone, who, view)
   view?.drop()

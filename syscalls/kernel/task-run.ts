@@ -133,6 +133,11 @@ function startCall(kernel: Kernel, task: Task): void {
   const { arch, calls, state } = task.mm
   const { call } = task
   kernel.callCount++
+  const refused = arch.enterCall(state, task.mm)
+  if (refused !== 0) {
+    arch.setResult(state, refused)
+    return
+  }
   call.begin(calls, arch.syscallNumber(state))
   task.startCall()
   call.seq++

@@ -75,6 +75,8 @@ export class Mm implements CallerMemory {
   envStart = 0
   envEnd = 0
   exe: Path | null = null
+  /** The page of code that the kernel gave the program; 0: none. */
+  vdso = 0
   /** Stands for the program's contents. */
   programKey = ''
   auxv = new Uint8Array(0)
@@ -442,6 +444,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     envStart,
     envEnd,
     exe,
+    vdso,
     programKey,
     auxv,
     sizeMax,
@@ -462,6 +465,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     envStart,
     envEnd,
     exe,
+    vdso,
     programKey,
     auxv,
     sizeMax,

@@ -24,7 +24,6 @@ const REASONS: Readonly<Record<string, string>> = {
   'no kernel of its own to look into: no log, counters or programs in it':
     'syslog perf_event_open bpf lookup_dcookie',
   'no keyrings': 'add_key request_key keyctl',
-  'segments of 32-bit programs': 'modify_ldt set_thread_area get_thread_area',
   'obsolete: getdents64(2)': 'getdents',
   'obsolete: libraries use what replaced it':
     'uselib ustat sysfs vhangup _sysctl epoll_ctl_old epoll_wait_old',

@@ -23,9 +23,10 @@ import { mayAccess, REALCREDS } from '../kernel/ptrace-access.ts'
 import { Task } from '../kernel/task.ts'
 import { lockPi, requeuePi, unlockPi, waitRequeuePi } from './futex-pi.ts'
 import { addr, inStruct, pid, size, syscall, uint, value } from './row.ts'
-import { readTimespec } from './time.ts'
+import { readTimespec, setRealDeadline } from './time.ts'
 
-const ROBUST_HEAD_SIZE = 24
+/** struct robust_list_head: three words. */
+const robustHeadSize = ({ mm }: Task): number => 3 * mm.arch.model.wordSize
 
 /** Takes the call's deadline from a timespec; 0 or an errno. */
 function readDeadline(task: Task, timeoutAddr: number, absolute: boolean, realtime: boolean): number {
@@ -34,8 +35,7 @@ function readDeadline(task: Task, timeoutAddr: number, absolute: boolean, realti
   if (ns < 0) return ns
   const { clock } = task.world
   if (!absolute) task.deadline.setIn(clock, ns)
-  else if (realtime)
-    task.deadline.setAtRealtime(clock, task.mm.i64(timeoutAddr), task.mm.i64(timeoutAddr + 8))
+  else if (realtime) setRealDeadline(task, timeoutAddr)
   else task.deadline.setAt(clock, ns)
   return 0
 }
@@ -288,7 +288,7 @@ export const futexRows = [
   syscall('futex', [addr, value(F.futexOperations), uint, inStruct('timespec'), addr, uint], sysFutex),
   syscall('futex_waitv', [addr, uint, uint, inStruct('timespec'), uint], sysFutexWaitv),
   syscall('set_robust_list', [addr, size], (task, head, length) => {
-    if (length !== ROBUST_HEAD_SIZE) return -EINVAL
+    if (length !== robustHeadSize(task)) return -EINVAL
     task.robustList = head
     return 0
   }),
@@ -296,8 +296,8 @@ export const futexRows = [
     const other = tid === 0 ? task : findTask(task, tid)
     if (!other) return -ESRCH
     if (!mayAccess(task.credentials, task.group.pid, other, REALCREDS)) return -EPERM
-    if (!task.mm.setU64(lengthAddr, ROBUST_HEAD_SIZE) || !task.mm.setU64(headAddr, other.robustList))
-      return -EFAULT
-    return 0
+    const { mm } = task
+    const isTold = mm.setWord(lengthAddr, robustHeadSize(task)) && mm.setWord(headAddr, other.robustList)
+    return isTold ? 0 : -EFAULT
   }),
 ]

@@ -29,6 +29,7 @@ import { rseqRows } from './rseq.ts'
 import { rusageRows } from './rusage.ts'
 import { schedRows } from './sched.ts'
 import { seccompRows } from './seccomp.ts'
+import { segmentRows } from './segments.ts'
 import { semRows } from './sem.ts'
 import { shmRows } from './shm.ts'
 import { signalRows } from './signal.ts'
@@ -59,6 +60,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...mmapRows,
   ...madviseRows,
   ...processRows,
+  ...segmentRows,
   ...identityRows,
   ...credentialRows,
   ...capabilityRows,

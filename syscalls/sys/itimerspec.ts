@@ -1,6 +1,7 @@
 /** struct itimerspec, interval and value, and the deadline that one means: timerfd_settime(2), timer_settime(2). */
 
 import { EFAULT, EINVAL } from '../abi/errno.ts'
+import { ITIMERSPEC } from '../abi/time.ts'
 import { NS_PER_SEC, nsecOf, SECONDS_MAX } from '../kernel/clock.ts'
 import type { IntervalTimer } from '../kernel/interval-timer.ts'
 import type { Task } from '../kernel/task.ts'
@@ -13,12 +14,11 @@ const spanNs = (sec: number, nsec: number): number => Math.min(sec, SECONDS_MAX)
 
 /** Reads an itimerspec into `setting`; 0, or an errno. */
 export function readItimerspec(task: Task, at: number): number {
-  const { mm } = task
-  if (!mm.canRead(at, 32)) return -EFAULT
-  const intervalSec = mm.i64(at)
-  const intervalNsec = mm.i64(at + 8)
-  setting.valueSec = mm.i64(at + 16)
-  setting.valueNsec = mm.i64(at + 24)
+  const spec = task.getStruct(ITIMERSPEC, at)
+  if (!spec) return -EFAULT
+  const { intervalSec, intervalNsec } = spec
+  setting.valueSec = spec.valueSec
+  setting.valueNsec = spec.valueNsec
   const isNsec = (n: number): boolean => n >= 0 && n < NS_PER_SEC
   if (intervalSec < 0 || setting.valueSec < 0) return -EINVAL
   if (!isNsec(intervalNsec) || !isNsec(setting.valueNsec)) return -EINVAL
@@ -38,14 +38,15 @@ export function armTimer(task: Task, timer: IntervalTimer, clockId: number, isAb
 
 /** Writes what is left of a timer and its period; 0 or -EFAULT. */
 export function putItimerspec(task: Task, at: number, intervalNs: number, leftNs: number): number {
-  if (!task.mm.canWrite(at, 32)) return -EFAULT
-  const put = (where: number, ns: number): void => {
-    const sec = Math.floor(ns / NS_PER_SEC)
-    task.mm.setPair(where, sec, nsecOf(ns, sec))
+  const intervalSec = Math.floor(intervalNs / NS_PER_SEC)
+  const valueSec = Math.floor(leftNs / NS_PER_SEC)
+  const spec = {
+    intervalSec,
+    intervalNsec: nsecOf(intervalNs, intervalSec),
+    valueSec,
+    valueNsec: nsecOf(leftNs, valueSec),
   }
-  put(at, intervalNs)
-  put(at + 16, leftNs)
-  return 0
+  return task.putStruct(ITIMERSPEC, at, spec) ? 0 : -EFAULT
 }
 
 export const putTimer = (task: Task, at: number, timer: IntervalTimer): number =>

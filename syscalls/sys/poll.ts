@@ -2,6 +2,8 @@
 
 import { BLOCKED, EBADF, EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
+import { struct } from '../abi/struct.ts'
+import { TIMESPEC, TIMEVAL } from '../abi/time.ts'
 import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'
 import { endTemporaryMask, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
@@ -9,6 +11,8 @@ import { fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
 import { SIGSET_SIZE } from './signal.ts'
 import { readTimespec } from './time.ts'
 
+/** What pselect6's sixth argument points at. */
+const SIZED_SIGSET = struct({ at: 'word', sizeBytes: 'word' })
 /** struct pollfd: fd s32, events s16, revents s16. */
 const POLLFD_SIZE = 8
 
@@ -94,7 +98,8 @@ function putLeft(task: Task, timeoutAddr: number, unitNs: number): void {
   if (!timeoutAddr || !task.deadline.isSet) return
   const left = task.deadline.leftNs
   const sec = Math.floor(left / NS_PER_SEC)
-  task.mm.setPair(timeoutAddr, sec, Math.floor(nsecOf(left, sec) / unitNs))
+  const nsec = Math.floor(nsecOf(left, sec) / unitNs)
+  task.putStruct(TIMESPEC, timeoutAddr, { sec, nsec })
 }
 
 function sysPpoll(
@@ -129,10 +134,16 @@ interface Selected {
   set: number
 }
 
+/** An fd_set is made of longs. */
+function setSizeBytes({ call }: Task, count: number): number {
+  const { wordSize } = call.model
+  return Math.ceil(count / (wordSize * 8)) * wordSize
+}
+
 /** The descriptors asked for, as they were at the first run: the sets are written over only at the end. */
 function readSets(task: Task, count: number, sets: readonly number[]): Selected[] | number {
   const asked: Selected[] = []
-  const bytes = Math.ceil(count / 64) * 8
+  const bytes = setSizeBytes(task, count)
   for (let set = 0; set < 3; set++) {
     const at = sets[set]!
     if (!at) continue
@@ -158,7 +169,7 @@ function select(task: Task, count: number, sets: readonly number[]): number {
       task,
       asked.map(({ fd }) => fd),
     )
-  const bytes = Math.ceil(limit / 64) * 8
+  const bytes = setSizeBytes(task, limit)
   for (const at of sets) if (at && task.mm.canWrite(at, bytes)) task.mm.space.bytes.fill(0, at, at + bytes)
   for (const { fd, set } of ready) task.mm.space.bytes[sets[set]! + (fd >> 3)]! |= 1 << (fd & 7)
   return ready.length
@@ -173,9 +184,9 @@ function sysSelect(
   timeoutAddr: number,
 ): number {
   if (!task.resumed && timeoutAddr) {
-    if (!task.mm.canRead(timeoutAddr, 16)) return -EFAULT
-    const sec = task.mm.i64(timeoutAddr)
-    const usec = task.mm.i64(timeoutAddr + 8)
+    const timeout = task.getStruct(TIMEVAL, timeoutAddr)
+    if (!timeout) return -EFAULT
+    const { sec, usec } = timeout
     if (sec < 0 || usec < 0) return -EINVAL
     task.deadline.setIn(task.world.clock, sec * NS_PER_SEC + usec * 1000)
   }
@@ -204,8 +215,9 @@ function sysPselect6(
     let bad = setDeadline(task, timeoutAddr)
     // The sixth argument points at { mask, size }.
     if (!bad && maskAddr) {
-      if (!task.mm.canRead(maskAddr, 16)) return -EFAULT
-      bad = setMask(task, task.mm.u64(maskAddr), task.mm.u64(maskAddr + 8))
+      const mask = task.getStruct(SIZED_SIGSET, maskAddr)
+      if (!mask) return -EFAULT
+      bad = setMask(task, mask.at, mask.sizeBytes)
     }
     if (bad) return bad
   }

@@ -16,6 +16,7 @@ import {
   sigInfo,
 } from '../abi/signal.ts'
 import { isSymlink } from '../abi/stat.ts'
+import { TMS } from '../abi/time.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { readStrings } from '../exec/arguments.ts'
 import { execProgram } from '../exec/exec.ts'
@@ -282,9 +283,11 @@ function sysArchPrctl(task: Task, code: number, argument: number): number {
 function sysTimes(task: Task, at: number): number {
   const ticks = (ns: number): number => Math.floor((ns / 1e9) * CLOCK_TICKS)
   if (at) {
-    if (!task.mm.canWrite(at, 32)) return -EFAULT
-    task.mm.setPair(at, ticks(task.kernel.groupCpuNs(task.group)), 0)
-    task.mm.setPair(at + 16, ticks(task.group.childrenCpuNs), 0)
+    const times = {
+      user: ticks(task.kernel.groupCpuNs(task.group)),
+      childrenUser: ticks(task.group.childrenCpuNs),
+    }
+    if (!task.putStruct(TMS, at, times)) return -EFAULT
   }
   return ticks(task.world.clock.monotonicNs()) + 1
 }

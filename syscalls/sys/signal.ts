@@ -1,9 +1,10 @@
 /** Signals: sigaction(2), sigprocmask(2), kill(2), sigsuspend(2), sigaltstack(2), sigtimedwait(2), sigreturn(2). */
 
-import { putU64 } from '../abi/struct.ts'
 import { CAP_KILL } from '../abi/capability.ts'
 import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
+import { readSigInfo, SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts'
 import * as S from '../abi/signal.ts'
+import type { Struct } from '../abi/struct.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
 import { findGroup, findTask, reaches, shownSender } from '../kernel/pid.ts'
 import { forceSignal, isIgnored } from '../kernel/signal.ts'
@@ -13,44 +14,56 @@ import type { Task } from '../kernel/task.ts'
 import { KEEP_RESULT } from '../kernel/task-run.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { addr, inStruct, outStruct, pid, signal, size, syscall, value } from './row.ts'
+import { readTimespec } from './time.ts'
 
 export const SIGSET_SIZE = 8
+/** What the kernel looks at of a siginfo that a program made. */
+const QUEUED_INFO_SIZE = 48
 
-/** struct kernel_sigaction: handler, flags, restorer, mask; 32 bytes. */
-function sysRtSigaction(
-  task: Task,
-  signo: number,
-  newAddr: number,
-  oldAddr: number,
-  setSize: number,
-): number {
-  if (setSize !== SIGSET_SIZE) return -EINVAL
+interface NewAction {
+  handler: number
+  flags: number
+  restorer: number
+  maskLo: number
+  maskHi: number
+}
+
+/** 0 or the errno of a signal that no action can be set for. */
+function checkActionSignal(signo: number, isNew: boolean): number {
   if (signo < 1 || signo > S.SIGNAL_MAX) return -EINVAL
-  if (newAddr && (signo === S.SIGKILL || signo === S.SIGSTOP)) return -EINVAL
-  const { mm } = task
+  return isNew && (signo === S.SIGKILL || signo === S.SIGSTOP) ? -EINVAL : 0
+}
+
+function setAction(task: Task, signo: number, fresh: NewAction): void {
   const action = task.group.actions.of(signo)
-  if (newAddr && !mm.canRead(newAddr, 32)) return -EFAULT
-  if (oldAddr && !mm.canWrite(oldAddr, 32)) return -EFAULT
-  const fresh = newAddr ? mm.copyIn(newAddr, 32)! : null
-  if (oldAddr) {
-    mm.setPair(oldAddr, action.handler, action.flags >>> 0)
-    mm.setU64(oldAddr + 16, action.restorer)
-    mm.setU32(oldAddr + 24, action.mask.lo >>> 0)
-    mm.setU32(oldAddr + 28, action.mask.hi >>> 0)
-  }
-  if (!fresh) return 0
-  const view = new DataView(fresh.buffer)
-  const u64 = (at: number): number => view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true)
-  action.handler = u64(0)
-  action.flags = view.getUint32(8, true)
-  action.restorer = u64(16)
-  action.mask.set(view.getInt32(24, true) & ~((1 << 8) | (1 << 18)), view.getInt32(28, true))
+  action.handler = fresh.handler
+  action.flags = fresh.flags | 0
+  action.restorer = fresh.restorer
+  action.mask.set(fresh.maskLo & ~((1 << 8) | (1 << 18)), fresh.maskHi)
   // Ignoring a pending signal discards it.
-  if (isIgnored(task.group, signo)) {
-    task.group.pending.remove(signo)
-    for (const thread of task.group.tasks) thread.pending.remove(signo)
-  }
+  if (!isIgnored(task.group, signo)) return
+  task.group.pending.remove(signo)
+  for (const thread of task.group.tasks) thread.pending.remove(signo)
+}
+
+function shownAction(task: Task, signo: number): NewAction {
+  const { handler, flags, restorer, mask } = task.group.actions.of(signo)
+  return { handler, flags: flags >>> 0, restorer, maskLo: mask.lo >>> 0, maskHi: mask.hi >>> 0 }
+}
+
+/** rt_sigaction(2) and sigaction(2): `struct` is how the call lays it out. */
+function sigaction(task: Task, signo: number, newAddr: number, oldAddr: number, struct: Struct<NewAction>): number {
+  const refused = checkActionSignal(signo, newAddr !== 0)
+  if (refused) return refused
+  const fresh = newAddr ? task.getStruct(struct, newAddr) : null
+  if (newAddr && !fresh) return -EFAULT
+  if (oldAddr && !task.putStruct(struct, oldAddr, shownAction(task, signo))) return -EFAULT
+  if (fresh) setAction(task, signo, { ...fresh, maskHi: fresh.maskHi ?? 0 })
   return 0
+}
+
+function sysRtSigaction(task: Task, signo: number, newAddr: number, oldAddr: number, setSize: number): number {
+  return setSize === SIGSET_SIZE ? sigaction(task, signo, newAddr, oldAddr, S.SIGACTION) : -EINVAL
 }
 
 function sysRtSigprocmask(
@@ -159,21 +172,16 @@ function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
   const sp = mm.arch.sp(mm.state)
   const enabled = !(task.altStackFlags & S.SS_DISABLE)
   const inside = enabled && sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
-  if (newAddr && !mm.canRead(newAddr, 24)) return -EFAULT
-  const fresh = newAddr
-    ? { addr: mm.u64(newAddr), flags: mm.getU32(newAddr + 8), size: mm.u64(newAddr + 16) }
-    : null
+  const fresh = newAddr ? task.getStruct(S.STACK, newAddr) : null
+  if (newAddr && !fresh) return -EFAULT
   if (oldAddr) {
-    if (!mm.canWrite(oldAddr, 24)) return -EFAULT
-    const { view } = mm.space
-    putU64(view, oldAddr, task.altStackAddr)
-    putU64(view, oldAddr + 8, enabled ? (inside ? S.SS_ONSTACK : 0) : S.SS_DISABLE)
-    putU64(view, oldAddr + 16, task.altStackSize)
-    mm.stored(oldAddr, 24)
+    const flags = enabled ? (inside ? S.SS_ONSTACK : 0) : S.SS_DISABLE
+    const old = { sp: task.altStackAddr, flags, size: task.altStackSize }
+    if (!task.putStruct(S.STACK, oldAddr, old)) return -EFAULT
   }
   if (!fresh) return 0
   if (inside) return -EPERM
-  const mode = fresh.flags & ~S.SS_AUTODISARM
+  const mode = (fresh.flags & ~S.SS_AUTODISARM) >>> 0
   if (mode !== 0 && mode !== S.SS_ONSTACK && mode !== S.SS_DISABLE) return -EINVAL
   if (mode === S.SS_DISABLE) {
     task.altStackAddr = task.altStackSize = 0
@@ -181,7 +189,7 @@ function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
     return 0
   }
   if (fresh.size < S.MINSIGSTKSZ) return -ENOMEM
-  task.altStackAddr = fresh.addr
+  task.altStackAddr = fresh.sp
   task.altStackSize = fresh.size
   task.altStackFlags = 0
   return 0
@@ -270,15 +278,8 @@ export function hideSender(task: Task, target: ThreadGroup, info: S.SigInfo): vo
 }
 
 /** The siginfo that a program made itself; null is EFAULT. */
-export function readQueuedInfo(task: Task, at: number): S.SigInfo | null {
-  if (!task.mm.canRead(at, 48)) return null
-  const { view } = task.mm.space
-  return S.sigInfo(view.getInt32(at, true), view.getInt32(at + 8, true), {
-    errno: view.getInt32(at + 4, true),
-    pid: view.getInt32(at + 16, true),
-    uid: view.getUint32(at + 20, true),
-    value: view.getBigUint64(at + 24, true),
-  })
+export function readQueuedInfo({ mm, call }: Task, at: number): S.SigInfo | null {
+  return mm.canRead(at, QUEUED_INFO_SIZE) ? readSigInfo(mm.space.view, at, call.model) : null
 }
 
 export const signalRows = [

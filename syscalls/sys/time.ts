@@ -12,6 +12,7 @@ import {
   ERESTARTNOHAND,
 } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { TIMESPEC, TIMEVAL } from '../abi/time.ts'
 import { NS_PER_SEC, nsecOf, SECONDS_MAX } from '../kernel/clock.ts'
 import { findGroup } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
@@ -58,7 +59,7 @@ function readCpuClock(task: Task, id: number): boolean {
 function sysClockGettime(task: Task, id: number, at: number): number {
   if (!readClock(task, id)) return -EINVAL
   const { clock } = task.world
-  return task.mm.setPair(at, clock.sec, clock.nsec) ? 0 : -EFAULT
+  return task.putStruct(TIMESPEC, at, clock) ? 0 : -EFAULT
 }
 
 const COARSE_NS = 4_000_000
@@ -67,7 +68,7 @@ function sysClockGetres(task: Task, id: number, at: number): number {
   if (!readClock(task, id)) return -EINVAL
   if (at === 0) return 0
   const coarse = id === P.CLOCK_REALTIME_COARSE || id === P.CLOCK_MONOTONIC_COARSE
-  return task.mm.setPair(at, 0, coarse ? COARSE_NS : 1) ? 0 : -EFAULT
+  return task.putStruct(TIMESPEC, at, { sec: 0, nsec: coarse ? COARSE_NS : 1 }) ? 0 : -EFAULT
 }
 
 /** Sets the wall clock of the caller's view; the one at the bottom is the host's. */
@@ -80,22 +81,24 @@ function setWallClock(task: Task, sec: number, nsec: number): number {
 function sysClockSettime(task: Task, id: number, at: number): number {
   if (task.world.clock === task.kernel.clock) return -EPERM
   if (id !== P.CLOCK_REALTIME) return -EINVAL
-  if (!task.mm.canRead(at, 16)) return -EFAULT
-  return setWallClock(task, task.mm.i64(at), task.mm.i64(at + 8))
+  const time = task.getStruct(TIMESPEC, at)
+  return time ? setWallClock(task, time.sec, time.nsec) : -EFAULT
 }
 
 /** The time zone is kept by nobody: programs have their own. */
 function sysSettimeofday(task: Task, at: number, zone: number): number {
   if (task.world.clock === task.kernel.clock) return -EPERM
-  if ((at && !task.mm.canRead(at, 16)) || (zone && !task.mm.canRead(zone, 8))) return -EFAULT
-  if (at) return setWallClock(task, task.mm.i64(at), task.mm.i64(at + 8) * 1000)
+  const time = at ? task.getStruct(TIMEVAL, at) : null
+  if ((at && !time) || (zone && !task.mm.canRead(zone, 8))) return -EFAULT
+  if (time) return setWallClock(task, time.sec, time.usec * 1000)
   return task.credentials.capable(CAP_SYS_TIME) ? 0 : -EPERM
 }
 
 function sysGettimeofday(task: Task, at: number, zone: number): number {
   const { clock } = task.world
   clock.readRealtime()
-  if (at && !task.mm.setPair(at, clock.sec, Math.floor(clock.nsec / 1000))) return -EFAULT
+  const usec = Math.floor(clock.nsec / 1000)
+  if (at && !task.putStruct(TIMEVAL, at, { sec: clock.sec, usec })) return -EFAULT
   if (zone && !task.mm.setU64(zone, 0)) return -EFAULT
   return 0
 }
@@ -104,16 +107,22 @@ function sysTime(task: Task, at: number): number {
   const { clock } = task.world
   clock.readRealtime()
   const { sec } = clock
-  return at && !task.mm.setU64(at, sec) ? -EFAULT : sec
+  return at && !task.mm.setWord(at, sec) ? -EFAULT : sec
 }
 
 /** A timespec as nanoseconds, or a negative errno. */
 export function readTimespec(task: Task, at: number): number {
-  if (!task.mm.canRead(at, 16)) return -EFAULT
-  const sec = task.mm.i64(at)
-  const nsec = task.mm.i64(at + 8)
+  const time = task.getStruct(TIMESPEC, at)
+  if (!time) return -EFAULT
+  const { sec, nsec } = time
   if (sec < 0 || nsec < 0 || nsec >= NS_PER_SEC) return -EINVAL
   return sec > SECONDS_MAX ? Infinity : sec * NS_PER_SEC + nsec
+}
+
+/** The call's deadline is a time of the wall clock, which readTimespec has seen. */
+export function setRealDeadline(task: Task, at: number): void {
+  const { sec, nsec } = task.getStruct(TIMESPEC, at)!
+  task.deadline.setAtRealtime(task.world.clock, sec, nsec)
 }
 
 /** Clocks that are set: what waits for a time of theirs follows. */
@@ -130,7 +139,7 @@ function sleep(task: Task, remainAddr: number, absolute: boolean): number {
   const { leftNs } = deadline
   if (remainAddr && leftNs !== Infinity) {
     const sec = Math.floor(leftNs / NS_PER_SEC)
-    if (!task.mm.setPair(remainAddr, sec, nsecOf(leftNs, sec))) return -EFAULT
+    if (!task.putStruct(TIMESPEC, remainAddr, { sec, nsec: nsecOf(leftNs, sec) })) return -EFAULT
   }
   task.restartBlock = (again) => {
     again.deadline.copyFrom(deadline)
@@ -164,8 +173,7 @@ function sysClockNanosleep(
     if (ns < 0) return ns
     const { clock } = task.world
     if (!absolute) task.deadline.setIn(clock, ns)
-    else if (isRealtime(id))
-      task.deadline.setAtRealtime(clock, task.mm.i64(wantedAddr), task.mm.i64(wantedAddr + 8))
+    else if (isRealtime(id)) setRealDeadline(task, wantedAddr)
     else task.deadline.setAt(clock, ns)
   }
   return sleep(task, remainAddr, absolute)

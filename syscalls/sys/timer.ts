@@ -3,7 +3,9 @@
 import { CAP_WAKE_ALARM } from '../abi/capability.ts'
 import { EAGAIN, EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { getSigval } from '../abi/siginfo.ts'
 import { SIGALRM, SIGNAL_MAX } from '../abi/signal.ts'
+import { ITIMERVAL } from '../abi/time.ts'
 import { NS_PER_SEC, SECONDS_MAX } from '../kernel/clock.ts'
 import type { IntervalTimer } from '../kernel/interval-timer.ts'
 import { findTask } from '../kernel/pid.ts'
@@ -40,21 +42,22 @@ function checkClock(task: Task, clockId: number): number {
   }
 }
 
-/** struct sigevent: value 64 bits, signo s32, notify s32, thread id s32; 64 bytes. */
+/** struct sigevent: the value, as wide as a pointer, then signo, notify and thread id; 64 bytes. */
 const SIGEVENT_SIZE = 64
 
 function readNotice(task: Task, at: number): TimerNotice | number {
   if (at === 0) return { signo: SIGALRM, value: null, task: null }
   const { mm } = task
   if (!mm.canRead(at, SIGEVENT_SIZE)) return -EFAULT
-  const payload = mm.space.view.getBigUint64(at, true)
-  const signo = mm.i32(at + 8)
-  const notify = mm.i32(at + 12)
+  const { model } = task.call
+  const payload = getSigval(mm.space.view, at, model)
+  const signo = mm.i32(at + model.wordSize)
+  const notify = mm.i32(at + model.wordSize + 4)
   if (notify === P.SIGEV_NONE) return { signo: 0, value: payload, task: null }
   if (notify !== P.SIGEV_SIGNAL && notify !== P.SIGEV_THREAD && notify !== P.SIGEV_THREAD_ID) return -EINVAL
   if (signo <= 0 || signo > SIGNAL_MAX) return -EINVAL
   if (notify !== P.SIGEV_THREAD_ID) return { signo, value: payload, task: null }
-  const target = findTask(task, mm.i32(at + 16))
+  const target = findTask(task, mm.i32(at + model.wordSize + 8))
   return target?.group === task.group ? { signo, value: payload, task: target } : -EINVAL
 }
 
@@ -131,28 +134,27 @@ function sysAlarm(task: Task, seconds: number): number {
 }
 
 function putItimer(task: Task, which: number, at: number): boolean {
-  if (!task.mm.canWrite(at, 32)) return false
   const timer = timersOf(task).itimer(which)
-  const put = (where: number, us: number): void => {
-    const sec = Math.floor(us / 1e6)
-    task.mm.setPair(where, sec, us - sec * 1e6)
-  }
-  put(at, Math.floor(timer.intervalNs / 1000))
-  put(at + 16, leftUsOf(timer))
-  return true
+  const intervalUs = Math.floor(timer.intervalNs / 1000)
+  const leftUs = leftUsOf(timer)
+  return task.putStruct(ITIMERVAL, at, {
+    intervalSec: Math.floor(intervalUs / 1e6),
+    intervalUsec: intervalUs % 1e6,
+    valueSec: Math.floor(leftUs / 1e6),
+    valueUsec: leftUs % 1e6,
+  })
 }
 
-/** A struct timeval in ns, or -EINVAL. */
-function readTimeval(task: Task, at: number): number {
-  const sec = task.mm.i64(at)
-  const usec = task.mm.i64(at + 8)
+/** A timeval in ns, or -EINVAL. */
+function timevalNs(sec: number, usec: number): number {
   return sec < 0 || usec < 0 || usec >= 1e6 ? -EINVAL : Math.min(sec, SECONDS_MAX) * NS_PER_SEC + usec * 1000
 }
 
 function sysSetitimer(task: Task, which: number, newAddr: number, oldAddr: number): number {
-  if (newAddr && !task.mm.canRead(newAddr, 32)) return -EFAULT
-  const intervalNs = newAddr ? readTimeval(task, newAddr) : 0
-  const delayNs = newAddr ? readTimeval(task, newAddr + 16) : 0
+  const fresh = newAddr ? task.getStruct(ITIMERVAL, newAddr) : null
+  if (newAddr && !fresh) return -EFAULT
+  const intervalNs = fresh ? timevalNs(fresh.intervalSec, fresh.intervalUsec) : 0
+  const delayNs = fresh ? timevalNs(fresh.valueSec, fresh.valueUsec) : 0
   if (intervalNs < 0 || delayNs < 0) return -EINVAL
   if (which < 0 || which > P.ITIMER_PROF) return -EINVAL
   if (oldAddr && !putItimer(task, which, oldAddr)) return -EFAULT

@@ -247,6 +247,12 @@ export function reloadSegments(space: AddressSpace, selectors: (selector: number
 
 // ---- the tables
 
+/** One of the thread's own descriptors, 0 to 2: lower and upper half. */
+export const tlsDescriptor = ({ view }: AddressSpace, index: number): [low: number, high: number] => {
+  const place = at(X86_STATE.tls) + 8 * index
+  return [view.getUint32(place, true), view.getUint32(place + 4, true)]
+}
+
 /** Sets one of the thread's own descriptors, 0 to 2, as the CPU has it. Behind it: reloadSegments. */
 export function setTlsDescriptor(space: AddressSpace, index: number, low: number, high: number): void {
   setHalves(space, at(X86_STATE.tls) + 8 * index, low, high)

@@ -4,8 +4,9 @@
  * Path: `umwelt info` asks; the rows answer.
  */
 
-import { BASE_RIP, DECODE_OK, type Insn } from './decode.ts'
-import { decoder, Instruction } from './isa.ts'
+import { BASE_RIP, DECODE_OK, type Decoder, type Insn } from './decode.ts'
+import { decoderOf, Instruction } from './isa.ts'
+import type { Mode } from './row.ts'
 
 /** Bytes that may be executed, at their guest address. */
 export interface CodeRange {
@@ -29,7 +30,7 @@ export interface Survey {
   readonly features: Map<string, number>
   /** By their first bytes. */
   readonly missing: Map<string, MissingInstruction>
-  /** Numbers of system calls that are put into EAX shortly before a SYSCALL instruction. */
+  /** Numbers of system calls that are put into EAX shortly before SYSCALL, or INT 80H in 32-bit mode. */
   readonly syscallNumbers: Set<number>
 }
 
@@ -41,12 +42,13 @@ const EAX = 0
 const TRIAL_COUNT = 12
 
 /** Surveys the code that `entries` lead to. */
-export function surveyCode(ranges: readonly CodeRange[], entries: readonly number[]): Survey {
-  return new Surveyor(ranges).run(entries)
+export function surveyCode(ranges: readonly CodeRange[], entries: readonly number[], mode: Mode): Survey {
+  return new Surveyor(ranges, mode).run(entries)
 }
 
 class Surveyor {
   private readonly ranges: readonly CodeRange[]
+  private readonly decoder: Decoder
   private readonly seen: readonly Uint8Array[]
   private readonly insn: Insn = new Instruction()
   private readonly trial: Insn = new Instruction()
@@ -58,8 +60,9 @@ class Surveyor {
     syscallNumbers: new Set(),
   }
 
-  constructor(ranges: readonly CodeRange[]) {
+  constructor(ranges: readonly CodeRange[], mode: Mode) {
     this.ranges = ranges
+    this.decoder = decoderOf(mode)
     this.seen = ranges.map(({ bytes }) => new Uint8Array(bytes.length))
   }
 
@@ -85,7 +88,7 @@ class Surveyor {
     const { trial } = this
     for (let at = pc - start, n = 0; n < TRIAL_COUNT; at += trial.length, n++) {
       const end = Math.min(bytes.length, at + INSTRUCTION_BYTES_MAX)
-      if (decoder.decode(bytes, at, end, start + at, trial) !== DECODE_OK) return
+      if (this.decoder.decode(bytes, at, end, start + at, trial) !== DECODE_OK) return
       if (trial.row!.flow === 'jump' || trial.row!.flow === 'return') break
     }
     this.pending.push(pc)
@@ -107,7 +110,7 @@ class Surveyor {
       const at = pc - start
       seen[at] = 1
       const end = Math.min(bytes.length, at + INSTRUCTION_BYTES_MAX)
-      if (decoder.decode(bytes, at, end, pc, insn) !== DECODE_OK) {
+      if (this.decoder.decode(bytes, at, end, pc, insn) !== DECODE_OK) {
         this.noteMissing(pc, bytes.subarray(at, at + 8))
         return
       }
@@ -117,7 +120,7 @@ class Surveyor {
       if (mnemonic === 'MOV' && setsEax(insn)) {
         number = insn.imm
         numberAge = 0
-      } else if (mnemonic === 'SYSCALL' && number >= 0 && numberAge <= NUMBER_AGE_MAX)
+      } else if (isSystemCall(insn) && number >= 0 && numberAge <= NUMBER_AGE_MAX)
         survey.syscallNumbers.add(number)
       numberAge++
       this.followFrom(insn)
@@ -148,6 +151,9 @@ class Surveyor {
 }
 
 const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0')
+
+const isSystemCall = ({ row, mode, imm }: Insn): boolean =>
+  row!.mnemonic === 'SYSCALL' || (mode === 32 && row!.mnemonic === 'INT' && (imm & 0xff) === 0x80)
 
 /** MOV EAX, imm32. */
 const setsEax = (insn: Insn): boolean => insn.opcode === 0xb8 + EAX && (insn.rex & 1) === 0

@@ -97,6 +97,8 @@ export interface SignalFrameOutput {
 /** Memory access that the frame code needs: grows the stack, checks permission; false is a fault. */
 export interface FrameMemory {
   readonly space: AddressSpace
+  /** The page of code that the kernel gave the program; 0: none. */
+  readonly vdso: number
   canWrite(addr: number, sizeBytes: number): boolean
   canRead(addr: number, sizeBytes: number): boolean
   stored(addr: number, sizeBytes: number): void
@@ -125,6 +127,13 @@ export interface Arch {
   /** struct epoll_event: 32 bits of events, and 64 of the program's own at the end. Only x86-64 packs it. */
   readonly epollEventSize: number
 
+  /** The page of code that every program gets, and where in it AT_SYSINFO points; null: none. */
+  readonly vdso: { readonly code: Uint8Array; readonly sysinfo: number } | null
+  /**
+   * Before a system call is looked at, where the instruction leaves registers otherwise than they are taken. 0, or an
+   * errno that the call ends with.
+   */
+  enterCall(state: StateBlock, memory: FrameMemory): number
   syscallNumber(state: StateBlock): number
   /** Reads as many arguments as there are norms into `args`; `registers` is where each begins. */
   captureArguments(
@@ -151,7 +160,9 @@ export interface Arch {
   exitAddress(state: StateBlock): number
   /** Clears every register for a new program. */
   startProgram(state: StateBlock, entry: number, sp: number): void
-  /** In the child of a clone: result 0, another stack and TLS where given. */
+  /** Whether a clone's argument for the child's TLS is one: 0 or an errno. */
+  checkTls(memory: FrameMemory, tls: number): number
+  /** In the child of a clone: result 0, another stack and TLS where given, which checkTls has seen. */
   startClone(state: StateBlock, sp: number, tls: number | null): void
   /** Pushes a frame and enters the handler; false when the stack cannot take it. */
   pushSignalFrame(state: StateBlock, memory: FrameMemory, input: SignalFrameInput): boolean

@@ -6,8 +6,31 @@
  */
 
 import { readEflags, writeEflags } from '../../../emu/guest/x86/flags.ts'
-import { loadSegment, SEGMENTS, type SegmentName, selectorOf } from '../../../emu/guest/x86/segments.ts'
-import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
+import {
+  instructionPointer,
+  loadSegment,
+  selectorOf,
+  setInstructionPointer,
+  USER32_CS,
+  USER_DS,
+} from '../../../emu/guest/x86/segments.ts'
+import {
+  CS,
+  DS,
+  ES,
+  FS,
+  GS,
+  RAX,
+  RBP,
+  RBX,
+  RCX,
+  RDI,
+  RDX,
+  RSI,
+  RSP,
+  SS,
+  X86_STATE,
+} from '../../../emu/guest/x86/state.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { AUDIT_ARCH_I386 } from '../seccomp.ts'
 import { writeSigInfo } from '../siginfo.ts'
@@ -33,7 +56,7 @@ const SC_FPSTATE = 76
 const SC_OLDMASK = 80
 const SC_CR2 = 84
 const GENERAL_ORDER = [RDI, RSI, RBP, RSP, RBX, RDX, RCX, RAX]
-const SEGMENT_ORDER: readonly SegmentName[] = ['gs', 'fs', 'es', 'ds']
+const SEGMENT_ORDER = [GS, FS, ES, DS]
 // struct sigframe_ia32: return address, signal, context, an unused FXSAVE area, the mask's upper half, code.
 const OLD_CONTEXT = 8
 const OLD_EXTRAMASK = OLD_CONTEXT + CONTEXT_SIZE + FSAVE_SIZE + FXSAVE_SIZE
@@ -66,7 +89,7 @@ export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: S
   bytes.fill(0, sp, end)
   saveFloat(state, fxsave)
   writeFsave(view, fpstate, fxsave)
-  const restorer = input.flags & SA_RESTORER ? input.restorer : isRt ? VDSO_RT_SIGRETURN : VDSO_SIGRETURN
+  const restorer = input.flags & SA_RESTORER ? input.restorer : memory.vdso + (isRt ? VDSO_RT_SIGRETURN : VDSO_SIGRETURN)
   view.setUint32(sp, restorer, true)
   view.setInt32(sp + 4, input.info.signo, true)
   if (isRt) {
@@ -92,15 +115,10 @@ function enter(state: StateBlock, input: SignalFrameInput, sp: number, isRt: boo
   state.setNumber(gpr(RDX), isRt ? sp + RT_INFO : 0)
   state.setNumber(gpr(RCX), isRt ? sp + RT_UC : 0)
   state.setNumber(gpr(RSP), sp)
-  state.setNumber(X86_STATE.pc, input.handler)
   state.setU32(X86_STATE.df, 0)
-  for (const [name, selector] of [
-    ['cs', 0x23],
-    ['ss', 0x2b],
-    ['ds', 0x2b],
-    ['es', 0x2b],
-  ] as const)
-    loadSegment(state, SEGMENTS.indexOf(name), selector)
+  loadSegment(state.space, CS, USER32_CS)
+  for (const segment of [SS, DS, ES]) loadSegment(state.space, segment, USER_DS)
+  state.setNumber(X86_STATE.pc, input.handler)
 }
 
 function writeContext(
@@ -110,17 +128,18 @@ function writeContext(
   input: SignalFrameInput,
   fpstate: number,
 ): void {
-  const selector = (name: SegmentName): number => selectorOf(state, SEGMENTS.indexOf(name))
-  for (const [i, name] of SEGMENT_ORDER.entries()) view.setUint32(at + i * 4, selector(name), true)
+  const { space } = state
+  for (const [i, segment] of SEGMENT_ORDER.entries())
+    view.setUint32(at + i * 4, selectorOf(space, segment), true)
   for (const [i, index] of GENERAL_ORDER.entries())
     view.setUint32(at + SC_GENERAL + i * 4, state.getU32(gpr(index)), true)
   view.setUint32(at + SC_TRAPNO, input.info.trapno, true)
   view.setUint32(at + SC_ERR, input.info.trapError, true)
-  view.setUint32(at + SC_IP, state.getU32(X86_STATE.pc), true)
-  view.setUint32(at + SC_CS, selector('cs'), true)
+  view.setUint32(at + SC_IP, Number(instructionPointer(space)), true)
+  view.setUint32(at + SC_CS, selectorOf(space, CS), true)
   view.setUint32(at + SC_FLAGS, readEflags(state), true)
   view.setUint32(at + SC_SP_AT_SIGNAL, state.getU32(gpr(RSP)), true)
-  view.setUint32(at + SC_SS, selector('ss'), true)
+  view.setUint32(at + SC_SS, selectorOf(space, SS), true)
   view.setUint32(at + SC_FPSTATE, fpstate, true)
   view.setInt32(at + SC_OLDMASK, input.maskLo, true)
   if (input.info.trapno === 14) view.setUint32(at + SC_CR2, input.info.addr, true)
@@ -187,12 +206,13 @@ export function popSignalFrame(
       }
   for (const [i, index] of GENERAL_ORDER.entries())
     state.setNumber(gpr(index), view.getUint32(context + SC_GENERAL + i * 4, true))
-  state.setNumber(X86_STATE.pc, view.getUint32(context + SC_IP, true))
   writeEflags(state, view.getUint32(context + SC_FLAGS, true))
-  loadSegment(state, SEGMENTS.indexOf('cs'), view.getUint16(context + SC_CS, true) | 3)
-  loadSegment(state, SEGMENTS.indexOf('ss'), view.getUint16(context + SC_SS, true) | 3)
-  for (const [i, name] of SEGMENT_ORDER.entries())
-    loadSegment(state, SEGMENTS.indexOf(name), view.getUint16(context + i * 4, true))
+  const { space } = state
+  loadSegment(space, CS, view.getUint16(context + SC_CS, true) | 3)
+  loadSegment(space, SS, view.getUint16(context + SC_SS, true) | 3)
+  for (const [i, segment] of SEGMENT_ORDER.entries())
+    loadSegment(space, segment, view.getUint16(context + i * 4, true))
+  setInstructionPointer(space, BigInt(view.getUint32(context + SC_IP, true)))
   if (fpstate !== 0) restoreFloat(state, fpstate + FSAVE_SIZE)
   return output
 }

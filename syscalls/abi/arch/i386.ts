@@ -4,14 +4,23 @@
  * Path: see arch.ts.
  */
 
-import { startSegments } from '../../../emu/guest/x86/segments.ts'
+import {
+  GDT_TLS_COUNT,
+  GDT_TLS_MIN,
+  reloadSegments,
+  setTlsDescriptor,
+  startSegments,
+} from '../../../emu/guest/x86/segments.ts'
 import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, X86_STATE, X86_STATE_SIZE } from '../../../emu/guest/x86/state.ts'
 import { PAGE_SIZE, STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
+import { SYSCALL_SYSENTER } from '../../../emu/run/cpu.ts'
+import { EFAULT, EINVAL } from '../errno.ts'
 import { AUDIT_ARCH_I386 } from '../seccomp.ts'
 import { ILP32_I386, Struct } from '../struct.ts'
 import {
   type Arch,
+  type FrameMemory,
   NORM_ID16,
   NORM_INT,
   NORM_LONG,
@@ -22,6 +31,8 @@ import {
 } from './arch.ts'
 import { I386_CALLS, ILP32_I386_OLD, ILP32_I386_STAT64 } from './i386-calls.ts'
 import { popSignalFrame, pushSignalFrame } from './i386-signal.ts'
+import { VDSO_CODE, VDSO_LANDING, VDSO_VSYSCALL } from './i386-vdso.ts'
+import { isThreadDesc, threadDescriptor, USER_DESC, type UserDesc } from './user-desc.ts'
 import { x86_64 } from './x86-64.ts'
 import { resetFloat } from './x86-float.ts'
 
@@ -99,6 +110,7 @@ export const i386: Arch = {
   elfMachine: 'i386',
   bits: 32,
   platform: 'i686',
+  machine: 'i686',
   model: ILP32_I386,
   calls: I386_CALLS,
   auditArch: AUDIT_ARCH_I386,
@@ -142,16 +154,46 @@ export const i386: Arch = {
     state.setNumber(X86_STATE.pc, entry)
     state.setNumber(ESP, sp)
     resetFloat(state)
-    startSegments(state, 32)
+    startSegments(state.space, 32)
   },
 
-  startClone(state: StateBlock, sp: number, _tls: number | null): void {
+  checkTls(memory, at): number {
+    const desc = readUserDesc(memory, at)
+    if (!desc) return -EFAULT
+    const index = desc.entryNumber - GDT_TLS_MIN
+    return isThreadDesc(desc) && index >= 0 && index < GDT_TLS_COUNT ? 0 : -EINVAL
+  },
+
+  startClone(state: StateBlock, sp: number, tls: number | null): void {
     setEax(state, 0)
     if (sp) state.setNumber(ESP, sp)
+    if (tls === null) return
+    const { space } = state
+    const desc = USER_DESC.of(ILP32_I386).get(space.view, tls)
+    setTlsDescriptor(space, desc.entryNumber - GDT_TLS_MIN, ...threadDescriptor(desc))
+    reloadSegments(space, (selector) => selector === desc.entryNumber * 8 + 3)
+  },
+
+  vdso: { code: VDSO_CODE, sysinfo: VDSO_VSYSCALL },
+
+  /** SYSENTER leaves ESP in EBP, and where that points is EBP, which is the sixth argument; the vDSO's code does it so. */
+  enterCall(state, memory): number {
+    if (state.getU32(X86_STATE.exitCode) !== SYSCALL_SYSENTER) return 0
+    const sp = state.getU32(ARGUMENTS[5]!)
+    state.setNumber(ESP, sp)
+    state.setNumber(X86_STATE.pc, memory.vdso + VDSO_LANDING)
+    if (!memory.canRead(sp, 4)) return -EFAULT
+    state.setNumber(ARGUMENTS[5]!, memory.space.view.getUint32(sp, true))
+    return 0
   },
 
   pushSignalFrame,
   popSignalFrame,
+}
+
+function readUserDesc(memory: FrameMemory, at: number): UserDesc | null {
+  const layout = USER_DESC.of(ILP32_I386)
+  return memory.canRead(at, layout.sizeBytes) ? layout.get(memory.space.view, at) : null
 }
 
 function setEax(state: StateBlock, value: number): void {

@@ -74,6 +74,8 @@ export const x86_64: Arch = {
   auditArch: AUDIT_ARCH_X86_64,
   epollEventSize: 12,
 
+  vdso: null,
+  enterCall: () => 0,
   // The kernel looks at eax only: upper bits of rax do not count.
   syscallNumber: (state) => state.space.view.getInt32(STATE_BASE + RAX_OFFSET, true),
 
@@ -118,6 +120,7 @@ export const x86_64: Arch = {
     resetFloat(state)
   },
 
+  checkTls: () => 0,
   startClone(state: StateBlock, sp: number, tls: number | null): void {
     state.setNumber(RAX_OFFSET, 0)
     if (sp) state.setNumber(RSP_OFFSET, sp)

@@ -10,7 +10,7 @@ import { elfInfo } from '../../../src/elf-info.ts'
 const file = (path: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../../${path}`, import.meta.url)))
 const survey = (...bytes: number[]) =>
-  surveyCode([{ start: 0x1000, bytes: Uint8Array.from(bytes) }], [0x1000])
+  surveyCode([{ start: 0x1000, bytes: Uint8Array.from(bytes) }], [0x1000], 64)
 
 describe('the survey', () => {
   it('follows branches, and stops at returns', () => {
@@ -31,7 +31,7 @@ describe('the survey', () => {
   it('ends for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-        const found = surveyCode([{ start: 0x1000, bytes }], [0x1000, 0x1001])
+        const found = surveyCode([{ start: 0x1000, bytes }], [0x1000, 0x1001], 64)
         return found.instructionCount <= bytes.length
       }),
       { seed: 1, numRuns: 2000 },

@@ -1,0 +1,116 @@
+/** Segments of x86 programs: set_thread_area(2), get_thread_area(2), modify_ldt(2). Linux kernel/tls.c, kernel/ldt.c. */
+
+import {
+  GDT_TLS_COUNT,
+  GDT_TLS_MIN,
+  ldtCount,
+  reloadSegments,
+  setLdtDescriptor,
+  setTlsDescriptor,
+  tlsDescriptor,
+} from '../../emu/guest/x86/segments.ts'
+import { LDT_BASE, LDT_COUNT_MAX } from '../../emu/memory/layout.ts'
+import {
+  contentsOf,
+  descriptorOf,
+  isEmptyDesc,
+  isNotPresent,
+  isThreadDesc,
+  threadDescriptor,
+  USER_DESC,
+  userDescOf,
+} from '../abi/arch/user-desc.ts'
+import { EFAULT, EINVAL, ENOSYS, ESRCH } from '../abi/errno.ts'
+import type { Task } from '../kernel/task.ts'
+import { addr, int, size, syscall } from './row.ts'
+
+const DESCRIPTOR_SIZE = 8
+/** In a selector: of the LDT. */
+const LOCAL = 4
+const DEFAULT_LDT_SIZE = 128
+const USER_DESC_SIZE = 16
+
+/** 64-bit programs have arch_prctl(2) instead. */
+const hasThreadAreas = ({ mm }: Task): boolean => mm.arch.bits === 32
+
+function sysSetThreadArea(task: Task, at: number): number {
+  if (!hasThreadAreas(task)) return -ENOSYS
+  const desc = task.getStruct(USER_DESC, at)
+  if (!desc) return -EFAULT
+  if (!isThreadDesc(desc)) return -EINVAL
+  const { space } = task.mm
+  let index = desc.entryNumber - GDT_TLS_MIN
+  if (desc.entryNumber === -1) {
+    index = [0, 1, 2].findIndex((i) => tlsDescriptor(space, i).every((half) => half === 0))
+    if (index < 0) return -ESRCH
+    if (!task.mm.setU32(at, GDT_TLS_MIN + index)) return -EFAULT
+  }
+  if (index < 0 || index >= GDT_TLS_COUNT) return -EINVAL
+  setTlsDescriptor(space, index, ...threadDescriptor(desc))
+  reloadSegments(space, (selector) => selector === (GDT_TLS_MIN + index) * 8 + 3)
+  return 0
+}
+
+function sysGetThreadArea(task: Task, at: number): number {
+  if (!hasThreadAreas(task)) return -ENOSYS
+  const number = task.mm.getU32(at)
+  if (number < 0) return -EFAULT
+  const index = number - GDT_TLS_MIN
+  if (index < 0 || index >= GDT_TLS_COUNT) return -EINVAL
+  const desc = userDescOf(number, ...tlsDescriptor(task.mm.space, index))
+  return task.putStruct(USER_DESC, at, desc) ? 0 : -EFAULT
+}
+
+function readLdt({ mm }: Task, at: number, sizeBytes: number): number {
+  const { space } = mm
+  const count = ldtCount(space)
+  if (count === 0) return 0
+  const wanted = Math.min(sizeBytes, LDT_COUNT_MAX * DESCRIPTOR_SIZE)
+  const bytes = new Uint8Array(wanted)
+  bytes.set(space.bytes.subarray(LDT_BASE, LDT_BASE + Math.min(wanted, count * DESCRIPTOR_SIZE)))
+  return mm.copyOut(at, bytes) ? wanted : -EFAULT
+}
+
+function writeLdt(task: Task, at: number, sizeBytes: number, isOld: boolean): number {
+  if (sizeBytes !== USER_DESC_SIZE) return -EINVAL
+  const desc = task.getStruct(USER_DESC, at)
+  if (!desc) return -EFAULT
+  const index = desc.entryNumber
+  if (index < 0 || index >= LDT_COUNT_MAX) return -EINVAL
+  if (contentsOf(desc) === 3 && (isOld || !isNotPresent(desc))) return -EINVAL
+  const { space } = task.mm
+  const clears = (isOld && desc.base === 0 && desc.limit === 0) || isEmptyDesc(desc)
+  const [low, high] = clears ? [0, 0] : descriptorOf(desc, !isOld)
+  setLdtDescriptor(space, index, low, high)
+  reloadSegments(space, (selector) => (selector & LOCAL) !== 0)
+  return 0
+}
+
+function modifyLdt(task: Task, command: number, at: number, sizeBytes: number): number {
+  switch (command) {
+    case 0:
+      return readLdt(task, at, sizeBytes)
+    case 1:
+      return writeLdt(task, at, sizeBytes, true)
+    case 2: {
+      const bytes = new Uint8Array(Math.min(sizeBytes, DEFAULT_LDT_SIZE))
+      return task.mm.copyOut(at, bytes) ? bytes.length : -EFAULT
+    }
+    case 0x11:
+      return writeLdt(task, at, sizeBytes, false)
+    default:
+      return -ENOSYS
+  }
+}
+
+/** Its result is an unsigned int, so that 64-bit programs do not see errors as such. */
+function sysModifyLdt(task: Task, command: number, at: number, sizeBytes: number): number {
+  const result = modifyLdt(task, command, at, sizeBytes)
+  return result < 0 && task.mm.arch.bits === 64 ? result + 2 ** 32 : result
+}
+
+export const segmentRows = [
+  syscall('set_thread_area', [addr], sysSetThreadArea, 'as on Linux, of 32-bit programs only'),
+  syscall('get_thread_area', [addr], sysGetThreadArea, 'as on Linux, of 32-bit programs only'),
+  syscall('modify_ldt', [int, addr, size], sysModifyLdt, 'no 16-bit code and stack segments'),
+]
