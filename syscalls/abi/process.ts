@@ -132,6 +132,9 @@ export const archPrctlCodes = flagTable(
   'ARCH_???',
 )
 
+/** Which system a program believes to be on: personality(2). */
+export const PER_MASK = 0xff
+export const PER_LINUX32 = 8
 /** READ_IMPLIES_EXEC, ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO: personality(2). */
 export const PER_CLEAR_ON_SETID = 0x0740000
 

@@ -66,8 +66,23 @@ export function readSigInfo(view: DataView, at: number, model: DataModel): SigIn
   })
 }
 
+/** struct sigevent: how a program wants to be told; 64 bytes, of which these are used. */
+export interface SigEvent {
+  readonly value: bigint
+  readonly signo: number
+  readonly notify: number
+  readonly tid: number
+}
+
+export const SIGEVENT_SIZE = 64
+
+export function readSigEvent(view: DataView, at: number, model: DataModel): SigEvent {
+  const [signo, notify, tid] = [0, 4, 8].map((offset) => view.getInt32(at + model.wordSize + offset, true))
+  return { value: getSigval(view, at, model), signo: signo!, notify: notify!, tid: tid! }
+}
+
 /** A sigval is a pointer or an int: all its bits count. */
-export const getSigval = (view: DataView, at: number, { wordSize }: DataModel): bigint =>
+const getSigval = (view: DataView, at: number, { wordSize }: DataModel): bigint =>
   wordSize === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true))
 
 function putSigval(view: DataView, at: number, value: bigint, { wordSize }: DataModel): void {

@@ -11,27 +11,56 @@ export interface DataModel {
   readonly wordSize: 4 | 8
   /** time_t, and the fraction of a second behind it: the newer calls of 32-bit ISAs have 64 bits. */
   readonly timeSize: 4 | 8
+  /** off_t: calls of 32-bit ISAs for large files have 64 bits. */
+  readonly offsetSize: 4 | 8
   /** What 64-bit members are aligned to. */
   readonly align64: 4 | 8
 }
 
-export const LP64: DataModel = { name: 'LP64', wordSize: 8, timeSize: 8, align64: 8 }
-export const ILP32_I386: DataModel = { name: 'i386', wordSize: 4, timeSize: 4, align64: 4 }
+export const LP64: DataModel = { name: 'LP64', wordSize: 8, timeSize: 8, offsetSize: 8, align64: 8 }
+export const ILP32_I386: DataModel = { name: 'i386', wordSize: 4, timeSize: 4, offsetSize: 4, align64: 4 }
 /** The calls of i386 whose names end in 64 because of their times. */
-export const ILP32_I386_TIME64: DataModel = { name: 'i386-time64', wordSize: 4, timeSize: 8, align64: 4 }
+export const ILP32_I386_TIME64: DataModel = { ...ILP32_I386, name: 'i386-time64', timeSize: 8 }
+/** Those whose names end in 64 because of their sizes. */
+export const ILP32_I386_LARGE: DataModel = { ...ILP32_I386, name: 'i386-large', offsetSize: 8 }
 
 /**
  * `word` and `long` are as wide as a pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec
- * behind one: where it is wider than a long, its upper half is padding.
+ * behind one: where it is wider than a long, its upper half is padding. `upper` is what 32-bit ISAs have behind a word for
+ * its upper half, and 64-bit ones have not.
  */
-export type MemberType = 'u8' | 's16' | 'u16' | 's32' | 'u32' | 's64' | 'u64' | 'word' | 'long' | 'time' | 'fraction'
+export type MemberType =
+  | 'u8'
+  | 's16'
+  | 'u16'
+  | 's32'
+  | 'u32'
+  | 's64'
+  | 'u64'
+  | 'word'
+  | 'long'
+  | 'time'
+  | 'fraction'
+  | 'upper'
 
-const FIXED_SIZES: Partial<Record<MemberType, number>> = { u8: 1, s16: 2, u16: 2, s32: 4, u32: 4, s64: 8, u64: 8 }
+const FIXED_SIZES: Partial<Record<MemberType, number>> = {
+  u8: 1,
+  s16: 2,
+  u16: 2,
+  s32: 4,
+  u32: 4,
+  s64: 8,
+  u64: 8,
+}
 
-const sizeOf = (type: MemberType, model: DataModel): number =>
-  FIXED_SIZES[type] ?? (type === 'time' || type === 'fraction' ? model.timeSize : model.wordSize)
+function sizeOf(type: MemberType, model: DataModel): number {
+  if (type === 'time' || type === 'fraction') return model.timeSize
+  if (type === 'upper') return model.wordSize === 8 ? 0 : 4
+  return FIXED_SIZES[type] ?? model.wordSize
+}
 
-const isSigned = (type: MemberType): boolean => type[0] === 's' || type === 'long' || type === 'time' || type === 'fraction'
+const isSigned = (type: MemberType): boolean =>
+  type[0] === 's' || type === 'long' || type === 'time' || type === 'fraction'
 
 interface Member {
   readonly name: string
@@ -53,6 +82,7 @@ export class Layout<T extends object> {
     const members: Member[] = []
     for (const [name, type] of Object.entries(types)) {
       const sizeBytes = sizeOf(type, model)
+      if (sizeBytes === 0) continue
       const align = sizeBytes === 8 ? model.align64 : sizeBytes
       const offset = Math.ceil(end / align) * align
       const isHalf = type === 'fraction' && sizeBytes > model.wordSize
@@ -127,8 +157,9 @@ export class Struct<T extends object> {
 }
 
 /** struct({ sec: 'time', nsec: 'fraction' }): members in their order, each a number. */
-export const struct = <Names extends string>(types: Readonly<Record<Names, MemberType>>): Struct<Record<Names, number>> =>
-  new Struct<Record<Names, number>>(types)
+export const struct = <Names extends string>(
+  types: Readonly<Record<Names, MemberType>>,
+): Struct<Record<Names, number>> => new Struct<Record<Names, number>>(types)
 
 export type Values<S> = S extends Struct<infer T> ? T : never
 

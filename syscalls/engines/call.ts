@@ -4,7 +4,7 @@
  * come from it.
  */
 
-import { IN_ORDER, NORMS_UNKNOWN } from '../abi/arch/arch.ts'
+import { IN_ORDER, type Indirect, NORMS_UNKNOWN } from '../abi/arch/arch.ts'
 import type { BoundCall, CallTable } from '../abi/arch/call-table.ts'
 import { latin1 } from '../abi/bytes.ts'
 import { CALL_NAMES, CALL_NUMBERS } from '../abi/calls.ts'
@@ -34,6 +34,8 @@ export class SyscallCall {
   readonly task: Task
   /** The call as the program's ISA has it; null for none that is known, and for an engine's own. */
   private bound: BoundCall | null = null
+  /** The kernel's number as it was before any engine changed it. */
+  private begunNr = -1
   /** The program's own number, also of a call that is unknown. */
   archNr = -1
   /** The kernel's number (abi/calls.ts), the same for every ISA; writable: the call goes on as the new number below the engine that changed it. */
@@ -110,12 +112,23 @@ export class SyscallCall {
     this.nr = bound ? bound.nr : NO_CALL
     if (bound) arch.captureArguments(state, bound.norms, bound.registers, this.args)
     else arch.captureArguments(state, NORMS_UNKNOWN, IN_ORDER, this.args)
+    if (bound?.indirect) this.open(calls, bound.indirect)
+    this.begunNr = this.nr
+  }
+
+  /** It becomes the call that it stands for, if it can be told which. */
+  private open(calls: CallTable, indirect: Indirect): void {
+    const opened = indirect(this.args, this.task.mm)
+    if (!opened) return
+    this.bound = calls.named(opened.name)
+    this.nr = this.bound.nr
+    calls.takeWords(opened, this.args)
   }
 
   /** An engine's own call begins, by the kernel's number and in the machine's own layout. */
   beginOwn(nr: number): void {
     this.bound = null
-    this.archNr = this.nr = nr
+    this.archNr = this.nr = this.begunNr = nr
   }
 
   /** A call begins. */
@@ -131,7 +144,7 @@ export class SyscallCall {
 
   /** The program's own name of it, unless an engine has made it another call: i386 calls `fstat64` what is `fstat`. */
   get shownName(): string {
-    return this.bound?.nr === this.nr ? this.bound.name : this.name
+    return this.nr === this.begunNr ? (this.bound?.name ?? this.name) : this.name
   }
 
   /** How the structures of this call lie in memory. */
@@ -141,7 +154,7 @@ export class SyscallCall {
 
   /** The number as the program's ISA has it: what seccomp filters see. */
   get shownNr(): number {
-    if (this.bound?.nr === this.nr || this.nr === NO_CALL) return this.archNr
+    if (this.nr === this.begunNr) return this.archNr
     return this.task.mm.calls.ofKernel(this.nr)?.archNr ?? NO_CALL
   }
 

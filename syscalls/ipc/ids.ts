@@ -4,7 +4,7 @@
  */
 
 import { CAP_IPC_OWNER, CAP_SYS_ADMIN } from '../abi/capability.ts'
-import { EACCES, EEXIST, EFAULT, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '../abi/errno.ts'
+import { EACCES, EEXIST, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '../abi/errno.ts'
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Credentials } from '../kernel/credentials.ts'
@@ -163,26 +163,32 @@ export function mayControl(task: Task, object: IpcObject): number {
   return isAllowed ? 0 : -EPERM
 }
 
-const PERM_SIZE = 48
-const DS_SIZE = 120
+/** struct ipc64_perm: what every *_STAT structure begins with. */
+export const IPC_PERM = {
+  key: 's32',
+  uid: 'u32',
+  gid: 'u32',
+  cuid: 'u32',
+  cgid: 'u32',
+  mode: 'u32',
+  seq: 'u16',
+  pad: 'u16',
+  unused1: 'word',
+  unused2: 'word',
+} as const
 
-/** The structure of a *_STAT: ipc64_perm, then what `fill` puts. */
-export function putStatus(
-  task: Task,
-  at: number,
-  object: IpcObject,
-  sizeBytes: number,
-  fill: (view: DataView) => void,
-): number {
-  const bytes = new Uint8Array(DS_SIZE)
-  const view = new DataView(bytes.buffer)
-  const { key, uid, gid, cuid, cgid, mode, id } = object
+/** The members of IPC_PERM that the kernel fills. */
+export function permOf(task: Task, object: IpcObject) {
   const { userns } = task.credentials
-  const owner = [userns.shownUid(uid), userns.shownGid(gid), userns.shownUid(cuid), userns.shownGid(cgid)]
-  for (const [i, word] of [key, ...owner, mode].entries()) view.setInt32(i * 4, word, true)
-  view.setUint16(24, Math.floor(id / 2 ** INDEX_BITS), true)
-  fill(view)
-  return task.mm.copyOut(at, bytes.subarray(0, sizeBytes)) ? 0 : -EFAULT
+  return {
+    key: object.key,
+    uid: userns.shownUid(object.uid),
+    gid: userns.shownGid(object.gid),
+    cuid: userns.shownUid(object.cuid),
+    cgid: userns.shownGid(object.cgid),
+    mode: object.mode,
+    seq: Math.floor(object.id / 2 ** INDEX_BITS),
+  }
 }
 
 export interface NewOwner {
@@ -191,16 +197,10 @@ export interface NewOwner {
   mode: number
 }
 
-/** What IPC_SET takes of ipc64_perm, provided the whole structure is readable. */
-export function readOwner(task: Task, at: number, sizeBytes: number): NewOwner | number {
-  const { mm } = task
-  if (!mm.canRead(at, Math.max(sizeBytes, PERM_SIZE))) return -EFAULT
+/** What IPC_SET takes of a structure that begins with IPC_PERM. */
+export function ownerOf(task: Task, given: { uid: number; gid: number; mode: number }): NewOwner {
   const { uids, gids } = task.credentials.userns
-  return {
-    uid: uids.inward(mm.i32(at + 4) >>> 0),
-    gid: gids.inward(mm.i32(at + 8) >>> 0),
-    mode: mm.i32(at + 20),
-  }
+  return { uid: uids.inward(given.uid), gid: gids.inward(given.gid), mode: given.mode }
 }
 
 export function setOwner(task: Task, object: IpcObject, owner: NewOwner): number {

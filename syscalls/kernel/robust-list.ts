@@ -4,9 +4,11 @@
  */
 
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../abi/futex.ts'
+import { struct } from '../abi/struct.ts'
 import { ANY_BIT, handOverFutex, wakeFutex } from './futex.ts'
 import type { Task } from './task.ts'
 
+const ROBUST_LIST_HEAD = struct({ first: 'word', offset: 'long', pending: 'word' })
 /** A list that a hostile program made into a circle ends here. */
 const ENTRIES_MAX = 2048
 
@@ -14,16 +16,18 @@ export function releaseRobustList(task: Task): void {
   const head = task.robustList
   task.robustList = 0
   const { mm } = task
-  if (head === 0 || !mm.canRead(head, 24)) return
-  const offset = mm.i64(head + 8)
-  const pending = mm.u64(head + 16)
-  let entry = mm.u64(head)
+  const { model } = mm.arch
+  const { wordSize } = model
+  const list = head === 0 ? null : mm.getStruct(ROBUST_LIST_HEAD.of(model), head)
+  if (!list) return
+  const { offset, pending } = list
+  let entry = list.first
   for (let n = 0; n < ENTRIES_MAX && entry - (entry % 2) !== head; n++) {
     // The lock being taken or let go is dealt with last, whether it is in the list or not.
     if (entry !== pending) release(task, entry, offset, false)
     const at = entry - (entry % 2)
-    if (!mm.canRead(at, 8)) return
-    entry = mm.u64(at)
+    if (!mm.canRead(at, wordSize)) return
+    entry = mm.word(at)
   }
   if (pending !== 0) release(task, pending, offset, true)
 }

@@ -7,6 +7,8 @@ import { bytesOf, getLe32, latin1 } from '../abi/bytes.ts'
 import { CAP_NET_ADMIN } from '../abi/capability.ts'
 import { EACCES, EDOM, EINVAL, ENODEV, ENOPROTOOPT, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { type Layout, struct, type Values } from '../abi/struct.ts'
+import { TIMEVAL } from '../abi/time.ts'
 import { NS_PER_SEC, SECONDS_MAX } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
 import { LO_INDEX, LO_NAME } from './interfaces.ts'
@@ -57,10 +59,20 @@ const RULES: ReadonlyMap<number, OptionRule> = new Map([
 /** Those that are for root: CAP_NET_ADMIN. */
 const PRIVILEGED = new Set([S.SO_MARK, S.SO_BUSY_POLL, S.SO_DEBUG])
 
-/** A struct timeval. */
-function timeval(ns: number): Uint8Array {
+/** What the options of 32-bit ISAs with 64-bit times take: struct __kernel_sock_timeval. */
+const SOCK_TIMEVAL = struct({ sec: 's64', usec: 's64' })
+
+/** How a timeout is laid out: the older options have the call's own timeval. */
+const timeoutLayout = (task: Task, name: number): Layout<Values<typeof SOCK_TIMEVAL>> =>
+  (name === S.SO_RCVTIMEO_NEW || name === S.SO_SNDTIMEO_NEW ? SOCK_TIMEVAL : TIMEVAL).of(task.call.model)
+
+function timeoutBytes(task: Task, name: number, ns: number): Uint8Array {
+  const layout = timeoutLayout(task, name)
+  const bytes = new Uint8Array(layout.sizeBytes)
   const sec = Math.floor(ns / NS_PER_SEC)
-  return ints(sec, 0, Math.floor((ns - sec * NS_PER_SEC) / 1000), 0)
+  const usec = Math.floor((ns - sec * NS_PER_SEC) / 1000)
+  layout.put(new DataView(bytes.buffer), 0, { sec, usec })
+  return bytes
 }
 
 /** The value's bytes, or an errno. */
@@ -96,9 +108,11 @@ export function getSocketOption(
     case S.SO_LINGER:
       return ints(socket.lingers ? 1 : 0, socket.lingerSec)
     case S.SO_RCVTIMEO:
-      return timeval(socket.receiveTimeoutNs)
+    case S.SO_RCVTIMEO_NEW:
+      return timeoutBytes(task, name, socket.receiveTimeoutNs)
     case S.SO_SNDTIMEO:
-      return timeval(socket.sendTimeoutNs)
+    case S.SO_SNDTIMEO_NEW:
+      return timeoutBytes(task, name, socket.sendTimeoutNs)
     case S.SO_REUSEPORT:
       return ints(socket.switches.has(name) ? 1 : 0)
     case S.SO_BSDCOMPAT:
@@ -128,12 +142,11 @@ function bindToDevice(socket: Socket, value: Uint8Array): number {
   return 0
 }
 
-/** struct timeval as nanoseconds: 0 waits for ever; a negative one does not wait at all. */
-function readTimeout(value: Uint8Array): number {
-  if (value.length < 16) return -EINVAL
-  const view = new DataView(value.buffer, value.byteOffset)
-  const sec = Number(view.getBigInt64(0, true))
-  const usec = Number(view.getBigInt64(8, true))
+/** A timeout in nanoseconds: 0 waits for ever; a negative one does not wait at all. */
+function readTimeout(task: Task, name: number, value: Uint8Array): number {
+  const layout = timeoutLayout(task, name)
+  if (value.length < layout.sizeBytes) return -EINVAL
+  const { sec, usec } = layout.get(new DataView(value.buffer, value.byteOffset), 0)
   if (usec < 0 || usec >= 1e6) return -EDOM
   if (sec < 0) return 1
   return sec > SECONDS_MAX ? 0 : sec * NS_PER_SEC + usec * 1000
@@ -191,10 +204,12 @@ export function setSocketOption(
       if (socket.lingers) socket.lingerSec = getLe32(value, 4)
       return 0
     case S.SO_RCVTIMEO:
-    case S.SO_SNDTIMEO: {
-      const ns = readTimeout(value)
+    case S.SO_RCVTIMEO_NEW:
+    case S.SO_SNDTIMEO:
+    case S.SO_SNDTIMEO_NEW: {
+      const ns = readTimeout(task, name, value)
       if (ns < 0) return ns
-      if (name === S.SO_RCVTIMEO) socket.receiveTimeoutNs = ns
+      if (name === S.SO_RCVTIMEO || name === S.SO_RCVTIMEO_NEW) socket.receiveTimeoutNs = ns
       else socket.sendTimeoutNs = ns
       return 0
     }

@@ -24,7 +24,6 @@ const REASONS: Readonly<Record<string, string>> = {
   'no kernel of its own to look into: no log, counters or programs in it':
     'syslog perf_event_open bpf lookup_dcookie',
   'no keyrings': 'add_key request_key keyctl',
-  'obsolete: getdents64(2)': 'getdents',
   'obsolete: libraries use what replaced it':
     'uselib ustat sysfs vhangup _sysctl epoll_ctl_old epoll_wait_old',
   'Linux has only the number': 'nfsservctl getpmsg putpmsg afs_syscall tuxcall security vserver',

@@ -162,16 +162,21 @@ function sysGetgroups(task: Task, count: number, list: number): number {
 }
 
 function sysSetgroups(task: Task, count: number, list: number): number {
+  return setGroups(task, count, (length) => {
+    const bytes = task.mm.copyIn(list, length * 4)
+    return bytes && Array.from(new Uint32Array(bytes.buffer, bytes.byteOffset, length))
+  })
+}
+
+/** Sets the supplementary groups. `read` gives them out of memory, null where it cannot. */
+export function setGroups(task: Task, count: number, read: (count: number) => number[] | null): number {
   const { credentials: who } = task
   if (!who.capableOwn(CAP_SETGID) || !who.userns.maySetgroups) return -EPERM
   if (count < 0 || count > NGROUPS_MAX) return -EINVAL
-  if (count > 0 && !task.mm.canRead(list, count * 4)) return -EFAULT
-  const groups: number[] = []
-  for (let i = 0; i < count; i++) {
-    const gid = who.userns.gids.inward(task.mm.getU32(list + i * 4))
-    if (gid === NO_ID) return -EINVAL
-    groups.push(gid)
-  }
+  const given = read(count)
+  if (!given) return -EFAULT
+  const groups = given.map((gid) => who.userns.gids.inward(gid))
+  if (groups.includes(NO_ID)) return -EINVAL
   const fresh = who.copy()
   fresh.groups = groups.sort((a, b) => a - b)
   commitCredentials(task, fresh)

@@ -3,11 +3,9 @@
  * getdents(2), chdir(2), getcwd(2), chroot(2). What they change: vfs/change.ts.
  */
 
-import { putU64 } from '../abi/struct.ts'
 import { bytesOf } from '../abi/bytes.ts'
 import { CAP_MKNOD, CAP_SYS_CHROOT } from '../abi/capability.ts'
 import {
-  BLOCKED,
   EBADF,
   EFAULT,
   EINVAL,
@@ -32,17 +30,7 @@ import {
   renameFlags,
   unlinkFlags,
 } from '../abi/fcntl.ts'
-import {
-  direntType,
-  isSymlink,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFMT,
-  S_IFREG,
-  S_IFSOCK,
-} from '../abi/stat.ts'
+import { isSymlink, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
 import {
   makeDirectory,
@@ -58,7 +46,7 @@ import type { Path } from '../vfs/path.ts'
 import { MAY_EXEC, permission } from '../vfs/permission.ts'
 import { FOLLOW, type LastComponent, lookupEntry } from '../vfs/walk.ts'
 import { resolve, resolveInode, resolveName, resolveParent } from './names.ts'
-import { addr, device, dirents, dirfd, fd, flags, mode, outString, path, size, syscall } from './row.ts'
+import { addr, device, dirfd, fd, flags, mode, outString, path, size, syscall } from './row.ts'
 
 function sysMkdirat(task: Task, at: number, addr: number, modeBits: number): number {
   const last = resolveParent(task, at, addr)
@@ -171,39 +159,6 @@ function resolvedLink(task: Task, at: number, name: string) {
   return typeof found === 'number' ? found : found.inode
 }
 
-function sysGetdents64(task: Task, fdNumber: number, buf: number, count: number): number {
-  const file = task.fds.usable(fdNumber)
-  if (!file) return -EBADF
-  if (!file.inode.isDirectory) return -ENOTDIR
-  const room = Math.min(count, 1 << 20)
-  if (!task.mm.canWrite(buf, room)) return -EFAULT
-  let used = 0
-  let tooSmall = false
-  const result = file.readdir(task, {
-    add(name, ino, modeBits, next) {
-      const recordSize = Math.ceil((19 + name.length + 1) / 8) * 8
-      if (used + recordSize > room) {
-        tooSmall = used === 0
-        return false
-      }
-      const { view, bytes } = task.mm.space
-      const at = buf + used
-      putU64(view, at, ino)
-      putU64(view, at + 8, next)
-      view.setUint16(at + 16, recordSize, true)
-      view.setUint8(at + 18, direntType(modeBits))
-      for (let i = 0; i < name.length; i++) bytes[at + 19 + i] = name.charCodeAt(i)
-      bytes.fill(0, at + 19 + name.length, at + recordSize)
-      used += recordSize
-      return true
-    },
-  })
-  if (tooSmall) return -EINVAL
-  if (result === BLOCKED || (result < 0 && used === 0)) return result
-  task.mm.stored(buf, Math.max(1, used))
-  return used
-}
-
 function changeDirectory(task: Task, found: Path): number {
   if (!found.inode.isDirectory) return -ENOTDIR
   const refused = permission(task.credentials, found.inode, MAY_EXEC)
@@ -267,7 +222,6 @@ export const dirRows = [
   ),
   syscall('readlink', [path, outString, size], (task, n, b, s) => sysReadlinkat(task, AT_FDCWD, n, b, s)),
   syscall('readlinkat', [dirfd, path, outString, size], sysReadlinkat),
-  syscall('getdents64', [fd, dirents, size], sysGetdents64),
   syscall('chdir', [path], sysChdir),
   syscall('fchdir', [fd], sysFchdir),
   syscall('chroot', [path], sysChroot),

@@ -46,7 +46,25 @@ function duplicate(task: Task, file: FileDescription, from: number, closeOnExec:
 /** What fcntl(2) does to a descriptor rather than to a file: all that O_PATH allows. */
 const OF_DESCRIPTORS = new Set([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_GETFD, F.F_SETFD, F.F_GETFL])
 
+/** The commands of 32-bit ISAs for large files, fcntl64(2): as the others in their order. */
+const F_GETLK64 = 12
+const F_SETLKW64 = 14
+
+/** Of 32-bit ISAs only fcntl64(2) has them, and locks of descriptions. */
+function isRefused(task: Task, command: number): boolean {
+  const { wordSize, offsetSize } = task.call.model
+  const isLarge = command >= F_GETLK64 && command <= F_SETLKW64
+  const isOfd = command >= F.F_OFD_GETLK && command <= F.F_OFD_SETLKW
+  return wordSize === 8 ? isLarge : offsetSize === 4 && (isLarge || isOfd)
+}
+
 function sysFcntl(task: Task, number: number, command: number, argument: number): number {
+  const isLarge = command >= F_GETLK64 && command <= F_SETLKW64
+  if (isRefused(task, command)) return task.fds.get(number) ? -EINVAL : -EBADF
+  return fcntl(task, number, isLarge ? command - F_GETLK64 + F.F_GETLK : command, argument, isLarge)
+}
+
+function fcntl(task: Task, number: number, command: number, argument: number, isLarge: boolean): number {
   const file = task.fds.get(number)
   if (!file) return -EBADF
   if (file.flags & F.O_PATH && !OF_DESCRIPTORS.has(command)) return -EBADF
@@ -91,12 +109,12 @@ function sysFcntl(task: Task, number: number, command: number, argument: number)
       return file instanceof PipeEnd ? setPipeSize(task, file.pipe, argument % 2 ** 32) : -EBADF
     case F.F_GETLK:
     case F.F_OFD_GETLK:
-      return getLock(task, file, command, argument)
+      return getLock(task, file, command, argument, isLarge)
     case F.F_SETLK:
     case F.F_SETLKW:
     case F.F_OFD_SETLK:
     case F.F_OFD_SETLKW:
-      return setLock(task, file, command, argument)
+      return setLock(task, file, command, argument, isLarge)
     case F.F_ADD_SEALS:
       return addSeals(file, argument)
     case F.F_GET_SEALS:

@@ -13,6 +13,7 @@ import {
   ENODEV,
   ENOTDIR,
   EOPNOTSUPP,
+  EOVERFLOW,
   EPERM,
   EROFS,
   ESPIPE,
@@ -102,6 +103,9 @@ function sysOpenat(
   return openDescriptor(task, dirfdNumber, name, flagBits, wantsMode(flagBits) ? modeBits : 0, 0)
 }
 
+/** MAX_NON_LFS: what programs of 32-bit ISAs can open that do not say they know large files. */
+const SMALL_FILE_MAX = 2 ** 31 - 1
+
 const wantsMode = (flagBits: number): boolean =>
   (flagBits & O_CREAT) !== 0 || (flagBits & O_TMPFILE & ~F.O_DIRECTORY) !== 0
 
@@ -115,8 +119,18 @@ function openDescriptor(
 ): number {
   const file = openName(task, at, name, flagBits, modeBits, resolve)
   if (typeof file === 'number') return file
-  // A 64-bit kernel adds it to every open, and F_GETFL shows it.
-  if (!(flagBits & F.O_PATH)) file.flags |= O_LARGEFILE
+  // It is added to every open of a 64-bit program, and F_GETFL shows it.
+  const isLarge = task.call.model.wordSize === 8
+  if (isLarge && !(flagBits & F.O_PATH)) file.flags |= O_LARGEFILE
+  if (
+    !isLarge &&
+    !(flagBits & (F.O_PATH | O_LARGEFILE)) &&
+    file.inode.isRegular &&
+    file.inode.size > SMALL_FILE_MAX
+  ) {
+    file.release()
+    return -EOVERFLOW
+  }
   const number = task.fds.install(file, (flagBits & O_CLOEXEC) !== 0)
   if (number < 0) file.release()
   return number

@@ -8,6 +8,8 @@ import { eventFileRows } from './event-files.ts'
 import { fdRows } from './fd.ts'
 import { fileRows } from './file.ts'
 import { futexRows } from './futex.ts'
+import { getdentsRows } from './getdents.ts'
+import { id16Rows } from './id16.ts'
 import { identityRows } from './identity.ts'
 import { inotifyRows } from './inotify.ts'
 import { ioRows } from './io.ts'
@@ -18,6 +20,8 @@ import { mountRows } from './mount.ts'
 import { mqueueRows } from './mqueue.ts'
 import { msgRows } from './msg.ts'
 import { namespaceRows } from './namespace.ts'
+import { olderRows } from './older.ts'
+import { olderSignalRows } from './older-signal.ts'
 import { pidfdRows } from './pidfd.ts'
 import { policyRows } from './policy.ts'
 import { pollRows } from './poll.ts'
@@ -51,6 +55,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...fileRows,
   ...fdRows,
   ...dirRows,
+  ...getdentsRows,
   ...statRows,
   ...statxRows,
   ...statfsRows,
@@ -87,4 +92,7 @@ export const syscallRows: readonly SyscallRow[] = [
   ...msgRows,
   ...mqueueRows,
   ...futexRows,
+  ...id16Rows,
+  ...olderRows,
+  ...olderSignalRows,
 ]

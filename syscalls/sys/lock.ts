@@ -2,26 +2,38 @@
 
 import { BLOCKED, EAGAIN, EBADF, EDEADLK, EFAULT, EINVAL, EOVERFLOW } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
+import { struct } from '../abi/struct.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { FileLocks, type Lock, mayWaitFor, waitsNoMore } from '../vfs/locks.ts'
 
 const isOfd = (command: number): boolean => command >= F.F_OFD_GETLK && command <= F.F_OFD_SETLKW
 
-/** struct flock (64-bit): type s16, whence s16, start s64 at 8, len s64 at 16, pid s32 at 24. */
-const FLOCK_SIZE = 32
+const FLOCK = struct({ type: 's16', whence: 's16', start: 'long', length: 'long', pid: 's32' })
+/** What 32-bit ISAs have for large files. */
+const FLOCK64 = struct({ type: 's16', whence: 's16', start: 's64', length: 's64', pid: 's32' })
+
+/** Which of them a command is about. */
+const layoutOf = (command: number, isLarge: boolean): typeof FLOCK =>
+  isLarge || isOfd(command) ? FLOCK64 : FLOCK
+
+/** The last position that a long of 32 bits can tell. */
+const WORD_MAX = 2 ** 31 - 1
 /** One past the last byte that can be locked. */
 const OFFSET_END = 2 ** 63
 
-function readLock(task: Task, file: FileDescription, command: number, addr: number): Lock | number {
-  const { mm } = task
-  if (!mm.canRead(addr, FLOCK_SIZE)) return -EFAULT
-  const { view } = mm.space
-  const type = view.getInt16(addr, true)
-  const whence = view.getInt16(addr + 2, true)
-  let start = mm.i64(addr + 8)
-  const length = mm.i64(addr + 16)
-  if (isOfd(command) && mm.i32(addr + 24) !== 0) return -EINVAL
+function readLock(
+  task: Task,
+  file: FileDescription,
+  command: number,
+  addr: number,
+  isLarge: boolean,
+): Lock | number {
+  const given = task.getStruct(layoutOf(command, isLarge), addr)
+  if (!given) return -EFAULT
+  const { type, whence, length } = given
+  let { start } = given
+  if (isOfd(command) && given.pid !== 0) return -EINVAL
   if (whence === F.SEEK_CUR) start += file.pos
   else if (whence === F.SEEK_END) start += file.inode.size
   else if (whence !== F.SEEK_SET) return -EINVAL
@@ -38,31 +50,43 @@ function readLock(task: Task, file: FileDescription, command: number, addr: numb
   return { owner, pid: isOfd(command) ? -1 : task.group.pid, type, start, end }
 }
 
-/** F_GETLK, F_OFD_GETLK. */
-export function getLock(task: Task, file: FileDescription, command: number, addr: number): number {
-  const wanted = readLock(task, file, command, addr)
+/** F_GETLK, F_OFD_GETLK. `isLarge`: with the 64-bit structure of a 32-bit ISA. */
+export function getLock(
+  task: Task,
+  file: FileDescription,
+  command: number,
+  addr: number,
+  isLarge: boolean,
+): number {
+  const wanted = readLock(task, file, command, addr, isLarge)
   if (typeof wanted === 'number') return wanted
   if (wanted.type === F.F_UNLCK && !isOfd(command)) return -EINVAL
-  const { mm } = task
-  if (!mm.canWrite(addr, FLOCK_SIZE)) return -EFAULT
-  const { view } = mm.space
+  const layout = layoutOf(command, isLarge)
   // Asked for F_UNLCK, a description's own locks are told.
   const asked = wanted.type === F.F_UNLCK ? { ...wanted, owner: task, type: F.F_WRLCK } : wanted
   const other = file.inode.locks?.conflict(asked)
-  if (!other) view.setInt16(addr, F.F_UNLCK, true)
-  else {
-    view.setInt16(addr, other.type, true)
-    view.setInt16(addr + 2, F.SEEK_SET, true)
-    mm.setPair(addr + 8, other.start, other.end === Infinity ? 0 : other.end - other.start)
-    view.setInt32(addr + 24, other.pid < 0 ? -1 : task.pids.shown(other.pid), true)
-  }
-  mm.stored(addr, FLOCK_SIZE)
-  return 0
+  const told = other
+    ? {
+        type: other.type,
+        whence: F.SEEK_SET,
+        start: other.start,
+        length: other.end === Infinity ? 0 : other.end - other.start,
+        pid: other.pid < 0 ? -1 : task.pids.shown(other.pid),
+      }
+    : { ...task.getStruct(layout, addr)!, type: F.F_UNLCK }
+  if (task.call.model.wordSize === 4 && layout === FLOCK && told.start > WORD_MAX) return -EOVERFLOW
+  return task.putStruct(layout, addr, told) ? 0 : -EFAULT
 }
 
 /** F_SETLK, F_SETLKW and those of descriptions. */
-export function setLock(task: Task, file: FileDescription, command: number, addr: number): number {
-  const wanted = readLock(task, file, command, addr)
+export function setLock(
+  task: Task,
+  file: FileDescription,
+  command: number,
+  addr: number,
+  isLarge: boolean,
+): number {
+  const wanted = readLock(task, file, command, addr, isLarge)
   if (typeof wanted === 'number') return wanted
   if (wanted.type === F.F_RDLCK && !file.readable) return -EBADF
   if (wanted.type === F.F_WRLCK && !file.writable) return -EBADF

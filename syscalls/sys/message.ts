@@ -3,10 +3,10 @@
  * Path: sys/socket.ts; the families see net/message.ts's Outgoing and Incoming.
  */
 
-import { putU64 } from '../abi/struct.ts'
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { type DataModel, type Layout, struct, type Values } from '../abi/struct.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { releaseFile } from '../kernel/fd-table.ts'
 import { findGroup } from '../kernel/pid.ts'
@@ -14,17 +14,19 @@ import type { Task } from '../kernel/task.ts'
 import { NO_ID } from '../kernel/user-namespace.ts'
 import { type Incoming, IoVector, type Outgoing, shownUcred } from '../net/message.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
+import { readIov } from './vector.ts'
 
-/** name, namelen u32, iov, iovlen, control, controllen, flags u32: each in eight bytes. */
-export const MSGHDR_SIZE = 56
-const NAMELEN = 8
-const IOV = 16
-const IOVLEN = 24
-const CONTROL = 32
-const CONTROLLEN = 40
-const FLAGS = 48
-/** len, level s32, type s32; then what it carries, to a multiple of 8. */
-const CMSG_HEADER_SIZE = 16
+const MSGHDR = struct({
+  name: 'word',
+  nameLength: 's32',
+  iov: 'word',
+  iovCount: 'word',
+  control: 'word',
+  controlLength: 'word',
+  flags: 'u32',
+})
+/** struct cmsghdr; then what it carries, to a multiple of a word. */
+const CMSGHDR = struct({ length: 'word', level: 's32', type: 's32' })
 const UCRED_SIZE = 12
 const IOV_COUNT_MAX = 1024
 /** net.core.optmem_max */
@@ -32,7 +34,13 @@ const CONTROL_SIZE_MAX = 131072
 /** Linux MAX_RW_COUNT. */
 const COUNT_MAX = 0x7ffff000
 
-const align8 = (size: number): number => Math.ceil(size / 8) * 8
+type Msghdr = Values<typeof MSGHDR>
+
+/** How long a msghdr is in the call at hand. */
+export const msghdrSize = (task: Task): number => MSGHDR.of(task.call.model).sizeBytes
+
+/** Control messages begin at multiples of a word. */
+const alignCmsg = (size: number, { wordSize }: DataModel): number => Math.ceil(size / wordSize) * wordSize
 
 /** A vector over guest memory that may be read, or written when `isOut`; an errno. */
 export function vectorOf(task: Task, parts: [number, number][], isOut: boolean): IoVector | number {
@@ -50,19 +58,10 @@ export function vectorOf(task: Task, parts: [number, number][], isOut: boolean):
 }
 
 /** The msghdr's vector. */
-function readVector(task: Task, header: number, isOut: boolean): IoVector | number {
-  const { mm } = task
-  const at = mm.u64(header + IOV)
-  const count = mm.u64(header + IOVLEN)
-  if (count > IOV_COUNT_MAX) return -EMSGSIZE
-  if (count > 0 && !mm.canRead(at, count * 16)) return -EFAULT
-  const parts: [number, number][] = []
-  for (let i = 0; i < count; i++) {
-    const length = mm.u64(at + i * 16 + 8)
-    if (length >= 2 ** 63) return -EINVAL
-    parts.push([mm.u64(at + i * 16), length])
-  }
-  return vectorOf(task, parts, isOut)
+function readVector(task: Task, { iov, iovCount }: Msghdr, isOut: boolean): IoVector | number {
+  if (iovCount > IOV_COUNT_MAX) return -EMSGSIZE
+  const parts = readIov(task, iov, iovCount)
+  return typeof parts === 'number' ? parts : vectorOf(task, parts, isOut)
 }
 
 /** An address given by a program: bytes, null for none, an errno. */
@@ -82,14 +81,13 @@ export function putAddress(task: Task, address: Uint8Array, at: number, lengthAt
 }
 
 export function readOutgoing(task: Task, header: number, flagBits: number): Outgoing | number {
-  const { mm } = task
-  if (!mm.canRead(header, MSGHDR_SIZE)) return -EFAULT
-  const nameAt = mm.u64(header)
-  const nameSize = nameAt === 0 ? 0 : mm.i32(header + NAMELEN)
+  const given = task.getStruct(MSGHDR, header)
+  if (!given) return -EFAULT
+  const nameSize = given.name === 0 ? 0 : given.nameLength
   if (nameSize < 0) return -EINVAL
-  const address = readAddress(task, nameAt, Math.min(nameSize, S.SOCKADDR_SIZE_MAX))
+  const address = readAddress(task, given.name, Math.min(nameSize, S.SOCKADDR_SIZE_MAX))
   if (typeof address === 'number') return address
-  const data = readVector(task, header, false)
+  const data = readVector(task, given, false)
   if (typeof data === 'number') return data
   const message: Outgoing = {
     data,
@@ -99,24 +97,25 @@ export function readOutgoing(task: Task, header: number, flagBits: number): Outg
     credentials: null,
     control: null,
   }
-  const bad = readControl(task, mm.u64(header + CONTROL), mm.u64(header + CONTROLLEN), message)
+  const bad = readControl(task, given.control, given.controlLength, message)
   return bad || message
 }
 
 /** Reads the control messages; 0 or an errno. */
 function readControl(task: Task, at: number, size: number, message: Outgoing): number {
   if (size > CONTROL_SIZE_MAX) return -ENOBUFS
-  if (at === 0 || size < CMSG_HEADER_SIZE) return 0
   const { mm } = task
+  const { model } = task.call
+  const layout = CMSGHDR.of(model)
+  const headerSize = layout.sizeBytes
+  if (at === 0 || size < headerSize) return 0
   if (!mm.canRead(at, size)) return -EFAULT
   const rights: FileDescription[] = []
-  for (let offset = 0; offset + CMSG_HEADER_SIZE <= size; ) {
-    const length = mm.u64(at + offset)
-    if (length < CMSG_HEADER_SIZE || length > size - offset) return -EINVAL
-    const body = at + offset + CMSG_HEADER_SIZE
-    const bodySize = length - CMSG_HEADER_SIZE
-    const type = mm.i32(at + offset + 12)
-    const level = mm.i32(at + offset + 8)
+  for (let offset = 0; offset + headerSize <= size; ) {
+    const { length, level, type } = layout.get(mm.space.view, at + offset)
+    if (length < headerSize || length > size - offset) return -EINVAL
+    const body = at + offset + headerSize
+    const bodySize = length - headerSize
     if (level !== S.SOL_SOCKET) {
       message.control ??= []
       message.control.push({ level, type, body: mm.copyIn(body, bodySize)! })
@@ -126,7 +125,7 @@ function readControl(task: Task, at: number, size: number, message: Outgoing): n
       else if (type === S.SCM_CREDENTIALS) bad = readCredentials(task, body, bodySize, message)
       if (bad) return bad
     }
-    offset += align8(length)
+    offset += alignCmsg(length, model)
   }
   if (rights.length > 0) message.rights = rights
   return 0
@@ -163,28 +162,28 @@ function readCredentials(task: Task, at: number, size: number, message: Outgoing
 
 /** The room that a msghdr offers for a message. */
 export function readIncomingVector(task: Task, header: number): IoVector | number {
-  const { mm } = task
-  if (!mm.canRead(header, MSGHDR_SIZE)) return -EFAULT
-  if (mm.u64(header) !== 0 && mm.i32(header + NAMELEN) < 0) return -EINVAL
-  return readVector(task, header, true)
+  const given = task.getStruct(MSGHDR, header)
+  if (!given) return -EFAULT
+  if (given.name !== 0 && given.nameLength < 0) return -EINVAL
+  return readVector(task, given, true)
 }
 
 /** After a receive: name, control messages and flags go into the msghdr; 0 or -EFAULT. */
 export function putIncoming(task: Task, header: number, message: Incoming): number {
-  const { mm } = task
-  if (!mm.canWrite(header, MSGHDR_SIZE)) return -EFAULT
-  const nameAt = mm.u64(header)
-  const control = new ControlWriter(task, mm.u64(header + CONTROL), mm.u64(header + CONTROLLEN), message)
+  const layout = MSGHDR.of(task.call.model)
+  const given = task.mm.canWrite(header, layout.sizeBytes) ? task.getStruct(MSGHDR, header) : null
+  if (!given) return -EFAULT
+  const control = new ControlWriter(task, given.control, given.controlLength, message)
   control.put()
-  if (nameAt !== 0 && message.address) {
-    const bad = putAddress(task, message.address, nameAt, header + NAMELEN)
+  if (given.name !== 0 && message.address) {
+    const bad = putAddress(task, message.address, given.name, header + layout.offset('nameLength'))
     if (bad) return bad
   }
-  if (!mm.canWrite(header, MSGHDR_SIZE)) return -EFAULT
-  putU64(mm.space.view, header + CONTROLLEN, control.used)
-  mm.space.view.setUint32(header + FLAGS, message.flagsOut | (message.flags & S.MSG_CMSG_CLOEXEC), true)
-  mm.stored(header, MSGHDR_SIZE)
-  return 0
+  const left = task.getStruct(MSGHDR, header)
+  if (!left) return -EFAULT
+  left.controlLength = control.used
+  left.flags = message.flagsOut | (message.flags & S.MSG_CMSG_CLOEXEC)
+  return task.putStruct(MSGHDR, header, left) ? 0 : -EFAULT
 }
 
 /** Writes control messages into the room there is; what does not fit sets MSG_CTRUNC. */
@@ -193,6 +192,7 @@ class ControlWriter {
   private readonly at: number
   private readonly room: number
   private readonly message: Incoming
+  private readonly layout: Layout<Values<typeof CMSGHDR>>
   used = 0
 
   constructor(task: Task, at: number, room: number, message: Incoming) {
@@ -200,6 +200,7 @@ class ControlWriter {
     this.at = at
     this.room = at === 0 ? 0 : Math.min(room, CONTROL_SIZE_MAX)
     this.message = message
+    this.layout = CMSGHDR.of(task.call.model)
   }
 
   put(): void {
@@ -215,27 +216,25 @@ class ControlWriter {
   /** A header and a body, cut where the room ends. */
   private putOne(level: number, type: number, body: Uint8Array): void {
     const left = this.room - this.used
-    if (left < CMSG_HEADER_SIZE) {
+    const headerSize = this.layout.sizeBytes
+    if (left < headerSize) {
       this.message.flagsOut |= S.MSG_CTRUNC
       return
     }
-    const length = Math.min(CMSG_HEADER_SIZE + body.length, left)
-    if (length < CMSG_HEADER_SIZE + body.length) this.message.flagsOut |= S.MSG_CTRUNC
+    const length = Math.min(headerSize + body.length, left)
+    if (length < headerSize + body.length) this.message.flagsOut |= S.MSG_CTRUNC
     const record = new Uint8Array(length)
-    const view = new DataView(record.buffer)
-    putU64(view, 0, length)
-    view.setInt32(8, level, true)
-    view.setInt32(12, type, true)
-    record.set(body.subarray(0, length - CMSG_HEADER_SIZE), CMSG_HEADER_SIZE)
+    this.layout.put(new DataView(record.buffer), 0, { length, level, type })
+    record.set(body.subarray(0, length - headerSize), headerSize)
     if (!this.task.mm.copyOut(this.at + this.used, record)) return
-    this.used += Math.min(align8(length), left)
+    this.used += Math.min(alignCmsg(length, this.task.call.model), left)
   }
 
   /** A descriptor of the sender's process: only made where there is room for it. */
   private putPidfd(): void {
     const { task, message } = this
     if (!message.process) return
-    if (this.room - this.used < CMSG_HEADER_SIZE + 4) {
+    if (this.room - this.used < this.layout.sizeBytes + 4) {
       message.flagsOut |= S.MSG_CTRUNC
       return
     }
@@ -245,7 +244,7 @@ class ControlWriter {
 
   private putRights(rights: FileDescription[]): void {
     const { task, message } = this
-    const fitting = Math.max(0, Math.floor((this.room - this.used - CMSG_HEADER_SIZE) / 4))
+    const fitting = Math.max(0, Math.floor((this.room - this.used - this.layout.sizeBytes) / 4))
     const numbers: number[] = []
     for (const file of rights) {
       const number =

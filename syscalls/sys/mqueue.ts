@@ -22,13 +22,15 @@ import {
 } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
+import { readSigEvent, SIGEVENT_SIZE } from '../abi/siginfo.ts'
 import { SIGNAL_MAX } from '../abi/signal.ts'
+import { struct } from '../abi/struct.ts'
 import { isQueueName, PosixQueue, type PosixQueues, QueueFile } from '../ipc/mqueue.ts'
 import type { Task } from '../kernel/task.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 import { MAY_READ, MAY_WRITE, ownsFile, permission } from '../vfs/permission.ts'
 import { addr, fd, inStruct, mode, openFlagsOf, size, string, syscall, uint } from './row.ts'
-import { readTimespec } from './time.ts'
+import { readTimespec, setRealDeadline } from './time.ts'
 
 /** /proc/sys/fs/mqueue. */
 export const MQ_MSG_MAX = 10
@@ -40,8 +42,16 @@ const HARD_MSGSIZE_MAX = 16 << 20
 /** Bytes that all queues of a machine may hold, whatever RLIMIT_MSGQUEUE says. */
 const TOTAL_BYTES_MAX = 64 << 20
 const PRIORITY_MAX = 32768
-/** struct mq_attr: flags, most messages, most bytes of one, messages; four reserved longs. */
-const ATTR_SIZE = 64
+const MQ_ATTR = struct({
+  flags: 'long',
+  maxMessages: 'long',
+  messageSize: 'long',
+  messages: 'long',
+  reserved0: 'long',
+  reserved1: 'long',
+  reserved2: 'long',
+  reserved3: 'long',
+})
 
 function readName(task: Task, at: number): string | number {
   const name = task.readPath(at)
@@ -59,8 +69,7 @@ interface Sizes {
 /** The sizes that were asked for, or EINVAL where they are beyond the limits. */
 function checkSizes(task: Task, attrAddr: number): Sizes | number {
   if (attrAddr === 0) return { count: MQ_MSG_MAX, bytes: MQ_MSGSIZE_MAX }
-  const count = task.mm.i64(attrAddr + 8)
-  const bytes = task.mm.i64(attrAddr + 16)
+  const { maxMessages: count, messageSize: bytes } = task.getStruct(MQ_ATTR, attrAddr)!
   const isPrivileged = task.credentials.capable(CAP_SYS_RESOURCE)
   if (count <= 0 || count > (isPrivileged ? HARD_MSG_MAX : MQ_MSG_MAX)) return -EINVAL
   if (bytes <= 0 || bytes > (isPrivileged ? HARD_MSGSIZE_MAX : MQ_MSGSIZE_MAX)) return -EINVAL
@@ -87,7 +96,7 @@ const ACCESS = [MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE]
 const CREATION_FLAGS = F.O_CREAT | F.O_EXCL | F.O_NOCTTY | F.O_TRUNC
 
 function sysMqOpen(task: Task, nameAddr: number, flagBits: number, bits: number, attrAddr: number): number {
-  if (attrAddr && !task.mm.canRead(attrAddr, ATTR_SIZE)) return -EFAULT
+  if (attrAddr && !task.getStruct(MQ_ATTR, attrAddr)) return -EFAULT
   const name = readName(task, nameAddr)
   if (typeof name === 'number') return name
   if (!task.fds.hasRoom) return -EMFILE
@@ -123,7 +132,7 @@ function readDeadline(task: Task, at: number): number {
   if (at === 0 || task.resumed) return 0
   const ns = readTimespec(task, at)
   if (ns < 0) return ns
-  task.deadline.setAtRealtime(task.world.clock, task.mm.i64(at), task.mm.i64(at + 8))
+  setRealDeadline(task, at)
   return 0
 }
 
@@ -174,20 +183,20 @@ function sysMqTimedreceive(
   return task.mm.copyOut(at, text) ? text.length : -EFAULT
 }
 
-/** struct sigevent: value 64 bits, signo s32, notify s32. */
 function sysMqNotify(task: Task, number: number, eventAddr: number): number {
-  const { mm, group } = task
+  const { mm, group, call } = task
   let signo = 0
   let value = 0n
   if (eventAddr) {
-    if (!mm.canRead(eventAddr, 64)) return -EFAULT
-    const notify = mm.i32(eventAddr + 12)
+    if (!mm.canRead(eventAddr, SIGEVENT_SIZE)) return -EFAULT
+    const event = readSigEvent(mm.space.view, eventAddr, call.model)
+    const { notify } = event
     // A thread is told through a netlink socket, which nobody can have.
     if (notify === P.SIGEV_THREAD) return -EBADF
     if (notify !== P.SIGEV_NONE && notify !== P.SIGEV_SIGNAL) return -EINVAL
-    if (notify === P.SIGEV_SIGNAL) signo = mm.i32(eventAddr + 8)
+    if (notify === P.SIGEV_SIGNAL) signo = event.signo
     if (signo < 0 || signo > SIGNAL_MAX) return -EINVAL
-    value = mm.space.view.getBigUint64(eventAddr, true)
+    value = event.value
   }
   const file = task.fds.get(number)
   if (!(file instanceof QueueFile)) return -EBADF
@@ -204,18 +213,22 @@ function sysMqNotify(task: Task, number: number, eventAddr: number): number {
 }
 
 function sysMqGetsetattr(task: Task, number: number, newAddr: number, oldAddr: number): number {
-  const { mm } = task
-  if (newAddr && !mm.canRead(newAddr, ATTR_SIZE)) return -EFAULT
-  const fresh = newAddr ? mm.u64(newAddr) : 0
+  const given = newAddr ? task.getStruct(MQ_ATTR, newAddr) : null
+  if (newAddr && !given) return -EFAULT
+  const fresh = given?.flags ?? 0
   if (fresh !== 0 && fresh !== F.O_NONBLOCK) return -EINVAL
   const file = task.fds.get(number)
   if (!(file instanceof QueueFile)) return -EBADF
   const { queue, flags } = file
   const { messageCountMax, messageSizeMax, messages } = queue
-  const words = [flags & F.O_NONBLOCK, messageCountMax, messageSizeMax, messages.length, 0, 0, 0, 0]
+  const shown = {
+    flags: flags & F.O_NONBLOCK,
+    maxMessages: messageCountMax,
+    messageSize: messageSizeMax,
+    messages: messages.length,
+  }
   if (newAddr) file.flags = (flags & ~F.O_NONBLOCK) | fresh
-  if (!oldAddr) return 0
-  return mm.copyOut(oldAddr, new Uint8Array(new BigInt64Array(words.map(BigInt)).buffer)) ? 0 : -EFAULT
+  return oldAddr && !task.putStruct(MQ_ATTR, oldAddr, shown) ? -EFAULT : 0
 }
 
 const timeout = inStruct('timespec')

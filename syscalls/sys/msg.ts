@@ -3,13 +3,15 @@
 import { CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { BLOCKED, E2BIG, EAGAIN, EFAULT, EIDRM, EINVAL, ENOMSG, EPERM, ERESTARTNOHAND } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
+import { struct } from '../abi/struct.ts'
 import {
+  IPC_PERM,
   ipcPermission,
   mayControl,
-  putStatus,
+  ownerOf,
+  permOf,
   putWords,
   READ,
-  readOwner,
   setOwner,
   WRITE,
 } from '../ipc/ids.ts'
@@ -18,9 +20,24 @@ import type { Task } from '../kernel/task.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 import { addr, flags, hex, int, long, size, syscall, value } from './row.ts'
 
-const DS_SIZE = 120
-/** The type before the text. */
-const TYPE_SIZE = 8
+const MSQID_DS = struct({
+  ...IPC_PERM,
+  sendSec: 'word',
+  sendSecHigh: 'upper',
+  receiveSec: 'word',
+  receiveSecHigh: 'upper',
+  changeSec: 'word',
+  changeSecHigh: 'upper',
+  usedBytes: 'word',
+  count: 'word',
+  bytesMax: 'word',
+  lastSender: 's32',
+  lastReceiver: 's32',
+  unused4: 'word',
+  unused5: 'word',
+})
+/** struct msgbuf: the type before the text. */
+const MSGBUF = struct({ type: 'long' })
 
 function sysMsgget(task: Task, key: number, flagBits: number): number {
   const make = (): MessageQueue => new MessageQueue(task, key, flagBits)
@@ -43,10 +60,11 @@ function waitFor(task: Task, queue: MessageQueue, waiters: WaitQueue): number {
 
 function sysMsgsnd(task: Task, id: number, at: number, sizeBytes: number, flagBits: number): number {
   const { mm } = task
-  if (!mm.canRead(at, TYPE_SIZE)) return -EFAULT
-  const type = mm.i64(at)
+  const head = task.getStruct(MSGBUF, at)
+  if (!head) return -EFAULT
+  const { type } = head
   if (sizeBytes > I.MSGMAX || id < 0 || type < 1) return -EINVAL
-  const text = mm.copyIn(at + TYPE_SIZE, sizeBytes)
+  const text = mm.copyIn(at + task.call.model.wordSize, sizeBytes)
   if (!text) return -EFAULT
   const queue = queueOf(task, id, WRITE)
   if (typeof queue === 'number') return queue
@@ -62,7 +80,7 @@ function sysMsgrcv(
   type: number,
   flagBits: number,
 ): number {
-  if (id < 0 || sizeBytes >= 2 ** 63) return -EINVAL
+  if (id < 0 || sizeBytes >= 2 ** (task.call.model.wordSize * 8 - 1)) return -EINVAL
   const isCopy = (flagBits & I.MSG_COPY) !== 0
   if (isCopy && (flagBits & I.MSG_EXCEPT || !(flagBits & I.IPC_NOWAIT))) return -EINVAL
   const queue = queueOf(task, id, READ)
@@ -77,20 +95,25 @@ function sysMsgrcv(
 
 /** What cannot be delivered is lost, as on Linux. */
 function deliver(task: Task, at: number, message: Message, sizeMax: number): number {
-  const { mm } = task
   const text = message.text.subarray(0, sizeMax)
-  if (!mm.setU64(at, message.type) || !mm.copyOut(at + TYPE_SIZE, text)) return -EFAULT
+  const textAt = at + task.call.model.wordSize
+  if (!task.putStruct(MSGBUF, at, { type: message.type }) || !task.mm.copyOut(textAt, text)) return -EFAULT
   return text.length
 }
 
 function putQueue(task: Task, at: number, queue: MessageQueue): number {
-  return putStatus(task, at, queue, DS_SIZE, (view) => {
-    const { sendSec, receiveSec, changeSec, usedBytes, messages, bytesMax } = queue
-    const numbers = [sendSec, receiveSec, changeSec, usedBytes, messages.length, bytesMax]
-    for (const [i, number] of numbers.entries()) view.setBigUint64(48 + i * 8, BigInt(number), true)
-    view.setInt32(96, task.pids.shown(queue.lastSender), true)
-    view.setInt32(100, task.pids.shown(queue.lastReceiver), true)
-  })
+  const status = {
+    ...permOf(task, queue),
+    sendSec: queue.sendSec,
+    receiveSec: queue.receiveSec,
+    changeSec: queue.changeSec,
+    usedBytes: queue.usedBytes,
+    count: queue.messages.length,
+    bytesMax: queue.bytesMax,
+    lastSender: task.pids.shown(queue.lastSender),
+    lastReceiver: task.pids.shown(queue.lastReceiver),
+  }
+  return task.putStruct(MSQID_DS, at, status) ? 0 : -EFAULT
 }
 
 function information(task: Task, command: number, at: number): number {
@@ -108,8 +131,8 @@ function sysMsgctl(task: Task, id: number, command: number, at: number): number 
   if (command === I.IPC_INFO || command === I.MSG_INFO) return information(task, command, at)
   const { queues } = task.world.ipc
   const isByIndex = command === I.MSG_STAT || command === I.MSG_STAT_ANY
-  const owner = command === I.IPC_SET ? readOwner(task, at, DS_SIZE) : null
-  if (typeof owner === 'number') return owner
+  const given = command === I.IPC_SET ? task.getStruct(MSQID_DS, at) : null
+  if (command === I.IPC_SET && !given) return -EFAULT
   if (!I.msgCommands.entries.some(([, known]) => known === command)) return -EINVAL
   const queue = isByIndex ? queues.atIndex(id) : queues.find(id)
   if (typeof queue === 'number') return queue
@@ -119,13 +142,13 @@ function sysMsgctl(task: Task, id: number, command: number, at: number): number 
   }
   const refused = mayControl(task, queue)
   if (refused) return refused
-  if (owner) {
-    const bytesMax = task.mm.u64(at + 88)
+  if (given) {
+    const { bytesMax } = given
     if (bytesMax > I.MSGMNB && !task.credentials.capable(CAP_SYS_RESOURCE)) return -EPERM
     queue.bytesMax = bytesMax
     queue.senders.wakeAll()
     queue.receivers.wakeAll()
-    return setOwner(task, queue, owner)
+    return setOwner(task, queue, ownerOf(task, given))
   }
   queues.remove(queue)
   return 0

@@ -6,6 +6,7 @@
 import { CAP_SYS_NICE } from '../abi/capability.ts'
 import { E2BIG, EBUSY, EFAULT, EINVAL, EOPNOTSUPP, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { TIMESPEC } from '../abi/time.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
 import { findGroup, findTask } from '../kernel/pid.ts'
 import { isRealTime, NORMAL_SCHEDULING, type Scheduling } from '../kernel/scheduling.ts'
@@ -185,7 +186,7 @@ function sysSchedRrGetInterval(task: Task, which: number, at: number): number {
   const { policy } = other.sched
   const hasNone = policy === P.SCHED_FIFO || policy === P.SCHED_DEADLINE
   const ns = policy === P.SCHED_RR ? RR_INTERVAL_NS : hasNone ? 0 : FAIR_INTERVAL_NS
-  return task.mm.setPair(at, 0, ns) ? 0 : -EFAULT
+  return task.putStruct(TIMESPEC, at, { sec: 0, nsec: ns }) ? 0 : -EFAULT
 }
 
 function sysSchedSetaffinity(task: Task, which: number, length: number, at: number): number {
@@ -201,7 +202,7 @@ function sysSchedSetaffinity(task: Task, which: number, length: number, at: numb
 function sysSchedGetaffinity(task: Task, which: number, length: number, at: number): number {
   if (length === 0 || length % 8) return -EINVAL
   if (!findSchedule(task, which)) return -ESRCH
-  return task.mm.setU64(at, 1) ? 8 : -EFAULT
+  return task.mm.setWord(at, 1) ? task.mm.arch.model.wordSize : -EFAULT
 }
 
 /** The lowest or the highest priority of a policy. */

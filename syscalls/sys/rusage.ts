@@ -1,35 +1,47 @@
 /** What a process and its children have used: getrusage(2), and the same for wait4(2) and waitid(2). */
 
-import { putU64 } from '../abi/struct.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { struct } from '../abi/struct.ts'
 import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
 import { groupUsage, Usage } from '../kernel/usage.ts'
 import { outStruct, syscall, value } from './row.ts'
 
-/** utime and stime, then fourteen longs, of which Linux fills these. */
-const RUSAGE_SIZE = 144
-const MAXRSS = 32
-const MINFLT = 64
-const NVCSW = 128
-const NIVCSW = 136
+/** struct rusage: of its fourteen longs Linux fills four. */
+const RUSAGE = struct({
+  userSec: 'time',
+  userUsec: 'fraction',
+  systemSec: 'time',
+  systemUsec: 'fraction',
+  maxRss: 'long',
+  ixRss: 'long',
+  idRss: 'long',
+  isRss: 'long',
+  minorFaults: 'long',
+  majorFaults: 'long',
+  swaps: 'long',
+  blocksIn: 'long',
+  blocksOut: 'long',
+  messagesSent: 'long',
+  messagesReceived: 'long',
+  signals: 'long',
+  voluntarySwitches: 'long',
+  involuntarySwitches: 'long',
+})
 const KIB_PER_PAGE = 4
 
 /** All processor time is user time. */
 export function putRusage(task: Task, at: number, cpuNs: number, usage: Usage): boolean {
-  if (!task.mm.canWrite(at, RUSAGE_SIZE)) return false
-  const { bytes, view } = task.mm.space
-  bytes.fill(0, at, at + RUSAGE_SIZE)
   const seconds = Math.floor(cpuNs / NS_PER_SEC)
-  putU64(view, at, seconds)
-  putU64(view, at + 8, Math.floor(nsecOf(cpuNs, seconds) / 1000))
-  putU64(view, at + MAXRSS, usage.maxRssPages * KIB_PER_PAGE)
-  putU64(view, at + MINFLT, usage.minorFaults)
-  putU64(view, at + NVCSW, usage.voluntarySwitches)
-  putU64(view, at + NIVCSW, usage.involuntarySwitches)
-  task.mm.stored(at, RUSAGE_SIZE)
-  return true
+  return task.putStruct(RUSAGE, at, {
+    userSec: seconds,
+    userUsec: Math.floor(nsecOf(cpuNs, seconds) / 1000),
+    maxRss: usage.maxRssPages * KIB_PER_PAGE,
+    minorFaults: usage.minorFaults,
+    voluntarySwitches: usage.voluntarySwitches,
+    involuntarySwitches: usage.involuntarySwitches,
+  })
 }
 
 function sysGetrusage(task: Task, who: number, at: number): number {

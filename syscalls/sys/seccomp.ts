@@ -3,6 +3,7 @@
 import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EBUSY, EFAULT, EINVAL, EMFILE, ENOMEM, EOPNOTSUPP, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/seccomp.ts'
+import { struct } from '../abi/struct.ts'
 import { SeccompListener } from '../events/seccomp-listener.ts'
 import { BPF_INSTRUCTION_SIZE, BPF_INSTRUCTIONS_MAX, parseBpf, translatedLength } from '../kernel/bpf.ts'
 import type { SeccompFilter } from '../kernel/seccomp.ts'
@@ -37,14 +38,17 @@ export function setStrict(task: Task): number {
   return 0
 }
 
-/** struct sock_fprog: u16 count, and at 8 the address of the instructions. */
+/** struct sock_fprog: how many instructions, and where. */
+const SOCK_FPROG = struct({ count: 'u16', at: 'word' })
+
 function readFilter(task: Task, at: number): SeccompFilter | number {
   const { mm } = task
-  if (!mm.canRead(at, 16)) return -EFAULT
-  const count = mm.space.view.getUint16(at, true)
+  const given = task.getStruct(SOCK_FPROG, at)
+  if (!given) return -EFAULT
+  const { count } = given
   if (count === 0 || count > BPF_INSTRUCTIONS_MAX) return -EINVAL
   if (!task.noNewPrivileges && !task.credentials.capable(CAP_SYS_ADMIN)) return -EACCES
-  const bytes = mm.copyIn(mm.u64(at + 8), count * BPF_INSTRUCTION_SIZE)
+  const bytes = mm.copyIn(given.at, count * BPF_INSTRUCTION_SIZE)
   if (!bytes) return -EFAULT
   const program = parseBpf(bytes)
   if (!program) return -EINVAL

@@ -2,13 +2,15 @@
 
 import { BLOCKED, E2BIG, EAGAIN, EFAULT, EFBIG, EINTR, EINVAL, ERANGE } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
+import { struct } from '../abi/struct.ts'
 import {
+  IPC_PERM,
   ipcPermission,
   mayControl,
-  putStatus,
+  ownerOf,
+  permOf,
   putWords,
   READ,
-  readOwner,
   secondsNow,
   setOwner,
   WRITE,
@@ -18,7 +20,16 @@ import type { Task } from '../kernel/task.ts'
 import { addr, hex, inStruct, int, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
-const DS_SIZE = 104
+const SEMID_DS = struct({
+  ...IPC_PERM,
+  opSec: 'word',
+  opSecHigh: 'word',
+  changeSec: 'word',
+  changeSecHigh: 'word',
+  count: 'word',
+  unused3: 'word',
+  unused4: 'word',
+})
 /** struct sembuf: u16 number, s16 change, s16 flags. */
 const SEMBUF_SIZE = 6
 
@@ -81,11 +92,13 @@ function sysSemtimedop(task: Task, id: number, opsAddr: number, count: number, t
 }
 
 function putSet(task: Task, at: number, set: SemaphoreSet): number {
-  return putStatus(task, at, set, DS_SIZE, (view) => {
-    view.setBigUint64(48, BigInt(set.opSec), true)
-    view.setBigUint64(64, BigInt(set.changeSec), true)
-    view.setUint32(80, set.values.length, true)
-  })
+  const status = {
+    ...permOf(task, set),
+    opSec: set.opSec,
+    changeSec: set.changeSec,
+    count: set.values.length,
+  }
+  return task.putStruct(SEMID_DS, at, status) ? 0 : -EFAULT
 }
 
 function information(task: Task, command: number, at: number): number {
@@ -158,8 +171,8 @@ function sysSemctl(task: Task, id: number, number: number, command: number, argu
   const isByIndex = command === I.SEM_STAT || command === I.SEM_STAT_ANY
   const fresh = argument | 0
   if (command === I.SETVAL && (fresh < 0 || fresh > I.SEMVMX)) return -ERANGE
-  const owner = command === I.IPC_SET ? readOwner(task, argument, DS_SIZE) : null
-  if (typeof owner === 'number') return owner
+  const given = command === I.IPC_SET ? task.getStruct(SEMID_DS, argument) : null
+  if (command === I.IPC_SET && !given) return -EFAULT
   const set = isByIndex ? semaphores.atIndex(id) : semaphores.find(id)
   if (typeof set === 'number') return set
   switch (command) {
@@ -183,7 +196,7 @@ function sysSemctl(task: Task, id: number, number: number, command: number, argu
   }
   const refused = mayControl(task, set)
   if (refused) return refused
-  if (owner) return setOwner(task, set, owner)
+  if (given) return setOwner(task, set, ownerOf(task, given))
   semaphores.remove(set)
   return 0
 }

@@ -4,13 +4,14 @@ import { CAP_IPC_LOCK } from '../abi/capability.ts'
 import { EACCES, EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
 import { MAP_FIXED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts'
+import { struct } from '../abi/struct.ts'
 import {
+  IPC_PERM,
   ipcPermission,
   mayControl,
-  putStatus,
-  putWords,
+  ownerOf,
+  permOf,
   READ,
-  readOwner,
   secondsNow,
   setOwner,
   WRITE,
@@ -21,7 +22,40 @@ import { install, isPageAligned, pageDown, pageUp, placeFor, removeRange } from 
 import { Vma } from '../mm/vma.ts'
 import { addr, flags, hex, int, size, syscall, value } from './row.ts'
 
-const DS_SIZE = 112
+const SHMID_DS = struct({
+  ...IPC_PERM,
+  sizeBytes: 'word',
+  attachSec: 'word',
+  attachSecHigh: 'upper',
+  detachSec: 'word',
+  detachSecHigh: 'upper',
+  changeSec: 'word',
+  changeSecHigh: 'upper',
+  makerPid: 's32',
+  lastPid: 's32',
+  attachedCount: 'word',
+  unused4: 'word',
+  unused5: 'word',
+})
+const SHMINFO64 = struct({
+  sizeMax: 'word',
+  sizeMin: 'word',
+  count: 'word',
+  perProcess: 'word',
+  total: 'word',
+  u1: 'word',
+  u2: 'word',
+  u3: 'word',
+  u4: 'word',
+})
+const SHM_INFO = struct({
+  used: 's32',
+  total: 'word',
+  resident: 'word',
+  swapped: 'word',
+  attempts: 'word',
+  successes: 'word',
+})
 
 function sysShmget(task: Task, key: number, sizeBytes: number, flagBits: number): number {
   const { segments } = task.world.ipc
@@ -39,7 +73,7 @@ function checkPlace(at: number, flagBits: number): number {
   return rounded === 0 && flagBits & I.SHM_REMAP ? -EINVAL : rounded
 }
 
-function sysShmat(task: Task, id: number, wanted: number, flagBits: number): number {
+export function sysShmat(task: Task, id: number, wanted: number, flagBits: number): number {
   if (id < 0) return -EINVAL
   const at = checkPlace(wanted, flagBits)
   if (at < 0) return at
@@ -84,23 +118,35 @@ function sysShmdt(task: Task, at: number): number {
 }
 
 function putSegment(task: Task, at: number, segment: Segment): number {
-  return putStatus(task, at, segment, DS_SIZE, (view) => {
-    const { sizeBytes, attachSec, detachSec, changeSec, attachedCount } = segment
-    for (const [i, number] of [sizeBytes, attachSec, detachSec, changeSec].entries())
-      view.setBigUint64(48 + i * 8, BigInt(number), true)
-    view.setInt32(80, task.pids.shown(segment.makerPid), true)
-    view.setInt32(84, task.pids.shown(segment.lastPid), true)
-    view.setUint32(88, attachedCount, true)
-  })
+  const status = {
+    ...permOf(task, segment),
+    sizeBytes: segment.sizeBytes,
+    attachSec: segment.attachSec,
+    detachSec: segment.detachSec,
+    changeSec: segment.changeSec,
+    makerPid: task.pids.shown(segment.makerPid),
+    lastPid: task.pids.shown(segment.lastPid),
+    attachedCount: segment.attachedCount,
+  }
+  return task.putStruct(SHMID_DS, at, status) ? 0 : -EFAULT
 }
 
 function information(task: Task, command: number, at: number): number {
   const { segments } = task.world.ipc
-  // shminfo64 of nine longs; shm_info: ids, then longs: total, resident and swapped pages.
-  const max = -(2 ** 24) | 0
-  const limits = [max, -1, 1, 0, I.SHMMNI, 0, I.SHMMNI, 0, max, -1, 0, 0, 0, 0, 0, 0, 0, 0]
-  const used = [segments.count, 0, segments.totalPages, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-  return putWords(task, at, command === I.IPC_INFO ? limits : used) ? segments.highestIndex : -EFAULT
+  const isNarrow = task.call.model.wordSize === 4
+  const most = isNarrow ? 2 ** 31 - 1 : 2 ** 64 - 2 ** 24
+  const limits = {
+    sizeMax: most,
+    sizeMin: 1,
+    count: I.SHMMNI,
+    perProcess: I.SHMMNI,
+    total: 2 ** 64 - 2 ** 24,
+  }
+  const isPut =
+    command === I.IPC_INFO
+      ? task.putStruct(SHMINFO64, at, limits)
+      : task.putStruct(SHM_INFO, at, { used: segments.count, total: segments.totalPages })
+  return isPut ? segments.highestIndex : -EFAULT
 }
 
 function setLocked(task: Task, segment: Segment, isLocked: boolean): number {
@@ -118,8 +164,8 @@ function sysShmctl(task: Task, id: number, command: number, at: number): number 
   const { segments } = task.world.ipc
   if (command === I.IPC_INFO || command === I.SHM_INFO) return information(task, command, at)
   const isByIndex = command === I.SHM_STAT || command === I.SHM_STAT_ANY
-  const owner = command === I.IPC_SET ? readOwner(task, at, DS_SIZE) : null
-  if (typeof owner === 'number') return owner
+  const given = command === I.IPC_SET ? task.getStruct(SHMID_DS, at) : null
+  if (command === I.IPC_SET && !given) return -EFAULT
   if (!I.shmCommands.entries.some(([, known]) => known === command)) return -EINVAL
   const segment = isByIndex ? segments.atIndex(id) : segments.find(id)
   if (typeof segment === 'number') return segment
@@ -136,7 +182,7 @@ function sysShmctl(task: Task, id: number, command: number, at: number): number 
   }
   const refused = mayControl(task, segment)
   if (refused) return refused
-  if (owner) return setOwner(task, segment, owner)
+  if (given) return setOwner(task, segment, ownerOf(task, given))
   segment.markRemoved()
   return 0
 }

@@ -51,18 +51,43 @@ function shownAction(task: Task, signo: number): NewAction {
   return { handler, flags: flags >>> 0, restorer, maskLo: mask.lo >>> 0, maskHi: mask.hi >>> 0 }
 }
 
+/** signal(2): a handler for one time, as it was at first; the old one. */
+export function exchangeHandler(task: Task, signo: number, handler: number): number {
+  const refused = checkActionSignal(signo, true)
+  if (refused) return refused
+  const before = task.group.actions.of(signo).handler
+  setAction(task, signo, { handler, flags: S.SA_RESETHAND | S.SA_NODEFER, restorer: 0, maskLo: 0, maskHi: 0 })
+  return before
+}
+
 /** rt_sigaction(2) and sigaction(2): `struct` is how the call lays it out. */
-function sigaction(task: Task, signo: number, newAddr: number, oldAddr: number, struct: Struct<NewAction>): number {
+export function sigaction<T extends Omit<NewAction, 'maskHi'>>(
+  task: Task,
+  signo: number,
+  newAddr: number,
+  oldAddr: number,
+  struct: Struct<T>,
+): number {
   const refused = checkActionSignal(signo, newAddr !== 0)
   if (refused) return refused
   const fresh = newAddr ? task.getStruct(struct, newAddr) : null
   if (newAddr && !fresh) return -EFAULT
-  if (oldAddr && !task.putStruct(struct, oldAddr, shownAction(task, signo))) return -EFAULT
-  if (fresh) setAction(task, signo, { ...fresh, maskHi: fresh.maskHi ?? 0 })
+  if (
+    oldAddr &&
+    !task.putStruct(struct, oldAddr, shownAction(task, signo) as Partial<NewAction> as Partial<T>)
+  )
+    return -EFAULT
+  if (fresh) setAction(task, signo, { maskHi: 0, ...fresh })
   return 0
 }
 
-function sysRtSigaction(task: Task, signo: number, newAddr: number, oldAddr: number, setSize: number): number {
+function sysRtSigaction(
+  task: Task,
+  signo: number,
+  newAddr: number,
+  oldAddr: number,
+  setSize: number,
+): number {
   return setSize === SIGSET_SIZE ? sigaction(task, signo, newAddr, oldAddr, S.SIGACTION) : -EINVAL
 }
 
@@ -91,11 +116,14 @@ function sysRtSigprocmask(
 
 function sysRtSigpending(task: Task, setAddr: number, setSize: number): number {
   if (setSize > SIGSET_SIZE) return -EINVAL
-  const own = task.pending.set
-  const shared = task.group.pending.set
-  const lo = (own.lo | shared.lo) & task.blocked.lo
-  const hi = (own.hi | shared.hi) & task.blocked.hi
+  const { lo, hi } = pendingAndBlocked(task)
   return task.mm.setPairOfU32(setAddr, lo, hi) ? 0 : -EFAULT
+}
+
+export function pendingAndBlocked({ pending, group, blocked }: Task): { lo: number; hi: number } {
+  const own = pending.set
+  const shared = group.pending.set
+  return { lo: (own.lo | shared.lo) & blocked.lo, hi: (own.hi | shared.hi) & blocked.hi }
 }
 
 function sysRtSigsuspend(task: Task, setAddr: number, setSize: number): number {
@@ -108,7 +136,7 @@ function sysRtSigsuspend(task: Task, setAddr: number, setSize: number): number {
 }
 
 /** Waits for any signal that is delivered. */
-function pause(task: Task): number {
+export function pause(task: Task): number {
   const result = task.blockOn(task.group.signalQueued)
   return result === BLOCKED ? BLOCKED : -ERESTARTNOHAND
 }
@@ -151,7 +179,7 @@ function sysRtSigtimedwait(
   return result === BLOCKED ? BLOCKED : -EINTR
 }
 
-function sigreturn(task: Task, isRt: boolean): number {
+export function sigreturn(task: Task, isRt: boolean): number {
   const frame = task.mm.arch.popSignalFrame(task.mm.state, task.mm, isRt)
   if (!frame) {
     forceSignal(task, S.sigInfo(S.SIGSEGV, S.SI_KERNEL))

@@ -5,6 +5,7 @@
 
 import { BLOCKED, EBADF, EFAULT, EINVAL, EMFILE, ENODATA, ENOTSOCK } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { TIMESPEC } from '../abi/time.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { Deadline } from '../kernel/deadline.ts'
 import type { Task } from '../kernel/task.ts'
@@ -12,7 +13,7 @@ import { type Incoming, incoming, outgoing } from '../net/message.ts'
 import { getSocketOption, setSocketOption } from '../net/options.ts'
 import { isShutdownHow, Socket, type SocketFamily } from '../net/socket.ts'
 import {
-  MSGHDR_SIZE,
+  msghdrSize,
   putAddress,
   putIncoming,
   readAddress,
@@ -237,8 +238,8 @@ function sysRecvmsg(task: Task, number: number, header: number, flagBits: number
   return typeof socket === 'number' ? socket : receiveOne(task, socket, header, flagBits)
 }
 
-/** struct mmsghdr: a msghdr, and the result as u32. */
-const MMSGHDR_SIZE = 64
+/** struct mmsghdr: a msghdr, and the result as u32; as long as a multiple of a word. */
+const mmsghdrSize = (task: Task): number => msghdrSize(task) + task.call.model.wordSize
 const MESSAGE_COUNT_MAX = 1024
 
 /** How far a call with several messages is, and what the one under way keeps. */
@@ -263,16 +264,18 @@ function forEachMessage(
   let flagsNow = flagBits
   while (batch.index < Math.min(count, MESSAGE_COUNT_MAX)) {
     if (batch.index > 0 && flagBits & S.MSG_WAITFORONE) flagsNow |= S.MSG_DONTWAIT
-    const header = at + batch.index * MMSGHDR_SIZE
+    const header = at + batch.index * mmsghdrSize(task)
     task.progressState = batch.inner
     task.progress = batch.progress
-    const done = task.mm.canWrite(header, MMSGHDR_SIZE) ? one(header, flagsNow & ~S.MSG_WAITFORONE) : -EFAULT
+    const done = task.mm.canWrite(header, mmsghdrSize(task))
+      ? one(header, flagsNow & ~S.MSG_WAITFORONE)
+      : -EFAULT
     batch.inner = task.progressState
     batch.progress = task.progress
     task.progressState = batch
     if (done === BLOCKED) return BLOCKED
     if (done < 0) return batch.index > 0 ? batch.index : done
-    task.mm.setU32(header + MSGHDR_SIZE, done)
+    task.mm.setU32(header + msghdrSize(task), done)
     batch.index++
     batch.inner = null
     batch.progress = 0
@@ -309,7 +312,8 @@ function sysRecvmmsg(
   const done = forEachMessage(task, at, count, flagBits, receive, deadline)
   if (timeoutAddr && done > 0) {
     const { leftNs } = (task.progressState as Batch).deadline!
-    if (leftNs !== Infinity) task.mm.setPair(timeoutAddr, Math.floor(leftNs / 1e9), Math.floor(leftNs % 1e9))
+    const left = { sec: Math.floor(leftNs / 1e9), nsec: Math.floor(leftNs % 1e9) }
+    if (leftNs !== Infinity) task.putStruct(TIMESPEC, timeoutAddr, left)
   }
   return done
 }

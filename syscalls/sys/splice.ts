@@ -7,6 +7,7 @@ import { EAGAIN, EBADF, EFAULT, EINVAL, EISDIR, EOVERFLOW, EPIPE, ESPIPE, isErro
 import { O_APPEND, SEEK_CUR } from '../abi/fcntl.ts'
 import { flagTable } from '../abi/flag-table.ts'
 import { S_IFCHR } from '../abi/stat.ts'
+import { getInteger, putInteger } from '../abi/struct.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { type Pipe, PipeEnd } from '../vfs/pipe.ts'
@@ -71,11 +72,13 @@ interface Transfer {
 }
 
 function sysSendfile(task: Task, outFd: number, inFd: number, offsetAddr: number, count: number): number {
-  if (offsetAddr && !task.mm.canWrite(offsetAddr, 8)) return -EFAULT
+  const { offsetSize } = task.call.model
+  const { mm } = task
+  if (offsetAddr && !mm.canWrite(offsetAddr, offsetSize)) return -EFAULT
   const from = task.fds.get(inFd)
   if (!from?.readable) return -EBADF
   if (offsetAddr && !from.seekable) return -ESPIPE
-  const pos = offsetAddr ? task.mm.i64(offsetAddr) : -1
+  const pos = offsetAddr ? getInteger(mm.space.view, offsetAddr, offsetSize, true) : -1
   if (offsetAddr && pos < 0) return -EINVAL
   const to = task.fds.get(outFd)
   if (!to?.writable) return -EBADF
@@ -87,7 +90,9 @@ function sysSendfile(task: Task, outFd: number, inFd: number, offsetAddr: number
   const wanted = withinLimit(task, to, Math.min(count, COUNT_MAX), -1)
   if (wanted < 0) return wanted
   const done = transfer(task, from, pos, to, -1, wanted)
-  if (done > 0 && offsetAddr) task.mm.setU64(offsetAddr, pos + done)
+  if (done <= 0 || !offsetAddr || !mm.canWrite(offsetAddr, offsetSize)) return done
+  putInteger(mm.space.view, offsetAddr, offsetSize, pos + done)
+  mm.stored(offsetAddr, offsetSize)
   return done
 }
 

@@ -5,10 +5,12 @@
 
 import type { StatFields } from '../abi/arch/arch.ts'
 import { CAP_CHOWN, CAP_FSETID, XATTR_NAME_CAPS } from '../abi/capability.ts'
-import { EACCES, EBADF, EFAULT, EINVAL, EOPNOTSUPP, EPERM, EROFS } from '../abi/errno.ts'
+import { EACCES, EBADF, EFAULT, EINVAL, EOPNOTSUPP, EOVERFLOW, EPERM, EROFS } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
 import { IN_ATTRIB } from '../abi/inotify.ts'
 import { isSymlink, S_ISGID, S_ISUID, UTIME_NOW, UTIME_OMIT } from '../abi/stat.ts'
+import { type Struct, struct } from '../abi/struct.ts'
+import { TIMESPEC, TIMEVAL } from '../abi/time.ts'
 import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import { NO_ID } from '../kernel/user-namespace.ts'
@@ -63,10 +65,14 @@ function fillStat(task: Task, inode: Inode): number {
   return 0
 }
 
+/** What the older structures of 32-bit ISAs can tell. */
+const SMALL_SIZE_MAX = 2 ** 31 - 1
+
 function putStat(task: Task, inode: Inode, addr: number): number {
   const filled = fillStat(task, inode)
   if (filled < 0) return filled
   const { model } = task.call
+  if (model.offsetSize === 4 && stat.size > SMALL_SIZE_MAX) return -EOVERFLOW
   return task.mm.putStruct(task.mm.arch.stat(model).of(model), addr, stat) ? 0 : -EFAULT
 }
 
@@ -241,16 +247,21 @@ function now(task: Task): Timestamp {
 
 const nowTimes = (task: Task): Times => ({ atime: now(task), mtime: now(task), now: true })
 
+/** Two structures one behind the other: access and modification. Null is EFAULT. */
+function getTwo<T extends object>(task: Task, struct: Struct<T>, addr: number): [T, T] | null {
+  const { sizeBytes } = struct.of(task.call.model)
+  const access = task.getStruct(struct, addr)
+  const modification = task.getStruct(struct, addr + sizeBytes)
+  return access && modification ? [access, modification] : null
+}
+
 function readTimespecs(task: Task, addr: number): Times | number {
   if (addr === 0) return nowTimes(task)
-  const { mm } = task
-  if (!mm.canRead(addr, 32)) return -EFAULT
+  const given = getTwo(task, TIMESPEC, addr)
+  if (!given) return -EFAULT
   const times: Times = { atime: null, mtime: null, now: true }
-  for (const [key, at] of [
-    ['atime', addr],
-    ['mtime', addr + 16],
-  ] as const) {
-    const nsec = mm.i64(at + 8)
+  for (const [i, key] of (['atime', 'mtime'] as const).entries()) {
+    const { sec, nsec } = given[i]!
     if (nsec === UTIME_OMIT) {
       times.now = false
       continue
@@ -261,7 +272,7 @@ function readTimespecs(task: Task, addr: number): Times | number {
     }
     if (nsec < 0 || nsec >= 1e9) times.wrong = true
     times[key] = new Timestamp()
-    times[key]!.set(mm.i64(at), nsec)
+    times[key]!.set(sec, nsec)
     times.now = false
   }
   return times
@@ -279,17 +290,18 @@ function sysUtimensat(task: Task, at: number, name: number, timesAddr: number, f
   return setTimes(task, resolveTarget(task, at, name, flagBits, !(flagBits & F.AT_SYMLINK_NOFOLLOW)), times)
 }
 
+const UTIMBUF = struct({ access: 'time', modification: 'time' })
+
 /** utimes(2) has microseconds, utime(2) seconds. */
 function sysUtimes(task: Task, at: number, name: number, addr: number): number {
   let times: Times = nowTimes(task)
   if (addr !== 0) {
-    const { mm } = task
-    if (!mm.canRead(addr, 32)) return -EFAULT
+    const given = getTwo(task, TIMEVAL, addr)
+    if (!given) return -EFAULT
     times = { atime: new Timestamp(), mtime: new Timestamp(), now: false }
-    for (const offset of [0, 16]) {
-      const usec = mm.i64(addr + offset + 8)
+    for (const [i, { sec, usec }] of given.entries()) {
       if (usec < 0 || usec >= 1e6) return -EINVAL
-      ;(offset ? times.mtime! : times.atime!).set(mm.i64(addr + offset), usec * 1000)
+      ;(i === 1 ? times.mtime! : times.atime!).set(sec, usec * 1000)
     }
   }
   return setTimes(task, resolveTarget(task, at, name, 0, true), times)
@@ -298,10 +310,11 @@ function sysUtimes(task: Task, at: number, name: number, addr: number): number {
 function sysUtime(task: Task, name: number, addr: number): number {
   let times: Times = nowTimes(task)
   if (addr !== 0) {
-    if (!task.mm.canRead(addr, 16)) return -EFAULT
+    const given = task.getStruct(UTIMBUF, addr)
+    if (!given) return -EFAULT
     times = { atime: new Timestamp(), mtime: new Timestamp(), now: false }
-    times.atime!.set(task.mm.i64(addr), 0)
-    times.mtime!.set(task.mm.i64(addr + 8), 0)
+    times.atime!.set(given.access, 0)
+    times.mtime!.set(given.modification, 0)
   }
   return setTimes(task, resolveTarget(task, F.AT_FDCWD, name, 0, true), times)
 }

@@ -1,17 +1,15 @@
 /** File systems: statfs(2), fstatfs(2). */
 
-import { putU64 } from '../abi/struct.ts'
-import { EBADF, EFAULT } from '../abi/errno.ts'
+import { EBADF, EFAULT, EINVAL, EOVERFLOW } from '../abi/errno.ts'
 import { AT_FDCWD, NAME_MAX } from '../abi/fcntl.ts'
 import { MOUNT_OPTIONS, ST_OF_SUPER, ST_RDONLY, ST_VALID } from '../abi/mount.ts'
+import { struct } from '../abi/struct.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileSystem } from '../vfs/inode.ts'
 import type { Mount } from '../vfs/path.ts'
 import { FOLLOW } from '../vfs/walk.ts'
 import { resolve } from './names.ts'
-import { fd, outStruct, path, syscall } from './row.ts'
-
-const STATFS_SIZE = 120
+import { fd, outStruct, path, size, syscall } from './row.ts'
 
 /** f_flags: what its mount says, and the file system itself. */
 function flagsOf(fs: FileSystem, mount: Mount | null): number {
@@ -22,28 +20,94 @@ function flagsOf(fs: FileSystem, mount: Mount | null): number {
   return shown
 }
 
-function putStatfs(task: Task, fs: FileSystem, mount: Mount | null, addr: number): number {
-  if (!task.mm.canWrite(addr, STATFS_SIZE)) return -EFAULT
-  const { view } = task.mm.space
+const ends = {
+  namelen: 'word',
+  frsize: 'word',
+  flags: 'word',
+  s0: 'word',
+  s1: 'word',
+  s2: 'word',
+  s3: 'word',
+} as const
+const STATFS = struct({
+  type: 'word',
+  bsize: 'word',
+  blocks: 'word',
+  bfree: 'word',
+  bavail: 'word',
+  files: 'word',
+  ffree: 'word',
+  fsid: 'u32',
+  fsidHigh: 'u32',
+  ...ends,
+})
+/** What 32-bit ISAs have for large file systems. */
+const STATFS64 = struct({
+  type: 'word',
+  bsize: 'word',
+  blocks: 'u64',
+  bfree: 'u64',
+  bavail: 'u64',
+  files: 'u64',
+  ffree: 'u64',
+  fsid: 'u32',
+  fsidHigh: 'u32',
+  ...ends,
+})
+
+/** What statfs(2) is about: a file system, and the mount it was found by. */
+interface Found {
+  readonly fs: FileSystem
+  readonly mount: Mount | null
+}
+
+function putStatfs(task: Task, found: Found | number, addr: number, layout: typeof STATFS): number {
+  if (typeof found === 'number') return found
+  const { fs, mount } = found
   const { type, blockSize, blocks, blocksFree, files, filesFree } = fs.statfs()
-  const counts = [type, blockSize, blocks, blocksFree, blocksFree, files, filesFree]
-  const fields = [...counts, fs.dev, NAME_MAX, blockSize, flagsOf(fs, mount), 0, 0, 0, 0]
-  for (const [i, field] of fields.entries()) putU64(view, addr + i * 8, field)
-  task.mm.stored(addr, STATFS_SIZE)
-  return 0
+  const isWide = layout === STATFS64 || task.call.model.wordSize === 8
+  if (!isWide && [blocks, files].some((count) => count >= 2 ** 32)) return -EOVERFLOW
+  const values = {
+    type,
+    bsize: blockSize,
+    blocks,
+    bfree: blocksFree,
+    bavail: blocksFree,
+    files,
+    ffree: filesFree,
+    fsid: fs.dev,
+    namelen: NAME_MAX,
+    frsize: blockSize,
+    flags: flagsOf(fs, mount),
+  }
+  return task.putStruct(layout, addr, values) ? 0 : -EFAULT
 }
 
-function sysStatfs(task: Task, name: number, addr: number): number {
+function byName(task: Task, name: number): Found | number {
   const found = resolve(task, AT_FDCWD, name, FOLLOW)
-  return typeof found === 'number' ? found : putStatfs(task, found.inode.fs, found.mount, addr)
+  return typeof found === 'number' ? found : { fs: found.inode.fs, mount: found.mount }
 }
 
-function sysFstatfs(task: Task, fdNumber: number, addr: number): number {
-  const file = task.fds.get(fdNumber)
-  return file ? putStatfs(task, file.inode.fs, file.path?.mount ?? null, addr) : -EBADF
+function byDescriptor(task: Task, number: number): Found | number {
+  const file = task.fds.get(number)
+  return file ? { fs: file.inode.fs, mount: file.path?.mount ?? null } : -EBADF
 }
+
+/** The caller says how long it takes the structure to be. */
+const isSize = (task: Task, sizeBytes: number): boolean =>
+  sizeBytes === STATFS64.of(task.call.model).sizeBytes
 
 export const statfsRows = [
-  syscall('statfs', [path, outStruct('statfs')], sysStatfs),
-  syscall('fstatfs', [fd, outStruct('statfs')], sysFstatfs),
+  syscall('statfs', [path, outStruct('statfs')], (task, name, at) =>
+    putStatfs(task, byName(task, name), at, STATFS),
+  ),
+  syscall('fstatfs', [fd, outStruct('statfs')], (task, number, at) =>
+    putStatfs(task, byDescriptor(task, number), at, STATFS),
+  ),
+  syscall('statfs64', [path, size, outStruct('statfs')], (task, name, bytes, at) =>
+    isSize(task, bytes) ? putStatfs(task, byName(task, name), at, STATFS64) : -EINVAL,
+  ),
+  syscall('fstatfs64', [fd, size, outStruct('statfs')], (task, number, bytes, at) =>
+    isSize(task, bytes) ? putStatfs(task, byDescriptor(task, number), at, STATFS64) : -EINVAL,
+  ),
 ]

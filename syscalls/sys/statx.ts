@@ -1,6 +1,5 @@
 /** Attributes with a mask, birth time and mount: statx(2), Linux fs/stat.c. */
 
-import { putU64 } from '../abi/struct.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import { AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC, statxFlags } from '../abi/fcntl.ts'
 import {
@@ -16,6 +15,7 @@ import {
   STATX_MTIME,
   statxMasks,
 } from '../abi/stat.ts'
+import { putU64 } from '../abi/struct.ts'
 import { idsOf } from '../kernel/id-level.ts'
 import type { Task } from '../kernel/task.ts'
 import type { Timestamp } from '../vfs/inode.ts'

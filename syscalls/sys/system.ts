@@ -3,11 +3,11 @@
  */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
-import { putU64 } from '../abi/struct.ts'
 import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
+import { struct } from '../abi/struct.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -19,10 +19,13 @@ import { UTS_NAME_MAX } from '../kernel/uts.ts'
 import { flags, inStruct, int, outBuf, outStruct, pid, size, string, syscall, value } from './row.ts'
 
 const UTSNAME_FIELD_SIZE = 65
+/** What `setarch i386` makes of the machine's name. */
+const MACHINE_32 = 'i686'
 
 function sysUname(task: Task, at: number): number {
   const { uts } = task.world
-  const fields = [uts.sysname, uts.nodename, uts.release, uts.version, uts.machine, uts.domainname]
+  const machine = (task.personality & P.PER_MASK) === P.PER_LINUX32 ? MACHINE_32 : uts.machine
+  const fields = [uts.sysname, uts.nodename, uts.release, uts.version, machine, uts.domainname]
   const bytes = new Uint8Array(UTSNAME_FIELD_SIZE * fields.length)
   for (const [i, text] of fields.entries())
     bytes.set(bytesOf(text.slice(0, UTSNAME_FIELD_SIZE - 1)), i * UTSNAME_FIELD_SIZE)
@@ -49,21 +52,45 @@ export function memoryOf(kernel: Kernel): { total: number; free: number } {
 /** SI_LOAD_SHIFT. */
 const LOAD_SCALE = 65536
 
+/** struct sysinfo; 32-bit ISAs have eight more bytes at its end. */
+const SYSINFO = struct({
+  uptime: 'long',
+  load1: 'word',
+  load5: 'word',
+  load15: 'word',
+  totalRam: 'word',
+  freeRam: 'word',
+  sharedRam: 'word',
+  bufferRam: 'word',
+  totalSwap: 'word',
+  freeSwap: 'word',
+  procs: 'u16',
+  pad: 'u16',
+  totalHigh: 'word',
+  freeHigh: 'word',
+  memUnit: 'u32',
+  end0: 'upper',
+  end1: 'upper',
+})
+
 function sysSysinfo(task: Task, at: number): number {
-  if (!task.mm.canWrite(at, 112)) return -EFAULT
-  const { view, bytes } = task.mm.space
   const { kernel } = task
-  bytes.fill(0, at, at + 112)
-  putU64(view, at, Math.floor((task.world.clock.monotonicNs() - kernel.bootNs) / 1e9) + 1)
   const loads = kernel.load.at(kernel.clock.monotonicNs(), kernel.runnableCount + 1)
-  for (const [i, load] of loads.entries()) putU64(view, at + 8 + i * 8, Math.floor(load * LOAD_SCALE))
+  const [load1, load5, load15] = loads.map((load) => Math.floor(load * LOAD_SCALE))
   const { total, free } = memoryOf(kernel)
-  putU64(view, at + 32, total)
-  putU64(view, at + 40, free)
-  view.setUint16(at + 80, kernel.tasks.size, true)
-  view.setUint32(at + 104, 1, true)
-  task.mm.stored(at, 112)
-  return 0
+  // What a word cannot tell in bytes is told in pages.
+  const memUnit = task.call.model.wordSize === 4 && total >= 2 ** 32 ? PAGE_SIZE : 1
+  const info = {
+    uptime: Math.floor((task.world.clock.monotonicNs() - kernel.bootNs) / 1e9) + 1,
+    load1: load1!,
+    load5: load5!,
+    load15: load15!,
+    totalRam: Math.floor(total / memUnit),
+    freeRam: Math.floor(free / memUnit),
+    procs: kernel.tasks.size,
+    memUnit,
+  }
+  return task.putStruct(SYSINFO, at, info) ? 0 : -EFAULT
 }
 
 /** Bytes that one getrandom gives: Linux stops at signals beyond 256; we give all up to this. */
@@ -91,9 +118,17 @@ function groupFor(task: Task, which: number): ThreadGroup | number {
   return isSame || who.capable(CAP_SYS_RESOURCE) ? other.group : -EPERM
 }
 
-function sysPrlimit(task: Task, which: number, resource: number, newAddr: number, oldAddr: number): number {
-  const fresh = newAddr ? readLimit(task, newAddr) : null
-  if (typeof fresh === 'number') return fresh
+interface Limit {
+  soft: number
+  hard: number
+}
+
+/** struct rlimit and struct rlimit64. */
+const RLIMIT = struct({ soft: 'word', hard: 'word' })
+const RLIMIT64 = struct({ soft: 'u64', hard: 'u64' })
+
+/** Sets a limit of a process where `fresh` is one; the old one, or an errno. */
+function exchangeLimit(task: Task, which: number, resource: number, fresh: Limit | null): Limit | number {
   const group = groupFor(task, which)
   if (typeof group === 'number') return group
   if (resource < 0 || resource >= P.RLIMIT_COUNT) return -EINVAL
@@ -103,14 +138,40 @@ function sysPrlimit(task: Task, which: number, resource: number, newAddr: number
     if (fresh.hard > limit.hard && !task.credentials.capable(CAP_SYS_RESOURCE)) return -EPERM
     if (resource === P.RLIMIT_NOFILE && fresh.hard > 1048576) return -EPERM
   }
-  const { soft, hard } = limit
+  const old = { soft: limit.soft, hard: limit.hard }
   if (fresh) applyLimit(group, resource, fresh.soft, fresh.hard)
-  return oldAddr && !task.mm.setPair(oldAddr, soft, hard) ? -EFAULT : 0
+  return old
 }
 
-function readLimit(task: Task, at: number): { soft: number; hard: number } | number {
-  if (!task.mm.canRead(at, 16)) return -EFAULT
-  return { soft: task.mm.u64(at), hard: task.mm.u64(at + 8) }
+function sysPrlimit(task: Task, which: number, resource: number, newAddr: number, oldAddr: number): number {
+  const fresh = newAddr ? task.getStruct(RLIMIT64, newAddr) : null
+  if (newAddr && !fresh) return -EFAULT
+  const old = exchangeLimit(task, which, resource, fresh)
+  if (typeof old === 'number') return old
+  return oldAddr && !task.putStruct(RLIMIT64, oldAddr, old) ? -EFAULT : 0
+}
+
+/** What libraries before Linux 2.4 took for no limit. */
+const OLD_RLIM_INFINITY = 0x7fff_ffff
+
+/** What a word says for no limit: all ones. */
+const infinityOf = (task: Task): number => 2 ** (task.call.model.wordSize * 8) - 1
+
+/** `most`: what is said of all that is more. */
+function getLimit(task: Task, resource: number, at: number, most: number): number {
+  const limit = exchangeLimit(task, 0, resource, null)
+  if (typeof limit === 'number') return limit
+  const shown = { soft: Math.min(limit.soft, most), hard: Math.min(limit.hard, most) }
+  return task.putStruct(RLIMIT, at, shown) ? 0 : -EFAULT
+}
+
+function sysSetrlimit(task: Task, resource: number, at: number): number {
+  const given = task.getStruct(RLIMIT, at)
+  if (!given) return -EFAULT
+  const infinity = infinityOf(task)
+  const inFull = (limit: number): number => (limit >= infinity ? P.RLIM_INFINITY : limit)
+  const old = exchangeLimit(task, 0, resource, { soft: inFull(given.soft), hard: inFull(given.hard) })
+  return typeof old === 'number' ? old : 0
 }
 
 /** Limits that are enforced elsewhere are copied to where they are read fast. */
@@ -142,9 +203,10 @@ export const systemRows = [
   syscall('getrandom', [outBuf, size, flags(P.getrandomFlags)], sysGetrandom),
   syscall('prlimit64', [pid, value(P.rlimitResources), inStruct('rlimit'), outStruct('rlimit')], sysPrlimit),
   syscall('getrlimit', [value(P.rlimitResources), outStruct('rlimit')], (task, resource, at) =>
-    sysPrlimit(task, 0, resource, 0, at),
+    getLimit(task, resource, at, infinityOf(task)),
   ),
-  syscall('setrlimit', [value(P.rlimitResources), inStruct('rlimit')], (task, resource, at) =>
-    sysPrlimit(task, 0, resource, at, 0),
+  syscall('old_getrlimit', [value(P.rlimitResources), outStruct('rlimit')], (task, resource, at) =>
+    getLimit(task, resource, at, OLD_RLIM_INFINITY),
   ),
+  syscall('setrlimit', [value(P.rlimitResources), inStruct('rlimit')], sysSetrlimit),
 ]

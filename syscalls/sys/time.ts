@@ -72,7 +72,7 @@ function sysClockGetres(task: Task, id: number, at: number): number {
 }
 
 /** Sets the wall clock of the caller's view; the one at the bottom is the host's. */
-function setWallClock(task: Task, sec: number, nsec: number): number {
+export function setWallClock(task: Task, sec: number, nsec: number): number {
   if (sec < 0 || nsec < 0 || nsec >= NS_PER_SEC) return -EINVAL
   if (!task.credentials.capable(CAP_SYS_TIME)) return -EPERM
   return task.world.clock.setRealtime(sec, nsec) ? 0 : -EPERM

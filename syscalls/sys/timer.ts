@@ -3,7 +3,7 @@
 import { CAP_WAKE_ALARM } from '../abi/capability.ts'
 import { EAGAIN, EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
-import { getSigval } from '../abi/siginfo.ts'
+import { readSigEvent, SIGEVENT_SIZE } from '../abi/siginfo.ts'
 import { SIGALRM, SIGNAL_MAX } from '../abi/signal.ts'
 import { ITIMERVAL } from '../abi/time.ts'
 import { NS_PER_SEC, SECONDS_MAX } from '../kernel/clock.ts'
@@ -42,23 +42,17 @@ function checkClock(task: Task, clockId: number): number {
   }
 }
 
-/** struct sigevent: the value, as wide as a pointer, then signo, notify and thread id; 64 bytes. */
-const SIGEVENT_SIZE = 64
-
 function readNotice(task: Task, at: number): TimerNotice | number {
   if (at === 0) return { signo: SIGALRM, value: null, task: null }
-  const { mm } = task
+  const { mm, call } = task
   if (!mm.canRead(at, SIGEVENT_SIZE)) return -EFAULT
-  const { model } = task.call
-  const payload = getSigval(mm.space.view, at, model)
-  const signo = mm.i32(at + model.wordSize)
-  const notify = mm.i32(at + model.wordSize + 4)
-  if (notify === P.SIGEV_NONE) return { signo: 0, value: payload, task: null }
+  const { value, signo, notify, tid } = readSigEvent(mm.space.view, at, call.model)
+  if (notify === P.SIGEV_NONE) return { signo: 0, value, task: null }
   if (notify !== P.SIGEV_SIGNAL && notify !== P.SIGEV_THREAD && notify !== P.SIGEV_THREAD_ID) return -EINVAL
   if (signo <= 0 || signo > SIGNAL_MAX) return -EINVAL
-  if (notify !== P.SIGEV_THREAD_ID) return { signo, value: payload, task: null }
-  const target = findTask(task, mm.i32(at + model.wordSize + 8))
-  return target?.group === task.group ? { signo, value: payload, task: target } : -EINVAL
+  if (notify !== P.SIGEV_THREAD_ID) return { signo, value, task: null }
+  const target = findTask(task, tid)
+  return target?.group === task.group ? { signo, value, task: target } : -EINVAL
 }
 
 function sysTimerCreate(task: Task, clockId: number, eventAddr: number, idAddr: number): number {

@@ -21,15 +21,18 @@ const GATHER_SIZE_MAX = 1 << 20
 export function readIov(task: Task, addr: number, count: number): [number, number][] | number {
   if (count < 0 || count > IOV_COUNT_MAX) return -EINVAL
   const { mm } = task
-  if (count > 0 && !mm.canRead(addr, count * 16)) return -EFAULT
+  const { model } = task.call
+  const { wordSize } = model
+  if (count > 0 && !mm.canRead(addr, count * 2 * wordSize)) return -EFAULT
   const parts: [number, number][] = []
   let total = 0
   for (let i = 0; i < count; i++) {
-    const length = mm.u64(addr + i * 16 + 8)
-    if (length >= 2 ** 63) return -EINVAL
+    const at = addr + i * 2 * wordSize
+    const length = mm.word(at + wordSize, model)
+    if (length >= 2 ** (wordSize * 8 - 1)) return -EINVAL
     const kept = Math.min(length, COUNT_MAX - total)
     total += kept
-    parts.push([mm.u64(addr + i * 16), kept])
+    parts.push([mm.word(at, model), kept])
   }
   return parts
 }

@@ -104,6 +104,16 @@ export interface FrameMemory {
   stored(addr: number, sizeBytes: number): void
 }
 
+/** Another call that one stands for, its arguments as words of the ISA, not yet normalised. */
+export interface OpenedCall {
+  /** The kernel's name. */
+  readonly name: string
+  readonly words: readonly number[]
+}
+
+/** What a call means that stands for many; null where it means nothing, or its arguments cannot be read. */
+export type Indirect = (args: Float64Array, memory: FrameMemory) => OpenedCall | null
+
 export interface Arch {
   readonly name: string
   readonly elfMachine: string
@@ -120,6 +130,8 @@ export interface Arch {
   /** How structures are laid out, unless a call says otherwise. */
   readonly model: DataModel
   readonly calls: readonly ArchCall[]
+  /** Calls that stand for others, by the kernel's names. */
+  readonly indirect: Readonly<Record<string, Indirect>>
   /** struct stat of a call with that model. */
   stat(model: DataModel): Struct<StatFields>
   /** AUDIT_ARCH_*: what seccomp filters see. */

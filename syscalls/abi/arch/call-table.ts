@@ -5,7 +5,7 @@
 
 import { CALL_NUMBERS } from '../calls.ts'
 import type { DataModel } from '../struct.ts'
-import { type Arch, IN_ORDER } from './arch.ts'
+import { type Arch, IN_ORDER, type Indirect, NORM_INT, NORM_LONG, type OpenedCall } from './arch.ts'
 
 /** A call of an ISA, joined with the kernel's. */
 export interface BoundCall {
@@ -17,6 +17,8 @@ export interface BoundCall {
   readonly norms: readonly number[]
   readonly registers: readonly number[]
   readonly model: DataModel
+  /** It stands for another call. */
+  readonly indirect: Indirect | null
 }
 
 /** Numbers are below: what a guest asks for beyond is no call. */
@@ -24,15 +26,18 @@ const NUMBER_MAX = 4096
 
 export class CallTable {
   readonly arch: Arch
+  private readonly normsOf: (name: string) => readonly number[]
   private readonly byNumber: (BoundCall | undefined)[] = []
   private readonly byCall = new Map<number, BoundCall>()
 
   /** `normsOf`: of a call that somebody implements, by its name. */
   constructor(arch: Arch, normsOf: (name: string) => readonly number[]) {
     this.arch = arch
+    this.normsOf = normsOf
     for (const { nr, name, as = name, norms = {}, registers, model = arch.model } of arch.calls) {
       const own = CALL_NUMBERS[as]
-      if (own === undefined) throw new Error(`${arch.name}: ${name} is no call that the kernel has a number for`)
+      if (own === undefined)
+        throw new Error(`${arch.name}: ${name} is no call that the kernel has a number for`)
       const call = {
         nr: own,
         archNr: nr,
@@ -40,6 +45,7 @@ export class CallTable {
         norms: normsOf(as).map((norm, i) => norms[i] ?? norm),
         registers: registers ?? IN_ORDER,
         model,
+        indirect: arch.indirect[as] ?? null,
       }
       while (this.byNumber.length <= nr) this.byNumber.push(undefined)
       this.byNumber[nr] = call
@@ -55,6 +61,14 @@ export class CallTable {
   /** How a program of the ISA would make a call; undefined where it cannot. */
   ofKernel(nr: number): BoundCall | undefined {
     return this.byCall.get(nr)
+  }
+
+  /** Puts the arguments of a call that another one stood for. */
+  takeWords({ name, words }: OpenedCall, args: Float64Array): void {
+    for (const [i, norm] of this.normsOf(name).entries()) {
+      const word = words[i] ?? 0
+      args[i] = norm === NORM_INT || norm === NORM_LONG ? word | 0 : word
+    }
   }
 
   /** A call of the ISA by the kernel's name. Throws where it has none. */

@@ -4,12 +4,10 @@
  * Path: abi/arch/i386.ts; the layouts of the models are in i386.ts and beside the constants in abi/.
  */
 
-import { type DataModel, ILP32_I386, ILP32_I386_TIME64 } from '../struct.ts'
+import { type DataModel, ILP32_I386, ILP32_I386_LARGE, ILP32_I386_TIME64 } from '../struct.ts'
 import { type ArchCall, NORM_ID16, NORM_PAGES, NORM_PAIR, NORM_ZERO } from './arch.ts'
 import { I386_NUMBERS } from './i386-numbers.ts'
 
-/** The calls whose struct stat is the 64-bit one. */
-export const ILP32_I386_STAT64: DataModel = { ...ILP32_I386, name: 'i386-stat64' }
 /** Those of Linux before 1.3. */
 export const ILP32_I386_OLD: DataModel = { ...ILP32_I386, name: 'i386-old' }
 
@@ -17,7 +15,7 @@ type Form = Omit<ArchCall, 'nr' | 'name'>
 
 const as = (name: string, form: Form = {}): Form => ({ as: name, ...form })
 const time64 = (name: string): Form => as(name, { model: ILP32_I386_TIME64 })
-const stat64 = (name: string): Form => as(name, { model: ILP32_I386_STAT64 })
+const large = (name: string): Form => as(name, { model: ILP32_I386_LARGE })
 const old = (name: string): Form => as(name, { model: ILP32_I386_OLD })
 
 /** Arguments that are ids of 16 bits, by their places. */
@@ -40,13 +38,13 @@ const FORMS: Readonly<Record<string, Form>> = {
   waitpid: as('wait4', { norms: { 3: NORM_ZERO } }),
   mmap: as('old_mmap'),
   select: as('old_select'),
-  fcntl64: as('fcntl', { model: ILP32_I386_STAT64 }),
-  sendfile64: as('sendfile', { model: ILP32_I386_STAT64 }),
+  fcntl64: large('fcntl'),
+  sendfile64: large('sendfile'),
   // Layouts.
-  stat64: stat64('stat'),
-  lstat64: stat64('lstat'),
-  fstat64: stat64('fstat'),
-  fstatat64: stat64('newfstatat'),
+  stat64: large('stat'),
+  lstat64: large('lstat'),
+  fstat64: large('fstat'),
+  fstatat64: large('newfstatat'),
   oldstat: old('stat'),
   oldlstat: old('lstat'),
   oldfstat: old('fstat'),

@@ -11,8 +11,8 @@ import {
   loadSegment,
   selectorOf,
   setInstructionPointer,
-  USER32_CS,
   USER_DS,
+  USER32_CS,
 } from '../../../emu/guest/x86/segments.ts'
 import {
   CS,
@@ -89,7 +89,8 @@ export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: S
   bytes.fill(0, sp, end)
   saveFloat(state, fxsave)
   writeFsave(view, fpstate, fxsave)
-  const restorer = input.flags & SA_RESTORER ? input.restorer : memory.vdso + (isRt ? VDSO_RT_SIGRETURN : VDSO_SIGRETURN)
+  const restorer =
+    input.flags & SA_RESTORER ? input.restorer : memory.vdso + (isRt ? VDSO_RT_SIGRETURN : VDSO_SIGRETURN)
   view.setUint32(sp, restorer, true)
   view.setInt32(sp + 4, input.info.signo, true)
   if (isRt) {

@@ -11,13 +11,24 @@ import {
   setTlsDescriptor,
   startSegments,
 } from '../../../emu/guest/x86/segments.ts'
-import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, X86_STATE, X86_STATE_SIZE } from '../../../emu/guest/x86/state.ts'
+import {
+  RAX,
+  RBP,
+  RBX,
+  RCX,
+  RDI,
+  RDX,
+  RSI,
+  RSP,
+  X86_STATE,
+  X86_STATE_SIZE,
+} from '../../../emu/guest/x86/state.ts'
 import { PAGE_SIZE, STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { SYSCALL_SYSENTER } from '../../../emu/run/cpu.ts'
 import { EFAULT, EINVAL } from '../errno.ts'
 import { AUDIT_ARCH_I386 } from '../seccomp.ts'
-import { ILP32_I386, Struct } from '../struct.ts'
+import { ILP32_I386, ILP32_I386_LARGE, Struct } from '../struct.ts'
 import {
   type Arch,
   type FrameMemory,
@@ -29,7 +40,8 @@ import {
   NORM_ZERO,
   type StatFields,
 } from './arch.ts'
-import { I386_CALLS, ILP32_I386_OLD, ILP32_I386_STAT64 } from './i386-calls.ts'
+import { I386_CALLS, ILP32_I386_OLD } from './i386-calls.ts'
+import { I386_INDIRECT } from './i386-indirect.ts'
 import { popSignalFrame, pushSignalFrame } from './i386-signal.ts'
 import { VDSO_CODE, VDSO_LANDING, VDSO_VSYSCALL } from './i386-vdso.ts'
 import { isThreadDesc, threadDescriptor, USER_DESC, type UserDesc } from './user-desc.ts'
@@ -87,7 +99,9 @@ const STAT64 = new Struct<StatFields & Record<'pad' | 'ino32' | 'pad2', number>>
 })
 
 /** struct __old_kernel_stat: whole seconds. */
-const OLD_STAT = new Struct<Omit<StatFields, 'blockSize' | 'blocks' | 'atimeNsec' | 'mtimeNsec' | 'ctimeNsec'>>({
+const OLD_STAT = new Struct<
+  Omit<StatFields, 'blockSize' | 'blocks' | 'atimeNsec' | 'mtimeNsec' | 'ctimeNsec'>
+>({
   dev: 'u16',
   ino: 'u16',
   mode: 'u16',
@@ -113,11 +127,12 @@ export const i386: Arch = {
   machine: 'i686',
   model: ILP32_I386,
   calls: I386_CALLS,
+  indirect: I386_INDIRECT,
   auditArch: AUDIT_ARCH_I386,
   epollEventSize: 12,
 
   stat: (model) =>
-    (model === ILP32_I386_STAT64 ? STAT64 : model === ILP32_I386_OLD ? OLD_STAT : STAT) as Struct<StatFields>,
+    (model === ILP32_I386_LARGE ? STAT64 : model === ILP32_I386_OLD ? OLD_STAT : STAT) as Struct<StatFields>,
 
   captureArguments(state, norms, registers, args): void {
     const { view } = state.space

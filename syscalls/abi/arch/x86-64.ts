@@ -23,8 +23,8 @@ import { LP64, Struct } from '../struct.ts'
 import { type Arch, NORM_INT, NORM_LONG, NORM_UINT, type StatFields } from './arch.ts'
 import { x86CpuInfo } from './x86-64-cpuinfo.ts'
 import { X86_64_NUMBERS } from './x86-64-numbers.ts'
-import { resetFloat } from './x86-float.ts'
 import { popSignalFrame, pushSignalFrame } from './x86-64-signal.ts'
+import { resetFloat } from './x86-float.ts'
 
 const register = (index: number): number => X86_STATE.gpr + index * 8
 const ARGUMENTS = [RDI, RSI, RDX, R10, R8, R9].map(register)
@@ -70,6 +70,7 @@ export const x86_64: Arch = {
   stateSize: X86_STATE_SIZE,
   model: LP64,
   calls: Object.entries(X86_64_NUMBERS).map(([name, nr]) => ({ nr, name })),
+  indirect: {},
   stat: () => STAT,
   auditArch: AUDIT_ARCH_X86_64,
   epollEventSize: 12,

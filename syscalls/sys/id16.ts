@@ -1,0 +1,54 @@
+/**
+ * Ids of 16 bits as i386's first calls have them: what does not fit is shown as 65534. Those that only take ids are rows
+ * of the ordinary calls (abi/arch/i386-calls.ts). Linux kernel/uid16.c.
+ */
+
+import { EFAULT, EINVAL } from '../abi/errno.ts'
+import { OVERFLOW_ID } from '../abi/process.ts'
+import type { Task } from '../kernel/task.ts'
+import { setGroups } from './credentials.ts'
+import { addr, int, syscall } from './row.ts'
+
+const shown = (id: number): number => (id > 0xffff ? OVERFLOW_ID : id)
+
+function putThree(task: Task, ids: readonly number[], addrs: readonly number[]): number {
+  const isPut = addrs.every((at, i) => task.mm.copyOut(at, bytesOfIds([ids[i]!])))
+  return isPut ? 0 : -EFAULT
+}
+
+const bytesOfIds = (ids: readonly number[]): Uint8Array => new Uint8Array(Uint16Array.from(ids, shown).buffer)
+
+function sysGetgroups16(task: Task, count: number, at: number): number {
+  const { groups, userns } = task.credentials
+  if (count < 0) return -EINVAL
+  if (count === 0) return groups.length
+  if (groups.length > count) return -EINVAL
+  return task.mm.copyOut(at, bytesOfIds(groups.map((gid) => userns.shownGid(gid)))) ? groups.length : -EFAULT
+}
+
+function sysSetgroups16(task: Task, count: number, at: number): number {
+  return setGroups(task, count, (length) => {
+    const bytes = task.mm.copyIn(at, length * 2)
+    return bytes && Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, length))
+  })
+}
+
+const usersOf = ({ credentials: who }: Task): number[] =>
+  [who.uid, who.euid, who.suid].map((id) => who.userns.shownUid(id))
+const theirGroups = ({ credentials: who }: Task): number[] =>
+  [who.gid, who.egid, who.sgid].map((id) => who.userns.shownGid(id))
+
+export const id16Rows = [
+  syscall('getuid16', [], (task) => shown(usersOf(task)[0]!)),
+  syscall('geteuid16', [], (task) => shown(usersOf(task)[1]!)),
+  syscall('getgid16', [], (task) => shown(theirGroups(task)[0]!)),
+  syscall('getegid16', [], (task) => shown(theirGroups(task)[1]!)),
+  syscall('getresuid16', [addr, addr, addr], (task, ...addrs) =>
+    putThree(task, usersOf(task), addrs.slice(0, 3)),
+  ),
+  syscall('getresgid16', [addr, addr, addr], (task, ...addrs) =>
+    putThree(task, theirGroups(task), addrs.slice(0, 3)),
+  ),
+  syscall('getgroups16', [int, addr], sysGetgroups16),
+  syscall('setgroups16', [int, addr], sysSetgroups16),
+]
