@@ -85,11 +85,20 @@ class FarTransfer {
     return BigInt(this.sizeBytes === 4 ? view.getUint32(at, true) : view.getUint16(at, true))
   }
 
+  /** Whether elements `k` and the one above it can be read, the upper one first; false after leaving. */
+  holds(k: number, dropped: number): boolean {
+    return this.element(k + 1, dropped) !== null && this.element(k, dropped) !== null
+  }
+
   /** Pushes CS and the address behind the instruction; false after leaving. */
   push(values: readonly bigint[]): boolean {
     const { sizeBytes } = this
-    const places = values.map((_, k) => this.place(this.moved(-sizeBytes * (k + 1)), ACCESS_WRITE))
-    if (places.includes(-1)) return false
+    const places: number[] = []
+    for (let k = 1; k <= values.length; k++) {
+      const at = this.place(this.moved(-sizeBytes * k), ACCESS_WRITE)
+      if (at < 0) return false
+      places.push(at)
+    }
     const bytes = new Uint8Array(8)
     for (const [k, value] of values.entries()) {
       new DataView(bytes.buffer).setBigUint64(0, value, true)
@@ -121,18 +130,27 @@ class FarTransfer {
 
   /** Loads CS, and leaves the address of `pointer` in it in scratch; false after leaving, with CS as it was. */
   go(selector: number, pointer: bigint): boolean {
+    const before = selectorOf(this.space, CS)
+    if (!this.loadCode(selector)) return false
+    if (this.goTo(pointer)) return true
+    loadSegment(this.space, CS, before)
+    return false
+  }
+
+  /** Loads CS; false after leaving. */
+  loadCode(selector: number): boolean {
+    const exception = loadSegment(this.space, CS, selector)
+    if (exception !== 0) this.refuse(exception)
+    return exception === 0
+  }
+
+  /** Leaves the address of `pointer` in scratch; false after leaving. */
+  goTo(pointer: bigint): boolean {
     const { space } = this
-    const before = selectorOf(space, CS)
-    const exception = loadSegment(space, CS, selector)
-    if (exception !== 0) {
-      this.refuse(exception)
-      return false
-    }
     const isInside = this.is32
       ? allowsAccess(space, CS, Number(pointer), 1, ACCESS_FETCH)
       : pointer < ADDRESS_MAX || pointer >= 2n ** 64n - ADDRESS_MAX
     if (!isInside) {
-      loadSegment(space, CS, before)
       this.leave(EXIT_PROTECTION)
       return false
     }
@@ -163,8 +181,9 @@ export function farTransfer(space: AddressSpace, argument: number, pc: number): 
   const selector = space.view.getUint16(SCRATCH + 8, true)
   const [ip, cs] = transfer.returnPoint((argument >> 8) & 15)
   const before = selectorOf(space, CS)
-  if (!transfer.go(selector, pointer)) return 1
-  if (kind === FAR_CALL && !transfer.push([cs, ip])) {
+  if (!transfer.loadCode(selector)) return 1
+  // AMD's CPUs push before they look at the limit.
+  if ((kind === FAR_CALL && !transfer.push([cs, ip])) || !transfer.goTo(pointer)) {
     loadSegment(space, CS, before)
     return 1
   }

@@ -64,7 +64,7 @@ function load(t: Translator, i: Insn, segment: number, value: Value, after: () =
 function writeWord(t: Translator, i: Insn, value: Value): void {
   const size = i.size as 16 | Mode
   if (i.isMemory) t.storeMemory(i, 16, value)
-  else t.setRegister(i, i.rm, size, t.ofSize(size, value))
+  else t.setRegister(i, i.rm, size, t.ofSize(size, t.truncate(size, value)))
 }
 
 const movFromSegment: Translate = (t, i) => {
@@ -94,11 +94,14 @@ const pop = (segment: number): Translate =>
     load(t, i, segment, value, () => t.moveStack(size / 8))
   })
 
+/** The offset's size in a far pointer in memory: on AMD's CPUs REX.W does not make it wider. */
+const farSize = (i: Insn): 16 | 32 => (i.size === 16 ? 16 : 32)
+
 /** LES, LDS, LSS, LFS, LGS: a far pointer into a segment register and a general one. */
 const loadFar = (segment: number): Translate =>
   exactly((t, i) => {
     const { ir } = t
-    const size = i.size as 16 | Mode
+    const size = farSize(i)
     const offset = t.loadMemory(i, size === 16 ? 'u16' : size)
     const value = t.loadMemory(i, 'u16', size / 8)
     ir.stateStore(64, scratch + 8, t.toI64(size, offset, false))
@@ -128,12 +131,12 @@ const farDirect = (kind: number): Translate =>
 const farIndirect = (kind: number): Translate =>
   exactly((t, i) => {
     const { ir } = t
-    const size = i.size as 16 | Mode
+    const size = farSize(i)
     const offset = t.loadMemory(i, size === 16 ? 'u16' : size)
     const value = t.loadMemory(i, 'u16', size / 8)
     ir.stateStore(64, scratch, t.toI64(size, offset, false))
     ir.stateStore(32, scratch + 8, value)
-    transfer(t, i, kind, size, 0)
+    transfer(t, i, kind, i.size, 0)
   })
 
 const farReturn = exactly((t, i) =>
@@ -177,6 +180,17 @@ const CR0 = 0x8005_0033
 const TSS_SELECTOR = 0x40
 const LDT_SELECTOR = 0x50
 
+/** A value that Linux stores: in 64-bit mode a 32-bit register keeps its upper half. */
+function writeAnswer(t: Translator, i: Insn, value: Value): void {
+  const { ir } = t
+  if (i.isMemory || i.size !== 32) {
+    writeWord(t, i, value)
+    return
+  }
+  const kept = ir.op2('i64.and', ir.get(i.rm), ir.i64Halves(0, -1))
+  ir.set(i.rm, ir.op2('i64.or', kept, ir.op1('i64.extend_i32_u', value)))
+}
+
 /** SGDT and SIDT: a limit of 0, and the base. */
 const storeTable =
   (baseLow: number): Translate =>
@@ -188,12 +202,12 @@ const storeTable =
     else t.storeMemory(i, 32, ir.i32(baseLow), 2)
   }
 
-const storeCr0: Translate = (t, i) => writeWord(t, i, i.isMemory ? t.ir.i32(CR0 & 0xffff) : t.ir.i32(CR0))
-const storeTask: Translate = (t, i) => writeWord(t, i, t.ir.i32(TSS_SELECTOR))
+const storeCr0: Translate = (t, i) => writeAnswer(t, i, t.ir.i32(CR0))
+const storeTask: Translate = (t, i) => writeAnswer(t, i, t.ir.i32(TSS_SELECTOR))
 const storeLdt: Translate = (t, i) => {
   const { ir } = t
   const isThere = ir.op2('i32.ne', ir.stateLoad(32, X86_STATE.ldtCount), ir.i32(0))
-  writeWord(t, i, ir.op2('i32.mul', isThere, ir.i32(LDT_SELECTOR)))
+  writeAnswer(t, i, ir.op2('i32.mul', isThere, ir.i32(LDT_SELECTOR)))
 }
 
 /** Linux goes on in its vDSO, for the CPU keeps neither EIP nor ESP. */
@@ -206,6 +220,13 @@ const sysenter: Translate = (t, i) => {
   ir.stateStore(32, X86_STATE.exitCode, ir.i32(SYSCALL_SYSENTER))
   ir.exit(EXIT_SYSCALL, i.nextPc)
 }
+
+/** Control registers are 0, 2, 3, 4 and 8. */
+const controlRegister: Translate = (t, i) =>
+  t.ir.exit((0b1_0001_1101 >> i.reg) & 1 ? EXIT_PROTECTION : EXIT_UNDEFINED, i.pc)
+
+/** Debug registers are 0 to 7. */
+const debugRegister: Translate = (t, i) => t.ir.exit(i.reg < 8 ? EXIT_PROTECTION : EXIT_UNDEFINED, i.pc)
 
 const privileged = (mnemonic: string, encoding: string, operands = ''): Row =>
   row(mnemonic, encoding, operands, leaveWith(EXIT_PROTECTION), ends)
@@ -256,10 +277,10 @@ export const SEGMENTS: readonly Row[] = [
   privileged('SYSRET', '0F 07'),
   privileged('INVD', '0F 08'),
   privileged('WBINVD', '0F 09'),
-  privileged('MOV', '0F 20 /r', 'Ey'),
-  privileged('MOV', '0F 21 /r', 'Ey'),
-  privileged('MOV', '0F 22 /r', 'Ey'),
-  privileged('MOV', '0F 23 /r', 'Ey'),
+  row('MOV', '0F 20 /r', 'Ey', controlRegister, ends),
+  row('MOV', '0F 21 /r', 'Ey', debugRegister, ends),
+  row('MOV', '0F 22 /r', 'Ey', controlRegister, ends),
+  row('MOV', '0F 23 /r', 'Ey', debugRegister, ends),
   privileged('WRMSR', '0F 30'),
   privileged('RDMSR', '0F 32'),
   privileged('RDPMC', '0F 33'),
