@@ -20,7 +20,10 @@ describe.skipIf('missing' in runner)('segments against this CPU', () => {
   const path = (runner as { path: string }).path
   for (const mode of [32, 64] as Mode[]) {
     const rows = testedRows(mode)
-    const cpus = (): Ours[] => [new Ours('jit', false, undefined, mode), new Ours('interpreter', true, undefined, mode)]
+    const cpus = (): Ours[] => [
+      new Ours('jit', false, undefined, mode),
+      new Ours('interpreter', true, undefined, mode),
+    ]
     for (const [name, members] of groupsOf(rows))
       test(`${name}, ${mode} bits`, () => {
         const found: string[] = []

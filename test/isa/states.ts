@@ -89,7 +89,9 @@ function place(random: Random, gpr: bigint[], insn: Insn, baseOfSegment: (segmen
     const isStack = insn.segment === SEG_NONE && (insn.base === RSP || insn.base === RBP)
     // Linux stores these in the CPU's place, and stops in the middle where a page ends.
     const isInside = /^(SGDT|SIDT|STR|SLDT|SMSW)$/.test(row.mnemonic)
-    const at = isInside ? DATA + random.below(DATA_SIZE - 16) : address(random)
+    const isFar = /^(JMPF|CALLF)$/.test(row.mnemonic)
+    let at = isFar ? farPlace(random) : address(random)
+    if (isInside) at = DATA + random.below(DATA_SIZE - 16)
     let rest = BigInt(at - insn.disp - baseOfSegment(isStack ? SS : source))
     const { base, index } = insn
     if (index !== NO_REGISTER && index !== base) {
@@ -110,11 +112,17 @@ function place(random: Random, gpr: bigint[], insn: Insn, baseOfSegment: (segmen
       (random.chance(2) ? address(random) : DATA + random.below(DATA_SIZE - 16)) - baseOfSegment(source),
     )
   if (/^SH[LR]D$/.test(row.mnemonic) && insn.size === 16) gpr[RCX]! &= ~0x10n
+  // AMD's CPUs have loaded some of the registers when a later one faults.
+  if (row.mnemonic === 'POPA') gpr[RSP] = BigInt(DATA + 8 * random.below(400) - baseOfSegment(SS))
   if (row.mnemonic === 'XLAT') gpr[RBX] = BigInt(DATA + 1024 - baseOfSegment(source))
   if (row.mnemonic === 'LEAVE') gpr[RBP] = BigInt(DATA + random.below(DATA_SIZE) - baseOfSegment(SS))
   if (/-value/.test(row.flow) && row.hasModrm && !insn.isMemory && insn.rm !== RSP)
     gpr[insn.rm] = BigInt(CODE + random.below(CODE_SIZE) - baseOfSegment(CS))
 }
+
+/** Where fillSelectors put a far pointer. */
+const farPlace = (random: Random): number =>
+  DATA + FAR_STRIDE * random.below(Math.floor(DATA_SIZE / FAR_STRIDE))
 
 /** Operands of rows that load selectors: one in a register, or far pointers where fillSelectors put them. */
 function placeSelectors(
@@ -125,15 +133,8 @@ function placeSelectors(
 ): void {
   const { mnemonic } = insn.row!
   if (!usesSelectors(insn)) return
-  const far = DATA + FAR_STRIDE * random.below(Math.floor(DATA_SIZE / FAR_STRIDE))
-  if (/^(RETF|IRET)$/.test(mnemonic)) gpr[RSP] = BigInt(far - baseOfSegment(SS))
-  else if (/^(JMPF|CALLF)$/.test(mnemonic) && insn.isMemory && random.chance(2)) {
-    const { base, index, scale, disp } = insn
-    const isStack = insn.segment === SEG_NONE && (base === RSP || base === RBP)
-    const segment = insn.segment === SEG_NONE ? (isStack ? SS : DS) : insn.segment
-    if (index !== NO_REGISTER || base === NO_REGISTER || base > 15 || scale !== 0) return
-    gpr[base] = BigInt(far - disp - baseOfSegment(segment))
-  } else if (insn.row!.hasModrm && !insn.isMemory) gpr[insn.rm] = BigInt(operandSelector(random, insn))
+  if (/^(RETF|IRET)$/.test(mnemonic)) gpr[RSP] = BigInt(farPlace(random) - baseOfSegment(SS))
+  else if (insn.row!.hasModrm && !insn.isMemory) gpr[insn.rm] = BigInt(operandSelector(random, insn))
 }
 
 function fillFloat(random: Random, view: DataView, x87: boolean): void {

@@ -33,7 +33,7 @@ const popa: Translate = (t, i) => {
   const bytes = size / 8
   const values: Value[] = []
   const top = t.ir.get(RSP)
-  for (let k = 0; k < 8; k++) values.push(t.loadFrom(SS, size === 16 ? 'u16' : 32, top, bytes * (7 - k)))
+  for (let k = 7; k >= 0; k--) values[k] = t.loadFrom(SS, size === 16 ? 'u16' : 32, top, bytes * (7 - k))
   t.moveStack(8 * bytes)
   for (let k = 0; k < 8; k++) if (k !== RSP) t.setGpr(k, size, values[k]!)
 }
