@@ -15,6 +15,7 @@ import {
   type Block,
   I32,
   NEED_STACK,
+  PART_OF_INSTRUCTION,
   TERM_BRANCH,
   TERM_CALL,
   TERM_CALL_VALUE,
@@ -126,7 +127,7 @@ export class Interpreter {
     let block: Block | null = region.blocks[0]!
     this.stale = false
     while (block) {
-      if (this.stale) return block.pc
+      if (this.stale && block.pc !== PART_OF_INSTRUCTION) return block.pc
       if (!block.executed) {
         block.executed = true
         this.executed?.mark(block.pc, block.endPc)

@@ -47,6 +47,9 @@ export const TERM_SWITCH = 10
 /** TERM_GOTO's kind where the target has not run: least code, not speed, is what counts. */
 export const GOTO_COLD = 1
 
+/** A block's pc where the interpreter must not stop before it, whatever happened to guest code. */
+export const PART_OF_INSTRUCTION = -1
+
 /** check: with `need`, the access counts as one of the stack: a non-canonical address is another fault then. */
 export const NEED_STACK = 0x100
 
@@ -85,6 +88,8 @@ export interface RegionOptions {
   exactChecks: boolean
   /** Loads are not checked at all (`--unchecked`). */
   uncheckedLoads: boolean
+  /** Every access asks its segment, and every instruction the code segment (the interpreter). */
+  exactSegments?: boolean
   /** Float instructions honour every MXCSR setting and set its flags, through helpers (the interpreter). */
   exactFloat?: boolean
   /** Float instructions set MXCSR's flags and heed FTZ and DAZ, by checks (translated code). */
@@ -133,7 +138,7 @@ const STATE_STORES = { 32: op('state.store32'), 64: op('state.store64'), 128: op
 const N_HELPER = op('helper')
 const N_HELPER_PURE = op('helper.pure')
 const N_HELPER_IF = op('helper_if')
-const LOAD_BYTES: Record<string, number> = {
+export const LOAD_BYTES: Record<string, number> = {
   u8: 1,
   s8: 1,
   u16: 2,

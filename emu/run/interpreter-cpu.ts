@@ -72,6 +72,12 @@ export function wildJump(space: AddressSpace): ExitKind {
 const EXACT_KEY = 0x1_0000_0000
 /** And those of 32-bit mode so much. */
 const MODE_KEY = 0x2_0000_0000
+/** Those that ask segments besides. */
+const SEGMENT_KEY = 0x4_0000_0000
+
+/** Whether segments are not as translated code assumes: only interpreted code asks them. */
+export const isSegmented = (space: AddressSpace): boolean =>
+  space.view.getUint32(at(X86_STATE.segmented), true) !== 0
 
 /** Whether MXCSR asks for something else than round to nearest with all exceptions masked. */
 export function needsExactFloat(space: AddressSpace): boolean {
@@ -101,12 +107,6 @@ export class InterpreterCpu implements Cpu {
   /** Places where interpreted regions were cut for their length. */
   readonly cuts = new Set<number>()
   private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
-  /** For code whose flags are looked at, or that runs with an unusual MXCSR. */
-  private readonly exactScratch = new Region(X86_VARIABLES, {
-    exactChecks: true,
-    uncheckedLoads: false,
-    exactFloat: true,
-  })
   private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
   /** What each process has looked up, by key. */
   private readonly regions = new WeakMap<AddressSpace, Map<number, Prepared>>()
@@ -137,12 +137,14 @@ export class InterpreterCpu implements Cpu {
   runRegion(space: AddressSpace, pc: number): number {
     const cache = this.regionsOf(space)
     const exact = watchesFlags(space) || needsExactFloat(space)
-    const key = pc + (exact ? EXACT_KEY : 0) + (modeOf(space) === 32 ? MODE_KEY : 0)
+    const segmented = isSegmented(space)
+    const key =
+      pc + (exact ? EXACT_KEY : 0) + (modeOf(space) === 32 ? MODE_KEY : 0) + (segmented ? SEGMENT_KEY : 0)
     let prepared = cache.get(key)
     if (prepared === undefined) {
       if (fetchFault(space, this.former, pc) !== undefined) return -1
       let kept = this.kept.get(key)?.find(({ image }) => image.fits(space))
-      kept ??= this.prepare(space, pc, key, exact)
+      kept ??= this.prepare(space, pc, key, this.scratchFor(exact, segmented))
       prepared = kept.prepared
       if (cache.size >= REGIONS_MAX) cache.clear()
       cache.set(key, prepared)
@@ -151,9 +153,14 @@ export class InterpreterCpu implements Cpu {
     return this.interpreter.run(space, prepared)
   }
 
+  private scratchFor(exactFloat: boolean, segmented: boolean): Region {
+    const { scratch } = this
+    scratch.options = { exactChecks: true, uncheckedLoads: false, exactFloat, exactSegments: segmented }
+    return scratch
+  }
+
   /** Forms the region at pc and keeps it for every process. */
-  private prepare(space: AddressSpace, pc: number, key: number, exact: boolean): Kept {
-    const scratch = exact ? this.exactScratch : this.scratch
+  private prepare(space: AddressSpace, pc: number, key: number, scratch: Region): Kept {
     this.former.form(space, pc, scratch, { instructionsMax: INTERPRETED_MAX })
     if (this.cuts.size >= CUTS_MAX) this.cuts.clear()
     for (const cut of this.former.cuts) this.cuts.add(cut)
@@ -196,7 +203,7 @@ export class InterpreterCpu implements Cpu {
     const fault = fetchFault(space, this.former, pc)
     if (fault !== undefined) return fault
     const exact = watchesFlags(space) || needsExactFloat(space)
-    const scratch = exact ? this.exactScratch : this.scratch
+    const scratch = this.scratchFor(exact, isSegmented(space))
     this.former.form(space, pc, scratch, options)
     view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
     const next = this.interpreter.run(space, prepare(scratch))

@@ -16,7 +16,7 @@ import {
 } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
 import { modeOf } from './form-region.ts'
-import { InterpreterCpu, needsExactFloat, watchesFlags, wildJump } from './interpreter-cpu.ts'
+import { InterpreterCpu, isSegmented, needsExactFloat, watchesFlags, wildJump } from './interpreter-cpu.ts'
 import { SpinWatch } from './spin-watch.ts'
 
 /**
@@ -105,6 +105,12 @@ export class JitCpu implements Cpu {
     let pc = from
     for (;;) {
       if (!process.flags && watchesFlags(space)) this.watch(space, process)
+      if (isSegmented(space)) {
+        pc = this.interpreter.runRegion(space, pc)
+        if (pc < 0) return this.leftBy(space)
+        if (this.spins.isSpinning(space, pc)) return SPINNING
+        continue
+      }
       pc = process.code.run(pc)
       const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
       if (kind === EXIT_SLOW) {

@@ -2,6 +2,7 @@
 
 import { FLAGS_AT, FX_AT } from './layout.ts'
 import type { Result } from './native.ts'
+import { readException, readSelectors } from './segments.ts'
 
 const GPR = [
   'rax',
@@ -43,6 +44,8 @@ export interface Tolerance {
   relative: number
   /** Two operands in memory may fault, in either order (REP CMPS). */
   eitherFault: boolean
+  /** Compare selectors, and the codes of exceptions. */
+  segments: boolean
   /** x87 results may be off by this many units in the last place. */
   x87Ulps: number
 }
@@ -69,6 +72,7 @@ export function differences(native: Result, ours: Result, tolerance: Tolerance):
   for (const [bit, name] of FLAG_NAMES)
     if (changed & bit) found.push(`${name}: ${a.getUint32(FLAGS_AT, true) & bit ? 1 : 0} native`)
   compareFloat(a, b, tolerance, check)
+  if (tolerance.segments) compareSegments(a, b, check)
   const was = new Map(native.changes)
   const is = new Map(ours.changes)
   for (const [at, value] of was)
@@ -82,6 +86,22 @@ export function differences(native: Result, ours: Result, tolerance: Tolerance):
 }
 
 type Check = (name: string, a: bigint | number, b: bigint | number) => void
+
+const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs']
+/** Exceptions whose error code the CPU's exit tells: #BP to #UD, #NP, #SS and #GP. */
+const isTold = (vector: number): boolean => (vector >= 3 && vector <= 6) || (vector >= 11 && vector <= 13)
+
+function compareSegments(a: DataView, b: DataView, check: Check): void {
+  const ours = readSelectors(b)!
+  // An IRET to user mode, which is between the case and its result, makes each null selector 0.
+  const kept = (selector: number): number => (selector < 4 ? 0 : selector)
+  for (const [k, selector] of readSelectors(a)!.entries())
+    check(SEGMENT_NAMES[k]!, kept(selector), kept(ours[k]!))
+  const was = readException(a)
+  if (!isTold(was.vector)) return
+  check('vector', was.vector, readException(b).vector)
+  check('error code', was.error, readException(b).error)
+}
 
 function compareFloat(a: DataView, b: DataView, tolerance: Tolerance, check: Check): void {
   check('fcw', a.getUint16(FX_AT, true), b.getUint16(FX_AT, true))

@@ -5,6 +5,7 @@ import { decoderOf, Instruction } from '../../emu/guest/x86/isa.ts'
 import { type Mode, PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, type Row } from '../../emu/guest/x86/row.ts'
 import { DATA, DATA_SIZE } from './layout.ts'
 import type { Random } from './random.ts'
+import { farImmediate } from './segments.ts'
 
 export type Insn = InstanceType<typeof Instruction>
 
@@ -20,8 +21,12 @@ interface Prefixes {
   size: number
 }
 
-function prefixesOf(row: Row, random: Random, mode: Mode): Prefixes {
+const OVERRIDES = { 32: [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65], 64: [0x64, 0x65] }
+
+function prefixesOf(row: Row, random: Random, mode: Mode, segmented: boolean): Prefixes {
   const bytes: number[] = []
+  const isOverridden = row.hasModrm || isString(row) || row.mnemonic === 'XLAT'
+  if (segmented && isOverridden && random.chance(2)) bytes.push(random.pick(OVERRIDES[mode]))
   const sized =
     hasSize(row, 'vz') ||
     (isString(row) && row.opcode & 1) ||
@@ -124,15 +129,22 @@ function pushImmediate(row: Row, random: Random, code: number[], bytes: number):
 }
 
 /** One encoding of the row for the address `pc`, and how our decoder reads it. Throws when it reads another row. */
-export function encode(row: Row, random: Random, pc: number, mode: Mode): { code: number[]; insn: Insn } {
-  const prefixes = prefixesOf(row, random, mode)
+export function encode(
+  row: Row,
+  random: Random,
+  pc: number,
+  mode: Mode,
+  segmented = false,
+): { code: number[]; insn: Insn } {
+  const prefixes = prefixesOf(row, random, mode, segmented)
   const { bytes: code, size } = prefixes
   if (row.map > 0) code.push(0x0f)
   if (row.map > 1) code.push(row.map === 2 ? 0x38 : 0x3a)
   code.push(row.opcode + random.below(row.opcodeCount))
   const immediate = immediateSize(row, size, mode)
   if (row.hasModrm) modrm(row, random, code, pc, prefixes, immediate, mode)
-  pushImmediate(row, random, code, immediate)
+  if (row.operands[0] === 'Fp') code.push(...farImmediate(random, size / 8))
+  else pushImmediate(row, random, code, immediate)
   const insn = new Instruction()
   const padded = Uint8Array.from([...code, ...new Array(16).fill(0xcc)])
   const status = decoderOf(mode).decode(padded, 0, padded.length, pc, insn)

@@ -41,7 +41,7 @@ export function nativeRunner(): { path: string } | { missing: string } {
   if (existsSync(path)) return { path }
   mkdirSync(folder, { recursive: true })
   const made = `${path}.${process.pid}`
-  const compiled = spawnSync('gcc', ['-O2', '-o', made, SOURCE], { encoding: 'utf8' })
+  const compiled = spawnSync('gcc', ['-O2', '-fno-stack-protector', '-o', made, SOURCE], { encoding: 'utf8' })
   if (compiled.status !== 0)
     return { missing: `gcc: ${compiled.error?.message ?? compiled.stderr.split('\n')[0]}` }
   renameSync(made, path)

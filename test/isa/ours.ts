@@ -3,6 +3,7 @@
 import { readEflags, writeEflags } from '../../emu/guest/x86/flags.ts'
 import { fxsaveArea, loadFxsaveArea } from '../../emu/guest/x86/fxsave.ts'
 import type { Mode } from '../../emu/guest/x86/row.ts'
+import { instructionPointer } from '../../emu/guest/x86/segments.ts'
 import { X86_STATE } from '../../emu/guest/x86/state.ts'
 import { AddressSpace } from '../../emu/memory/address-space.ts'
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../emu/memory/layout.ts'
@@ -12,6 +13,7 @@ import {
   type Cpu,
   EXIT_BREAKPOINT,
   EXIT_DIVIDE,
+  EXIT_EXCEPTION,
   EXIT_FLOAT,
   EXIT_PAGE_FAULT,
   EXIT_PROTECTION,
@@ -21,12 +23,21 @@ import {
 import { type CpuKind, createCpu } from '../../emu/run/index.ts'
 import { CODE, CODE_SIZE, DATA, DATA_SIZE, FLAGS_AT, FX_AT, STATE_BYTES } from './layout.ts'
 import type { Batch, Result } from './native.ts'
+import { keepSelectors, loadSelectors, makeDescriptors } from './segments.ts'
 
 const SIGILL = 4,
   SIGTRAP = 5,
   SIGFPE = 8,
   SIGBUS = 7,
   SIGSEGV = 11
+const VECTOR_NP = 11,
+  VECTOR_SS = 12
+const VECTORS: Record<number, number> = {
+  [EXIT_BREAKPOINT]: 3,
+  [EXIT_UNDEFINED]: 6,
+  [EXIT_STACK]: VECTOR_SS,
+  [EXIT_PROTECTION]: 13,
+}
 const BUDGET = 1 << 20
 
 export class Ours {
@@ -40,7 +51,7 @@ export class Ours {
 
   constructor(kind: CpuKind, watches: boolean, pinNaN?: boolean, mode: Mode = 64) {
     this.mode = mode
-    this.state.setU32(X86_STATE.mode32, mode === 32 ? 1 : 0)
+    makeDescriptors(this.space, mode)
     this.kind = kind
     this.watches = watches
     this.cpu = createCpu(kind, { eager: true, ...(pinNaN === undefined ? {} : { pinNaN }) })
@@ -64,6 +75,7 @@ export class Ours {
     for (let k = 0; k < 16; k++) state.setU64(X86_STATE.gpr + 8 * k, view.getBigUint64(8 * k, true))
     writeEflags(state, view.getUint32(FLAGS_AT, true))
     if (!loadFxsaveArea(space, before.subarray(FX_AT))) throw new Error('a state with a bad MXCSR')
+    loadSelectors(space, view, this.mode)
     state.setU64(X86_STATE.pc, BigInt(batch.address))
     state.setU32(X86_STATE.budget, BUDGET)
     state.setU32(X86_STATE.watchesFlags, this.watches ? 1 : 0)
@@ -84,13 +96,22 @@ export class Ours {
     const was = new BigUint64Array(batch.data.buffer, batch.data.byteOffset, DATA_SIZE / 8)
     for (let w = 0; w < is.length; w++) if (is[w] !== was[w]) changes.push([8 * w, is[w]!])
     const { signal, signalCode, signalAddress } = this.signalOf(exit)
-    return { signal, signalCode, signalAddress, rip: state.getU64(X86_STATE.pc), state: after, changes }
+    const { vector, error } = this.exceptionOf(exit)
+    keepSelectors(space, view, vector, error)
+    return { signal, signalCode, signalAddress, rip: instructionPointer(space), state: after, changes }
+  }
+
+  /** Vector and error code, where they are the exit's own. */
+  private exceptionOf(exit: number): { vector: number; error: number } {
+    const code = this.state.getU32(X86_STATE.exitCode)
+    if (exit === EXIT_EXCEPTION) return { vector: code >>> 16, error: code & 0xffff }
+    return { vector: VECTORS[exit] ?? 0, error: 0 }
   }
 
   /** The signal Linux would send for an exit. */
   private signalOf(exit: number): Pick<Result, 'signal' | 'signalCode' | 'signalAddress'> {
     const { state } = this
-    const pc = state.getU64(X86_STATE.pc)
+    const pc = instructionPointer(this.space)
     const address = state.getU64(X86_STATE.exitAddress)
     switch (exit) {
       case EXIT_BREAKPOINT:
@@ -108,6 +129,11 @@ export class Ours {
         return { signal: SIGSEGV, signalCode: 128, signalAddress: 0n }
       case EXIT_STACK:
         return { signal: SIGBUS, signalCode: 128, signalAddress: 0n }
+      case EXIT_EXCEPTION: {
+        const { vector } = this.exceptionOf(exit)
+        const signal = vector === VECTOR_NP || vector === VECTOR_SS ? SIGBUS : SIGSEGV
+        return { signal, signalCode: 128, signalAddress: 0n }
+      }
       case EXIT_FLOAT:
         return { signal: SIGFPE, signalCode: state.getU32(X86_STATE.exitCode), signalAddress: pc }
       default:

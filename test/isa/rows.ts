@@ -8,6 +8,14 @@ import { CODE, FX_AT } from './layout.ts'
 import type { Batch, Result } from './native.ts'
 import type { Ours } from './ours.ts'
 import { Random, seedOf } from './random.ts'
+import {
+  fillSelectors,
+  randomSelectors,
+  readSelectors,
+  type Selectors,
+  usesSelectors,
+  usual,
+} from './segments.ts'
 import { dataPage, randomState } from './states.ts'
 
 export const ENCODINGS = 8
@@ -39,22 +47,25 @@ export interface Cases {
 }
 
 /** `states` cases of a row, spread over a few encodings. */
-export function casesOf(row: Row, states: number, seed: number, mode: Mode = 64): Cases {
+export function casesOf(row: Row, states: number, seed: number, mode: Mode = 64, segmented = false): Cases {
   const random = new Random(seedOf(rowKey(row), seed))
   const encodings = Math.min(ENCODINGS * (states > 500 ? 4 : 1), states)
   const batches: Batch[] = []
   const insns: Insn[][] = []
   for (let k = 0; k < encodings; k++) {
     const address = CODE + (k % 16) * SLOT + SLOT_START
-    const { code, insn } = encode(row, random, address, mode)
+    const { code, insn } = encode(row, random, address, mode, segmented)
     const data = dataPage(random)
+    if (usesSelectors(insn)) fillSelectors(random, insn, new DataView(data.buffer))
+    const selectors = (): Selectors | undefined =>
+      segmented ? randomSelectors(random, mode, address) : usesSelectors(insn) ? usual(mode) : undefined
     const count = Math.ceil(states / encodings)
     batches.push({
       mode,
       address,
       code,
       data,
-      states: Array.from({ length: count }, () => randomState(random, [insn])),
+      states: Array.from({ length: count }, () => randomState(random, [insn], selectors())),
     })
     insns.push([insn])
   }
@@ -62,21 +73,27 @@ export function casesOf(row: Row, states: number, seed: number, mode: Mode = 64)
 }
 
 /** A block of a few rows (see inBlocks) that leave no flag undefined and do not branch. */
-export function blockCases(rows: readonly Row[], states: number, random: Random, mode: Mode = 64): Cases {
+export function blockCases(
+  rows: readonly Row[],
+  states: number,
+  random: Random,
+  mode: Mode = 64,
+  segmented = false,
+): Cases {
   const count = 2 + random.below(11)
   const code: number[] = []
   const insns: Insn[] = []
   const address = CODE + SLOT_START
   for (let k = 0; k < count; k++) {
-    const made = encode(random.pick(rows), random, address + code.length, mode)
+    const made = encode(random.pick(rows), random, address + code.length, mode, segmented)
     code.push(...made.code)
     insns.push(made.insn)
   }
   const data = dataPage(random)
+  const state = (): Uint8Array =>
+    randomState(random, insns, segmented ? randomSelectors(random, mode, address) : undefined)
   return {
-    batches: [
-      { mode, address, code, data, states: Array.from({ length: states }, () => randomState(random, insns)) },
-    ],
+    batches: [{ mode, address, code, data, states: Array.from({ length: states }, state) }],
     insns: [insns],
   }
 }
@@ -112,6 +129,7 @@ function toleranceOf(insns: readonly Insn[], state: Uint8Array, watches: boolean
   return {
     undefinedFlags,
     eitherFault,
+    segments: readSelectors(new DataView(state.buffer, state.byteOffset)) !== null,
     relative,
     x87Ulps,
     stickyFlags: watches || (mxcsrOf(state) & MXCSR_SPECIAL) !== MXCSR_DEFAULT,

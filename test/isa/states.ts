@@ -1,9 +1,18 @@
 /** Random processor states for an encoding: operands in memory mostly lie in the data page. */
 
-import { NO_REGISTER } from '../../emu/guest/x86/decode.ts'
+import { NO_REGISTER, SEG_NONE } from '../../emu/guest/x86/decode.ts'
+import { CS, DS, ES, SS } from '../../emu/guest/x86/state.ts'
 import type { Insn } from './encode.ts'
 import { CODE, CODE_SIZE, DATA, DATA_SIZE, FLAGS_AT, FX_AT, STATE_BYTES } from './layout.ts'
 import type { Random } from './random.ts'
+import {
+  baseOf,
+  FAR_STRIDE,
+  operandSelector,
+  type Selectors,
+  usesSelectors,
+  writeSelectors,
+} from './segments.ts'
 
 const RBX = 3,
   RSP = 4,
@@ -35,16 +44,19 @@ function address(random: Random): number {
 const usesX87 = (insn: Insn): boolean =>
   /x87|mmx/.test(insn.row!.feature) || insn.row!.operands.some((o) => /^[PQN]/.test(o))
 
-export function randomState(random: Random, insns: readonly Insn[]): Uint8Array {
+/** `selectors`: what the segment registers hold, where the case says so. */
+export function randomState(random: Random, insns: readonly Insn[], selectors?: Selectors): Uint8Array {
   const bytes = new Uint8Array(STATE_BYTES)
   const view = new DataView(bytes.buffer)
   const gpr: bigint[] = Array.from({ length: 16 }, () =>
     random.chance(6) ? BigInt(address(random)) : random.integer(),
   )
-  gpr[RSP] = BigInt(random.chance(16) ? address(random) : DATA + 8 * (16 + random.below(400)))
-  // The last instruction's wishes come last, for most blocks have one.
-  for (const insn of insns) place(random, gpr, insn)
   const { mode } = insns[0]!
+  const base = (segment: number): number => (selectors ? baseOf(selectors, segment, mode) : 0)
+  gpr[RSP] = BigInt((random.chance(16) ? address(random) : DATA + 8 * (16 + random.below(400))) - base(SS))
+  // The last instruction's wishes come last, for most blocks have one.
+  for (const insn of insns) place(random, gpr, insn, base)
+  if (selectors) for (const insn of insns) placeSelectors(random, gpr, insn, base)
   gpr.forEach((value, k) => {
     if (mode === 64 || k < 8) view.setBigUint64(8 * k, BigInt.asUintN(mode, value), true)
   })
@@ -52,6 +64,7 @@ export function randomState(random: Random, insns: readonly Insn[]): Uint8Array 
   view.setBigUint64(FLAGS_AT, BigInt((random.u32() & ARITHMETIC_FLAGS) | 0x202 | direction), true)
   fillFloat(random, view, insns.some(usesX87))
   for (const insn of insns) boundX87(view, insn)
+  if (selectors) writeSelectors(view, selectors)
   return bytes
 }
 
@@ -69,10 +82,17 @@ function boundX87(view: DataView, insn: Insn): void {
 }
 
 /** Sets the registers an instruction's memory operand is made of, and those that strings and the like use. */
-function place(random: Random, gpr: bigint[], insn: Insn): void {
+function place(random: Random, gpr: bigint[], insn: Insn, baseOfSegment: (segment: number) => number): void {
   const row = insn.row!
+  const source = insn.segment === SEG_NONE ? DS : insn.segment
   if (row.hasModrm && insn.isMemory && insn.base !== 16) {
-    let rest = BigInt(address(random) - insn.disp)
+    const isStack = insn.segment === SEG_NONE && (insn.base === RSP || insn.base === RBP)
+    // Linux stores these in the CPU's place, and stops in the middle where a page ends.
+    const isInside = /^(SGDT|SIDT|STR|SLDT|SMSW)$/.test(row.mnemonic)
+    const isFar = /^(JMPF|CALLF)$/.test(row.mnemonic)
+    let at = isFar ? farPlace(random) : address(random)
+    if (isInside) at = DATA + random.below(DATA_SIZE - 16)
+    let rest = BigInt(at - insn.disp - baseOfSegment(isStack ? SS : source))
     const { base, index } = insn
     if (index !== NO_REGISTER && index !== base) {
       const value = base === NO_REGISTER ? rest >> BigInt(insn.scale) : BigInt(random.below(64))
@@ -83,17 +103,38 @@ function place(random: Random, gpr: bigint[], insn: Insn): void {
     if (base === index && base !== NO_REGISTER) gpr[base] = rest / BigInt(1 + (1 << insn.scale))
   }
   if (/^(MOVS|STOS|LODS|SCAS|CMPS)$/.test(row.mnemonic)) {
-    gpr[RSI] = BigInt(address(random))
-    gpr[RDI] = BigInt(address(random))
+    gpr[RSI] = BigInt(address(random) - baseOfSegment(source))
+    gpr[RDI] = BigInt(address(random) - baseOfSegment(ES))
     gpr[RCX] = random.chance(8) ? random.integer() & 0xffffn : BigInt(random.below(40))
   }
   if (/^MASKMOV/.test(row.mnemonic))
-    gpr[RDI] = BigInt(random.chance(2) ? address(random) : DATA + random.below(DATA_SIZE - 16))
+    gpr[RDI] = BigInt(
+      (random.chance(2) ? address(random) : DATA + random.below(DATA_SIZE - 16)) - baseOfSegment(source),
+    )
   if (/^SH[LR]D$/.test(row.mnemonic) && insn.size === 16) gpr[RCX]! &= ~0x10n
-  if (row.mnemonic === 'XLAT') gpr[RBX] = BigInt(DATA + 1024)
-  if (row.mnemonic === 'LEAVE') gpr[RBP] = BigInt(DATA + random.below(DATA_SIZE))
+  // AMD's CPUs have loaded some of the registers when a later one faults.
+  if (row.mnemonic === 'POPA') gpr[RSP] = BigInt(DATA + 8 * random.below(400) - baseOfSegment(SS))
+  if (row.mnemonic === 'XLAT') gpr[RBX] = BigInt(DATA + 1024 - baseOfSegment(source))
+  if (row.mnemonic === 'LEAVE') gpr[RBP] = BigInt(DATA + random.below(DATA_SIZE) - baseOfSegment(SS))
   if (/-value/.test(row.flow) && row.hasModrm && !insn.isMemory && insn.rm !== RSP)
-    gpr[insn.rm] = BigInt(CODE + random.below(CODE_SIZE))
+    gpr[insn.rm] = BigInt(CODE + random.below(CODE_SIZE) - baseOfSegment(CS))
+}
+
+/** Where fillSelectors put a far pointer. */
+const farPlace = (random: Random): number =>
+  DATA + FAR_STRIDE * random.below(Math.floor(DATA_SIZE / FAR_STRIDE))
+
+/** Operands of rows that load selectors: one in a register, or far pointers where fillSelectors put them. */
+function placeSelectors(
+  random: Random,
+  gpr: bigint[],
+  insn: Insn,
+  baseOfSegment: (segment: number) => number,
+): void {
+  const { mnemonic } = insn.row!
+  if (!usesSelectors(insn)) return
+  if (/^(RETF|IRET)$/.test(mnemonic)) gpr[RSP] = BigInt(farPlace(random) - baseOfSegment(SS))
+  else if (insn.row!.hasModrm && !insn.isMemory) gpr[insn.rm] = BigInt(operandSelector(random, insn))
 }
 
 function fillFloat(random: Random, view: DataView, x87: boolean): void {

@@ -6,13 +6,13 @@
  */
 
 import { type Mode, PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, PREFIX_NONE, type Row } from './row.ts'
+import { FS, GS } from './state.ts'
 
 export const NO_REGISTER = -1
 /** Memory operand relative to the next instruction. */
 export const BASE_RIP = 16
-export const SEG_NONE = 0,
-  SEG_FS = 1,
-  SEG_GS = 2
+/** No segment prefix that counts. */
+export const SEG_NONE = -1
 export const INSN_LENGTH_MAX = 15
 
 /** Base and index registers of 16-bit addresses, by the r/m field. */
@@ -30,6 +30,7 @@ export class Insn {
   size = 32
   addressSize = 64
   rex = 0
+  /** The segment register that a prefix names, or SEG_NONE; in 64-bit mode FS or GS. */
   segment = SEG_NONE
   /** 0, 0xf2 or 0xf3, where it is no part of the opcode. */
   rep = 0
@@ -44,7 +45,7 @@ export class Insn {
   /** Immediate, sign-extended to 64 bits: low and high half. */
   imm = 0
   immHigh = 0
-  /** Second immediate (ENTER). */
+  /** Second immediate: ENTER's level, a far pointer's selector. */
   imm2 = 0
 
   get isMemory(): boolean {
@@ -75,8 +76,9 @@ function immediateBytes(row: Row, insn: Insn): number {
   let total = 0
   for (const code of row.operands) {
     const kind = code[0]
-    if (kind !== 'I' && kind !== 'J' && kind !== 'O') continue
-    if (kind === 'O') total += insn.addressSize / 8
+    if (kind !== 'I' && kind !== 'J' && kind !== 'O' && kind !== 'F') continue
+    if (kind === 'F') total += insn.size / 8 + 2
+    else if (kind === 'O') total += insn.addressSize / 8
     else if (code[1] === 'b' || code[1] === 's') total += 1
     else if (code[1] === 'w') total += 2
     else if (code[1] === 'v') total += insn.size / 8
@@ -149,11 +151,10 @@ export class Decoder {
       else if (byte === 0x67) insn.addressSize = mode / 2
       else if (byte === 0xf2 || byte === 0xf3) insn.rep = byte
       else if (byte === 0xf0) insn.lock = true
-      else if (byte === 0x64) insn.segment = SEG_FS
-      else if (byte === 0x65) insn.segment = SEG_GS
+      else if (byte === 0x64) insn.segment = FS
+      else if (byte === 0x65) insn.segment = GS
       else if (byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x26) {
-        // No segment in 64-bit mode, and in 32-bit mode one that begins at 0: only then it takes the place of another.
-        if (mode === 32) insn.segment = SEG_NONE
+        if (mode === 32) insn.segment = (byte >> 3) & 3
       } else if (mode === 64 && (byte & 0xf0) === 0x40) {
         insn.rex = byte
         byte = this.u8()
@@ -267,6 +268,11 @@ export class Decoder {
     insn.immHigh = 0
     if (sizeBytes === 0) {
       insn.imm = 0
+      return
+    }
+    if (row.operands[0] === 'Fp') {
+      insn.imm = this.signed(insn.size / 8)
+      insn.imm2 = this.signed(2) & 0xffff
       return
     }
     if (sizeBytes === 8) {

@@ -8,15 +8,20 @@ import type { AddressSpace } from '../../memory/address-space.ts'
 import { STATE_BASE } from '../../memory/layout.ts'
 import { StateBlock } from '../../memory/state-block.ts'
 import { cpuid } from './cpuid.ts'
+import { farTransfer } from './far-transfer.ts'
 import { arithmeticFlags } from './flags.ts'
 import { sseFlags, sseFloat } from './float-helper.ts'
 import { fxrstor, fxsave } from './fxsave.ts'
 import {
   HELPER_CC_BITS,
   HELPER_CPUID,
+  HELPER_DESCRIPTOR,
   HELPER_DIVIDE128,
+  HELPER_FAR,
   HELPER_FXSAVE,
   HELPER_RDTSC,
+  HELPER_SEGMENT_CHECK,
+  HELPER_SEGMENT_LOAD,
   HELPER_SSE_FLAGS,
   HELPER_SSE_FLOAT,
   HELPER_SSE_STRING,
@@ -24,6 +29,7 @@ import {
   HELPER_X87,
   HELPER_X87_PENDING,
 } from './helper-ids.ts'
+import { descriptorOf, segmentCheck, segmentLoad } from './segment-helpers.ts'
 import { compareStrings } from './sse-string.ts'
 import { X86_STATE } from './state.ts'
 import { runString } from './string-ops.ts'
@@ -96,6 +102,10 @@ HELPERS[HELPER_SSE_FLAGS] = sseFlags
 HELPERS[HELPER_X87] = x87
 HELPERS[HELPER_X87_PENDING] = x87Pending
 HELPERS[HELPER_SSE_STRING] = compareStrings
+HELPERS[HELPER_SEGMENT_CHECK] = segmentCheck
+HELPERS[HELPER_SEGMENT_LOAD] = segmentLoad
+HELPERS[HELPER_DESCRIPTOR] = descriptorOf
+HELPERS[HELPER_FAR] = farTransfer
 HELPERS[HELPER_FXSAVE] = (space, restore, pc) => (restore ? fxrstor(space, pc) : fxsave(space, pc))
 
 /** Calls a helper of the x86 table. */

@@ -7,6 +7,7 @@ import { CONTROL } from './insts/control.ts'
 import { LEGACY } from './insts/legacy.ts'
 import { MMX } from './insts/mmx.ts'
 import { MOVES } from './insts/moves.ts'
+import { SEGMENTS } from './insts/segments.ts'
 import { SSE_CONVERT } from './insts/sse-convert.ts'
 import { SSE_FLOAT } from './insts/sse-float.ts'
 import { SSE_INTEGER } from './insts/sse-integer.ts'
@@ -22,6 +23,7 @@ export const ROWS: readonly Row[] = [
   ...MOVES,
   ...CONTROL,
   ...LEGACY,
+  ...SEGMENTS,
   ...STRINGS,
   ...SSE_MOVES,
   ...SSE_FLOAT,

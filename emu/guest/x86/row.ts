@@ -7,7 +7,7 @@
  * register) or `+c` (low four bits are a condition). `m`/`r` after a slash part: memory or register form only.
  *
  * Operands, space-separated: a letter for what (E r/m, G reg, Z register in opcode, I immediate, J branch offset,
- * M memory, O absolute address, V xmm reg, W xmm r/m, U xmm r/m register form, P/Q mmx alike, A accumulator, C the CL
+ * M memory, O absolute address, Fp a far pointer in the instruction, V xmm reg, W xmm r/m, U xmm r/m register form, P/Q mmx alike, A accumulator, C the CL
  * register, 1 the constant one) and a letter for the size (b 8, w 16, d 32, q 64, v operand size, y 32 or 64,
  * z 16 or 32 as immediate sign-extended to v, s byte sign-extended to v, n the mode's own 32 or 64, x 128, and for V/W:
  * o d q x the bytes read).

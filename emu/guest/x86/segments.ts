@@ -48,8 +48,8 @@ const P = 0x8000
 const L = 0x20_0000
 const DB = 0x40_0000
 const G = 0x80_0000
-/** What LAR shows, and what a segment register keeps. */
-const RIGHTS_MASK = 0xf0ff00
+/** What LAR shows, on AMD's CPUs with four bits of the limit, and what a segment register keeps. */
+const RIGHTS_MASK = 0xffff00
 
 /** Linux's GDT without what is the thread's: lower and upper half by index; 0: not there for a program. */
 const GDT: readonly (readonly [number, number])[] = [
@@ -77,7 +77,7 @@ export interface Descriptor {
   readonly is32: boolean
   /** The L bit. */
   readonly is64: boolean
-  /** Type, S, DPL, P, AVL, L, D and G where a descriptor's upper half has them. */
+  /** Type, S, DPL, P, AVL, L, D and G where a descriptor's upper half has them, as LAR shows them. */
   readonly rights: number
 }
 
@@ -160,27 +160,26 @@ export function loadSegment(space: AddressSpace, segment: number, selector: numb
   }
   const refusal = (GP << 16) | (selector & 0xfffc)
   const found = readDescriptor(space, selector)
-  if (found === null || !mayLoad(space, segment, selector, found)) return refusal
+  if (found === null || !mayLoad(segment, selector, found)) return refusal
   if (!found.isPresent) return ((segment === SS ? SS_FAULT : NP) << 16) | (selector & 0xfffc)
+  if (!isServed(space, segment, found)) return refusal
   keep(space, segment, selector, found)
   return 0
 }
 
 /** Whether type and privilege allow it. */
-function mayLoad(space: AddressSpace, segment: number, selector: number, found: Descriptor): boolean {
-  const { kind, dpl, rights } = found
+function mayLoad(segment: number, selector: number, { kind, dpl, rights }: Descriptor): boolean {
   const rpl = selector & 3
-  if (segment === CS) {
-    const isOfMode = isMode32(space) ? found.is32 && !found.is64 : found.is64
-    const isPrivilegeRight = rights & TYPE_DOWN ? dpl <= 3 : dpl === 3
-    return kind === 'code' && rpl === 3 && isPrivilegeRight && isOfMode
-  }
-  if (segment === SS) {
-    const isUsable = found.is32 || !isMode32(space)
-    return kind === 'data' && (rights & TYPE_RW) !== 0 && rpl === 3 && dpl === 3 && isUsable
-  }
+  if (segment === CS) return kind === 'code' && rpl === 3 && ((rights & TYPE_DOWN) !== 0 || dpl === 3)
+  if (segment === SS) return kind === 'data' && (rights & TYPE_RW) !== 0 && rpl === 3 && dpl === 3
   if (kind === 'code') return (rights & TYPE_RW) !== 0 && ((rights & TYPE_DOWN) !== 0 || dpl === 3)
   return kind === 'data' && dpl === 3
+}
+
+/** Whether it is none of the segments that are not there: code of another mode, 16-bit code and stacks. */
+function isServed(space: AddressSpace, segment: number, { is32, is64 }: Descriptor): boolean {
+  if (segment === CS) return isMode32(space) ? is32 && !is64 : is64
+  return segment !== SS || is32 || !isMode32(space)
 }
 
 /** Puts a selector and its descriptor into a segment register; null: a segment that allows nothing. */

@@ -15,9 +15,10 @@ import {
   PAGE_W,
   STATE_BASE,
 } from '../../memory/layout.ts'
-import { EXIT_BUDGET, EXIT_PAGE_FAULT, FAULT_WRITE } from '../../run/cpu.ts'
+import { EXIT_BUDGET, EXIT_PAGE_FAULT, EXIT_PROTECTION, EXIT_STACK, FAULT_WRITE } from '../../run/cpu.ts'
 import { CC_SUB } from './flags.ts'
-import { X86_STATE } from './state.ts'
+import { ACCESS_READ, ACCESS_WRITE, allowsAccess, segmentBase } from './segments.ts'
+import { ES, FS, SS, X86_STATE } from './state.ts'
 
 export const STRING_MOVS = 0,
   STRING_STOS = 1,
@@ -44,7 +45,12 @@ interface StringRun {
   addressSize: number
   /** Whether addresses with a segment's base are cut to 32 bits. */
   isMode32: boolean
-  segmentBase: number
+  /** The segment of the source; the target's is ES. */
+  segment: number
+  /** Whether the segments have to be asked. */
+  isSegmented: boolean
+  sourceBase: number
+  targetBase: number
   pc: number
 }
 
@@ -52,18 +58,21 @@ interface StringRun {
 export function runString(space: AddressSpace, argument: number, pc: number): number {
   const { view } = space
   const sizeBytes = 1 << ((argument >> 4) & 3)
-  const segment = (argument >> 16) & 3
+  const segment = (argument >> 16) & 7
+  const isMode32 = view.getUint32(STATE_BASE + X86_STATE.mode32, true) !== 0
+  const isSegmented =
+    isMode32 && (segment >= FS || view.getUint32(STATE_BASE + X86_STATE.segmented, true) !== 0)
   const run: StringRun = {
     space,
     operation: argument & 15,
     sizeBytes,
     step: view.getUint32(STATE_BASE + X86_STATE.df, true) ? -sizeBytes : sizeBytes,
     addressSize: (argument >> 20) & 0xff,
-    isMode32: view.getUint32(STATE_BASE + X86_STATE.mode32, true) !== 0,
-    segmentBase:
-      segment === 0
-        ? 0
-        : Number(view.getBigUint64(STATE_BASE + (segment === 1 ? X86_STATE.fsBase : X86_STATE.gsBase), true)),
+    isMode32,
+    segment,
+    isSegmented,
+    sourceBase: isSegmented || segment >= FS ? segmentBase(space, segment) : 0,
+    targetBase: isSegmented ? segmentBase(space, ES) : 0,
     pc,
   }
   const rep = (argument >> 8) & 0xff
@@ -78,9 +87,9 @@ function repeat(run: StringRun, rep: number): number {
   for (let done = 0; left > 0; ) {
     if (done >= ITERATIONS_MAX) return leave(run, EXIT_BUDGET, 0, 0)
     const stores = operation === STRING_MOVS || operation === STRING_STOS
-    // 16-bit addresses wrap early, and are rare.
+    // 16-bit addresses wrap early, and are rare, as are segments that are not flat.
     const bulk =
-      stores && run.addressSize !== 16
+      stores && run.addressSize !== 16 && !run.isSegmented
         ? block(run, left) || plainElements(run, Math.min(left, ITERATIONS_MAX))
         : 0
     if (bulk > 0) {
@@ -125,8 +134,22 @@ const pointer = read
 
 /** Where the source lies. */
 function source(run: StringRun): number {
-  const at = pointer(run, RSI) + run.segmentBase
+  const at = pointer(run, RSI) + run.sourceBase
   return run.isMode32 ? at >>> 0 : at
+}
+
+/** Where the target of one iteration lies. */
+function target(run: StringRun): number {
+  const at = pointer(run, RDI)
+  return run.isSegmented ? (at + run.targetBase) >>> 0 : at
+}
+
+/** Leaves when a segment does not allow an element at its index register. */
+function isRefused(run: StringRun, segment: number, register: number, access: number): boolean {
+  if (!run.isSegmented || allowsAccess(run.space, segment, pointer(run, register), run.sizeBytes, access))
+    return false
+  leave(run, segment === SS ? EXIT_STACK : EXIT_PROTECTION, 0, 0)
+  return true
 }
 
 function advance(run: StringRun, register: number, bytes: number): void {
@@ -216,10 +239,12 @@ function once(run: StringRun): number {
   const { bytes } = space
   const usesSource = operation === STRING_MOVS || operation === STRING_LODS || operation === STRING_CMPS
   const from = source(run)
-  const to = pointer(run, RDI)
+  const to = target(run)
+  if (usesSource && isRefused(run, run.segment, RSI, ACCESS_READ)) return 1
   if (usesSource && !space.allows(from, sizeBytes, PAGE_R)) return fault(run, from, PAGE_R)
   if (operation !== STRING_LODS) {
     const want = operation === STRING_MOVS || operation === STRING_STOS ? PAGE_PW : PAGE_R
+    if (isRefused(run, ES, RDI, want === PAGE_PW ? ACCESS_WRITE : ACCESS_READ)) return 1
     if (!space.allows(to, sizeBytes, want)) return fault(run, to, want)
   }
   switch (operation) {

@@ -7,16 +7,21 @@
 import {
   type Block,
   GOTO_COLD,
+  LOAD_BYTES,
   type LoadKind,
+  PART_OF_INSTRUCTION,
   type Region,
   type StoreBits,
   type Value,
 } from '../../ir/region.ts'
 import { EXIT_BUDGET, EXIT_PROTECTION, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
 import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
-import { BASE_RIP, type Insn, NO_REGISTER, SEG_FS, SEG_NONE } from './decode.ts'
+import { BASE_RIP, type Insn, NO_REGISTER, SEG_NONE } from './decode.ts'
 import type { Mode } from './row.ts'
-import { V_BUDGET, V_FS_BASE, V_GS_BASE, V_TEMP64, V_XMM } from './variables.ts'
+import { baseValue, checkFetch, codeAddress, codeOffset, segmentPlace } from './segment-checks.ts'
+import { ACCESS_READ, ACCESS_WRITE } from './segments.ts'
+import { DS, FS, SS } from './state.ts'
+import { V_BUDGET, V_TEMP64, V_XMM } from './variables.ts'
 
 const RSP = 4,
   RBP = 5
@@ -40,6 +45,7 @@ export class Translator {
   /** The current instruction's memory operand: base value and displacement, made once. */
   private addressBase = -1
   private addressOffset = 0
+  private addressSegment = DS
   /** Base values for absolute addresses in this block, by 4 KiB page, so that they share checks. */
   private readonly absolute = new Map<number, Value>()
   /** SSE alignment checks already made: base value × 16 + displacement's low bits (values belong to one block). */
@@ -69,6 +75,7 @@ export class Translator {
   instruction(insn: Insn): void {
     this.ir.instruction(insn.pc)
     this.addressBase = -1
+    if (this.ir.options.exactSegments) checkFetch(this, this.ir.i64(insn.pc), insn.length)
     insn.row!.translate(this, insn)
   }
 
@@ -137,12 +144,31 @@ export class Translator {
 
   // ---- memory operands
 
-  /** Makes the memory operand's address once an instruction. */
+  /** The segment that the memory operand is in. */
+  segmentOf({ segment, base }: Insn): number {
+    if (segment !== SEG_NONE) return segment
+    return base === RSP || base === RBP ? SS : DS
+  }
+
+  /** The segment of an operand that no ModRM byte describes. */
+  implicitSegment({ segment }: Insn): number {
+    return segment === SEG_NONE ? DS : segment
+  }
+
+  /** Makes the memory operand's address once an instruction; with exactSegments its offset in the segment. */
   private address(insn: Insn): void {
     const { ir } = this
-    ir.stackBased = insn.segment === SEG_NONE && (insn.base === RSP || insn.base === RBP)
-    if (this.addressBase >= 0) return
-    if (insn.segment === SEG_NONE && insn.addressSize === 64 && insn.index === NO_REGISTER) {
+    if (this.addressBase < 0) {
+      this.addressSegment = this.segmentOf(insn)
+      this.makeAddress(insn)
+    }
+    ir.stackBased = this.addressSegment === SS
+  }
+
+  private makeAddress(insn: Insn): void {
+    const { ir } = this
+    const isBased = insn.segment >= FS
+    if (!isBased && insn.addressSize === 64 && insn.index === NO_REGISTER) {
       if (insn.base === BASE_RIP || insn.base === NO_REGISTER) {
         const at = insn.base === BASE_RIP ? insn.nextPc + insn.disp : insn.disp
         this.addressOffset = at & 0xfff
@@ -159,15 +185,41 @@ export class Translator {
       this.addressOffset = insn.disp
       return
     }
+    if (this.isBaseless32(insn) && isBased) {
+      // A thread's own variables: in the same way, also those below the base.
+      this.addressBase = baseValue(this, insn.segment)
+      this.addressOffset = insn.disp
+      return
+    }
     this.addressBase = this.generalAddress(insn)
-    this.addressOffset = insn.segment === SEG_NONE && insn.addressSize === 64 ? insn.disp : 0
+    this.addressOffset = !isBased && insn.addressSize === 64 ? insn.disp : 0
+    if (isBased && !ir.options.exactSegments) this.addressBase = this.based(insn.segment, this.addressBase)
   }
 
   private isPlain32({ mode, segment, addressSize, base, index }: Insn): boolean {
     const isBaseOnly = base !== NO_REGISTER && index === NO_REGISTER
-    return (
-      mode === 32 && segment === SEG_NONE && addressSize === 32 && isBaseOnly && !this.ir.options.exactChecks
-    )
+    return mode === 32 && segment < FS && addressSize === 32 && isBaseOnly && !this.ir.options.exactChecks
+  }
+
+  private isBaseless32({ mode, addressSize, base, index }: Insn): boolean {
+    const isAbsolute = base === NO_REGISTER && index === NO_REGISTER
+    return mode === 32 && addressSize === 32 && isAbsolute && !this.ir.options.exactChecks
+  }
+
+  /** An offset in a segment as an address, where segments are flat. That of a null FS or GS no check lets pass. */
+  private based(segment: number, offset: Value): Value {
+    const { ir } = this
+    if (segment < FS) return offset
+    const base = baseValue(this, segment)
+    const sum = ir.op2('i64.add', offset, base)
+    return this.keepUnusable(sum, base)
+  }
+
+  /** Cuts an address off the base of FS or GS, but not to one that a check lets pass where they are null. */
+  private keepUnusable(sum: Value, base: Value): Value {
+    const { ir } = this
+    if (this.mode === 64) return sum
+    return ir.op2('i64.or', this.cut(sum), ir.op2('i64.and', base, ir.i64Halves(0, -1)))
   }
 
   /** Cuts an address, without segment base, to the instruction's address size. */
@@ -178,7 +230,7 @@ export class Translator {
   }
 
   /** An address of 32-bit mode is cut to 32 bits. */
-  private cut(address: Value): Value {
+  cut(address: Value): Value {
     if (this.mode === 64) return address
     return this.ir.op1('i64.extend_i32_u', this.ir.op1('i32.wrap_i64', address))
   }
@@ -192,7 +244,7 @@ export class Translator {
     return base
   }
 
-  /** Base + index (+ displacement and segment base where they cannot be the access's own offset). */
+  /** Base + index (+ displacement where it cannot be the access's own offset). */
   private generalAddress(insn: Insn): Value {
     const { ir } = this
     let sum = -1
@@ -203,20 +255,21 @@ export class Translator {
       if (insn.scale) index = ir.op2('i64.shl', index, ir.i64(insn.scale))
       sum = sum < 0 ? index : ir.op2('i64.add', sum, index)
     }
-    if (insn.segment === SEG_NONE && insn.addressSize === 64) return sum < 0 ? ir.i64(0) : sum
+    if (insn.segment < FS && insn.addressSize === 64) return sum < 0 ? ir.i64(0) : sum
     const offset = ir.i64(insn.disp)
-    sum = sum < 0 ? offset : ir.op2('i64.add', sum, offset)
-    sum = this.fitAddress(insn, sum)
-    if (insn.segment === SEG_NONE) return sum
-    return this.cut(ir.op2('i64.add', sum, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE)))
+    return this.fitAddress(insn, sum < 0 ? offset : ir.op2('i64.add', sum, offset))
   }
 
   /** LEA's value: the address without segment base, as i64. */
   effectiveAddress(insn: Insn): Value {
     const segment = insn.segment
     insn.segment = SEG_NONE
-    this.address(insn)
+    this.makeAddress(insn)
     insn.segment = segment
+    return this.operandOffset()
+  }
+
+  private operandOffset(): Value {
     const offset = this.addressOffset
     return offset === 0 ? this.addressBase : this.ir.op2('i64.add', this.addressBase, this.ir.i64(offset))
   }
@@ -224,41 +277,93 @@ export class Translator {
   /** The memory operand's whole address, segment base included. */
   linearAddress(insn: Insn): Value {
     this.address(insn)
-    const offset = this.addressOffset
-    if (offset === 0) return this.addressBase
-    return this.cut(this.ir.op2('i64.add', this.addressBase, this.ir.i64(offset)))
+    if (this.addressOffset === 0 && !this.ir.options.exactSegments) return this.addressBase
+    const { ir } = this
+    const sum = this.operandOffset()
+    if (ir.options.exactSegments)
+      return this.cut(ir.op2('i64.add', sum, baseValue(this, this.addressSegment)))
+    return this.addressSegment < FS ? this.cut(sum) : this.keepUnusable(sum, this.addressBase)
   }
 
-  /** A register and a value, as an address of the instruction's size, segment base included. */
-  offsetBy(insn: Insn, register: number, value: Value, segment = insn.segment): Value {
-    const { ir } = this
-    const sum = this.fitAddress(insn, ir.op2('i64.add', ir.get(register), value))
-    if (segment === SEG_NONE) return sum
-    return this.cut(ir.op2('i64.add', sum, ir.get(segment === SEG_FS ? V_FS_BASE : V_GS_BASE)))
-  }
-
-  /** Uses base + offset as the memory operand from now on (bit strings, stack forms). */
-  useAddress(base: Value, offset: number): void {
-    const { ir } = this
-    const isCut = this.mode === 32 && ir.options.exactChecks
-    this.addressBase = isCut ? this.cut(ir.op2('i64.add', base, ir.i64(offset))) : base
-    this.addressOffset = isCut ? 0 : offset
+  /** Uses an offset in a segment, cut to its size, as the memory operand from now on. */
+  useOffset(segment: number, offset: Value): void {
+    this.addressSegment = segment
+    this.addressBase = this.ir.options.exactSegments ? offset : this.based(segment, offset)
+    this.addressOffset = 0
   }
 
   loadMemory(insn: Insn, kind: LoadKind, extra = 0): Value {
     this.address(insn)
-    return this.ir.load(kind, this.addressBase, this.addressOffset + extra)
+    const [base, offset] = this.operandPlace(extra, LOAD_BYTES[kind]!, ACCESS_READ)
+    return this.ir.load(kind, base, offset)
   }
 
   storeMemory(insn: Insn, bits: StoreBits, value: Value, extra = 0): void {
     this.address(insn)
-    this.ir.store(bits, this.addressBase, this.addressOffset + extra, value)
+    const [base, offset] = this.operandPlace(extra, storeBytes(bits), ACCESS_WRITE)
+    this.ir.store(bits, base, offset, value)
   }
 
   /** Checks that the memory operand can be stored to, before anything is changed. */
   checkMemoryStore(insn: Insn, sizeBytes: number): void {
     this.address(insn)
-    this.ir.checkStore(this.addressBase, this.addressOffset, sizeBytes)
+    const [base, offset] = this.operandPlace(0, sizeBytes, ACCESS_WRITE)
+    this.ir.checkStore(base, offset, sizeBytes)
+  }
+
+  /** Checks the memory operand's segment, where a helper makes the access. */
+  checkOperandSegment(insn: Insn, sizeBytes: number, access: number): void {
+    this.address(insn)
+    this.operandPlace(0, sizeBytes, access)
+  }
+
+  /** So far from the memory operand's start, as base and offset of an access. */
+  private operandPlace(extra: number, sizeBytes: number, access: number): [base: Value, offset: number] {
+    const offset = this.addressOffset + extra
+    if (!this.ir.options.exactSegments) return [this.addressBase, offset]
+    return this.exactPlace(this.addressSegment, this.addressBase, offset, sizeBytes, access)
+  }
+
+  private exactPlace(
+    segment: number,
+    base: Value,
+    offset: number,
+    sizeBytes: number,
+    access: number,
+  ): [base: Value, offset: number] {
+    const { ir } = this
+    const at = this.cut(ir.op2('i64.add', base, ir.i64(offset)))
+    return [segmentPlace(this, segment, at, sizeBytes, access), 0]
+  }
+
+  /** An access off a register's value, in a segment that is not the memory operand's. */
+  private place(
+    segment: number,
+    base: Value,
+    offset: number,
+    sizeBytes: number,
+    access: number,
+  ): [Value, number] {
+    const { ir } = this
+    ir.stackBased = segment === SS
+    if (ir.options.exactSegments) return this.exactPlace(segment, base, offset, sizeBytes, access)
+    if (this.mode === 64 || offset === 0 || !ir.options.exactChecks) return [base, offset]
+    return [this.cut(ir.op2('i64.add', base, ir.i64(offset))), 0]
+  }
+
+  loadFrom(segment: number, kind: LoadKind, base: Value, offset: number): Value {
+    const [at, extra] = this.place(segment, base, offset, LOAD_BYTES[kind]!, ACCESS_READ)
+    return this.ir.load(kind, at, extra)
+  }
+
+  storeTo(segment: number, bits: StoreBits, base: Value, offset: number, value: Value): void {
+    const [at, extra] = this.place(segment, base, offset, storeBytes(bits), ACCESS_WRITE)
+    this.ir.store(bits, at, extra, value)
+  }
+
+  checkStoreTo(segment: number, base: Value, offset: number, sizeBytes: number): void {
+    const [at, extra] = this.place(segment, base, offset, sizeBytes, ACCESS_WRITE)
+    this.ir.checkStore(at, extra, sizeBytes)
   }
 
   // ---- operands by their place in the row
@@ -352,10 +457,8 @@ export class Translator {
   private useMoffs(insn: Insn): void {
     const { ir } = this
     const low = insn.addressSize === 16 ? insn.imm & 0xffff : insn.imm
-    let address = ir.i64Halves(low, insn.addressSize === 64 ? insn.immHigh : 0)
-    if (insn.segment !== SEG_NONE)
-      address = this.cut(ir.op2('i64.add', address, ir.get(insn.segment === SEG_FS ? V_FS_BASE : V_GS_BASE)))
-    this.useAddress(address, 0)
+    const address = ir.i64Halves(low, insn.addressSize === 64 ? insn.immHigh : 0)
+    this.useOffset(this.implicitSegment(insn), address)
   }
 
   immediate(insn: Insn, size: Bits): Value {
@@ -395,6 +498,11 @@ export class Translator {
     return this.ir.op1('i64.extend_i32_s', this.signExtend(size, value))
   }
 
+  /** A zero-extended i32 as a value of `size`. */
+  ofSize(size: Bits, value: Value): Value {
+    return size === 64 ? this.ir.op1('i64.extend_i32_u', value) : value
+  }
+
   /** The low part of an i64, as a value of `size`. */
   fromI64(size: Bits, value: Value): Value {
     return size === 64 ? value : this.truncate(size, this.ir.op1('i32.wrap_i64', value))
@@ -408,28 +516,15 @@ export class Translator {
 
   /** Stores below the stack; the caller sets RSP by dropStack when nothing can fault any more. */
   checkStackStore(size: Bits): void {
-    const [base, offset] = this.stackPlace(-size / 8)
-    this.ir.checkStore(base, offset, size / 8)
-    this.ir.stackBased = false
+    this.checkStoreTo(SS, this.ir.get(RSP), -size / 8, size / 8)
   }
 
   storeStack(size: 16 | Mode, value: Value): void {
-    const [base, offset] = this.stackPlace(-size / 8)
-    this.ir.store(size, base, offset, value)
+    this.storeTo(SS, size, this.ir.get(RSP), -size / 8, value)
   }
 
   loadStack(size: 16 | Mode): Value {
-    const [base, offset] = this.stackPlace(0)
-    return this.ir.load(size === 16 ? 'u16' : size, base, offset)
-  }
-
-  /** So far from RSP, as base and offset of an access. */
-  stackPlace(offset: number): [base: Value, offset: number] {
-    const { ir } = this
-    ir.stackBased = true
-    const stack = ir.get(RSP)
-    if (this.mode === 64 || offset === 0 || !ir.options.exactChecks) return [stack, offset]
-    return [this.cut(ir.op2('i64.add', stack, ir.i64(offset))), 0]
+    return this.loadFrom(SS, size === 16 ? 'u16' : size, this.ir.get(RSP), 0)
   }
 
   moveStack(deltaBytes: number): void {
@@ -445,8 +540,28 @@ export class Translator {
 
   /** Ends the block with a jump to a guest address; a jump back takes one from the budget. */
   jump(insn: Insn, target: number): void {
+    this.checkTarget(target)
     if (target <= insn.pc) this.countBackEdge(target)
     this.go(target)
+  }
+
+  /** An address in the code segment as a program sees it: EIP or RIP. */
+  codePointer(pc: number): Value {
+    const { ir } = this
+    if (this.mode === 64) return ir.i64(pc)
+    if (!ir.options.exactSegments) return ir.i32(pc | 0)
+    return ir.op1('i32.wrap_i64', codeOffset(this, ir.i64(pc)))
+  }
+
+  /** The address of an EIP or RIP, which is as wide as the mode. */
+  codeAddress(pointer: Value): Value {
+    const wide = this.toI64(this.mode, pointer, false)
+    return this.ir.options.exactSegments ? codeAddress(this, wide) : wide
+  }
+
+  /** Before a branch to a known address, if `condition` holds: leaves where it is beyond the code segment. */
+  checkTarget(target: number, condition?: Value): void {
+    if (this.ir.options.exactSegments) checkFetch(this, this.ir.i64(target), 1, condition)
   }
 
   private go(target: number): void {
@@ -470,7 +585,7 @@ export class Translator {
   jumpValue(insn: Insn, target: Value): void {
     const { ir } = this
     const inside = this.map.candidatesAt(insn.pc).filter((pc) => this.map.blockAt(pc))
-    if (inside.length === 0) {
+    if (inside.length === 0 || ir.options.exactSegments) {
       this.leaveByValue(target)
       return
     }
@@ -502,7 +617,10 @@ export class Translator {
    */
   leaveIfWild(target: Value): void {
     const { ir } = this
-    if (this.mode === 32) return
+    if (this.mode === 32) {
+      if (ir.options.exactSegments) checkFetch(this, target, 1)
+      return
+    }
     const wild = ir.options.exactChecks
       ? ir.op2('i64.shr_u', ir.op2('i64.add', target, ir.i64(2 ** 47)), ir.i64(48))
       : ir.op2('i64.shr_u', target, ir.i64(32))
@@ -512,6 +630,7 @@ export class Translator {
   /** Ends the block with a conditional jump. */
   branch(insn: Insn, condition: Value, target: number): void {
     const { ir } = this
+    this.checkTarget(target, condition)
     const inside = this.map.blockAt(target)
     const direct = inside !== undefined && target > insn.pc
     const taken = direct ? inside : ir.newBlock(target)
@@ -575,6 +694,15 @@ export class Translator {
     this.flags.begin(flagsAfter ?? this.flags.op)
   }
 
+  /** As callHelper, for an instruction that is not finished behind it: nothing comes between. */
+  callHelperWithin(id: number, argument: number): void {
+    const { ir } = this
+    const next = ir.newBlock(PART_OF_INSTRUCTION)
+    ir.callHelper(id, argument, next)
+    ir.begin(next)
+    this.flags.begin(CC_UNKNOWN)
+  }
+
   /** Goes on in a new block of the same instruction when `condition` holds, else in another; gives both. */
   split(insn: Insn, condition: Value): { yes: Block; no: Block; join: Block } {
     const { ir } = this
@@ -594,3 +722,5 @@ export class Translator {
     this.flags.begin(this.flags.op)
   }
 }
+
+const storeBytes = (bits: StoreBits): number => (bits === 'f32' ? 4 : bits === 'f64' ? 8 : bits / 8)

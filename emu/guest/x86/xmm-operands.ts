@@ -8,8 +8,8 @@
 
 import type { LoadKind, Value } from '../../ir/region.ts'
 import { EXIT_PROTECTION } from '../../run/cpu.ts'
-import { BASE_RIP, type Insn, NO_REGISTER, SEG_NONE } from './decode.ts'
-import { X86_STATE } from './state.ts'
+import { BASE_RIP, type Insn, NO_REGISTER } from './decode.ts'
+import { FS, X86_STATE } from './state.ts'
 import type { Translator } from './translate.ts'
 import { requireNoPending } from './x87/pending.ts'
 
@@ -43,13 +43,14 @@ export const withLow = (t: Translator, type: ScalarType, vector: Value, value: V
 /** Legacy SSE faults on a 16-byte operand that is not aligned, before it looks at the page. */
 export function requireAligned(t: Translator, i: Insn): void {
   const { ir } = t
-  if ((i.base === BASE_RIP || i.base === NO_REGISTER) && i.index === NO_REGISTER && i.segment === SEG_NONE) {
+  const isFlat = i.segment < FS && !ir.options.exactSegments
+  if ((i.base === BASE_RIP || i.base === NO_REGISTER) && i.index === NO_REGISTER && isFlat) {
     const at = i.disp + (i.base === BASE_RIP ? i.nextPc : 0)
     if (at & 15) ir.exitIf(ir.i32(1), EXIT_PROTECTION)
     return
   }
   // One check serves all accesses off the same base value whose displacements differ by multiples of 16.
-  const plain = i.index === NO_REGISTER && i.segment === SEG_NONE && i.addressSize === 64
+  const plain = i.index === NO_REGISTER && isFlat && i.addressSize === 64
   if (plain) {
     const key = ir.get(i.base) * 16 + (i.disp & 15)
     if (t.alignedBases.has(key)) return

@@ -222,8 +222,8 @@ function bitTest(operation: BitOperation): Translate {
       const wide = t.toI64(size, index, true)
       const log = Math.log2(size)
       const offset = ir.op2('i64.shl', ir.op2('i64.shr_s', wide, ir.i64(log)), ir.i64(log - 3))
-      const address = ir.op2('i64.add', t.linearAddress(i), offset)
-      t.useAddress(t.fitAddress(i, address), 0)
+      const address = ir.op2('i64.add', t.effectiveAddress(i), offset)
+      t.useOffset(t.segmentOf(i), t.fitAddress(i, address))
     }
     const value = operation === 'bt' ? t.read(i, 0) : t.readToWrite(i, 0)
     const bit = t.op2(size, 'and', index, t.constant(size, size - 1))

@@ -3,36 +3,45 @@
 import type { Value } from '../../../ir/region.ts'
 import {
   EXIT_BREAKPOINT,
+  EXIT_EXCEPTION,
   EXIT_PROTECTION,
   EXIT_SLOW,
   EXIT_SYSCALL,
   EXIT_UNDEFINED,
+  SYSCALL_INT80,
 } from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
 import { ARITHMETIC_FLAGS, CF, DF } from '../flags.ts'
+import { FXSAVE_SIZE } from '../fxsave.ts'
 import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC } from '../helper-ids.ts'
 import { type Mode, type Row, row } from '../row.ts'
+import { ACCESS_READ, ACCESS_WRITE } from '../segments.ts'
 import { X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 import { V_DF } from '../variables.ts'
+
+const PROTECTION_VECTOR = 13
+/** In an error code: the index is one of the interrupt table. */
+const IDT_ERROR = 2
 
 type Translate = (t: Translator, i: Insn) => void
 
 const jcc: Translate = (t, i) => t.branch(i, t.flags.condition(i.opcode & 15), i.target)
 const jmp: Translate = (t, i) => t.jump(i, i.target)
 /** The target of an indirect branch, as an address. */
-const readTarget = (t: Translator, i: Insn): Value => t.toI64(t.mode, t.read(i, 0), false)
+const readTarget = (t: Translator, i: Insn): Value => t.codeAddress(t.read(i, 0))
 const jmpValue: Translate = (t, i) => t.jumpValue(i, readTarget(t, i))
 
 /** The address behind the instruction, as the callee will return to it. */
 function pushReturn(t: Translator, i: Insn): void {
   const size = t.mode
-  t.storeStack(size, t.constant(size, size === 64 ? i.nextPc : i.nextPc | 0))
+  t.storeStack(size, t.codePointer(i.nextPc))
   t.countTransfer()
   t.moveStack(-size / 8)
 }
 
 const call: Translate = (t, i) => {
+  t.checkTarget(i.target)
   pushReturn(t, i)
   t.call(i, i.target)
 }
@@ -47,7 +56,7 @@ const callValue: Translate = (t, i) => {
 }
 
 const ret: Translate = (t, i) => {
-  const target = t.toI64(t.mode, t.loadStack(t.mode), false)
+  const target = t.codeAddress(t.loadStack(t.mode))
   t.leaveIfWild(target)
   const extra = i.row!.operands.length > 0 ? i.imm & 0xffff : 0
   t.moveStack(t.mode / 8 + extra)
@@ -128,10 +137,18 @@ const syscall: Translate = (t, i) => {
   ir.exit(EXIT_SYSCALL, i.nextPc)
 }
 
-/** Only INT 80H of 32-bit mode, by which Linux is called, does not fault. */
+/** INT n: programs may use 3, 4, and 80H, by which 32-bit ones call Linux. */
 const int: Translate = (t, i) => {
-  if (t.mode === 32 && (i.imm & 0xff) === 0x80) t.ir.exit(EXIT_SYSCALL, i.nextPc)
-  else t.ir.exit(EXIT_PROTECTION, i.pc)
+  const { ir } = t
+  const vector = i.imm & 0xff
+  const leave = (kind: number, code: number, pc: number): void => {
+    ir.stateStore(32, X86_STATE.exitCode, ir.i32(code))
+    ir.exit(kind, pc)
+  }
+  if (vector === 3) ir.exit(EXIT_BREAKPOINT, i.nextPc)
+  else if (vector === 4) leave(EXIT_EXCEPTION, vector << 16, i.nextPc)
+  else if (vector === 0x80 && t.mode === 32) leave(EXIT_SYSCALL, SYSCALL_INT80, i.nextPc)
+  else leave(EXIT_EXCEPTION, (PROTECTION_VECTOR << 16) | (vector << 3) | IDT_ERROR, i.pc)
 }
 
 const leaveWith =
@@ -177,6 +194,7 @@ const fxsave =
   (t, i) => {
     const { ir } = t
     const address = t.linearAddress(i)
+    t.checkOperandSegment(i, FXSAVE_SIZE, restore ? ACCESS_READ : ACCESS_WRITE)
     ir.exitIf(t.fromI64(32, ir.op2('i64.and', address, ir.i64(15))), EXIT_PROTECTION)
     ir.stateStore(64, X86_STATE.scratch, address)
     t.callHelper(i, HELPER_FXSAVE, restore ? 1 : 0)

@@ -1,30 +1,30 @@
 /**
- * What only 32-bit mode has: the short INC and DEC, decimal arithmetic, PUSHA and POPA, BOUND, INTO, ARPL, the stack
- * forms of segment registers. Intel SDM vol. 1, 5.1 and 3.6; 64-bit mode uses the opcodes for prefixes, or not at all.
+ * What only 32-bit mode has: the short INC and DEC, decimal arithmetic, PUSHA and POPA, BOUND, INTO and ARPL. Intel SDM vol. 1, 5.1 and 3.6; 64-bit mode uses the opcodes for prefixes, or not at all.
  */
 
 import type { Value } from '../../../ir/region.ts'
-import { EXIT_DIVIDE, EXIT_PROTECTION } from '../../../run/cpu.ts'
+import { EXIT_DIVIDE, EXIT_EXCEPTION } from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
 import { AF, CC_DEC, CC_INC, CF, OF, PF, SF, ZF } from '../flags.ts'
 import { type Row, row } from '../row.ts'
+import { SS, X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 import { incDec } from './arithmetic.ts'
-import { SELECTORS } from './moves.ts'
 
 type Translate = (t: Translator, i: Insn) => void
 
 const RSP = 4
+const OVERFLOW_VECTOR = 4
+const BOUND_VECTOR = 5
 const only32 = { mode: 32 } as const
 
 const pusha: Translate = (t, i) => {
   const size = i.size as 16 | 32
   const bytes = size / 8
   const stack = t.gpr(RSP, size)
-  const [base, offset] = t.stackPlace(-8 * bytes)
-  t.ir.checkStore(base, offset, 8 * bytes)
-  for (let k = 0; k < 8; k++)
-    t.ir.store(size, base, offset + bytes * (7 - k), k === RSP ? stack : t.gpr(k, size))
+  const top = t.ir.get(RSP)
+  t.checkStoreTo(SS, top, -8 * bytes, 8 * bytes)
+  for (let k = 0; k < 8; k++) t.storeTo(SS, size, top, -bytes * (k + 1), k === RSP ? stack : t.gpr(k, size))
   t.moveStack(-8 * bytes)
 }
 
@@ -32,8 +32,8 @@ const popa: Translate = (t, i) => {
   const size = i.size as 16 | 32
   const bytes = size / 8
   const values: Value[] = []
-  const [base, offset] = t.stackPlace(0)
-  for (let k = 0; k < 8; k++) values.push(t.ir.load(size === 16 ? 'u16' : 32, base, offset + bytes * (7 - k)))
+  const top = t.ir.get(RSP)
+  for (let k = 7; k >= 0; k--) values[k] = t.loadFrom(SS, size === 16 ? 'u16' : 32, top, bytes * (7 - k))
   t.moveStack(8 * bytes)
   for (let k = 0; k < 8; k++) if (k !== RSP) t.setGpr(k, size, values[k]!)
 }
@@ -46,13 +46,15 @@ const bound: Translate = (t, i) => {
   const low = t.signExtend(size, t.loadMemory(i, kind))
   const high = t.signExtend(size, t.loadMemory(i, kind, size / 8))
   const outside = ir.op2('i32.or', ir.op2('i32.lt_s', index, low), ir.op2('i32.gt_s', index, high))
-  // Linux makes the same of it as of a general protection fault.
-  ir.exitIf(outside, EXIT_PROTECTION)
+  ir.stateStore(32, X86_STATE.exitCode, ir.i32(BOUND_VECTOR << 16))
+  ir.exitIf(outside, EXIT_EXCEPTION)
 }
 
 const into: Translate = (t, i) => {
-  const overflow = t.ir.op2('i32.and', t.flags.bits(), t.ir.i32(OF))
-  t.ir.exitIfNow(overflow, EXIT_PROTECTION, i.nextPc)
+  const { ir } = t
+  const overflow = ir.op2('i32.and', t.flags.bits(), ir.i32(OF))
+  ir.stateStore(32, X86_STATE.exitCode, ir.i32(OVERFLOW_VECTOR << 16))
+  ir.exitIfNow(overflow, EXIT_EXCEPTION, i.nextPc)
 }
 
 /** ARPL: raises the privilege level of a selector to that of another. */
@@ -155,16 +157,7 @@ const salc: Translate = (t) => {
   t.setGpr(0, 8, t.truncate(8, ir.op2('i32.sub', ir.i32(0), t.flags.carry())))
 }
 
-const pushSegment =
-  (segment: number): Translate =>
-  (t, i) => {
-    const size = i.size as 16 | 32
-    t.storeStack(size, t.ir.i32(SELECTORS[32][segment]!))
-    t.moveStack(-size / 8)
-  }
-
 const UNDEFINED_BCD = OF
-const leave: Translate = (t, i) => t.ir.exit(EXIT_PROTECTION, i.pc)
 
 export const LEGACY: readonly Row[] = [
   row('INC', '40+r', 'Zv', incDec('add', CC_INC), only32),
@@ -184,11 +177,4 @@ export const LEGACY: readonly Row[] = [
   row('AAM', 'd4', 'Ib', aam, { ...only32, undefinedFlags: OF | AF | CF }),
   row('AAD', 'd5', 'Ib', aad, { ...only32, undefinedFlags: OF | AF | CF }),
   row('SALC', 'd6', '', salc, only32),
-  ...['06', '0e', '16', '1e'].map((opcode, segment) =>
-    row('PUSH', opcode, '', pushSegment(segment), { ...only32, untested: 'the upper half differs by maker' }),
-  ),
-  // Segments are Linux's own, and a selector that a program loads is refused.
-  ...['07', '17', '1f'].map((opcode) =>
-    row('POP', opcode, '', leave, { ...only32, flow: 'exit', untested: 'loads a segment' }),
-  ),
 ]

@@ -117,7 +117,7 @@ const maskedStore = mmx((t, i) => {
   const { ir } = t
   // The registers are taken over even when the store faults.
   finishMmx(t)
-  t.useAddress(t.offsetBy(i, RDI, ir.i64(0)), 0)
+  t.useOffset(t.implicitSegment(i), t.fitAddress(i, ir.get(RDI)))
   const negative = ir.op2('i8x16.shr_s', readVector(t, i, 1), ir.i32(7))
   const before = t.loadMemory(i, 'z64')
   t.storeMemory(i, 64, low(t, 'i64', ir.op3('v128.bitselect', readVector(t, i, 0), before, negative)))

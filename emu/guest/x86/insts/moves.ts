@@ -4,6 +4,7 @@ import { EXIT_PROTECTION, EXIT_UNDEFINED } from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
 import { CC_ADD, CC_SUB } from '../flags.ts'
 import { type Mode, type Row, row } from '../row.ts'
+import { SS } from '../state.ts'
 import type { Translator } from '../translate.ts'
 
 type Translate = (t: Translator, i: Insn) => void
@@ -140,8 +141,7 @@ const leave: Translate = (t, i) => {
   const { ir } = t
   const size = i.size as 16 | Mode
   const frame = ir.get(RBP)
-  ir.stackBased = true
-  const saved = ir.load(size === 16 ? 'u16' : size, frame, 0)
+  const saved = t.loadFrom(SS, size === 16 ? 'u16' : size, frame, 0)
   t.setPointer(RSP, ir.op2('i64.add', frame, ir.i64(size / 8)))
   t.setGpr(RBP, size, saved)
 }
@@ -157,13 +157,13 @@ const enter: Translate = (t, i) => {
   const frame = ir.op2('i64.add', stack, ir.i64(-bytes))
   const room = (i.imm & 0xffff) + bytes * level
   const pointers = Array.from({ length: Math.max(0, level - 1) }, (_, k) =>
-    ir.load(size === 16 ? 'u16' : size, around, -bytes * (k + 1)),
+    t.loadFrom(SS, size === 16 ? 'u16' : size, around, -bytes * (k + 1)),
   )
-  ir.store(size, stack, -bytes, t.gpr(RBP, size))
-  for (const [k, pointer] of pointers.entries()) ir.store(size, stack, -bytes * (k + 2), pointer)
-  if (level > 0) ir.store(size, stack, -bytes * (level + 1), t.fromI64(size, frame))
+  t.storeTo(SS, size, stack, -bytes, t.gpr(RBP, size))
+  for (const [k, pointer] of pointers.entries()) t.storeTo(SS, size, stack, -bytes * (k + 2), pointer)
+  if (level > 0) t.storeTo(SS, size, stack, -bytes * (level + 1), t.fromI64(size, frame))
   // Last the CPU looks whether the new end of the stack may be written.
-  ir.checkStore(stack, -bytes - room, 1)
+  t.checkStoreTo(SS, stack, -bytes - room, 1)
   t.setGpr(RBP, size, t.fromI64(size, frame))
   t.setPointer(RSP, ir.op2('i64.add', frame, ir.i64(-room)))
 }
@@ -185,21 +185,8 @@ const extendIntoD: Translate = (t, i) => {
 const xlat: Translate = (t, i) => {
   const { ir } = t
   const index = ir.op1('i64.extend_i32_u', t.gpr(0, 8))
-  t.setGpr(0, 8, ir.load('u8', t.offsetBy(i, 3, index), 0))
-}
-
-/** Selectors as Linux has them for a 64-bit process, and for a 32-bit one. */
-export const SELECTORS = { 64: [0, 0x33, 0x2b, 0, 0, 0], 32: [0x2b, 0x23, 0x2b, 0x2b, 0, 0x63] }
-const movFromSegment: Translate = (t, i) => {
-  const value = t.ir.i32(SELECTORS[t.mode][i.reg & 7] ?? 0)
-  if (i.isMemory) t.storeMemory(i, 16, value)
-  else
-    t.setRegister(
-      i,
-      i.rm,
-      i.size as 16 | 32 | 64,
-      i.size === 64 ? t.ir.op1('i64.extend_i32_u', value) : value,
-    )
+  t.useOffset(t.implicitSegment(i), t.fitAddress(i, ir.op2('i64.add', ir.get(3), index)))
+  t.setGpr(0, 8, t.loadMemory(i, 'u8'))
 }
 
 const nop: Translate = () => {}
@@ -209,7 +196,6 @@ export const MOVES: readonly Row[] = [
   row('MOV', '89 /r', 'Ev Gv', mov),
   row('MOV', '8a /r', 'Gb Eb', mov),
   row('MOV', '8b /r', 'Gv Ev', mov),
-  row('MOV', '8c /r', 'Ev', movFromSegment, { untested: "selectors are the kernel's" }),
   row('MOV', 'a0', 'Ab Ob', mov, { untested: 'absolute address' }),
   row('MOV', 'a1', 'Av Ov', mov, { untested: 'absolute address' }),
   row('MOV', 'a2', 'Ob Ab', mov, { untested: 'absolute address' }),

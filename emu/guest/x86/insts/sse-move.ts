@@ -98,7 +98,7 @@ const mask =
 /** MASKMOVDQU: bytes of operand 0 whose mask byte is negative go to [RDI]. */
 const maskedStore: Translate = (t, i) => {
   const { ir } = t
-  t.useAddress(t.offsetBy(i, RDI, ir.i64(0)), 0)
+  t.useOffset(t.implicitSegment(i), t.fitAddress(i, ir.get(RDI)))
   const negative = ir.op2('i8x16.shr_s', readVector(t, i, 1), ir.i32(7))
   const before = t.loadMemory(i, 128)
   t.storeMemory(i, 128, ir.op3('v128.bitselect', readVector(t, i, 0), before, negative))

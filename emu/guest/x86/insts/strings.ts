@@ -7,10 +7,11 @@
 import type { Value } from '../../../ir/region.ts'
 import { PAGE_R, PAGE_SIZE, PAGE_W } from '../../../memory/layout.ts'
 import { type Bits, CC_UNKNOWN } from '../condition.ts'
-import { type Insn, SEG_NONE } from '../decode.ts'
+import type { Insn } from '../decode.ts'
 import { CC_SUB } from '../flags.ts'
 import { HELPER_STRING } from '../helper-ids.ts'
 import { type Row, row } from '../row.ts'
+import { ES, FS } from '../state.ts'
 import { STRING_CMPS, STRING_LODS, STRING_MOVS, STRING_SCAS, STRING_STOS } from '../string-ops.ts'
 import type { Translator } from '../translate.ts'
 import { V_DF } from '../variables.ts'
@@ -31,9 +32,10 @@ function string(operation: number): (t: Translator, i: Insn) => void {
       once(t, i, operation, size)
       return
     }
+    const segment = t.implicitSegment(i)
     const argument =
-      operation | (Math.log2(size / 8) << 4) | (i.rep << 8) | (i.segment << 16) | (i.addressSize << 20)
-    const plain = i.segment === SEG_NONE && i.addressSize === t.mode
+      operation | (Math.log2(size / 8) << 4) | (i.rep << 8) | (segment << 16) | (i.addressSize << 20)
+    const plain = segment < FS && i.addressSize === t.mode && !t.ir.options.exactSegments
     if (plain && (operation === STRING_MOVS || operation === STRING_STOS))
       repeatBulk(t, i, operation, size, argument)
     else if (operation === STRING_SCAS || operation === STRING_CMPS)
@@ -42,20 +44,21 @@ function string(operation: number): (t: Translator, i: Insn) => void {
   }
 }
 
-/** An index register as an address. */
-function pointer(t: Translator, i: Insn, register: number): Value {
-  const zero = t.ir.i64(0)
-  return register === RSI ? t.offsetBy(i, register, zero) : t.offsetBy(i, register, zero, SEG_NONE)
+/** Makes what an index register points to the memory operand. */
+function useIndex(t: Translator, i: Insn, register: number): void {
+  t.useOffset(register === RSI ? t.implicitSegment(i) : ES, t.fitAddress(i, t.ir.get(register)))
 }
 
 function once(t: Translator, i: Insn, operation: number, size: Bits): void {
   const { ir } = t
-  const to = pointer(t, i, RDI)
   // Without REP, CMPS looks at its second operand first; it matters only when both fault.
-  let compared = operation === STRING_CMPS ? ir.load(KIND[size], to, 0) : -1
-  const source = usesSource(operation) ? ir.load(KIND[size], pointer(t, i, RSI), 0) : t.gpr(RAX, size)
-  if (operation === STRING_MOVS || operation === STRING_STOS) ir.store(size, to, 0, source)
-  else if (operation === STRING_SCAS) compared = ir.load(KIND[size], to, 0)
+  useIndex(t, i, RDI)
+  let compared = operation === STRING_CMPS ? t.loadMemory(i, KIND[size]) : -1
+  if (usesSource(operation)) useIndex(t, i, RSI)
+  const source = usesSource(operation) ? t.loadMemory(i, KIND[size]) : t.gpr(RAX, size)
+  useIndex(t, i, RDI)
+  if (operation === STRING_MOVS || operation === STRING_STOS) t.storeMemory(i, size, source)
+  else if (operation === STRING_SCAS) compared = t.loadMemory(i, KIND[size])
   const bytes = size / 8
   const step = ir.op3('select.i64', ir.i64(-bytes), ir.i64(bytes), ir.get(V_DF))
   const advance = (register: number): void => {
