@@ -2,12 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROWS } from '../dist/emu/guest/x86/isa.js'
-import { X86_64_NUMBERS } from '../dist/syscalls/abi/arch/x86-64-numbers.js'
+import { arches } from '../dist/syscalls/abi/arch/registry.js'
+import { CALL_NUMBERS } from '../dist/syscalls/abi/calls.js'
 import { absentCalls } from '../dist/syscalls/sys/absent.js'
 import { syscallRows } from '../dist/syscalls/sys/index.js'
 import { instructionsPage, syscallsPage } from './pages.mjs'
 
 const folder = join(import.meta.dirname, '..', 'docs')
 mkdirSync(folder, { recursive: true })
-writeFileSync(join(folder, 'syscalls.md'), syscallsPage(syscallRows, X86_64_NUMBERS, absentCalls))
+writeFileSync(join(folder, 'syscalls.md'), syscallsPage(syscallRows, CALL_NUMBERS, arches, absentCalls))
 writeFileSync(join(folder, 'instructions.md'), instructionsPage(ROWS))

@@ -8,10 +8,21 @@ const table = (head, rows) => {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** docs/syscalls.md: every call of x86-64 Linux by number, how complete it is, and of an absent one why. */
-export function syscallsPage(rows, numbers, absentCalls) {
+/** A call's numbers in an ISA, with the ISA's name where it is another one. */
+const formsOf = (arch, wanted) =>
+  arch.calls
+    .filter(({ name, as = name }) => as === wanted)
+    .map(({ nr, name }) => (name === wanted ? nr : `${nr} \`${name}\``))
+    .join(', ')
+
+/**
+ * docs/syscalls.md: every call by the kernel's number, its numbers in each ISA, how complete it is, and of an absent one
+ * why. The first ISA's calls are counted.
+ */
+export function syscallsPage(rows, numbers, arches, absentCalls) {
   const byName = new Map(rows.map((row) => [row.name, row]))
-  const names = Object.keys(numbers).sort((a, b) => numbers[a] - numbers[b])
+  const all = Object.keys(numbers).sort((a, b) => numbers[a] - numbers[b])
+  const names = arches[0].calls.map(({ name }) => name)
   const support = (name) => byName.get(name)?.support ?? 'absent'
   const full = names.filter((name) => support(name) === 'full').length
   const absent = names.filter((name) => support(name) === 'absent').length
@@ -24,11 +35,12 @@ export function syscallsPage(rows, numbers, absentCalls) {
 # System calls
 
 Of the ${names.length} calls of x86-64 Linux ${full} are full, ${names.length - full - absent} partial and ${absent} absent. An absent call returns ENOSYS and is
-named once on the diagnostic channel.
+named once on the diagnostic channel. i386 has some calls in several forms, which differ in how structures and
+arguments are laid out.
 
 ${table(
-  ['number', 'call', 'status'],
-  names.map((name) => [numbers[name], `\`${name}\``, status(name)]),
+  ['call', ...arches.map(({ name }) => name), 'status'],
+  all.map((name) => [`\`${name}\``, ...arches.map((arch) => formsOf(arch, name)), status(name)]),
 )}
 `
 }
@@ -47,7 +59,7 @@ export function instructionsPage(rows) {
 
 ${rows.length} rows, ${new Set(rows.map((row) => row.mnemonic)).size} mnemonics. By CPUID feature: ${counts}.
 Encodings and operand letters are the Intel manual's; \`emu/guest/x86/row.ts\` explains them. A row without a mode is in both
-64-bit and 32-bit mode. (Programs run in 64-bit mode; those of 32-bit mode have no kernel yet, only their tests.)
+64-bit and 32-bit mode.
 
 ${table(
   ['mnemonic', 'encoding', 'operands', 'mode', 'feature'],

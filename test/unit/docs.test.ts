@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ROWS } from '../../emu/guest/x86/isa.ts'
 import { instructionsPage, syscallsPage } from '../../scripts/pages.mjs'
-import { X86_64_NUMBERS } from '../../syscalls/abi/arch/x86-64-numbers.ts'
+import { arches } from '../../syscalls/abi/arch/registry.ts'
+import { CALL_NUMBERS } from '../../syscalls/abi/calls.ts'
 import { absentCalls } from '../../syscalls/sys/absent.ts'
 import { syscallRows } from '../../syscalls/sys/index.ts'
 
@@ -14,7 +15,7 @@ const page = (name: string): string => readFileSync(join(import.meta.dirname, '.
 describe('docs', () => {
   it('list every system call', () => {
     expect(page('syscalls.md'), 'run npm run docs').toBe(
-      syscallsPage(syscallRows, X86_64_NUMBERS, absentCalls),
+      syscallsPage(syscallRows, CALL_NUMBERS, arches, absentCalls),
     )
   })
 
@@ -25,12 +26,12 @@ describe('docs', () => {
   it('give the CPU’s and the kernel’s rows a place each', () => {
     const names = syscallRows.map((row) => row.name)
     expect(new Set(names).size).toBe(names.length)
-    expect(names.filter((name) => !(name in X86_64_NUMBERS))).toEqual([])
+    expect(names.filter((name) => !(name in CALL_NUMBERS))).toEqual([])
   })
 
   it('give a reason for each call that is absent, and for no other', () => {
     const present = new Set(syscallRows.map((row) => row.name))
-    const missing = Object.keys(X86_64_NUMBERS).filter((name) => !present.has(name))
+    const missing = Object.keys(CALL_NUMBERS).filter((name) => !present.has(name))
     expect([...absentCalls.keys()].sort()).toEqual(missing.sort())
   })
 })
