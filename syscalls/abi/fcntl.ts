@@ -1,6 +1,7 @@
 /** Open flags, *at flags, fcntl commands: <asm-generic/fcntl.h>, <linux/fcntl.h>, open(2), fcntl(2). */
 
 import { type FlagTable, flagTable } from './flag-table.ts'
+import { struct } from './struct.ts'
 
 export const O_RDONLY = 0
 export const O_WRONLY = 1
@@ -237,3 +238,7 @@ export const NAME_MAX = 255
 export const PATH_MAX = 4096
 /** Symlinks followed in one path walk before ELOOP: Linux MAXSYMLINKS. */
 export const SYMLINK_COUNT_MAX = 40
+
+export const FLOCK = struct({ type: 's16', whence: 's16', start: 'long', length: 'long', pid: 's32' })
+/** What 32-bit ISAs have for large files. */
+export const FLOCK64 = struct({ type: 's16', whence: 's16', start: 's64', length: 's64', pid: 's32' })

@@ -1,6 +1,7 @@
 /** clone, wait, prctl, limits, futex, scheduling, auxv constants: <linux/sched.h>, <linux/wait.h>, <linux/auxvec.h>. */
 
 import { flagTable } from './flag-table.ts'
+import { struct } from './struct.ts'
 
 export const CLONE_VM = 0x100
 export const CLONE_FS = 0x200
@@ -341,3 +342,50 @@ export const schedPolicies = flagTable(
   { SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE, SCHED_DEADLINE },
   'SCHED_???',
 )
+
+/** struct rlimit and struct rlimit64. */
+export const RLIMIT = struct({ soft: 'word', hard: 'word' })
+export const RLIMIT64 = struct({ soft: 'u64', hard: 'u64' })
+
+/** struct rusage: of its fourteen longs Linux fills four. */
+export const RUSAGE = struct({
+  userSec: 'time',
+  userUsec: 'fraction',
+  systemSec: 'time',
+  systemUsec: 'fraction',
+  maxRss: 'long',
+  ixRss: 'long',
+  idRss: 'long',
+  isRss: 'long',
+  minorFaults: 'long',
+  majorFaults: 'long',
+  swaps: 'long',
+  blocksIn: 'long',
+  blocksOut: 'long',
+  messagesSent: 'long',
+  messagesReceived: 'long',
+  signals: 'long',
+  voluntarySwitches: 'long',
+  involuntarySwitches: 'long',
+})
+
+/** struct sysinfo; 32-bit ISAs have eight more bytes at its end. */
+export const SYSINFO = struct({
+  uptime: 'long',
+  load1: 'word',
+  load5: 'word',
+  load15: 'word',
+  totalRam: 'word',
+  freeRam: 'word',
+  sharedRam: 'word',
+  bufferRam: 'word',
+  totalSwap: 'word',
+  freeSwap: 'word',
+  procs: 'u16',
+  pad: 'u16',
+  totalHigh: 'word',
+  freeHigh: 'word',
+  memUnit: 'u32',
+  end0: 'upper',
+  end1: 'upper',
+})

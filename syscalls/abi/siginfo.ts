@@ -16,7 +16,7 @@ import {
   type SigInfo,
   sigInfo,
 } from './signal.ts'
-import { type DataModel, putInteger } from './struct.ts'
+import { type DataModel, getInteger, putInteger } from './struct.ts'
 
 export const SIGINFO_SIZE = 128
 const FAULTS = new Set([SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP])
@@ -62,6 +62,8 @@ export function readSigInfo(view: DataView, at: number, model: DataModel): SigIn
     errno: view.getInt32(at + 4, true),
     pid: view.getInt32(first, true),
     uid: view.getUint32(first + 4, true),
+    status: view.getInt32(first + 8, true),
+    addr: getInteger(view, first, model.wordSize, false),
     value: getSigval(view, first + 8, model),
   })
 }

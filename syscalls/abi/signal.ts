@@ -86,6 +86,9 @@ export const SIGACTION = struct({
 /** struct old_sigaction: of the first 32 signals. */
 export const OLD_SIGACTION = struct({ handler: 'word', maskLo: 'u32', flags: 'u32', restorer: 'word' })
 
+/** What pselect6's sixth argument points at. */
+export const SIZED_SIGSET = struct({ at: 'word', sizeBytes: 'word' })
+
 export const SIG_BLOCK = 0
 export const SIG_UNBLOCK = 1
 export const SIG_SETMASK = 2

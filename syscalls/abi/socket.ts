@@ -2,6 +2,7 @@
 
 import { O_CLOEXEC, O_NONBLOCK } from './fcntl.ts'
 import { flagTable } from './flag-table.ts'
+import { struct } from './struct.ts'
 
 export const AF_UNSPEC = 0
 export const AF_UNIX = 1
@@ -269,3 +270,15 @@ export interface Ucred {
   uid: number
   gid: number
 }
+
+export const MSGHDR = struct({
+  name: 'word',
+  nameLength: 's32',
+  iov: 'word',
+  iovCount: 'word',
+  control: 'word',
+  controlLength: 'word',
+  flags: 'u32',
+})
+/** struct cmsghdr; then what it carries, to a multiple of a word. */
+export const CMSGHDR = struct({ length: 'word', level: 's32', type: 's32' })

@@ -1,6 +1,7 @@
 /** File types, modes, statx masks, directory entry types: <linux/stat.h>, inode(7), statx(2). */
 
 import { flagTable } from './flag-table.ts'
+import { struct } from './struct.ts'
 
 export const S_IFMT = 0o170000
 export const S_IFSOCK = 0o140000
@@ -120,3 +121,38 @@ export const fileSystemMagics = flagTable(
   },
   'FS_MAGIC_???',
 )
+
+const endOfStatfs = {
+  namelen: 'word',
+  frsize: 'word',
+  flags: 'word',
+  s0: 'word',
+  s1: 'word',
+  s2: 'word',
+  s3: 'word',
+} as const
+export const STATFS = struct({
+  type: 'word',
+  bsize: 'word',
+  blocks: 'word',
+  bfree: 'word',
+  bavail: 'word',
+  files: 'word',
+  ffree: 'word',
+  fsid: 'u32',
+  fsidHigh: 'u32',
+  ...endOfStatfs,
+})
+/** What 32-bit ISAs have for large file systems. */
+export const STATFS64 = struct({
+  type: 'word',
+  bsize: 'word',
+  blocks: 'u64',
+  bfree: 'u64',
+  bavail: 'u64',
+  files: 'u64',
+  ffree: 'u64',
+  fsid: 'u32',
+  fsidHigh: 'u32',
+  ...endOfStatfs,
+})

@@ -2,20 +2,15 @@
 
 import { BLOCKED, EAGAIN, EBADF, EDEADLK, EFAULT, EINVAL, EOVERFLOW } from '../abi/errno.ts'
 import * as F from '../abi/fcntl.ts'
-import { struct } from '../abi/struct.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileDescription } from '../vfs/file-description.ts'
 import { FileLocks, type Lock, mayWaitFor, waitsNoMore } from '../vfs/locks.ts'
 
 const isOfd = (command: number): boolean => command >= F.F_OFD_GETLK && command <= F.F_OFD_SETLKW
 
-const FLOCK = struct({ type: 's16', whence: 's16', start: 'long', length: 'long', pid: 's32' })
-/** What 32-bit ISAs have for large files. */
-const FLOCK64 = struct({ type: 's16', whence: 's16', start: 's64', length: 's64', pid: 's32' })
-
 /** Which of them a command is about. */
-const layoutOf = (command: number, isLarge: boolean): typeof FLOCK =>
-  isLarge || isOfd(command) ? FLOCK64 : FLOCK
+const layoutOf = (command: number, isLarge: boolean): typeof F.FLOCK =>
+  isLarge || isOfd(command) ? F.FLOCK64 : F.FLOCK
 
 /** The last position that a long of 32 bits can tell. */
 const WORD_MAX = 2 ** 31 - 1
@@ -74,7 +69,7 @@ export function getLock(
         pid: other.pid < 0 ? -1 : task.pids.shown(other.pid),
       }
     : { ...task.getStruct(layout, addr)!, type: F.F_UNLCK }
-  if (task.call.model.wordSize === 4 && layout === FLOCK && told.start > WORD_MAX) return -EOVERFLOW
+  if (task.call.model.wordSize === 4 && layout === F.FLOCK && told.start > WORD_MAX) return -EOVERFLOW
   return task.putStruct(layout, addr, told) ? 0 : -EFAULT
 }
 

@@ -6,7 +6,7 @@
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
-import { type DataModel, type Layout, struct, type Values } from '../abi/struct.ts'
+import type { DataModel, Layout, Values } from '../abi/struct.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { releaseFile } from '../kernel/fd-table.ts'
 import { findGroup } from '../kernel/pid.ts'
@@ -16,17 +16,6 @@ import { type Incoming, IoVector, type Outgoing, shownUcred } from '../net/messa
 import type { FileDescription } from '../vfs/file-description.ts'
 import { readIov } from './vector.ts'
 
-const MSGHDR = struct({
-  name: 'word',
-  nameLength: 's32',
-  iov: 'word',
-  iovCount: 'word',
-  control: 'word',
-  controlLength: 'word',
-  flags: 'u32',
-})
-/** struct cmsghdr; then what it carries, to a multiple of a word. */
-const CMSGHDR = struct({ length: 'word', level: 's32', type: 's32' })
 const UCRED_SIZE = 12
 const IOV_COUNT_MAX = 1024
 /** net.core.optmem_max */
@@ -34,10 +23,10 @@ const CONTROL_SIZE_MAX = 131072
 /** Linux MAX_RW_COUNT. */
 const COUNT_MAX = 0x7ffff000
 
-type Msghdr = Values<typeof MSGHDR>
+type Msghdr = Values<typeof S.MSGHDR>
 
 /** How long a msghdr is in the call at hand. */
-export const msghdrSize = (task: Task): number => MSGHDR.of(task.call.model).sizeBytes
+export const msghdrSize = (task: Task): number => S.MSGHDR.of(task.call.model).sizeBytes
 
 /** Control messages begin at multiples of a word. */
 const alignCmsg = (size: number, { wordSize }: DataModel): number => Math.ceil(size / wordSize) * wordSize
@@ -81,7 +70,7 @@ export function putAddress(task: Task, address: Uint8Array, at: number, lengthAt
 }
 
 export function readOutgoing(task: Task, header: number, flagBits: number): Outgoing | number {
-  const given = task.getStruct(MSGHDR, header)
+  const given = task.getStruct(S.MSGHDR, header)
   if (!given) return -EFAULT
   const nameSize = given.name === 0 ? 0 : given.nameLength
   if (nameSize < 0) return -EINVAL
@@ -106,7 +95,7 @@ function readControl(task: Task, at: number, size: number, message: Outgoing): n
   if (size > CONTROL_SIZE_MAX) return -ENOBUFS
   const { mm } = task
   const { model } = task.call
-  const layout = CMSGHDR.of(model)
+  const layout = S.CMSGHDR.of(model)
   const headerSize = layout.sizeBytes
   if (at === 0 || size < headerSize) return 0
   if (!mm.canRead(at, size)) return -EFAULT
@@ -162,7 +151,7 @@ function readCredentials(task: Task, at: number, size: number, message: Outgoing
 
 /** The room that a msghdr offers for a message. */
 export function readIncomingVector(task: Task, header: number): IoVector | number {
-  const given = task.getStruct(MSGHDR, header)
+  const given = task.getStruct(S.MSGHDR, header)
   if (!given) return -EFAULT
   if (given.name !== 0 && given.nameLength < 0) return -EINVAL
   return readVector(task, given, true)
@@ -170,8 +159,8 @@ export function readIncomingVector(task: Task, header: number): IoVector | numbe
 
 /** After a receive: name, control messages and flags go into the msghdr; 0 or -EFAULT. */
 export function putIncoming(task: Task, header: number, message: Incoming): number {
-  const layout = MSGHDR.of(task.call.model)
-  const given = task.mm.canWrite(header, layout.sizeBytes) ? task.getStruct(MSGHDR, header) : null
+  const layout = S.MSGHDR.of(task.call.model)
+  const given = task.mm.canWrite(header, layout.sizeBytes) ? task.getStruct(S.MSGHDR, header) : null
   if (!given) return -EFAULT
   const control = new ControlWriter(task, given.control, given.controlLength, message)
   control.put()
@@ -179,11 +168,11 @@ export function putIncoming(task: Task, header: number, message: Incoming): numb
     const bad = putAddress(task, message.address, given.name, header + layout.offset('nameLength'))
     if (bad) return bad
   }
-  const left = task.getStruct(MSGHDR, header)
+  const left = task.getStruct(S.MSGHDR, header)
   if (!left) return -EFAULT
   left.controlLength = control.used
   left.flags = message.flagsOut | (message.flags & S.MSG_CMSG_CLOEXEC)
-  return task.putStruct(MSGHDR, header, left) ? 0 : -EFAULT
+  return task.putStruct(S.MSGHDR, header, left) ? 0 : -EFAULT
 }
 
 /** Writes control messages into the room there is; what does not fit sets MSG_CTRUNC. */
@@ -192,7 +181,7 @@ class ControlWriter {
   private readonly at: number
   private readonly room: number
   private readonly message: Incoming
-  private readonly layout: Layout<Values<typeof CMSGHDR>>
+  private readonly layout: Layout<Values<typeof S.CMSGHDR>>
   used = 0
 
   constructor(task: Task, at: number, room: number, message: Incoming) {
@@ -200,7 +189,7 @@ class ControlWriter {
     this.at = at
     this.room = at === 0 ? 0 : Math.min(room, CONTROL_SIZE_MAX)
     this.message = message
-    this.layout = CMSGHDR.of(task.call.model)
+    this.layout = S.CMSGHDR.of(task.call.model)
   }
 
   put(): void {

@@ -2,7 +2,7 @@
 
 import { BLOCKED, EBADF, EFAULT, EINTR, EINVAL, ERESTART_RESTARTBLOCK, ERESTARTNOHAND } from '../abi/errno.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../abi/poll.ts'
-import { struct } from '../abi/struct.ts'
+import { SIZED_SIGSET } from '../abi/signal.ts'
 import { TIMESPEC, TIMEVAL } from '../abi/time.ts'
 import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'
 import { endTemporaryMask, setTemporaryMask } from '../kernel/signal-delivery.ts'
@@ -11,8 +11,6 @@ import { fdSet, inStruct, int, size, structs, syscall, uint } from './row.ts'
 import { SIGSET_SIZE } from './signal.ts'
 import { readTimespec } from './time.ts'
 
-/** What pselect6's sixth argument points at. */
-const SIZED_SIGSET = struct({ at: 'word', sizeBytes: 'word' })
 /** struct pollfd: fd s32, events s16, revents s16. */
 const POLLFD_SIZE = 8
 

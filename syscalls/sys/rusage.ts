@@ -2,39 +2,17 @@
 
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
-import { struct } from '../abi/struct.ts'
 import { NS_PER_SEC, nsecOf } from '../kernel/clock.ts'
 import type { Task } from '../kernel/task.ts'
 import { groupUsage, Usage } from '../kernel/usage.ts'
 import { outStruct, syscall, value } from './row.ts'
 
-/** struct rusage: of its fourteen longs Linux fills four. */
-const RUSAGE = struct({
-  userSec: 'time',
-  userUsec: 'fraction',
-  systemSec: 'time',
-  systemUsec: 'fraction',
-  maxRss: 'long',
-  ixRss: 'long',
-  idRss: 'long',
-  isRss: 'long',
-  minorFaults: 'long',
-  majorFaults: 'long',
-  swaps: 'long',
-  blocksIn: 'long',
-  blocksOut: 'long',
-  messagesSent: 'long',
-  messagesReceived: 'long',
-  signals: 'long',
-  voluntarySwitches: 'long',
-  involuntarySwitches: 'long',
-})
 const KIB_PER_PAGE = 4
 
 /** All processor time is user time. */
 export function putRusage(task: Task, at: number, cpuNs: number, usage: Usage): boolean {
   const seconds = Math.floor(cpuNs / NS_PER_SEC)
-  return task.putStruct(RUSAGE, at, {
+  return task.putStruct(P.RUSAGE, at, {
     userSec: seconds,
     userUsec: Math.floor(nsecOf(cpuNs, seconds) / 1000),
     maxRss: usage.maxRssPages * KIB_PER_PAGE,

@@ -3,7 +3,7 @@
 import { EBADF, EFAULT, EINVAL, EOVERFLOW } from '../abi/errno.ts'
 import { AT_FDCWD, NAME_MAX } from '../abi/fcntl.ts'
 import { MOUNT_OPTIONS, ST_OF_SUPER, ST_RDONLY, ST_VALID } from '../abi/mount.ts'
-import { struct } from '../abi/struct.ts'
+import { STATFS, STATFS64 } from '../abi/stat.ts'
 import type { Task } from '../kernel/task.ts'
 import type { FileSystem } from '../vfs/inode.ts'
 import type { Mount } from '../vfs/path.ts'
@@ -19,41 +19,6 @@ function flagsOf(fs: FileSystem, mount: Mount | null): number {
   for (const [, mnt, st] of MOUNT_OPTIONS) if (mount.flags & mnt) shown |= st
   return shown
 }
-
-const ends = {
-  namelen: 'word',
-  frsize: 'word',
-  flags: 'word',
-  s0: 'word',
-  s1: 'word',
-  s2: 'word',
-  s3: 'word',
-} as const
-const STATFS = struct({
-  type: 'word',
-  bsize: 'word',
-  blocks: 'word',
-  bfree: 'word',
-  bavail: 'word',
-  files: 'word',
-  ffree: 'word',
-  fsid: 'u32',
-  fsidHigh: 'u32',
-  ...ends,
-})
-/** What 32-bit ISAs have for large file systems. */
-const STATFS64 = struct({
-  type: 'word',
-  bsize: 'word',
-  blocks: 'u64',
-  bfree: 'u64',
-  bavail: 'u64',
-  files: 'u64',
-  ffree: 'u64',
-  fsid: 'u32',
-  fsidHigh: 'u32',
-  ...ends,
-})
 
 /** What statfs(2) is about: a file system, and the mount it was found by. */
 interface Found {

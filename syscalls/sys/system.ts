@@ -7,7 +7,6 @@ import { bytesOf, latin1 } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EPERM, ESRCH } from '../abi/errno.ts'
 import * as P from '../abi/process.ts'
-import { struct } from '../abi/struct.ts'
 import { armCpuLimit } from '../kernel/cpu-limit.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -52,27 +51,6 @@ export function memoryOf(kernel: Kernel): { total: number; free: number } {
 /** SI_LOAD_SHIFT. */
 const LOAD_SCALE = 65536
 
-/** struct sysinfo; 32-bit ISAs have eight more bytes at its end. */
-const SYSINFO = struct({
-  uptime: 'long',
-  load1: 'word',
-  load5: 'word',
-  load15: 'word',
-  totalRam: 'word',
-  freeRam: 'word',
-  sharedRam: 'word',
-  bufferRam: 'word',
-  totalSwap: 'word',
-  freeSwap: 'word',
-  procs: 'u16',
-  pad: 'u16',
-  totalHigh: 'word',
-  freeHigh: 'word',
-  memUnit: 'u32',
-  end0: 'upper',
-  end1: 'upper',
-})
-
 function sysSysinfo(task: Task, at: number): number {
   const { kernel } = task
   const loads = kernel.load.at(kernel.clock.monotonicNs(), kernel.runnableCount + 1)
@@ -90,7 +68,7 @@ function sysSysinfo(task: Task, at: number): number {
     procs: kernel.tasks.size,
     memUnit,
   }
-  return task.putStruct(SYSINFO, at, info) ? 0 : -EFAULT
+  return task.putStruct(P.SYSINFO, at, info) ? 0 : -EFAULT
 }
 
 /** Bytes that one getrandom gives: Linux stops at signals beyond 256; we give all up to this. */
@@ -123,10 +101,6 @@ interface Limit {
   hard: number
 }
 
-/** struct rlimit and struct rlimit64. */
-const RLIMIT = struct({ soft: 'word', hard: 'word' })
-const RLIMIT64 = struct({ soft: 'u64', hard: 'u64' })
-
 /** Sets a limit of a process where `fresh` is one; the old one, or an errno. */
 function exchangeLimit(task: Task, which: number, resource: number, fresh: Limit | null): Limit | number {
   const group = groupFor(task, which)
@@ -144,11 +118,11 @@ function exchangeLimit(task: Task, which: number, resource: number, fresh: Limit
 }
 
 function sysPrlimit(task: Task, which: number, resource: number, newAddr: number, oldAddr: number): number {
-  const fresh = newAddr ? task.getStruct(RLIMIT64, newAddr) : null
+  const fresh = newAddr ? task.getStruct(P.RLIMIT64, newAddr) : null
   if (newAddr && !fresh) return -EFAULT
   const old = exchangeLimit(task, which, resource, fresh)
   if (typeof old === 'number') return old
-  return oldAddr && !task.putStruct(RLIMIT64, oldAddr, old) ? -EFAULT : 0
+  return oldAddr && !task.putStruct(P.RLIMIT64, oldAddr, old) ? -EFAULT : 0
 }
 
 /** What libraries before Linux 2.4 took for no limit. */
@@ -162,11 +136,11 @@ function getLimit(task: Task, resource: number, at: number, most: number): numbe
   const limit = exchangeLimit(task, 0, resource, null)
   if (typeof limit === 'number') return limit
   const shown = { soft: Math.min(limit.soft, most), hard: Math.min(limit.hard, most) }
-  return task.putStruct(RLIMIT, at, shown) ? 0 : -EFAULT
+  return task.putStruct(P.RLIMIT, at, shown) ? 0 : -EFAULT
 }
 
 function sysSetrlimit(task: Task, resource: number, at: number): number {
-  const given = task.getStruct(RLIMIT, at)
+  const given = task.getStruct(P.RLIMIT, at)
   if (!given) return -EFAULT
   const infinity = infinityOf(task)
   const inFull = (limit: number): number => (limit >= infinity ? P.RLIM_INFINITY : limit)

@@ -1,10 +1,12 @@
-// Builds the probes (musl-gcc, static) and records what they do on the real kernel, as root, in a directory on tmpfs.
+// Builds the probes (musl, static) for each ISA and records what they do on the real kernel, as root, in a directory on
+// tmpfs. Those of i386 are in folders whose names end in 32; they want gcc-multilib and musl-dev:i386.
 // Probes named trace-… also record what strace(1) prints of them, in traced/. Those that can tell an overlay from what is
 // below it also record what they see on Linux's own, in overlaid/: a view of files may differ in these, and only so.
-// usage: node test/abi/build.mjs [NAME…]     the binaries and recordings are committed
+// usage: node test/abi/build.mjs [--isa 64|32] [NAME…]     the binaries and recordings are committed
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
 
 const here = import.meta.dirname
 const FLAGS = [
@@ -17,6 +19,20 @@ const FLAGS = [
   '-w',
   // The kernel's own headers, which musl does not bring.
   ...['-idirafter', '/usr/include', '-idirafter', '/usr/include/x86_64-linux-gnu'],
+]
+const ISAS = [
+  { suffix: '', compiler: ['musl-gcc'] },
+  {
+    suffix: '32',
+    compiler: [
+      'gcc',
+      '-m32',
+      '-msse2',
+      '-Wl,-melf_i386',
+      '-specs',
+      '/usr/lib/i386-linux-musl/musl-gcc.specs',
+    ],
+  },
 ]
 const TIMEOUT_MS = 30_000
 /** Probes that mount do it in a mount namespace of their own. */
@@ -44,9 +60,9 @@ function placed(name, words) {
   return networks(name) ? ['/usr/bin/unshare', ...LO_UP, ...words] : words
 }
 
-const wanted = process.argv.slice(2)
-for (const folder of ['bin', 'recorded', 'traced', 'overlaid'])
-  mkdirSync(join(here, folder), { recursive: true })
+for (const { suffix } of ISAS)
+  for (const folder of ['bin', 'recorded', 'traced', 'overlaid'])
+    mkdirSync(join(here, folder + suffix), { recursive: true })
 
 /** One case in an empty directory of its own. */
 function attempt(program, name, placing = placed(basename(program), [program, name])) {
@@ -75,11 +91,11 @@ function trace(program, name) {
   return `${lines.slice(lines.findIndex(isMark) + 1, lines.findLastIndex(isMark)).join('\n')}\n`
 }
 
-for (const source of readdirSync(join(here, 'src')).filter((name) => name.endsWith('.c'))) {
+function buildAndRecord(source, { suffix, compiler }) {
   const name = source.replace(/\.c$/, '')
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  const program = join(here, 'bin', name)
-  const { status } = spawnSync('musl-gcc', [...FLAGS, '-o', program, join(here, 'src', source)], {
+  const program = join(here, `bin${suffix}`, name)
+  const [command, ...words] = compiler
+  const { status } = spawnSync(command, [...words, ...FLAGS, '-o', program, join(here, 'src', source)], {
     stdio: 'inherit',
   })
   if (status !== 0) process.exit(1)
@@ -87,12 +103,25 @@ for (const source of readdirSync(join(here, 'src')).filter((name) => name.endsWi
   const cases = spawnSync(program, [], { encoding: 'utf8' }).stdout.trim().split('\n')
   const recorded = Object.fromEntries(cases.map((one) => [one, attempt(program, one)]))
   const write = (folder, cases) =>
-    writeFileSync(join(here, folder, `${name}.json`), `${JSON.stringify(cases, null, 1)}\n`)
+    writeFileSync(join(here, folder + suffix, `${name}.json`), `${JSON.stringify(cases, null, 1)}\n`)
   write('recorded', recorded)
   const overlaid = (OVERLAID[name] ?? []).map((one) => [
     one,
     attempt(program, one, ['/usr/bin/unshare', ...OVERLAY, program, one]),
   ])
   if (overlaid.length > 0) write('overlaid', Object.fromEntries(overlaid))
-  if (name.startsWith('trace-')) writeFileSync(join(here, 'traced', `${name}.txt`), trace(program, 'all'))
+  if (name.startsWith('trace-'))
+    writeFileSync(join(here, `traced${suffix}`, `${name}.txt`), trace(program, 'all'))
 }
+
+/** Those whose names begin with an ISA's are for it alone. */
+const isFor = (source, { suffix }) => !source.startsWith('i386-') || suffix === '32'
+
+const { values, positionals: wanted } = parseArgs({
+  options: { isa: { type: 'string', default: '' } },
+  allowPositionals: true,
+})
+for (const isa of ISAS.filter(({ suffix }) => values.isa === '' || values.isa === (suffix || '64')))
+  for (const source of readdirSync(join(here, 'src')).filter((name) => name.endsWith('.c')))
+    if (isFor(source, isa) && (wanted.length === 0 || wanted.includes(source.replace(/\.c$/, ''))))
+      buildAndRecord(source, isa)

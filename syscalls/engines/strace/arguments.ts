@@ -46,15 +46,19 @@ export function stringAt(mm: Mm, addr: number, shownMax: number = STRING_SHOWN_M
 
 export const pathAt = (mm: Mm, addr: number): string => stringAt(mm, addr, PATH_SHOWN_MAX)
 
-function iov(mm: Mm, addr: number, count: number, limit: number): string {
+function iov(call: SyscallCall, addr: number, count: number, limit: number): string {
   if (addr === 0) return 'NULL'
+  const mm = call.task.memory
+  const { model } = call
+  const size = 2 * model.wordSize
   const shown = Math.min(count, ARRAY_SHOWN_MAX)
-  if (!mm.canRead(addr, shown * 16)) return pointer(addr)
+  if (!mm.canRead(addr, shown * size)) return pointer(addr)
   let left = limit
   const parts: string[] = []
   for (let i = 0; i < shown; i++) {
-    const length = mm.u64(addr + i * 16 + 8)
-    parts.push(`{iov_base=${bytesAt(mm, mm.u64(addr + i * 16), Math.min(length, left))}, iov_len=${length}}`)
+    const length = mm.word(addr + i * size + model.wordSize, model)
+    const base = bytesAt(mm, mm.word(addr + i * size, model), Math.min(length, left))
+    parts.push(`{iov_base=${base}, iov_len=${length}}`)
     left = Math.max(0, left - length)
   }
   return `[${parts.join(', ')}${count > shown ? ', ...' : ''}]`
@@ -85,9 +89,10 @@ export function fdSetAt(mm: Mm, addr: number, count: number): string {
   return `[${members.join(' ')}]`
 }
 
-function direntCount(mm: Mm, addr: number, size: number): number {
+function direntCount(mm: Mm, addr: number, size: number, lengthAt: number): number {
   let count = 0
-  for (let at = addr; at < addr + size; count++) at += Math.max(1, mm.space.view.getUint16(at + 16, true))
+  for (let at = addr; at < addr + size; count++)
+    at += Math.max(1, mm.space.view.getUint16(at + lengthAt, true))
   return count
 }
 
@@ -150,7 +155,7 @@ export function printArgument(
     case 'outString':
       return failed ? pointer(value) : stringOut(call, mm, value)
     case 'iov':
-      return failed && type.out ? pointer(value) : iov(mm, value, length, type.out ? call.result : Infinity)
+      return failed && type.out ? pointer(value) : iov(call, value, length, type.out ? call.result : Infinity)
     case 'strings':
       return stringArray(mm, value)
     case 'environment':
@@ -160,9 +165,9 @@ export function printArgument(
       // Nobody to wait for: the status is not filled.
       if (type.struct === 'waitStatus' && call.result === 0) return pointer(value)
       if (type.struct === 'rusage' && call.name === 'wait4' && value === 0) return 'NULL'
-      return printStruct(mm, type.struct!, value, length, false)
+      return printStruct(call, type.struct!, value, length, false)
     case 'outStructs':
-      return failed ? pointer(value) : printStructs(mm, type.struct!, value, call.result)
+      return failed ? pointer(value) : printStructs(call, type.struct!, value, call.result)
     case 'sockaddr':
       return type.out ? printAddressOut(call, value, length) : printAddress(mm, value, length)
     case 'sockLength':
@@ -190,7 +195,9 @@ export function printArgument(
       return valueName(ioctlRequests, value)
     case 'dirents': {
       if (failed) return pointer(value)
-      const count = direntCount(mm, value, call.result)
+      // A record's length is behind its number and position.
+      const lengthAt = call.name === 'getdents64' ? 16 : 2 * call.model.wordSize
+      const count = direntCount(mm, value, call.result, lengthAt)
       return `${pointer(value)} /* ${count} entr${count === 1 ? 'y' : 'ies'} */`
     }
   }

@@ -70,8 +70,7 @@ export const WHOLE: Record<string, (call: SyscallCall) => string> = {
   prctl: prctlArguments,
   epoll_ctl(call) {
     const [epoll, operation, fd, at] = call.args as unknown as [number, number, number, number]
-    const event =
-      operation === EPOLL_CTL_DEL ? pointer(at) : printStruct(call.task.memory, 'epollEvent', at, 1, false)
+    const event = operation === EPOLL_CTL_DEL ? pointer(at) : printStruct(call, 'epollEvent', at, 1, false)
     return `${epoll}, ${valueName(epollOperations, operation)}, ${fd}, ${event}`
   },
   rt_sigreturn: () => '{mask=[]}',
@@ -99,7 +98,7 @@ const HEX_RESULTS = new Set(['brk', 'mmap', 'mremap', 'shmat'])
 /** An ioctl's third argument, at the exit. */
 function ioctlArgument(call: SyscallCall): string {
   const [, request, argument] = call.args as unknown as [number, number, number]
-  return terminalArgument(call.task.memory, request, argument, call.result < 0) ?? pointer(argument)
+  return terminalArgument(call, request, argument, call.result < 0) ?? pointer(argument)
 }
 
 /** What stands behind "= ". */
@@ -115,7 +114,7 @@ export function printResult(call: SyscallCall): string {
   if (name === 'fcntl') return fcntlResult(call) ?? String(result)
   if (name === 'poll' || name === 'ppoll') {
     if (result === 0) return '0 (Timeout)'
-    return `${result} (${printStruct(call.task.memory, 'pollfd', call.args[0]!, call.args[1]!, true)})`
+    return `${result} (${printStruct(call, 'pollfd', call.args[0]!, call.args[1]!, true)})`
   }
   if (name === 'select' || name === 'pselect6') return selectResult(call)
   return String(result)
@@ -132,6 +131,6 @@ function selectResult(call: SyscallCall): string {
     if (set !== '[]') parts.push(`${word} ${set}`)
   }
   if (args[4])
-    parts.push(`left ${printStruct(mm, call.name === 'select' ? 'timeval' : 'timespec', args[4], 1, true)}`)
+    parts.push(`left ${printStruct(call, call.name === 'select' ? 'timeval' : 'timespec', args[4], 1, true)}`)
   return `${result} (${parts.join(', ')})`
 }

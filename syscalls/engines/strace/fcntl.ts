@@ -56,13 +56,15 @@ function struct(call: SyscallCall, command: number, at: number): string {
   if (at === 0) return 'NULL'
   const mm = call.task.memory
   const isOwner = command === F.F_SETOWN_EX || command === F.F_GETOWN_EX
-  if (!mm.canRead(at, isOwner ? 8 : 32)) return pointer(at)
+  if (isOwner && !mm.canRead(at, 8)) return pointer(at)
   if (isOwner) return `{type=${valueName(F.ownerTypes, mm.i32(at))}, pid=${mm.i32(at + 4)}}`
-  const { view } = mm.space
-  const type = valueName(F.lockTypes, view.getInt16(at, true))
-  const whence = valueName(F.whences, view.getInt16(at + 2, true))
-  const pid = OUT.has(command) ? `, l_pid=${mm.i32(at + 24)}` : ''
-  return `{l_type=${type}, l_whence=${whence}, l_start=${mm.i64(at + 8)}, l_len=${mm.i64(at + 16)}${pid}}`
+  const isOfd = command >= F.F_OFD_GETLK && command <= F.F_OFD_SETLKW
+  const lock = call.task.getStruct(isOfd ? F.FLOCK64 : F.FLOCK, at)
+  if (!lock) return pointer(at)
+  const type = valueName(F.lockTypes, lock.type)
+  const whence = valueName(F.whences, lock.whence)
+  const pid = OUT.has(command) ? `, l_pid=${lock.pid}` : ''
+  return `{l_type=${type}, l_whence=${whence}, l_start=${lock.start}, l_len=${lock.length}${pid}}`
 }
 
 /** A result that is more than a number; null where it is one. */

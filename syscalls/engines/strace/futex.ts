@@ -24,9 +24,8 @@ function wakeOperation(word: number): string {
 
 export function futexArguments(call: SyscallCall): string {
   const [at, op, value, time, second, third] = call.args as unknown as number[]
-  const mm = call.task.memory
   const head = `${pointer(at!)}, ${valueName(F.futexOperations, op!)}`
-  const timeout = (): string => printStruct(mm, 'timespec', time!, 1, false)
+  const timeout = (): string => printStruct(call, 'timespec', time!, 1, false)
   const bitset = (): string => (third! >>> 0 === ANY_BIT ? 'FUTEX_BITSET_MATCH_ANY' : hexOrZero(third! >>> 0))
   const count = value! >>> 0
   const countTwo = time! % 2 ** 32
@@ -72,7 +71,7 @@ export function waitvArguments(call: SyscallCall): string {
       parts.push(waiter(call, at! + i * F.WAITV_SIZE))
     waiters = `[${parts.join(', ')}${count! > shown ? ', ...' : ''}]`
   }
-  const timeout = printStruct(mm, 'timespec', time!, 1, false)
+  const timeout = printStruct(call, 'timespec', time!, 1, false)
   return `${waiters}, ${count}, ${hexOrZero(flags!)}, ${timeout}, ${valueName(clockIds, clock! | 0)}`
 }
 

@@ -82,15 +82,17 @@ export function printOptionValue(call: SyscallCall, at: number, length: number):
 const ucred = (mm: Mm, at: number): string =>
   `{pid=${mm.i32(at)}, uid=${mm.i32(at + 4) >>> 0}, gid=${mm.i32(at + 8) >>> 0}}`
 
-function controlMessages(mm: Mm, at: number, size: number): string {
+function controlMessages(call: SyscallCall, at: number, size: number): string {
+  const mm = call.task.memory
   if (!mm.canRead(at, size)) return pointer(at)
+  const layout = S.CMSGHDR.of(call.model)
+  const headerSize = layout.sizeBytes
+  const { wordSize } = call.model
   const parts: string[] = []
-  for (let offset = 0; offset + 16 <= size && parts.length < ARRAY_SHOWN_MAX; ) {
-    const length = mm.u64(at + offset)
-    const level = mm.i32(at + offset + 8)
-    const type = mm.i32(at + offset + 12)
-    const body = at + offset + 16
-    const bodySize = Math.min(length, size - offset) - 16
+  for (let offset = 0; offset + headerSize <= size && parts.length < ARRAY_SHOWN_MAX; ) {
+    const { length, level, type } = layout.get(mm.space.view, at + offset)
+    const body = at + offset + headerSize
+    const bodySize = Math.min(length, size - offset) - headerSize
     const isOurs = level === S.SOL_SOCKET
     const names = `cmsg_level=${valueName(S.socketLevels, level)}, cmsg_type=${isOurs ? valueName(S.controlTypes, type) : hex(type)}`
     let text = ''
@@ -99,14 +101,14 @@ function controlMessages(mm: Mm, at: number, size: number): string {
       text = `, cmsg_data=[${numbers.join(', ')}]`
     } else if (isOurs && type === S.SCM_CREDENTIALS && bodySize >= 12) text = `, cmsg_data=${ucred(mm, body)}`
     parts.push(`{cmsg_len=${length}, ${names}${text}}`)
-    if (length < 16) break
-    offset += Math.ceil(length / 8) * 8
+    if (length < headerSize) break
+    offset += Math.ceil(length / wordSize) * wordSize
   }
   return `[${parts.join(', ')}]`
 }
 
 /** How the vector of a message is printed, given the bytes of it that count: arguments.ts has it. */
-export type PrintVector = (mm: Mm, at: number, count: number, limit: number) => string
+export type PrintVector = (call: SyscallCall, at: number, count: number, limit: number) => string
 
 /** A msghdr; `limit` bytes of its vector hold something. */
 export function printMessage(
@@ -118,18 +120,17 @@ export function printMessage(
 ): string {
   const mm = call.task.memory
   if (at === 0) return 'NULL'
-  if (!mm.canRead(at, 56)) return pointer(at)
-  const nameLength = mm.i32(at + 8)
+  const header = call.task.getStruct(S.MSGHDR, at)
+  if (!header) return pointer(at)
+  const { nameLength, iovCount: count, controlLength: controlSize } = header
   const before = isOut ? (offered.get(call) ?? nameLength) : nameLength
   if (isOut && call.result < 0) return `{msg_namelen=${before}}`
-  const count = mm.u64(at + 24)
-  const controlSize = mm.u64(at + 40)
-  const control = controlSize > 0 ? `msg_control=${controlMessages(mm, mm.u64(at + 32), controlSize)}, ` : ''
+  const control = controlSize > 0 ? `msg_control=${controlMessages(call, header.control, controlSize)}, ` : ''
   const length = before === nameLength ? String(nameLength) : `${before} => ${nameLength}`
   return (
-    `{msg_name=${printAddress(mm, mm.u64(at), Math.min(before, nameLength))}, msg_namelen=${length}, ` +
-    `msg_iov=${vector(mm, mm.u64(at + 16), count, limit)}, msg_iovlen=${count}, ${control}` +
-    `msg_controllen=${controlSize}, msg_flags=${flagNames(S.messageFlags, mm.i32(at + 48))}}`
+    `{msg_name=${printAddress(mm, header.name, Math.min(before, nameLength))}, msg_namelen=${length}, ` +
+    `msg_iov=${vector(call, header.iov, count, limit)}, msg_iovlen=${count}, ${control}` +
+    `msg_controllen=${controlSize}, msg_flags=${flagNames(S.messageFlags, header.flags)}}`
   )
 }
 
@@ -139,9 +140,10 @@ export function printMessages(call: SyscallCall, at: number, vector: PrintVector
   if (call.result < 0) return pointer(at)
   const parts: string[] = []
   for (let i = 0; i < Math.min(call.result, ARRAY_SHOWN_MAX); i++) {
-    const header = at + i * 64
-    if (!mm.canRead(header, 64)) return pointer(at)
-    const length = mm.i32(header + 56)
+    const { sizeBytes } = S.MSGHDR.of(call.model)
+    const header = at + i * (sizeBytes + call.model.wordSize)
+    if (!mm.canRead(header, sizeBytes + 4)) return pointer(at)
+    const length = mm.i32(header + sizeBytes)
     const limit = call.name === 'recvmmsg' ? length : Number.POSITIVE_INFINITY
     parts.push(`{msg_hdr=${printMessage(call, header, limit, false, vector)}, msg_len=${length}}`)
   }

@@ -102,7 +102,7 @@ class TextTrace implements Engine {
     noteRoom(call, call.task.kernel.table[call.nr]?.args ?? [])
     const printed = this.printFrom(call, 0, false)
     this.begin(call.task)
-    this.put(`${call.name}(${printed.text}`)
+    this.put(`${call.shownName}(${printed.text}`)
     this.started.set(call.task, printed)
     this.open = call.task
     return RUN
@@ -115,7 +115,7 @@ class TextTrace implements Engine {
     const resumed = this.open !== task
     if (resumed) {
       this.begin(task)
-      this.put(`<... ${call.name} resumed>`)
+      this.put(`<... ${call.shownName} resumed>`)
     }
     // After a successful execve the old memory, where the arguments were, is gone.
     const rest = printed && printed.next < 99 ? this.printFrom(call, printed.next, true).text : ''
@@ -169,7 +169,7 @@ function jsonTrace(write: (text: string) => void): Engine {
   const record = (call: SyscallCall): object => ({
     pid: call.task.tid,
     seq: call.seq,
-    name: call.name,
+    name: call.shownName,
     args: entered.get(call.task),
   })
   return {

@@ -1,13 +1,34 @@
 /** Structs in guest memory as strace prints them. Path: arguments.ts calls `printStruct` by the row's type. */
 
+import type { StatFields } from '../../abi/arch/arch.ts'
 import { latin1 } from '../../abi/bytes.ts'
 import { epollEvents } from '../../abi/epoll.ts'
 import { O_CREAT, O_DIRECTORY, O_TMPFILE, openFlags, resolveFlags } from '../../abi/fcntl.ts'
 import { flagNames, valueName } from '../../abi/flag-table.ts'
 import { statfsFlags } from '../../abi/mount.ts'
 import { pollEvents } from '../../abi/poll.ts'
-import { cloneFlags, RLIM_INFINITY, SIGEV_NONE, SIGEV_THREAD_ID, sigevNotify } from '../../abi/process.ts'
-import { sigactionFlags, sigaltstackFlags, sigInfo, signalName } from '../../abi/signal.ts'
+import {
+  cloneFlags,
+  RLIM_INFINITY,
+  RLIMIT,
+  RLIMIT64,
+  RUSAGE,
+  SIGEV_NONE,
+  SIGEV_THREAD_ID,
+  SYSINFO,
+  sigevNotify,
+} from '../../abi/process.ts'
+import { readSigEvent, readSigInfo, SIGEVENT_SIZE } from '../../abi/siginfo.ts'
+import {
+  SA_RESTORER,
+  SA_SIGINFO,
+  SIGACTION,
+  SIZED_SIGSET,
+  STACK,
+  sigactionFlags,
+  sigaltstackFlags,
+  signalName,
+} from '../../abi/signal.ts'
 import {
   fileSystemMagics,
   fileTypes,
@@ -16,11 +37,18 @@ import {
   S_IFBLK,
   S_IFCHR,
   S_IFMT,
+  STATFS,
+  STATFS64,
   statxAttributes,
   statxMasks,
+  UTIME_NOW,
+  UTIME_OMIT,
 } from '../../abi/stat.ts'
+import { getInteger, type Layout, type Struct, type Values } from '../../abi/struct.ts'
+import { ITIMERSPEC, ITIMERVAL, TIMESPEC, TIMEVAL, TMS } from '../../abi/time.ts'
 import type { Mm } from '../../mm/mm.ts'
 import type { StructName } from '../../sys/row.ts'
+import type { SyscallCall } from '../call.ts'
 import { capHeader, capSets } from './capabilities.ts'
 import {
   ARRAY_SHOWN_MAX,
@@ -34,60 +62,62 @@ import {
   waitStatus,
 } from './values.ts'
 
-/** Sizes that must be readable before a printer runs. */
-const SIZES: Record<StructName, number> = {
-  timespec: 16,
-  timespecPair: 32,
-  timeval: 16,
-  timevalPair: 32,
-  itimerval: 32,
-  itimerspec: 32,
-  sigevent: 64,
-  stat: 144,
-  statx: 256,
-  statfs: 120,
-  sigaction: 32,
-  sigset: 8,
-  sizedSigset: 16,
-  siginfo: 48,
-  stack: 24,
-  rlimit: 16,
-  rusage: 144,
-  utsname: 390,
-  sysinfo: 112,
-  tms: 32,
-  pollfd: 8,
-  intPair: 8,
-  int: 4,
-  long: 8,
-  waitStatus: 4,
-  winsize: 8,
-  clone3: 64,
-  epollEvent: 12,
-  openHow: 24,
-  capHeader: 8,
-  capSets: 24,
+/** How a structure is printed, and how much must be readable for it. */
+interface StructPrinter {
+  sizeOf(call: SyscallCall): number
+  print(call: SyscallCall, at: number): string
 }
 
+const memoryOf = (call: SyscallCall): Mm => call.task.memory
+
+/** One that lies the same in every ISA. */
+const fixed = (sizeBytes: number, print: (mm: Mm, at: number) => string): StructPrinter => ({
+  sizeOf: () => sizeBytes,
+  print: (call, at) => print(memoryOf(call), at),
+})
+
+/** One that is laid out as the call has it. */
+const laidOut = <T extends object>(
+  struct: Struct<T>,
+  print: (values: T, call: SyscallCall, at: number) => string,
+): StructPrinter => ({
+  sizeOf: (call) => struct.of(call.model).sizeBytes,
+  print: (call, at) => print(struct.of(call.model).get(memoryOf(call).space.view, at), call, at),
+})
+
+/** Two of a kind, one behind the other. */
+const pairOf = (one: StructPrinter): StructPrinter => ({
+  sizeOf: (call) => 2 * one.sizeOf(call),
+  print: (call, at) => `[${one.print(call, at)}, ${one.print(call, at + one.sizeOf(call))}]`,
+})
+
 /** The struct at an address, or the address itself where memory cannot be read. */
-export function printStruct(mm: Mm, name: StructName, addr: number, count: number, atExit: boolean): string {
+export function printStruct(
+  call: SyscallCall,
+  name: StructName,
+  addr: number,
+  count: number,
+  atExit: boolean,
+): string {
   if (addr === 0) return 'NULL'
-  if (name === 'pollfd') return printPollfds(mm, addr, count, atExit)
-  if (!mm.canRead(addr, SIZES[name])) return pointer(addr)
-  return PRINTERS[name](mm, addr)
+  if (name === 'pollfd') return printPollfds(memoryOf(call), addr, count, atExit)
+  const printer = PRINTERS[name]
+  if (!memoryOf(call).canRead(addr, printer.sizeOf(call))) return pointer(addr)
+  return printer.print(call, addr)
 }
 
 /** A long that strace prints as an unsigned one. */
 const unsigned = (value: number): string =>
   value < 0 ? String(BigInt.asUintN(64, BigInt(value))) : String(value)
 
-const timespec = (mm: Mm, at: number): string => {
-  const nsec = mm.i64(at + 8)
-  if (nsec === 0x3fffffff) return 'UTIME_NOW'
-  if (nsec === 0x3ffffffe) return 'UTIME_OMIT'
-  return `{tv_sec=${mm.i64(at)}, tv_nsec=${unsigned(nsec)}}`
+const specText = (sec: number, nsec: number): string => {
+  if (nsec === UTIME_NOW) return 'UTIME_NOW'
+  if (nsec === UTIME_OMIT) return 'UTIME_OMIT'
+  return `{tv_sec=${sec}, tv_nsec=${unsigned(nsec)}}`
 }
-const timeval = (mm: Mm, at: number): string => `{tv_sec=${mm.i64(at)}, tv_usec=${mm.i64(at + 8)}}`
+const valText = (sec: number, usec: number): string => `{tv_sec=${sec}, tv_usec=${usec}}`
+const timespec = laidOut(TIMESPEC, ({ sec, nsec }) => specText(sec, nsec))
+const timeval = laidOut(TIMEVAL, ({ sec, usec }) => valText(sec, usec))
 
 export function printMode(mode: number): string {
   const bits = (mode & 0o7777).toString(8).padStart(4, '0')
@@ -101,16 +131,19 @@ export function printMode(mode: number): string {
   return `${type}|${names.join('')}${names.length ? `0${(mode & 0o777).toString(8)}` : bits}`
 }
 
-function stat(mm: Mm, at: number): string {
-  const { view } = mm.space
-  const mode = view.getUint32(at + 24, true)
-  const type = mode & S_IFMT
-  const rdev = mm.i64(at + 40)
-  const size =
-    type === S_IFCHR || type === S_IFBLK
-      ? `st_rdev=makedev(${hex(major(rdev))}, ${hex(minor(rdev))})`
-      : `st_size=${mm.i64(at + 48)}`
-  return `{st_mode=${printMode(mode)}, ${size}, ...}`
+const statOf = ({ task, model }: SyscallCall): Layout<StatFields> => task.mm.arch.stat(model).of(model)
+
+const stat: StructPrinter = {
+  sizeOf: (call) => statOf(call).sizeBytes,
+  print(call, at) {
+    const { mode, rdev, size } = statOf(call).get(memoryOf(call).space.view, at)
+    const type = mode & S_IFMT
+    const what =
+      type === S_IFCHR || type === S_IFBLK
+        ? `st_rdev=makedev(${hex(major(rdev))}, ${hex(minor(rdev))})`
+        : `st_size=${size}`
+    return `{st_mode=${printMode(mode)}, ${what}, ...}`
+  },
 }
 
 function statx(mm: Mm, at: number): string {
@@ -121,36 +154,32 @@ function statx(mm: Mm, at: number): string {
   return `{stx_mask=${mask}, stx_attributes=${attributes}, stx_mode=${printMode(mode)}, stx_size=${mm.i64(at + 40)}, ...}`
 }
 
-function statfs(mm: Mm, at: number): string {
-  const field = (i: number): number => mm.u64(at + i * 8)
-  const counts = `f_blocks=${field(2)}, f_bfree=${field(3)}, f_bavail=${field(4)}, f_files=${field(5)}, f_ffree=${field(6)}`
-  const id = `f_fsid={val=[${hexOrZero(mm.i32(at + 56) >>> 0)}, ${hexOrZero(mm.i32(at + 60) >>> 0)}]}`
-  return `{f_type=${valueName(fileSystemMagics, field(0))}, f_bsize=${field(1)}, ${counts}, ${id}, f_namelen=${field(8)}, f_frsize=${field(9)}, f_flags=${flagNames(statfsFlags, field(10))}}`
+function statfsText(fs: Values<typeof STATFS>): string {
+  const counts = `f_blocks=${fs.blocks}, f_bfree=${fs.bfree}, f_bavail=${fs.bavail}, f_files=${fs.files}, f_ffree=${fs.ffree}`
+  const id = `f_fsid={val=[${hexOrZero(fs.fsid)}, ${hexOrZero(fs.fsidHigh)}]}`
+  return `{f_type=${valueName(fileSystemMagics, fs.type)}, f_bsize=${fs.bsize}, ${counts}, ${id}, f_namelen=${fs.namelen}, f_frsize=${fs.frsize}, f_flags=${flagNames(statfsFlags, fs.flags)}}`
+}
+
+/** statfs64(2) has a structure of its own, where ISAs have that. */
+const statfsStruct = (call: SyscallCall): typeof STATFS => (call.name.endsWith('64') ? STATFS64 : STATFS)
+const statfs: StructPrinter = {
+  sizeOf: (call) => statfsStruct(call).of(call.model).sizeBytes,
+  print: (call, at) => statfsText(statfsStruct(call).of(call.model).get(memoryOf(call).space.view, at)),
 }
 
 const handlerName = (addr: number): string => (addr === 0 ? 'SIG_DFL' : addr === 1 ? 'SIG_IGN' : hex(addr))
 
-function sigaction(mm: Mm, at: number): string {
-  const flags = mm.space.view.getUint32(at + 8, true)
-  const handler = mm.u64(at)
-  const field = flags & 4 && handler > 1 ? 'sa_sigaction' : 'sa_handler'
-  const restorer = flags & 0x04000000 ? `, sa_restorer=${hex(mm.u64(at + 16))}` : ''
-  const mask = sigset(mm.i32(at + 24), mm.i32(at + 28))
-  return `{${field}=${handlerName(handler)}, sa_mask=${mask}, sa_flags=${flagNames(sigactionFlags, flags)}${restorer}}`
-}
+const sigaction = laidOut(SIGACTION, ({ handler, flags, restorer, maskLo, maskHi }) => {
+  const field = flags & SA_SIGINFO && handler > 1 ? 'sa_sigaction' : 'sa_handler'
+  const back = flags & SA_RESTORER ? `, sa_restorer=${hex(restorer)}` : ''
+  const mask = sigset(maskLo | 0, maskHi | 0)
+  return `{${field}=${handlerName(handler)}, sa_mask=${mask}, sa_flags=${flagNames(sigactionFlags, flags)}${back}}`
+})
 
-function readInfo(mm: Mm, at: number): string {
-  const { view } = mm.space
-  const signo = view.getInt32(at, true)
-  if (signo === 0) return '{}'
-  return siginfo(
-    sigInfo(signo, view.getInt32(at + 8, true), {
-      pid: view.getInt32(at + 16, true),
-      uid: view.getUint32(at + 20, true),
-      status: view.getInt32(at + 24, true),
-      addr: mm.u64(at + 16),
-    }),
-  )
+function infoText(call: SyscallCall, at: number): string {
+  const { view } = memoryOf(call).space
+  const info = readSigInfo(view, at, call.model)
+  return info.signo === 0 ? '{}' : siginfo(info)
 }
 
 /** strace shows round numbers as products. */
@@ -170,13 +199,13 @@ function clone3(mm: Mm, at: number): string {
   return `{flags=${flagNames(cloneFlags, mm.u64(at))}, exit_signal=${signal ? signalName(signal) : 0}, stack=${pointer(mm.u64(at + 40))}, stack_size=${hex(mm.u64(at + 48))}}`
 }
 
-function sigevent(mm: Mm, at: number): string {
-  const notify = mm.i32(at + 12)
-  const signo = mm.i32(at + 8)
-  const value = `sigev_value={sival_int=${mm.i32(at)}, sival_ptr=${pointer(mm.u64(at))}}`
+function sigeventText(call: SyscallCall, at: number): string {
+  const { view } = memoryOf(call).space
+  const { value, signo, notify, tid } = readSigEvent(view, at, call.model)
+  const shown = `sigev_value={sival_int=${Number(BigInt.asIntN(32, value))}, sival_ptr=${pointer(Number(value))}}`
   const signal = notify === SIGEV_NONE ? signo : signalName(signo)
-  const thread = notify === SIGEV_THREAD_ID ? `, sigev_notify_thread_id=${mm.i32(at + 16)}` : ''
-  return `{${value}, sigev_signo=${signal}, sigev_notify=${valueName(sigevNotify, notify)}${thread}}`
+  const thread = notify === SIGEV_THREAD_ID ? `, sigev_notify_thread_id=${tid}` : ''
+  return `{${shown}, sigev_signo=${signal}, sigev_notify=${valueName(sigevNotify, notify)}${thread}}`
 }
 
 function epollEvent(mm: Mm, at: number): string {
@@ -186,58 +215,102 @@ function epollEvent(mm: Mm, at: number): string {
   return `{events=${flagNames(epollEvents, events)}, data={u32=${lo}, u64=${all}}}`
 }
 
+/** Calls whose number in memory is a time_t or an off_t, not a loff_t. */
+const numberSize = ({ name, model }: SyscallCall): number =>
+  name === 'sendfile' ? model.offsetSize : name === 'time' || name === 'stime' ? model.timeSize : 8
+
+const long: StructPrinter = {
+  sizeOf: numberSize,
+  print: (call, at) => `[${getInteger(memoryOf(call).space.view, at, numberSize(call), true)}]`,
+}
+
 const wantsMode = (flags: number): boolean => (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) !== 0
 
-const PRINTERS: Record<StructName, (mm: Mm, at: number) => string> = {
+/** Limits are words, except in prlimit64(2). */
+const limitStruct = (call: SyscallCall): typeof RLIMIT => (call.name === 'prlimit64' ? RLIMIT64 : RLIMIT)
+
+const PRINTERS: Record<StructName, StructPrinter> = {
   timespec,
-  timespecPair: (mm, at) => `[${timespec(mm, at)}, ${timespec(mm, at + 16)}]`,
+  timespecPair: pairOf(timespec),
   timeval,
-  timevalPair: (mm, at) => `[${timeval(mm, at)}, ${timeval(mm, at + 16)}]`,
-  itimerval: (mm, at) => `{it_interval=${timeval(mm, at)}, it_value=${timeval(mm, at + 16)}}`,
-  itimerspec: (mm, at) => `{it_interval=${timespec(mm, at)}, it_value=${timespec(mm, at + 16)}}`,
-  sigevent,
+  timevalPair: pairOf(timeval),
+  itimerval: laidOut(
+    ITIMERVAL,
+    (t) =>
+      `{it_interval=${valText(t.intervalSec, t.intervalUsec)}, it_value=${valText(t.valueSec, t.valueUsec)}}`,
+  ),
+  itimerspec: laidOut(
+    ITIMERSPEC,
+    (t) =>
+      `{it_interval=${specText(t.intervalSec, t.intervalNsec)}, it_value=${specText(t.valueSec, t.valueNsec)}}`,
+  ),
+  sigevent: { sizeOf: () => SIGEVENT_SIZE, print: sigeventText },
   stat,
-  statx,
+  statx: fixed(256, statx),
   statfs,
   sigaction,
-  sigset: (mm, at) => sigset(mm.i32(at), mm.i32(at + 4)),
-  sizedSigset: (mm, at) =>
-    `{sigmask=${printStruct(mm, 'sigset', mm.u64(at), 1, false)}, sigsetsize=${mm.u64(at + 8)}}`,
-  siginfo: readInfo,
-  stack: (mm, at) =>
-    `{ss_sp=${pointer(mm.u64(at))}, ss_flags=${flagNames(sigaltstackFlags, mm.space.view.getUint32(at + 8, true))}, ss_size=${mm.u64(at + 16)}}`,
-  rlimit: (mm, at) => `{rlim_cur=${limit(mm.u64(at))}, rlim_max=${limit(mm.u64(at + 8))}}`,
-  rusage: (mm, at) => `{ru_utime=${timeval(mm, at)}, ru_stime=${timeval(mm, at + 16)}, ...}`,
-  utsname,
-  sysinfo: (mm, at) => `{uptime=${mm.i64(at)}, loads=[0, 0, 0], totalram=${mm.u64(at + 32)}, ...}`,
-  tms: (mm, at) =>
-    `{tms_utime=${mm.i64(at)}, tms_stime=${mm.i64(at + 8)}, tms_cutime=${mm.i64(at + 16)}, tms_cstime=${mm.i64(at + 24)}}`,
-  pollfd: () => '',
-  intPair: (mm, at) => `[${mm.i32(at)}, ${mm.i32(at + 4)}]`,
-  int: (mm, at) => `[${mm.i32(at)}]`,
-  long: (mm, at) => `[${mm.i64(at)}]`,
-  waitStatus: (mm, at) => waitStatus(mm.i32(at)),
-  winsize: (mm, at) => {
+  sigset: fixed(8, (mm, at) => sigset(mm.i32(at), mm.i32(at + 4))),
+  sizedSigset: laidOut(
+    SIZED_SIGSET,
+    ({ at, sizeBytes }, call) =>
+      `{sigmask=${printStruct(call, 'sigset', at, 1, false)}, sigsetsize=${sizeBytes}}`,
+  ),
+  siginfo: { sizeOf: () => 48, print: infoText },
+  stack: laidOut(
+    STACK,
+    ({ sp, flags, size }) =>
+      `{ss_sp=${pointer(sp)}, ss_flags=${flagNames(sigaltstackFlags, flags)}, ss_size=${size}}`,
+  ),
+  rlimit: {
+    sizeOf: (call) => limitStruct(call).of(call.model).sizeBytes,
+    print(call, at) {
+      const { soft, hard } = limitStruct(call).of(call.model).get(memoryOf(call).space.view, at)
+      return `{rlim_cur=${limit(soft)}, rlim_max=${limit(hard)}}`
+    },
+  },
+  rusage: laidOut(
+    RUSAGE,
+    (u) =>
+      `{ru_utime=${valText(u.userSec, u.userUsec)}, ru_stime=${valText(u.systemSec, u.systemUsec)}, ...}`,
+  ),
+  utsname: fixed(390, utsname),
+  sysinfo: laidOut(
+    SYSINFO,
+    ({ uptime, totalRam }) => `{uptime=${uptime}, loads=[0, 0, 0], totalram=${totalRam}, ...}`,
+  ),
+  tms: laidOut(
+    TMS,
+    (t) =>
+      `{tms_utime=${t.user}, tms_stime=${t.system}, tms_cutime=${t.childrenUser}, tms_cstime=${t.childrenSystem}}`,
+  ),
+  pollfd: fixed(8, () => ''),
+  intPair: fixed(8, (mm, at) => `[${mm.i32(at)}, ${mm.i32(at + 4)}]`),
+  int: fixed(4, (mm, at) => `[${mm.i32(at)}]`),
+  long,
+  waitStatus: fixed(4, (mm, at) => waitStatus(mm.i32(at))),
+  winsize: fixed(8, (mm, at) => {
     const { view } = mm.space
     return `{ws_row=${view.getUint16(at, true)}, ws_col=${view.getUint16(at + 2, true)}, ws_xpixel=${view.getUint16(at + 4, true)}, ws_ypixel=${view.getUint16(at + 6, true)}}`
-  },
-  clone3,
-  epollEvent,
-  capHeader,
-  capSets,
-  openHow: (mm, at) => {
+  }),
+  clone3: fixed(64, clone3),
+  epollEvent: fixed(12, epollEvent),
+  capHeader: fixed(8, capHeader),
+  capSets: fixed(24, capSets),
+  openHow: fixed(24, (mm, at) => {
     const flags = mm.u64(at)
     const mode = wantsMode(flags) ? `, mode=${octal(mm.u64(at + 8))}` : ''
     return `{flags=${flagNames(openFlags, flags)}${mode}, resolve=${flagNames(resolveFlags, mm.u64(at + 16))}}`
-  },
+  }),
 }
 
 /** An array that the call filled. */
-export function printStructs(mm: Mm, name: StructName, addr: number, count: number): string {
+export function printStructs(call: SyscallCall, name: StructName, addr: number, count: number): string {
   if (addr === 0) return 'NULL'
   const shown = Math.min(count, ARRAY_SHOWN_MAX)
-  if (!mm.canRead(addr, shown * SIZES[name])) return pointer(addr)
-  const parts = Array.from({ length: shown }, (_, i) => PRINTERS[name](mm, addr + i * SIZES[name]))
+  const printer = PRINTERS[name]
+  const sizeBytes = printer.sizeOf(call)
+  if (!memoryOf(call).canRead(addr, shown * sizeBytes)) return pointer(addr)
+  const parts = Array.from({ length: shown }, (_, i) => printer.print(call, addr + i * sizeBytes))
   return `[${parts.join(', ')}${count > shown ? ', ...' : ''}]`
 }
 

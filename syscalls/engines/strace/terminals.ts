@@ -5,6 +5,7 @@ import { FIONREAD } from '../../abi/poll.ts'
 import { SIOCATMARK } from '../../abi/socket.ts'
 import * as T from '../../abi/tty.ts'
 import type { Mm } from '../../mm/mm.ts'
+import type { SyscallCall } from '../call.ts'
 import { printStruct } from './structs.ts'
 import { octal, pointer, quote } from './values.ts'
 
@@ -49,12 +50,18 @@ const INTS_IN = new Set([T.TIOCSPGRP, T.TIOCSPTLCK, T.TIOCPKT, T.TIOCSETD, T.TIO
 const NUMBERS = new Set([T.TCSBRK, T.TCSBRKP, T.TIOCSCTTY])
 
 /** The argument, or null where it is not a terminal's own. */
-export function terminalArgument(mm: Mm, request: number, argument: number, failed: boolean): string | null {
+export function terminalArgument(
+  call: SyscallCall,
+  request: number,
+  argument: number,
+  failed: boolean,
+): string | null {
+  const mm = call.task.memory
   if (NUMBERS.has(request)) return String(argument | 0)
   if (INTS_IN.has(request) || (INTS_OUT.has(request) && !failed))
-    return printStruct(mm, 'int', argument, 1, true)
+    return printStruct(call, 'int', argument, 1, true)
   if (request === T.TIOCSWINSZ || (request === T.TIOCGWINSZ && !failed))
-    return printStruct(mm, 'winsize', argument, 1, true)
+    return printStruct(call, 'winsize', argument, 1, true)
   if (request === T.TCFLSH) return valueName(T.flushQueues, argument | 0)
   if (request === T.TCXONC) return valueName(T.flowActions, argument | 0)
   if (request === T.TIOCSTI)

@@ -57,6 +57,9 @@ EACH(double, doubles, least, _mm_cvtsd_f64(_mm_min_sd(_mm_set_sd(a), _mm_set_sd(
 EACH(double, doubles, most, _mm_cvtsd_f64(_mm_max_sd(_mm_set_sd(a), _mm_set_sd(b))))
 EACH(double, doubles, to_int, (int)a + (int)b)
 EACH(double, doubles, to_long, (long)a)
+#ifdef __i386__
+#define _mm_cvtsd_si64 _mm_cvtsd_si32
+#endif
 EACH(double, doubles, nearest_long, _mm_cvtsd_si64(_mm_set_sd(a)))
 EACH(double, doubles, narrow, (float)a)
 EACH(double, doubles, round_even, _mm_cvtsd_f64(_mm_round_sd(_mm_set_sd(b), _mm_set_sd(a), 0)))

@@ -7,6 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __i386__
+/* musl's times are 64 bits wide here, too, so the calls by number are those that take such. */
+#define SYS_timer_settime SYS_timer_settime64
+#define SYS_timer_gettime SYS_timer_gettime64
+#define SYS_clock_gettime SYS_clock_gettime64
+#define SYS_newfstatat SYS_fstatat64
+#define SYS_semtimedop SYS_semtimedop_time64
+#define REG_RAX REG_EAX
+#define REG_RIP REG_EIP
+#define SYSCALL_INSTRUCTION "int $0x80"
+#define SYSCALL_CLOBBERS "memory"
+#else
+#define SYSCALL_INSTRUCTION "syscall"
+#define SYSCALL_CLOBBERS "rcx", "r11", "memory"
+#endif
+
 struct probe_case {
 	const char *name;
 	void (*run)(void);

@@ -84,16 +84,22 @@ static void inherited(void)
 }
 
 /* Spins in a section until something aborts it; `with` is the signature before the abort address. */
+#ifdef __i386__
+#define DESCRIBE "movl $1f, 8(%0); movl $2f-1f, 16(%0); movl $4f, 24(%0)\n"
+#else
+#define DESCRIBE                                               \
+	"lea 1f(%%rip), %%rax; mov %%rax, 8(%0)\n"             \
+	"lea 2f(%%rip), %%rcx; sub %%rax, %%rcx; mov %%rcx, 16(%0)\n" \
+	"lea 4f(%%rip), %%rax; mov %%rax, 24(%0)\n"
+#endif
 #define SPIN(with)                                                                  \
 	__asm__ volatile(                                                           \
-	    "lea 1f(%%rip), %%rax; mov %%rax, 8(%0)\n"                              \
-	    "lea 2f(%%rip), %%rcx; sub %%rax, %%rcx; mov %%rcx, 16(%0)\n"           \
-	    "lea 4f(%%rip), %%rax; mov %%rax, 24(%0)\n"                             \
+	    DESCRIBE                                                                \
 	    "mov %0, 8(%1)\n"                                                       \
 	    "1: jmp 1b\n"                                                           \
 	    "2: .long " with "\n"                                                   \
 	    "4:\n"                                                                  \
-	    : : "r"(&section), "r"(&area) : "rax", "rcx", "memory")
+	    : : "r"(&section), "r"(&area) : "eax", "ecx", "memory")
 
 static volatile int signals;
 static void on_alarm(int signo, siginfo_t *info, void *context)

@@ -130,7 +130,7 @@ static void trap(void)
 	sigaction(SIGSYS, &sa, NULL);
 	on(SYS_getuid, SECCOMP_RET_TRAP | 55);
 	long result;
-	asm volatile("syscall" : "=a"(result) : "a"(SYS_getuid) : "rcx", "r11", "memory");
+	asm volatile(SYSCALL_INSTRUCTION : "=a"(result) : "a"(SYS_getuid) : SYSCALL_CLOBBERS);
 	printf("rax %ld\n", result);
 	fflush(stdout);
 	sigset_t all;

@@ -15,6 +15,12 @@
 
 #include "probe.h"
 
+#ifdef __i386__
+#define semop_(id, ops, count) syscall(SYS_ipc, 1, id, count, 0, ops)
+#else
+#define semop_(id, ops, count) syscall(SYS_semop, id, ops, count)
+#endif
+
 #define KEY 0x756d7753
 /* Identifiers are not shown. */
 #define OK(call) (what(#call, (long)(call)))
@@ -229,10 +235,10 @@ static void sem_basics(void)
 	SHOW(semop(id, twice, 3));
 	set(id, 3);
 	SHOW(semop(id, both, 0));
-	SHOW(syscall(SYS_semop, id, both, 501));
-	SHOW(syscall(SYS_semop, id, 8, 1));
-	SHOW(syscall(SYS_semop, -1, both, 1));
-	SHOW(syscall(SYS_semop, 0x7fffffff, both, 1));
+	SHOW(semop_(id, both, 501));
+	SHOW(semop_(id, 8, 1));
+	SHOW(semop_(-1, both, 1));
+	SHOW(semop_(0x7fffffff, both, 1));
 	SHOW(semctl(id, 0, 99));
 	SHOW(semctl(id, 0, IPC_RMID));
 	SHOW(semctl(id, 0, IPC_RMID));

@@ -1,6 +1,12 @@
 /* Calls about sockets, for the trace of them: what strace prints of it is recorded in traced/. */
 #include "sockets.h"
 
+#ifdef __i386__
+#define accept_(l, b, n) syscall(SYS_accept4, l, b, n, 0)
+#else
+#define accept_(l, b, n) syscall(SYS_accept, l, b, n)
+#endif
+
 static void all(void)
 {
 	getppid();
@@ -14,7 +20,7 @@ static void all(void)
 	socklen_t n = sizeof b;
 	int s = syscall(SYS_accept4, l, &b, &n, SOCK_CLOEXEC);
 	fcntl(l, F_SETFL, O_NONBLOCK);
-	syscall(SYS_accept, l, &b, &n);
+	accept_(l, &b, &n);
 	n = sizeof b;
 	getsockname(s, (void *)&b, &n);
 	n = sizeof b;
