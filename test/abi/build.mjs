@@ -27,6 +27,8 @@ const ISAS = [
     compiler: [
       'gcc',
       '-m32',
+      // Low in memory: hosts charge for how high a Memory reaches, and each case has a machine of its own.
+      '-Wl,-Ttext-segment=0x400000',
       '-msse2',
       '-Wl,-melf_i386',
       '-specs',

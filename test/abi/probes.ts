@@ -36,7 +36,7 @@ async function run(program: URL, name: string, cpu: CpuKind, traced: boolean, en
   const said: string[] = []
   let trace = ''
   const host = new SimHost({ seed: 1, stdout, diagnostics: (line) => said.push(line) })
-  const machine = new BareMachine({
+  await using machine = new BareMachine({
     host,
     cpu: createCpu(cpu),
     root: (kernel) => {

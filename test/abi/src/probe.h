@@ -14,6 +14,26 @@
 #define SYS_clock_gettime SYS_clock_gettime64
 #define SYS_newfstatat SYS_fstatat64
 #define SYS_semtimedop SYS_semtimedop_time64
+/* Ids of 32 bits. */
+#define SYS_setuid SYS_setuid32
+#define SYS_setgid SYS_setgid32
+#define SYS_setreuid SYS_setreuid32
+#define SYS_setregid SYS_setregid32
+#define SYS_setresuid SYS_setresuid32
+#define SYS_setresgid SYS_setresgid32
+#define SYS_getresuid SYS_getresuid32
+#define SYS_getresgid SYS_getresgid32
+#define SYS_setfsuid SYS_setfsuid32
+#define SYS_setfsgid SYS_setfsgid32
+#define SYS_getuid SYS_getuid32
+#define SYS_geteuid SYS_geteuid32
+#define SYS_getgid SYS_getgid32
+#define SYS_getegid SYS_getegid32
+#define SYS_getgroups SYS_getgroups32
+#define SYS_setgroups SYS_setgroups32
+#define SYS_chown SYS_chown32
+#define SYS_lchown SYS_lchown32
+#define SYS_fchown SYS_fchown32
 #define REG_RAX REG_EAX
 #define REG_RIP REG_EIP
 #define SYSCALL_INSTRUCTION "int $0x80"
