@@ -78,6 +78,7 @@ function attempt(program, name, placing = placed(basename(program), [program, na
     timeout: TIMEOUT_MS,
   })
   rmSync(cwd, { recursive: true, force: true })
+  if (result.error) throw new Error(`${program} ${name}: ${result.error.message}`)
   return { stdout: result.stdout, status: result.status, signal: result.signal }
 }
 
