@@ -11,7 +11,7 @@ const re = new RegExp(process.env.R ?? '.')
 test('dbg', () => {
   let n = 0
   for (const row of testedRows(mode)) {
-    if (!re.test(rowKey(row))) continue
+    if (!re.test(rowKey(row)) || (seg && /^(SGDT|SIDT|STR|SLDT|SMSW|PUSHA|POPA)$/.test(row.mnemonic))) continue
     const made = casesOf(row, Number(process.env.N ?? 16), Number(process.env.SEED ?? 1), mode, seg)
     let expected
     try {

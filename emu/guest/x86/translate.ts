@@ -20,7 +20,7 @@ import { BASE_RIP, type Insn, NO_REGISTER, SEG_NONE } from './decode.ts'
 import type { Mode } from './row.ts'
 import { baseValue, checkFetch, codeAddress, codeOffset, segmentPlace } from './segment-checks.ts'
 import { ACCESS_READ, ACCESS_WRITE } from './segments.ts'
-import { DS, FS, SS } from './state.ts'
+import { CS, DS, FS, SS } from './state.ts'
 import { V_BUDGET, V_TEMP64, V_XMM } from './variables.ts'
 
 const RSP = 4,
@@ -319,8 +319,11 @@ export class Translator {
 
   /** So far from the memory operand's start, as base and offset of an access. */
   private operandPlace(extra: number, sizeBytes: number, access: number): [base: Value, offset: number] {
+    const { ir } = this
     const offset = this.addressOffset + extra
-    if (!this.ir.options.exactSegments) return [this.addressBase, offset]
+    // Nothing is written through a prefix for CS, flat or not.
+    if (this.addressSegment === CS && access === ACCESS_WRITE) ir.exitIf(ir.i32(1), EXIT_PROTECTION)
+    if (!ir.options.exactSegments) return [this.addressBase, offset]
     return this.exactPlace(this.addressSegment, this.addressBase, offset, sizeBytes, access)
   }
 
