@@ -19,6 +19,8 @@ import type { Random } from './random.ts'
 
 /** Where a state has selectors: u16 1, then by the runner's order; a result has vector and error code behind them. */
 const MARK_AT = FX_AT + 416
+/** Behind what a result has there. */
+export const SELECTORS_END = MARK_AT + 18
 const ORDER = [ES, CS, SS, DS, FS, GS]
 const VECTOR_AT = MARK_AT + 14
 const ERROR_AT = MARK_AT + 16
@@ -60,7 +62,8 @@ const LDT = [
   descriptor(0x50, 0xfffff, 1, 2, 0, 1, 0),
   descriptor(0, 0xfffff, 1, 3, 0, 1, 1),
 ]
-const TLS = descriptor(DATA - 0x200, 0xfffff, 1, 0, 0, 1, 0)
+/** Most offsets that reach the data page are negative. */
+const TLS = descriptor(DATA + 0x800, 0xfffff, 1, 0, 0, 1, 0)
 
 // Selectors of the LDT's entries by what they are.
 const FLAT = 0x07,
