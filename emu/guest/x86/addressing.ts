@@ -188,9 +188,9 @@ export class Addressing {
     this.addressOffset = 0
   }
 
-  loadMemory(insn: Insn, kind: LoadKind, extra = 0): Value {
+  loadMemory(insn: Insn, kind: LoadKind, extra = 0, access = ACCESS_READ): Value {
     this.address(insn)
-    const [base, offset] = this.operandPlace(extra, LOAD_BYTES[kind]!, ACCESS_READ)
+    const [base, offset] = this.operandPlace(extra, LOAD_BYTES[kind]!, access)
     return this.ir.load(kind, base, offset)
   }
 

@@ -274,7 +274,7 @@ function setHalves({ view }: AddressSpace, place: number, low: number, high: num
 
 export const ACCESS_READ = 0
 export const ACCESS_WRITE = 1
-/** Of CS. */
+/** Instruction fetch, and CLFLUSH. */
 export const ACCESS_FETCH = 2
 
 /** Whether a segment of 32-bit mode allows an access of so many bytes at an offset. */
