@@ -11,7 +11,7 @@
  *
  * The state block's pc is an address, also in a code segment that does not begin at 0: see instructionPointer.
  * Not there: 16-bit code and stack segments, and changing between 32-bit and 64-bit mode. Loading such a selector is
- * refused with #GP.
+ * refused with #GP. Near branches with a 16-bit operand are cut as if the code segment began at 0.
  */
 
 import type { AddressSpace } from '../../memory/address-space.ts'
