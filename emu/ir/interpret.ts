@@ -14,6 +14,7 @@ import type { Prepared } from './prepare.ts'
 import {
   type Block,
   I32,
+  NEED_ASKED,
   NEED_STACK,
   PART_OF_INSTRUCTION,
   TERM_BRANCH,
@@ -315,7 +316,7 @@ export class Interpreter {
     const base = region.a[n]!
     const sizeBytes = region.c[n]! - region.b[n]!
     const need = region.need[n]!
-    const wanted = need & ~NEED_STACK
+    const wanted = need & ~(NEED_STACK | NEED_ASKED)
     if (values.i32[base * 4 + 1] === 0) {
       const near = values.u32[base * 4]! + region.b[n]!
       const end = near + sizeBytes - 1
@@ -339,7 +340,7 @@ export class Interpreter {
     const upper = address >> 47n
     const isMode32 = space.view.getUint32(STATE_BASE + this.guest.mode32, true) !== 0
     const isOutside = isMode32 ? addr + sizeBytes > GUEST_MAX : upper !== 0n && upper !== 0x1ffffn
-    if (isOutside) {
+    if (isOutside && !(need & NEED_ASKED)) {
       // Not a canonical address, or beyond the segment: a general protection fault, which names none.
       this.leave(need & NEED_STACK ? EXIT_STACK : EXIT_PROTECTION, region.exitPc[n]!)
       return false

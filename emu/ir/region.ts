@@ -52,6 +52,8 @@ export const PART_OF_INSTRUCTION = -1
 
 /** check: with `need`, the access counts as one of the stack: a non-canonical address is another fault then. */
 export const NEED_STACK = 0x100
+/** check: with `need`, the segment was asked before: beyond the last address there is a page that is absent. */
+export const NEED_ASKED = 0x200
 
 /** Accesses whose distance from each other is below this share one check: both its end pages are tested. */
 const GROUP_SPAN = 4096
@@ -525,9 +527,15 @@ export class Region {
     const n = this.node(N_CHECK, root, at, at + sizeBytes)
     this.exitLog[n] = this.instructionLog
     this.exitPc[n] = this.instructionPc
-    this.need[n] = this.options.exactChecks && this.stackBased ? need | NEED_STACK : need
+    this.need[n] = need | this.checkKind()
     this.groups.set(root, n)
     return n
+  }
+
+  /** NEED_* of exact checks. */
+  private checkKind(): number {
+    if (this.options.exactSegments) return NEED_ASKED
+    return this.options.exactChecks && this.stackBased ? NEED_STACK : 0
   }
 
   /** Where the last check() put its access, relative to the group's base. */

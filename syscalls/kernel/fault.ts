@@ -7,6 +7,7 @@ import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import {
   EXIT_BREAKPOINT,
   EXIT_DIVIDE,
+  EXIT_EXCEPTION,
   EXIT_FLOAT,
   EXIT_PAGE_FAULT,
   EXIT_PROTECTION,
@@ -42,6 +43,7 @@ import { STAGE_SIGNALS, type Task } from './task.ts'
 const TRAP_DIVIDE = 0
 const TRAP_BREAKPOINT = 3
 const TRAP_UNDEFINED = 6
+const TRAP_NOT_PRESENT = 11
 const TRAP_STACK = 12
 const TRAP_PROTECTION = 13
 const TRAP_PAGE = 14
@@ -70,6 +72,9 @@ export function handleFault(task: Task, exit: ExitKind): void {
     case EXIT_STACK:
       raise(task, sigInfo(SIGBUS, SI_KERNEL, { trapno: TRAP_STACK }))
       return
+    case EXIT_EXCEPTION:
+      exception(task, arch.exitCode(state))
+      return
     case EXIT_FLOAT:
       raise(task, sigInfo(SIGFPE, arch.exitCode(state), { addr: pc, trapno: TRAP_FLOAT }))
       return
@@ -77,6 +82,13 @@ export function handleFault(task: Task, exit: ExitKind): void {
       task.kernel.host.diagnostics(`the CPU returned exit ${exit}, which nobody knows`)
       raise(task, sigInfo(SIGILL, ILL_ILLOPN, { addr: pc }))
   }
+}
+
+/** An exception by its vector and error code. */
+function exception(task: Task, code: number): void {
+  const trapno = code >>> 16
+  const signal = trapno === TRAP_NOT_PRESENT || trapno === TRAP_STACK ? SIGBUS : SIGSEGV
+  raise(task, sigInfo(signal, SI_KERNEL, { trapno, trapError: code & 0xffff }))
 }
 
 function raise(task: Task, info: SigInfo): void {

@@ -16,7 +16,7 @@ const cpus = (): Ours[] => [
 const SHOWN = 2
 const runner = nativeRunner()
 const rows = testedRows(32)
-const ROWS_LEAST = 690
+const ROWS_LEAST = 740
 
 test('there are as many rows as there were', () => expect(rows.length).toBeGreaterThanOrEqual(ROWS_LEAST))
 

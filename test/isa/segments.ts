@@ -19,6 +19,8 @@ import type { Random } from './random.ts'
 
 /** Where a state has selectors: u16 1, then by the runner's order; a result has vector and error code behind them. */
 const MARK_AT = FX_AT + 416
+/** Behind what a result has there. */
+export const SELECTORS_END = MARK_AT + 18
 const ORDER = [ES, CS, SS, DS, FS, GS]
 const VECTOR_AT = MARK_AT + 14
 const ERROR_AT = MARK_AT + 16
@@ -60,7 +62,8 @@ const LDT = [
   descriptor(0x50, 0xfffff, 1, 2, 0, 1, 0),
   descriptor(0, 0xfffff, 1, 3, 0, 1, 1),
 ]
-const TLS = descriptor(DATA - 0x200, 0xfffff, 1, 0, 0, 1, 0)
+/** Most offsets that reach the data page are negative. */
+const TLS = descriptor(DATA + 0x800, 0xfffff, 1, 0, 0, 1, 0)
 
 // Selectors of the LDT's entries by what they are.
 const FLAT = 0x07,
@@ -80,9 +83,9 @@ const TLS_SELECTOR = 0x63
 const LIMITED_ADDRESS = CODE + 0x2800
 
 /** What any data segment register may hold. */
-const DATA_SELECTORS = [0x2b, 0x23, 0x33, FLAT, BASED, LIMITED, READ_ONLY, DOWN, DOWN16, CODE_FLAT, CODE_BASED, TLS_SELECTOR, 0, 3] // biome-ignore format: a list
+const DATA_SELECTORS = [0x2b, 0x23, 0x33, FLAT, BASED, LIMITED, READ_ONLY, DOWN, DOWN16, CODE_FLAT, CODE_BASED, TLS_SELECTOR, 0] // biome-ignore format: a list
 const STACK_SELECTORS = [0x2b, 0x2b, FLAT, BASED, LIMITED, DOWN]
-const BAD_SELECTORS = [1, 0x08, 0x10, 0x18, 0x20, 0x28, 0x30, 0x05, 0x0d, 0x2a, 0x40, 0x50, 0x6b, 0x73, 0x80, 0x83, 0x67, 0xfff7, ABSENT, CODE_ONLY, CODE_LIMITED, CONFORMING_ABSENT] // biome-ignore format: a list
+const BAD_SELECTORS = [1, 3, 0x08, 0x10, 0x18, 0x20, 0x28, 0x30, 0x05, 0x0d, 0x2a, 0x40, 0x50, 0x6b, 0x73, 0x80, 0x83, 0x67, 0xfff7, ABSENT, CODE_ONLY, CODE_LIMITED, CONFORMING_ABSENT] // biome-ignore format: a list
 /** Code that a mode may go to; what would change the mode is not tested. */
 const CODE_SELECTORS: Record<Mode, number[]> = {
   32: [0x23, 0x23, CODE_FLAT, CODE_BASED, CODE_ONLY, CODE_LIMITED],

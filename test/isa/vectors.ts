@@ -10,6 +10,7 @@ import { FX_AT, RESULT_BYTES, STATE_BYTES } from './layout.ts'
 import type { Batch, Result } from './native.ts'
 import { parseResults } from './native.ts'
 import type { Cases } from './rows.ts'
+import { SELECTORS_END } from './segments.ts'
 
 export const VECTOR_SEED = 20261
 export const VECTOR_STATES = 8
@@ -35,7 +36,7 @@ function xorStates(results: Uint8Array, cases: Cases): Uint8Array {
       for (let k = 0; k < STATE_BYTES; k++) out[at + 24 + k]! ^= state[k]!
       out.fill(0, at + 24 + FX_AT + 6, at + 24 + FX_AT + 24)
       out.fill(0, at + 24 + FX_AT + 28, at + 24 + FX_AT + 32)
-      out.fill(0, at + 24 + FX_AT + 416, at + 24 + STATE_BYTES)
+      out.fill(0, at + 24 + SELECTORS_END, at + 24 + STATE_BYTES)
       at += RESULT_BYTES + 16 * view.getUint32(at + RESULT_BYTES - 8, true)
     }
   return out

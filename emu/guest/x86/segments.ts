@@ -11,7 +11,7 @@
  *
  * The state block's pc is an address, also in a code segment that does not begin at 0: see instructionPointer.
  * Not there: 16-bit code and stack segments, and changing between 32-bit and 64-bit mode. Loading such a selector is
- * refused with #GP.
+ * refused with #GP. Near branches with a 16-bit operand are cut as if the code segment began at 0.
  */
 
 import type { AddressSpace } from '../../memory/address-space.ts'
@@ -280,7 +280,7 @@ function setHalves({ view }: AddressSpace, place: number, low: number, high: num
 
 export const ACCESS_READ = 0
 export const ACCESS_WRITE = 1
-/** Of CS. */
+/** Instruction fetch, and CLFLUSH. */
 export const ACCESS_FETCH = 2
 
 /** Whether a segment of 32-bit mode allows an access of so many bytes at an offset. */

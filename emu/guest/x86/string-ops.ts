@@ -129,8 +129,12 @@ const equalFlag = (space: AddressSpace): boolean =>
   space.view.getBigUint64(STATE_BASE + X86_STATE.ccDst, true) ===
   space.view.getBigUint64(STATE_BASE + X86_STATE.ccSrc, true)
 
-/** An index register as an address: a number beyond guest memory when it is no valid one. */
-const pointer = read
+/** An index register as an address: negative, or a number beyond guest memory, when it is no valid one. */
+function pointer(run: StringRun, register: number): number {
+  if (run.addressSize !== 64) return read(run, register)
+  const { view } = run.space
+  return view.getInt32(register + 4, true) * 0x1_0000_0000 + view.getUint32(register, true)
+}
 
 /** Where the source lies. */
 function source(run: StringRun): number {

@@ -7,24 +7,21 @@
 import {
   type Block,
   GOTO_COLD,
-  LOAD_BYTES,
   type LoadKind,
   PART_OF_INSTRUCTION,
   type Region,
-  type StoreBits,
   type Value,
 } from '../../ir/region.ts'
 import { EXIT_BUDGET, EXIT_PROTECTION, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
+import { Addressing } from './addressing.ts'
 import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
-import { BASE_RIP, type Insn, NO_REGISTER, SEG_NONE } from './decode.ts'
+import type { Insn } from './decode.ts'
 import type { Mode } from './row.ts'
-import { baseValue, checkFetch, codeAddress, codeOffset, segmentPlace } from './segment-checks.ts'
-import { ACCESS_READ, ACCESS_WRITE } from './segments.ts'
-import { DS, FS, SS } from './state.ts'
+import { checkFetch, codeAddress, codeOffset } from './segment-checks.ts'
+import { SS } from './state.ts'
 import { V_BUDGET, V_TEMP64, V_XMM } from './variables.ts'
 
-const RSP = 4,
-  RBP = 5
+const RSP = 4
 const LOADS: Record<Bits, LoadKind> = { 8: 'u8', 16: 'u16', 32: 32, 64: 64 }
 const MASK: Record<number, number> = { 8: 0xff, 16: 0xffff }
 
@@ -37,17 +34,9 @@ export interface BlockMap {
   isLeftOut(pc: number): boolean
 }
 
-export class Translator {
-  readonly ir: Region
+export class Translator extends Addressing {
   readonly flags: Flags
-  readonly mode: Mode
   private readonly map: BlockMap
-  /** The current instruction's memory operand: base value and displacement, made once. */
-  private addressBase = -1
-  private addressOffset = 0
-  private addressSegment = DS
-  /** Base values for absolute addresses in this block, by 4 KiB page, so that they share checks. */
-  private readonly absolute = new Map<number, Value>()
   /** SSE alignment checks already made: base value × 16 + displacement's low bits (values belong to one block). */
   readonly alignedBases = new Set<number>()
   /** The block in which MXCSR was last found to be in its usual state. */
@@ -58,8 +47,7 @@ export class Translator {
   mmxEntered: Block | null = null
 
   constructor(ir: Region, map: BlockMap, mode: Mode) {
-    this.ir = ir
-    this.mode = mode
+    super(ir, mode)
     this.map = map
     this.flags = new Flags(ir)
   }
@@ -67,14 +55,14 @@ export class Translator {
   /** Starts a block; `flagsOp` is the flag operation that all its predecessors end with, or CC_UNKNOWN. */
   beginBlock(block: Block, flagsOp: number): void {
     this.ir.begin(block)
-    this.absolute.clear()
+    this.forgetAbsolute()
     this.flags.begin(flagsOp)
   }
 
   /** Translates one instruction into the open block. */
   instruction(insn: Insn): void {
     this.ir.instruction(insn.pc)
-    this.addressBase = -1
+    this.forgetOperand()
     if (this.ir.options.exactSegments) checkFetch(this, this.ir.i64(insn.pc), insn.length)
     insn.row!.translate(this, insn)
   }
@@ -140,230 +128,6 @@ export class Translator {
 
   setXmm(register: number, value: Value): void {
     this.ir.set(V_XMM + register, value)
-  }
-
-  // ---- memory operands
-
-  /** The segment that the memory operand is in. */
-  segmentOf({ segment, base }: Insn): number {
-    if (segment !== SEG_NONE) return segment
-    return base === RSP || base === RBP ? SS : DS
-  }
-
-  /** The segment of an operand that no ModRM byte describes. */
-  implicitSegment({ segment }: Insn): number {
-    return segment === SEG_NONE ? DS : segment
-  }
-
-  /** Makes the memory operand's address once an instruction; with exactSegments its offset in the segment. */
-  private address(insn: Insn): void {
-    const { ir } = this
-    if (this.addressBase < 0) {
-      this.addressSegment = this.segmentOf(insn)
-      this.makeAddress(insn)
-    }
-    ir.stackBased = this.addressSegment === SS
-  }
-
-  private makeAddress(insn: Insn): void {
-    const { ir } = this
-    const isBased = insn.segment >= FS
-    if (!isBased && insn.addressSize === 64 && insn.index === NO_REGISTER) {
-      if (insn.base === BASE_RIP || insn.base === NO_REGISTER) {
-        const at = insn.base === BASE_RIP ? insn.nextPc + insn.disp : insn.disp
-        this.addressOffset = at & 0xfff
-        this.addressBase = this.absolutePage(at - this.addressOffset)
-      } else {
-        this.addressBase = ir.get(insn.base)
-        this.addressOffset = insn.disp
-      }
-      return
-    }
-    if (this.isPlain32(insn)) {
-      // Where it goes beyond 4 GiB, or below 0, a check fails, and the exact form cuts it to 32 bits.
-      this.addressBase = ir.get(insn.base)
-      this.addressOffset = insn.disp
-      return
-    }
-    if (this.isBaseless32(insn) && isBased) {
-      // A thread's own variables: in the same way, also those below the base.
-      this.addressBase = baseValue(this, insn.segment)
-      this.addressOffset = insn.disp
-      return
-    }
-    this.addressBase = this.generalAddress(insn)
-    this.addressOffset = !isBased && insn.addressSize === 64 ? insn.disp : 0
-    if (isBased && !ir.options.exactSegments) this.addressBase = this.based(insn.segment, this.addressBase)
-  }
-
-  private isPlain32({ mode, segment, addressSize, base, index }: Insn): boolean {
-    const isBaseOnly = base !== NO_REGISTER && index === NO_REGISTER
-    return mode === 32 && segment < FS && addressSize === 32 && isBaseOnly && !this.ir.options.exactChecks
-  }
-
-  private isBaseless32({ mode, addressSize, base, index }: Insn): boolean {
-    const isAbsolute = base === NO_REGISTER && index === NO_REGISTER
-    return mode === 32 && addressSize === 32 && isAbsolute && !this.ir.options.exactChecks
-  }
-
-  /** An offset in a segment as an address, where segments are flat. That of a null FS or GS no check lets pass. */
-  private based(segment: number, offset: Value): Value {
-    const { ir } = this
-    if (segment < FS) return offset
-    const base = baseValue(this, segment)
-    const sum = ir.op2('i64.add', offset, base)
-    return this.keepUnusable(sum, base)
-  }
-
-  /** Cuts an address off the base of FS or GS, but not to one that a check lets pass where they are null. */
-  private keepUnusable(sum: Value, base: Value): Value {
-    const { ir } = this
-    if (this.mode === 64) return sum
-    return ir.op2('i64.or', this.cut(sum), ir.op2('i64.and', base, ir.i64Halves(0, -1)))
-  }
-
-  /** Cuts an address, without segment base, to the instruction's address size. */
-  fitAddress({ addressSize }: Insn, address: Value): Value {
-    const { ir } = this
-    if (addressSize === 32) return ir.op1('i64.extend_i32_u', ir.op1('i32.wrap_i64', address))
-    return addressSize === 16 ? ir.op2('i64.and', address, ir.i64(0xffff)) : address
-  }
-
-  /** An address of 32-bit mode is cut to 32 bits. */
-  cut(address: Value): Value {
-    if (this.mode === 64) return address
-    return this.ir.op1('i64.extend_i32_u', this.ir.op1('i32.wrap_i64', address))
-  }
-
-  private absolutePage(page: number): Value {
-    let base = this.absolute.get(page)
-    if (base === undefined) {
-      base = this.ir.i64(page)
-      this.absolute.set(page, base)
-    }
-    return base
-  }
-
-  /** Base + index (+ displacement where it cannot be the access's own offset). */
-  private generalAddress(insn: Insn): Value {
-    const { ir } = this
-    let sum = -1
-    if (insn.base === BASE_RIP) sum = ir.i64(insn.nextPc)
-    else if (insn.base !== NO_REGISTER) sum = ir.get(insn.base)
-    if (insn.index !== NO_REGISTER) {
-      let index = ir.get(insn.index)
-      if (insn.scale) index = ir.op2('i64.shl', index, ir.i64(insn.scale))
-      sum = sum < 0 ? index : ir.op2('i64.add', sum, index)
-    }
-    if (insn.segment < FS && insn.addressSize === 64) return sum < 0 ? ir.i64(0) : sum
-    const offset = ir.i64(insn.disp)
-    return this.fitAddress(insn, sum < 0 ? offset : ir.op2('i64.add', sum, offset))
-  }
-
-  /** LEA's value: the address without segment base, as i64. */
-  effectiveAddress(insn: Insn): Value {
-    const segment = insn.segment
-    insn.segment = SEG_NONE
-    this.makeAddress(insn)
-    insn.segment = segment
-    return this.operandOffset()
-  }
-
-  private operandOffset(): Value {
-    const offset = this.addressOffset
-    return offset === 0 ? this.addressBase : this.ir.op2('i64.add', this.addressBase, this.ir.i64(offset))
-  }
-
-  /** The memory operand's whole address, segment base included. */
-  linearAddress(insn: Insn): Value {
-    this.address(insn)
-    if (this.addressOffset === 0 && !this.ir.options.exactSegments) return this.addressBase
-    const { ir } = this
-    const sum = this.operandOffset()
-    if (ir.options.exactSegments)
-      return this.cut(ir.op2('i64.add', sum, baseValue(this, this.addressSegment)))
-    return this.addressSegment < FS ? this.cut(sum) : this.keepUnusable(sum, this.addressBase)
-  }
-
-  /** Uses an offset in a segment, cut to its size, as the memory operand from now on. */
-  useOffset(segment: number, offset: Value): void {
-    this.addressSegment = segment
-    this.addressBase = this.ir.options.exactSegments ? offset : this.based(segment, offset)
-    this.addressOffset = 0
-  }
-
-  loadMemory(insn: Insn, kind: LoadKind, extra = 0): Value {
-    this.address(insn)
-    const [base, offset] = this.operandPlace(extra, LOAD_BYTES[kind]!, ACCESS_READ)
-    return this.ir.load(kind, base, offset)
-  }
-
-  storeMemory(insn: Insn, bits: StoreBits, value: Value, extra = 0): void {
-    this.address(insn)
-    const [base, offset] = this.operandPlace(extra, storeBytes(bits), ACCESS_WRITE)
-    this.ir.store(bits, base, offset, value)
-  }
-
-  /** Checks that the memory operand can be stored to, before anything is changed. */
-  checkMemoryStore(insn: Insn, sizeBytes: number): void {
-    this.address(insn)
-    const [base, offset] = this.operandPlace(0, sizeBytes, ACCESS_WRITE)
-    this.ir.checkStore(base, offset, sizeBytes)
-  }
-
-  /** Checks the memory operand's segment, where a helper makes the access. */
-  checkOperandSegment(insn: Insn, sizeBytes: number, access: number): void {
-    this.address(insn)
-    this.operandPlace(0, sizeBytes, access)
-  }
-
-  /** So far from the memory operand's start, as base and offset of an access. */
-  private operandPlace(extra: number, sizeBytes: number, access: number): [base: Value, offset: number] {
-    const offset = this.addressOffset + extra
-    if (!this.ir.options.exactSegments) return [this.addressBase, offset]
-    return this.exactPlace(this.addressSegment, this.addressBase, offset, sizeBytes, access)
-  }
-
-  private exactPlace(
-    segment: number,
-    base: Value,
-    offset: number,
-    sizeBytes: number,
-    access: number,
-  ): [base: Value, offset: number] {
-    const { ir } = this
-    const at = this.cut(ir.op2('i64.add', base, ir.i64(offset)))
-    return [segmentPlace(this, segment, at, sizeBytes, access), 0]
-  }
-
-  /** An access off a register's value, in a segment that is not the memory operand's. */
-  private place(
-    segment: number,
-    base: Value,
-    offset: number,
-    sizeBytes: number,
-    access: number,
-  ): [Value, number] {
-    const { ir } = this
-    ir.stackBased = segment === SS
-    if (ir.options.exactSegments) return this.exactPlace(segment, base, offset, sizeBytes, access)
-    if (this.mode === 64 || offset === 0 || !ir.options.exactChecks) return [base, offset]
-    return [this.cut(ir.op2('i64.add', base, ir.i64(offset))), 0]
-  }
-
-  loadFrom(segment: number, kind: LoadKind, base: Value, offset: number): Value {
-    const [at, extra] = this.place(segment, base, offset, LOAD_BYTES[kind]!, ACCESS_READ)
-    return this.ir.load(kind, at, extra)
-  }
-
-  storeTo(segment: number, bits: StoreBits, base: Value, offset: number, value: Value): void {
-    const [at, extra] = this.place(segment, base, offset, storeBytes(bits), ACCESS_WRITE)
-    this.ir.store(bits, at, extra, value)
-  }
-
-  checkStoreTo(segment: number, base: Value, offset: number, sizeBytes: number): void {
-    const [at, extra] = this.place(segment, base, offset, sizeBytes, ACCESS_WRITE)
-    this.ir.checkStore(at, extra, sizeBytes)
   }
 
   // ---- operands by their place in the row
@@ -689,7 +453,7 @@ export class Translator {
     const { ir } = this
     const next = ir.newBlock(insn.nextPc)
     ir.callHelper(id, argument, next)
-    this.absolute.clear()
+    this.forgetAbsolute()
     ir.begin(next)
     this.flags.begin(flagsAfter ?? this.flags.op)
   }
@@ -710,7 +474,7 @@ export class Translator {
     const no = ir.newBlock(insn.pc)
     const join = ir.newBlock(insn.nextPc)
     ir.branch(condition, yes, no)
-    this.absolute.clear()
+    this.forgetAbsolute()
     return { yes, no, join }
   }
 
@@ -718,9 +482,7 @@ export class Translator {
   beginSplit(insn: Insn, block: Block): void {
     this.ir.begin(block)
     this.ir.instruction(insn.pc)
-    this.addressBase = -1
+    this.forgetOperand()
     this.flags.begin(this.flags.op)
   }
 }
-
-const storeBytes = (bits: StoreBits): number => (bits === 'f32' ? 4 : bits === 'f64' ? 8 : bits / 8)

@@ -7,7 +7,9 @@
 import {
   GDT_TLS_COUNT,
   GDT_TLS_MIN,
+  instructionPointer,
   reloadSegments,
+  setInstructionPointer,
   setTlsDescriptor,
   startSegments,
 } from '../../../emu/guest/x86/segments.ts'
@@ -155,7 +157,9 @@ export const i386: Arch = {
     return value > 0xffff_f000 ? value - 2 ** 32 : value
   },
   setResult: setEax,
-  setPc: (state, value) => state.setNumber(X86_STATE.pc, value >>> 0),
+  // EIP: the offset in the code segment.
+  pc: ({ space }) => Number(instructionPointer(space)),
+  setPc: ({ space }, value) => setInstructionPointer(space, BigInt(value)),
   setSp: (state, value) => state.setNumber(ESP, value >>> 0),
 
   rewindSyscall(state: StateBlock, nr: number): void {

@@ -61,7 +61,7 @@ static const struct user_desc LDT[] = {
     { 10, 0x50, 0xfffff, 1, 2, 0, 1, 0, 1 },
     { 11, 0, 0xfffff, 1, 3, 0, 1, 1, 1 },
 };
-static const struct user_desc TLS = { 12, DATA - 0x200, 0xfffff, 1, 0, 0, 1, 0, 1 };
+static const struct user_desc TLS = { 12, DATA + 0x800, 0xfffff, 1, 0, 0, 1, 0, 1 };
 
 static void read_all(void *to, size_t size) {
     if (fread(to, 1, size, stdin) != size) { fflush(stdout); _exit(0); }
@@ -91,7 +91,7 @@ static void write_result(int signal, siginfo_t *info, ucontext_t *uc, struct seg
     after.marked = 1, after.cs = kept[0], after.ss = kept[3];
     after.vector = uc->uc_mcontext.gregs[REG_TRAPNO];
     after.error = uc->uc_mcontext.gregs[REG_ERR];
-    *SEGMENTS(r.after.fx) = after;
+    if (SEGMENTS(states[next - 1].fx)->marked) *SEGMENTS(r.after.fx) = after;
     const uint64_t *was = (const void *)before, *is = (const void *)DATA;
     for (unsigned w = 0; w < DATA_SIZE / 8; w++) r.words += was[w] != is[w];
     fwrite(&r, sizeof r, 1, stdout);

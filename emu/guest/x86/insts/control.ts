@@ -15,7 +15,7 @@ import { ARITHMETIC_FLAGS, CF, DF } from '../flags.ts'
 import { FXSAVE_SIZE } from '../fxsave.ts'
 import { HELPER_CPUID, HELPER_FXSAVE, HELPER_RDTSC } from '../helper-ids.ts'
 import { type Mode, type Row, row } from '../row.ts'
-import { ACCESS_READ, ACCESS_WRITE } from '../segments.ts'
+import { ACCESS_FETCH, ACCESS_READ, ACCESS_WRITE } from '../segments.ts'
 import { X86_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 import { V_DF } from '../variables.ts'
@@ -41,7 +41,10 @@ function pushReturn(t: Translator, i: Insn): void {
 }
 
 const call: Translate = (t, i) => {
-  t.checkTarget(i.target)
+  if (t.ir.options.exactSegments) {
+    t.checkStackStore(t.mode)
+    t.checkTarget(i.target)
+  }
   pushReturn(t, i)
   t.call(i, i.target)
 }
@@ -156,9 +159,9 @@ const leaveWith =
   (t, i) =>
     t.ir.exit(kind, after ? i.nextPc : i.pc)
 const nop: Translate = () => {}
-/** Faults as a load would. */
+/** Faults as a load would, but may be of code that cannot be read. */
 const touch: Translate = (t, i) => {
-  t.loadMemory(i, 'u8')
+  t.loadMemory(i, 'u8', 0, ACCESS_FETCH)
 }
 
 /**

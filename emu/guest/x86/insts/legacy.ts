@@ -57,16 +57,35 @@ const into: Translate = (t, i) => {
   ir.exitIfNow(overflow, EXIT_EXCEPTION, i.nextPc)
 }
 
-/** ARPL: raises the privilege level of a selector to that of another. */
+/** ARPL: raises the privilege level of a selector to that of another; memory is written only then. */
 const arpl: Translate = (t, i) => {
   const { ir } = t
-  const selector = t.readToWrite(i, 0)
-  const level = ir.op2('i32.and', t.read(i, 1), ir.i32(3))
-  const lower = ir.op2('i32.lt_u', ir.op2('i32.and', selector, ir.i32(3)), level)
-  const raised = ir.op2('i32.or', ir.op2('i32.and', selector, ir.i32(0xfffc)), level)
-  const bits = ir.op2('i32.and', t.flags.bits(), ir.i32(~ZF))
-  t.write(i, 0, t.select(16, lower, raised, selector))
-  t.flags.setBits(ir.op2('i32.or', bits, ir.op2('i32.shl', lower, ir.i32(6))))
+  const level = (): Value => ir.op2('i32.and', t.read(i, 1), ir.i32(3))
+  const raised = (selector: Value): Value =>
+    ir.op2('i32.or', ir.op2('i32.and', selector, ir.i32(0xfffc)), level())
+  const setZero = (bits: Value, zero: Value): void => {
+    const kept = ir.op2('i32.and', bits, ir.i32(~ZF))
+    t.flags.setBits(ir.op2('i32.or', kept, ir.op2('i32.shl', zero, ir.i32(Math.log2(ZF)))))
+  }
+  const selector = t.read(i, 0)
+  const lower = ir.op2('i32.lt_u', ir.op2('i32.and', selector, ir.i32(3)), level())
+  if (!i.isMemory) {
+    const bits = t.flags.bits()
+    t.write(i, 0, t.select(16, lower, raised(selector), selector))
+    setZero(bits, lower)
+    return
+  }
+  const flagsBefore = t.flags.op
+  const { yes, no, join } = t.split(i, lower)
+  t.beginSplit(i, yes)
+  t.write(i, 0, raised(t.read(i, 0)))
+  setZero(t.flags.bits(), ir.i32(1))
+  ir.jump(join)
+  t.beginSplit(i, no)
+  t.flags.begin(flagsBefore)
+  setZero(t.flags.bits(), ir.i32(0))
+  ir.jump(join)
+  t.beginSplit(i, join)
 }
 
 // ---- decimal arithmetic

@@ -119,6 +119,7 @@ const maskedStore = mmx((t, i) => {
   finishMmx(t)
   t.useOffset(t.implicitSegment(i), t.fitAddress(i, ir.get(RDI)))
   const negative = ir.op2('i8x16.shr_s', readVector(t, i, 1), ir.i32(7))
+  t.checkMemoryStore(i, 8)
   const before = t.loadMemory(i, 'z64')
   t.storeMemory(i, 64, low(t, 'i64', ir.op3('v128.bitselect', readVector(t, i, 0), before, negative)))
 })

@@ -228,6 +228,10 @@ const controlRegister: Translate = (t, i) =>
 /** Debug registers are 0 to 7. */
 const debugRegister: Translate = (t, i) => t.ir.exit(i.reg < 8 ? EXIT_PROTECTION : EXIT_UNDEFINED, i.pc)
 
+/** Among what a register in the place of INVLPG's operand makes of it. */
+const swapgs: Translate = (t, i) =>
+  t.ir.exit(t.mode === 64 && (i.rm & 7) === 0 ? EXIT_PROTECTION : EXIT_UNDEFINED, i.pc)
+
 const privileged = (mnemonic: string, encoding: string, operands = ''): Row =>
   row(mnemonic, encoding, operands, leaveWith(EXIT_PROTECTION), ends)
 
@@ -273,6 +277,7 @@ export const SEGMENTS: readonly Row[] = [
   row('SMSW', '0F 01 /4', 'Ev', storeCr0),
   privileged('LMSW', '0F 01 /6', 'Ew'),
   privileged('INVLPG', '0F 01 /7 m', 'M'),
+  row('SWAPGS', '0F 01 /7 r', '', swapgs, { ...ends, untested: 'one of eight instructions' }),
   privileged('CLTS', '0F 06'),
   privileged('SYSRET', '0F 07'),
   privileged('INVD', '0F 08'),

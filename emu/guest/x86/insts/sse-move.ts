@@ -100,6 +100,7 @@ const maskedStore: Translate = (t, i) => {
   const { ir } = t
   t.useOffset(t.implicitSegment(i), t.fitAddress(i, ir.get(RDI)))
   const negative = ir.op2('i8x16.shr_s', readVector(t, i, 1), ir.i32(7))
+  t.checkMemoryStore(i, 16)
   const before = t.loadMemory(i, 128)
   t.storeMemory(i, 128, ir.op3('v128.bitselect', readVector(t, i, 0), before, negative))
 }
