@@ -5,6 +5,7 @@ import { below, equal, matching } from '../expect.mjs'
 /** On a busy machine with two cores the page itself has to wait. */
 const GAP_MS_MAX = 1000
 const STOP_MS_MAX = 2500
+const EATING_LIMIT_MS = 120_000
 const MACHINES = 10
 const SLEEPERS = 150
 const MACHINES_IN_A_ROW = 25
@@ -64,6 +65,36 @@ const PROGRAM_WITH_LIMITS = `<div id="place" style="height: 20rem"></div>
   open.exited.then((how) => (globalThis.ended = how))
 </script>`
 
+/** One that asks for more than there is gets ENOMEM, several at once are killed as well; files have a limit of their own. */
+const EATER = 'x=aaaaaaaa; while :; do x=$x$x; done'
+const WITHOUT_LIMITS = `
+  sh -c '${EATER}'; echo alone-$((6*7)): $?
+  sh -c '${EATER}' & sh -c '${EATER}' & sh -c '${EATER}' & wait; echo together-$((6*7))
+  cat /dev/zero > /tmp/zeros; echo files-$((6*7)): $?; rm /tmp/zeros
+  sort /dev/zero; echo sort-$((6*7)): $?
+  echo room > /tmp/room; cat /tmp/room`
+
+async function eatsWithoutLimits(world) {
+  const driver = await world.openHtml(element('sh', 'bad') + element('sh', 'good'))
+  await driver.shows(/[$#]\s*$/, '#bad')
+  await driver.shows(/[$#]\s*$/, '#good')
+  await driver.click('#bad >>> .place')
+  for (const line of WITHOUT_LIMITS.trim().split('\n')) await driver.line(line)
+  const { longest, frames } = await longestGap(driver, 3000)
+  below(longest, GAP_MS_MAX, 'the longest gap between frames, in ms,')
+  await driver.click('#good >>> .place')
+  await driver.line('echo still-$((6*7))', /^still-42$/m, '#good')
+  await driver.shows(/^sort-42: \d+\s(.|\n)*^room$/m, '#bad', EATING_LIMIT_MS)
+  const text = await driver.text('#bad')
+  matching(text, /out of memory(.|\n)*^alone-42: 2$/im)
+  matching(text, /^together-42$/m)
+  matching(text, /No space left on device\s+files-42: 1$/m)
+  matching(text, /out of memory\s+sort-42: 2$/im)
+  await driver.click('#good >>> .place')
+  await driver.line('echo more-$((6*7))', /^more-42$/m, '#good')
+  return `longest gap ${longest} ms (${frames} frames in 3 s)`
+}
+
 /** Each machine has some processes, and a page has place for some 125 Memories. */
 const MAKE_AND_DISPOSE = `(async () => {
   const { Machine } = await import('/umwelt.js')
@@ -91,6 +122,7 @@ export const cases = [
       await driver.line('echo still-$((6*7))', /^still-42$/m, '#good')
     },
   },
+  { name: 'site: guests that eat all memory without a limit', run: eatsWithoutLimits },
   {
     name: `site: ${SLEEPERS} sleeping processes`,
     async run(world) {
