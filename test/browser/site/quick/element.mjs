@@ -65,8 +65,9 @@ export const cases = [
   {
     name: 'site: an element with persist goes on where it was',
     async run(world) {
-      const page = `<script>addEventListener('umwelt-start', (e) => (globalThis.machine = e.detail.machine))</script>
-        <umwelt-terminal id="kept" persist="an-element" args="sh"></umwelt-terminal>`
+      const page = `<umwelt-terminal id="kept" persist="an-element" args="sh"></umwelt-terminal><script>
+        document.querySelector('#kept').addEventListener('umwelt-start', (e) => (globalThis.machine = e.detail.machine))
+      </script>`
       const first = await world.openHtml(page)
       await first.shows(/[$#]\s*$/, '#kept')
       await first.click('#kept >>> .place')
