@@ -264,10 +264,12 @@ export class Kernel {
     } finally {
       this.sliceTask = null
     }
-    if (task.state !== DEAD) this.host.worked?.(budget - this.arch.budget(task.mm.state))
+    const steps = task.state === DEAD ? 0 : budget - this.arch.budget(task.mm.state)
+    this.host.worked?.(steps)
     if (task.state === WAITING) task.usage.voluntarySwitches++
     else if (task.state === RUNNABLE) task.usage.involuntarySwitches++
     const used = clock.monotonicNs() - clockStartNs
+    this.slices.took(budget, steps, used)
     if (task.state === DEAD) task.group.cpuNs += used
     else task.cpuNs += used
     const { group } = task

@@ -1,7 +1,9 @@
-/** Who is woken goes first, and nobody waits for ever. */
+/** Whose turn it is, and for how long: who is woken goes first, nobody waits for ever, slices fit the host. */
 
 import { expect, it } from 'vitest'
+import { SeededRandom, SimHost } from '../../../src/host/sim/sim-host.ts'
 import { RunQueue } from '../../../syscalls/kernel/run-queue.ts'
+import { SliceLengths } from '../../../syscalls/kernel/slice.ts'
 import type { Task } from '../../../syscalls/kernel/task.ts'
 
 const task = (name: string): Task => ({ name, wokenRound: 0 }) as unknown as Task
@@ -57,4 +59,39 @@ it('lets nobody starve beside tasks that wake each other for ever', () => {
   }
   for (const one of slow) expect(turns.get(nameOf(one))).toBeGreaterThanOrEqual(100)
   for (const one of pair) expect(turns.get(nameOf(one))).toBeGreaterThan(50)
+})
+
+it('makes slices shorter where they last too long, and longer again', () => {
+  const lengths = new SliceLengths(new SeededRandom(1))
+  const usual = new SliceLengths(new SeededRandom(1))
+  // Two microseconds a step, as interpreted code may be.
+  const slowNs: number[] = []
+  for (let i = 0; i < 10; i++) {
+    const budget = lengths.budget()
+    slowNs.push(budget * 2000)
+    lengths.took(budget, budget, budget * 2000)
+  }
+  expect(Math.max(...slowNs.slice(1))).toBeLessThan(30e6)
+  for (let i = 0; i < 20; i++) {
+    const budget = lengths.budget()
+    lengths.took(budget, budget, budget)
+  }
+  for (let i = 0; i < 30; i++) usual.budget()
+  expect(lengths.budget()).toBe(usual.budget())
+})
+
+it('draws the same lengths for a seed whatever the steps cost, on a clock that moves by them', () => {
+  const draw = (reads: number): number[] => {
+    const host = new SimHost({ seed: 7 })
+    const lengths = new SliceLengths(host.random)
+    return Array.from({ length: 20 }, () => {
+      const budget = lengths.budget()
+      const from = host.clock.monotonicNs()
+      host.worked(budget)
+      for (let i = 0; i < reads; i++) host.clock.monotonicNs()
+      lengths.took(budget, budget, host.clock.monotonicNs() - from)
+      return budget
+    })
+  }
+  expect(draw(2000)).toEqual(draw(0))
 })
