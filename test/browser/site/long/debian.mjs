@@ -60,7 +60,7 @@ async function sameScreens(world, { script, steps, view = all }) {
     for (const [i, step] of [null, ...steps].entries()) {
       if (step !== null) native.type(KEYS[step] ?? step)
       if (step !== null) await (KEYS[step] ? driver.press(step) : driver.type(step))
-      await native.quiet()
+      await native.quiet({})
       const wanted = view(native.lines({}))
       const deadline = Date.now() + STEP_LIMIT_MS
       let found
