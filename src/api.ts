@@ -20,7 +20,7 @@ import type { FileSystemChoice, MountChoice } from './mounting.ts'
 /** Where a bare program name is looked for unless `env.PATH` says otherwise. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** What a machine's programs may use. */
+/** What a machine's programs may use; in a page 1 GiB of memory and of files in memory unless said, else no limit. */
 export interface Limits {
   /** Memory of all processes together: more at once is ENOMEM, and when it is used up the largest process is killed. */
   readonly memoryBytes?: number

@@ -27,36 +27,17 @@ export interface StatFields {
   readonly ctimeMs: number
 }
 
-/** What stat(2) tells, as Node's fs.Stats. */
-export class FileStats implements StatFields {
-  readonly dev: number
-  readonly ino: number
-  readonly mode: number
-  readonly nlink: number
-  readonly uid: number
-  readonly gid: number
-  readonly rdev: number
-  readonly size: number
-  readonly blocks: number
-  readonly atimeMs: number
-  readonly mtimeMs: number
-  readonly ctimeMs: number
-
+/** An object's own fields as a class, so that they are listed once. */
+const Fields = class {
   constructor(fields: StatFields) {
-    this.dev = fields.dev
-    this.ino = fields.ino
-    this.mode = fields.mode
-    this.nlink = fields.nlink
-    this.uid = fields.uid
-    this.gid = fields.gid
-    this.rdev = fields.rdev
-    this.size = fields.size
-    this.blocks = fields.blocks
-    this.atimeMs = fields.atimeMs
-    this.mtimeMs = fields.mtimeMs
-    this.ctimeMs = fields.ctimeMs
+    Object.assign(this, fields)
   }
+} as new (
+  fields: StatFields,
+) => StatFields
 
+/** What stat(2) tells, as Node's fs.Stats. */
+export class FileStats extends Fields {
   isFile(): boolean {
     return this.isType(S_IFREG)
   }

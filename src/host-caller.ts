@@ -5,6 +5,7 @@
 
 import { BLOCKED, errnoOf } from '../syscalls/abi/errno.ts'
 import type { World } from '../syscalls/engines/world.ts'
+import type { Host } from '../syscalls/host.ts'
 import { Credentials } from '../syscalls/kernel/credentials.ts'
 import type { PidNamespace } from '../syscalls/kernel/pid-namespace.ts'
 import type { Waiter, WaitQueue } from '../syscalls/kernel/wait-queue.ts'
@@ -24,8 +25,11 @@ export class HostCaller implements Caller, Waiter {
   private readonly settled = new Map<string, unknown>()
   private waiting: Promise<void> = Promise.resolve()
   private wake: () => void = () => {}
+  private readonly host: Host | null
 
-  constructor(world: World) {
+  /** With a host, it is told of each wake-up: what waits for a stream is not to wait for other programs as well. */
+  constructor(world: World, host: Host | null = null) {
+    this.host = host
     this.world = world
     this.pids = world.pids
   }
@@ -37,6 +41,7 @@ export class HostCaller implements Caller, Waiter {
   }
 
   wokenBy(): void {
+    this.host?.hurry?.()
     this.wake()
   }
 

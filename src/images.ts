@@ -73,27 +73,26 @@ async function contentsOf(
     const { sizeBytes, members } = parseIndex(await indexOf(name))
     return { source: httpSource(name, sizeBytes, listener), members }
   }
-  const source = 'read' in image ? image : blobSource(await unpacked(image))
+  const source = 'read' in image ? image : blobSource(await unpacked(blobOf(image), 'it'))
   const members = await readMembersLater(source)
   if (typeof members === 'number')
     throw new StartError(ERRNO_TEXT.get(-members)![0], `image ${name}: it is no tar archive`)
   return { source, members }
 }
 
-/** An archive in memory may be gzipped. */
-async function unpacked(image: Blob | Uint8Array): Promise<Blob> {
-  const blob = image instanceof Blob ? image : new Blob([image as Uint8Array<ArrayBuffer>])
+/** What may be gzipped. Throws when it is damaged: what browsers say of that speaks of fetching. */
+async function unpacked(blob: Blob, what: string): Promise<Blob> {
   const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer())
   if (first !== 0x1f || second !== 0x8b) return blob
-  const archive = await gunzipped(blob)
-  if (!archive) throw new Error('it is a damaged gzip file')
-  return archive
+  try {
+    return await new Response(blob.stream().pipeThrough(new DecompressionStream('gzip'))).blob()
+  } catch {
+    throw new Error(`${what} is a damaged gzip file`)
+  }
 }
 
-/** Null when it is damaged: what browsers say then speaks of fetching. */
-function gunzipped(packed: Blob): Promise<Blob | null> {
-  return new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).blob().catch(() => null)
-}
+const blobOf = (bytes: Blob | Uint8Array): Blob =>
+  bytes instanceof Blob ? bytes : new Blob([bytes as Uint8Array<ArrayBuffer>])
 
 const blobSource = (blob: Blob): ByteSource => ({
   sizeBytes: blob.size,
@@ -117,12 +116,8 @@ async function indexOf(url: string): Promise<string> {
     throw new Error(
       `its index ${url}${INDEX_SUFFIX} cannot be had (HTTP ${response.status}); umwelt index makes one`,
     )
-  const bytes = new Uint8Array(await response.arrayBuffer())
   // Some servers say of what ends so that it is an encoding, and then it came unpacked.
-  if (bytes[0] !== 0x1f) return new TextDecoder().decode(bytes)
-  const index = await gunzipped(new Blob([bytes]))
-  if (!index) throw new Error(`its index is damaged; umwelt index makes one`)
-  return index.text()
+  return (await unpacked(await response.blob(), 'its index')).text()
 }
 
 /** Range requests. */

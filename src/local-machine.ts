@@ -90,13 +90,14 @@ export class LocalMachine implements Machine {
       (options.mounts ?? []).map(async (mount) => ({ ...mount, fs: await opened(mount.fs, listener) })),
     )
     const { root, kept } = await rootOf(options, listener)
-    const { host, close } = options.host
-      ? { host: options.host, close: async () => {} }
-      : platform().makeHost({ seed, diagnostics: say })
+    const { host, close, limits } = options.host
+      ? { host: options.host, close: async () => {}, limits: {} }
+      : { ...platform().makeHost({ seed, diagnostics: say }), limits: platform().limits }
     const store = await translations
     try {
       bare = new BareMachine({
         ...rest,
+        limits: { ...limits, ...options.limits },
         host,
         cpu: typeof cpu === 'string' ? createCpu(cpu, { ...(store && { store }) }) : cpu,
         root,

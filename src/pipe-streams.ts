@@ -34,7 +34,7 @@ function pipeEnds(kernel: Kernel): { reader: PipeEnd; writer: PipeEnd } {
 /** What the embedder writes, the guest reads. A write whose reader is gone fails with an Error, code EPIPE. */
 export function inputPipe(kernel: Kernel): InputPipe {
   const { reader, writer } = pipeEnds(kernel)
-  const caller = new HostCaller(kernel.world)
+  const caller = new HostCaller(kernel.world, kernel.host)
   const stream = new WritableStream<Uint8Array>({
     async write(chunk) {
       caller.progress = 0
@@ -51,7 +51,7 @@ export function inputPipe(kernel: Kernel): InputPipe {
 /** What the guest writes, the embedder reads. The stream ends when the last writer is gone. */
 export function outputPipe(kernel: Kernel): OutputPipe {
   const { reader, writer } = pipeEnds(kernel)
-  const caller = new HostCaller(kernel.world)
+  const caller = new HostCaller(kernel.world, kernel.host)
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

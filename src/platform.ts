@@ -5,6 +5,7 @@
 
 import type { TranslationStore } from '../emu/run/index.ts'
 import type { Host } from '../syscalls/host.ts'
+import type { Limits } from './api.ts'
 import type { FileSystemChoice } from './mounting.ts'
 import type { OwnStore } from './storage/blob-store.ts'
 
@@ -16,6 +17,8 @@ export interface HostWishes {
 }
 
 export interface Platform {
+  /** What machines may use where nothing else is said. */
+  readonly limits: Limits
   /** Makes a host, and says how to let go of it. */
   makeHost(wishes: HostWishes): { host: Host; close: () => Promise<void> }
   /** What `/` is unless said: the embedded userland where there is one. */

@@ -69,7 +69,7 @@ export class TerminalStreams {
 
   /** Closing it types the end-of-file character, since a terminal has no half to close. Aborting hangs up. */
   private keyboard(): WritableStream<Uint8Array> {
-    const caller = new HostCaller(this.kernel.world)
+    const caller = new HostCaller(this.kernel.world, this.kernel.host)
     return new WritableStream<Uint8Array>({
       write: (chunk) => this.type(caller, chunk),
       close: async () => {
@@ -91,7 +91,7 @@ export class TerminalStreams {
 
   /** Ends when no program has the terminal open any more. */
   private screen(): ReadableStream<Uint8Array> {
-    const caller = new HostCaller(this.kernel.world)
+    const caller = new HostCaller(this.kernel.world, this.kernel.host)
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {

@@ -54,6 +54,8 @@ export interface Host {
   diagnostics(line: string): void
   /** A promise when the host's event loop is owed a turn (about every 10 ms of work), else null. */
   yieldIfDue(): Promise<void> | null
+  /** Somebody outside was woken, and goes on in the event loop: where that is real, it is owed a turn now. */
+  hurry?(): void
   /**
    * Resolves at the monotonic time, or earlier when something called wake(). Infinity waits for wake() only.
    * `isAnswerDue`: a task waits for somebody outside, who answers in real time, so a simulated clock must not jump.

@@ -112,6 +112,7 @@ bool next_input(struct inputs *inputs) {
 
 bool next_line(struct inputs *inputs) {
   ssize_t length = getline(&inputs->line, &inputs->size, inputs->file);
+  if (length < 0 && ferror(inputs->file)) inputs->status = warn_errno(inputs->name);
   if (length < 0) return false;
   inputs->has_newline = length > 0 && inputs->line[length - 1] == '\n';
   inputs->length = length - inputs->has_newline;

@@ -7,6 +7,7 @@ import { ModuleOptions } from '../../syscalls/engines/options.ts'
 import { remoteFiles } from '../../syscalls/engines/remote/files.ts'
 import { type Channel, remoteEngine } from '../../syscalls/engines/remote/link.ts'
 import { isMessage } from '../../syscalls/engines/remote/questions.ts'
+import { remoteSource } from '../../syscalls/engines/remote/source.ts'
 import type {
   EngineChoice,
   ExitStatus,
@@ -260,5 +261,9 @@ function taken<T>(table: Map<number, T>, number: number): T {
 }
 
 function fileSystemOf(sent: SentFileSystem): FileSystemChoice {
-  return 'port' in sent ? { promises: remoteFiles(messagePortChannel(sent.port)), mode: sent.mode } : sent
+  if ('port' in sent) return { promises: remoteFiles(messagePortChannel(sent.port)), mode: sent.mode }
+  // A file-system type by name may have a source too, which is text.
+  if (!('sizeBytes' in sent)) return sent
+  const { source, sizeBytes, ...rest } = sent
+  return { ...rest, image: remoteSource(messagePortChannel(source), sizeBytes) }
 }

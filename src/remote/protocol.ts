@@ -6,8 +6,8 @@
  *   machine → page   {type: 'event', event, args}                     of events that are listened to
  *
  * Programs, streams and engines are numbers. A stream's next piece is asked for, so a reader that does not read stops
- * its program. Files and plain engines of the page have a MessagePort each (engines/remote). Nothing here needs a
- * transferable stream or shared memory.
+ * its program. Files, sources of bytes and plain engines of the page have a MessagePort each (engines/remote). Nothing
+ * here needs a transferable stream or shared memory.
  * Path: remote-machine.ts asks, machine-server.ts answers.
  */
 
@@ -25,10 +25,11 @@ export type SentEngine = { readonly number: number } & (
   | { readonly module: string; readonly options: ModuleOptions['entries'] }
 )
 
-/** Files of the page, or what is data anyway. */
+/** Files or an archive's bytes of the page, or what is data anyway. */
 export type SentFileSystem =
   | Exclude<FileSystemChoice, { files: unknown } | { promises: unknown } | ((...args: never) => unknown)>
   | { readonly port: MessagePortLike; readonly mode: VolumeMode }
+  | { readonly source: MessagePortLike; readonly sizeBytes: number; readonly mode?: 'ro' | 'cow' }
 
 export type SentMount = Omit<MountChoice, 'fs'> & { readonly fs: SentFileSystem }
 

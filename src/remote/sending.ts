@@ -1,11 +1,12 @@
 /**
- * What a user gives to a machine elsewhere, as it is sent: strings and data go as they are; files and plain engines stay
- * here and are served over a port; what calls back into the kernel is refused.
+ * What a user gives to a machine elsewhere, as it is sent: strings and data go as they are; files, sources of bytes and
+ * plain engines stay here and are served over a port; what calls back into the kernel is refused.
  * Path: remote-machine.ts.
  */
 
 import { serveFiles } from '../../syscalls/engines/remote/files.ts'
 import { servePlainEngine } from '../../syscalls/engines/remote/link.ts'
+import { serveSource } from '../../syscalls/engines/remote/source.ts'
 import type { AsyncFiles } from '../../syscalls/fs/asyncfs/async-files.ts'
 import type { EngineChoice, MachineOptions } from '../api.ts'
 import { messagePortChannel } from '../channels.ts'
@@ -84,7 +85,9 @@ export class Sending {
       const { image, ...rest } = choice
       if (typeof image === 'string' || image instanceof URL)
         return { ...rest, image: absolute('image', image) }
-      if ('read' in image) throw cannotBeSent('a source of bytes')
+      if (!('read' in image)) return { ...rest, image }
+      const { sizeBytes } = image
+      return { ...rest, sizeBytes, source: this.port((mine) => serveSource(image, messagePortChannel(mine))) }
     }
     return choice
   }

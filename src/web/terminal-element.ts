@@ -1,7 +1,8 @@
 /**
  * <umwelt-terminal src="hello.elf" root="root.tar" args="--name 'some one'">: a program on a terminal, for any page.
  * Path: the entry point of umwelt-terminal.js; one script tag defines it. Without `src` the shell of the embedded userland
- * runs; with `root` the files are an archive's, one with an index beside it (`umwelt index`) is read in parts.
+ * runs; with `root` the files are an archive's, one with an index beside it (`umwelt index`) is read in parts; with
+ * `persist` what programs change of them is kept in this browser.
  */
 
 import { Machine, type MachineOptions, StartError } from '../host/browser/index.ts'
@@ -17,7 +18,7 @@ const WORK = '/work'
 const HINT = 'Ctrl+Shift+Arrow up or down leaves the terminal, Ctrl+Shift+C copies, Ctrl+Shift+V pastes.'
 
 export class UmweltTerminal extends HTMLElement {
-  static readonly observedAttributes = ['src', 'root', 'args', 'cwd']
+  static readonly observedAttributes = ['src', 'root', 'args', 'cwd', 'persist']
   /** A machine that the page made; the element makes one of its own unless this is set before it starts. */
   machine: Machine | null = null
   private own: Machine | null = null
@@ -158,6 +159,14 @@ export class UmweltTerminal extends HTMLElement {
         this.say(`${megabytes(loaded)} of ${megabytes(size)} MB loaded`),
       ),
     ]
+    // What is kept as it should be is not worth a line.
+    if (this.own && this.getAttribute('persist'))
+      offs.push(
+        machine.on('storage', (state, why) => {
+          if (state === 'failed') this.say(`changes are not kept: ${why}`, true)
+          if (state === 'off') this.say(why, true)
+        }),
+      )
     this.deafen = () => {
       for (const off of offs.splice(0)) off()
     }
@@ -184,9 +193,11 @@ export class UmweltTerminal extends HTMLElement {
 
   private async options(): Promise<MachineOptions> {
     const root = this.url('root')
-    if (!root) return {}
-    if (/\.tar$/.test(root)) return { root: { image: root } }
-    return { root: { image: await fetched(root) } }
+    const persist = this.getAttribute('persist')
+    return {
+      ...(root && { root: { image: /\.tar$/.test(root) ? root : await fetched(root) } }),
+      ...(persist && { persist }),
+    }
   }
 
   /** What runs, with the program of `src` put where it can be found. */

@@ -2,8 +2,8 @@
  * Kernel: everything that all processes share, and the loop that runs them. One machine has one.
  * Path: linux.ts builds it with its table, file systems and CPU; src/machine.ts calls `run`.
  *
- * Scheduling is round robin over a queue and depends on nothing but the order of wake-ups, so the same host input
- * gives the same run.
+ * Scheduling is by turns (run-queue.ts) and depends on nothing but the order of wake-ups, so the same host input gives the
+ * same run.
  */
 
 import { MemoryPool } from '../../emu/memory/memory-pool.ts'
@@ -32,6 +32,7 @@ import { Credentials } from './credentials.ts'
 import { Futexes } from './futex.ts'
 import { LoadAverage } from './load-average.ts'
 import { PidNamespace } from './pid-namespace.ts'
+import { RunQueue } from './run-queue.ts'
 import { sendSignal } from './signal.ts'
 import { SliceLengths } from './slice.ts'
 import { swapOut } from './swap.ts'
@@ -119,7 +120,7 @@ export class Kernel {
   contextSwitches = 0
   callCount = 0
   readonly slices: SliceLengths
-  private readonly runQueue: Task[] = []
+  private readonly runQueue = new RunQueue()
   private lastPid = 1
   private readonly diagnosed = new Set<string>()
 
@@ -195,12 +196,20 @@ export class Kernel {
   addTask(task: Task): void {
     this.groups.set(task.group.pid, task.group)
     this.tasks.set(task.tid, task)
-    if (task.state !== ENGINE_STOPPED) this.makeRunnable(task)
+    if (task.state !== ENGINE_STOPPED) this.enqueue(task)
   }
 
+  /** A task that waited goes on. */
   makeRunnable(task: Task): void {
     task.state = RUNNABLE
-    this.runQueue.push(task)
+    this.runQueue.addWoken(task)
+    this.host.wake()
+  }
+
+  /** Behind the others: a new task, or one that used up its slice. */
+  enqueue(task: Task): void {
+    task.state = RUNNABLE
+    this.runQueue.add(task)
     this.host.wake()
   }
 
@@ -236,7 +245,7 @@ export class Kernel {
     while (!finished()) {
       const now = this.clock.monotonicNs()
       this.clock.timers.expire(now)
-      const task = this.runQueue.shift()
+      const task = this.runQueue.take()
       if (task) {
         if (task.state !== RUNNABLE) continue
         this.runSlice(task, now)
@@ -262,10 +271,12 @@ export class Kernel {
     } finally {
       this.sliceTask = null
     }
-    if (task.state !== DEAD) this.host.worked?.(budget - task.mm.arch.budget(task.mm.state))
+    const steps = task.state === DEAD ? 0 : budget - task.mm.arch.budget(task.mm.state)
+    this.host.worked?.(steps)
     if (task.state === WAITING) task.usage.voluntarySwitches++
     else if (task.state === RUNNABLE) task.usage.involuntarySwitches++
     const used = clock.monotonicNs() - clockStartNs
+    this.slices.took(budget, steps, used)
     if (task.state === DEAD) task.group.cpuNs += used
     else task.cpuNs += used
     const { group } = task

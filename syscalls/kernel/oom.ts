@@ -1,6 +1,6 @@
 /**
  * When guest memory is used up: the process that has most of it ends, as Linux's out-of-memory killer has it.
- * Path: fault.ts comes here when a page cannot be made. `--memory` sets how much there is.
+ * Path: fault.ts comes here when a page cannot be made. `--memory` and `limits.memoryBytes` set how much there is.
  */
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
@@ -19,9 +19,12 @@ export function killLargest(kernel: Kernel): void {
   for (const group of kernel.groups.values())
     if (group.exiting === null && pagesOf(group) > (victim ? pagesOf(victim) : 0)) victim = group
   if (!victim) return
-  const mib = Math.round((pagesOf(victim) * PAGE_SIZE) / MIB)
+  const mib = (pages: number): number => Math.round((pages * PAGE_SIZE) / MIB)
+  const { pagesMax } = kernel.memoryPool
+  const why =
+    pagesMax === Infinity ? 'the host has no more' : `all may have ${mib(pagesMax)} MiB (memory limit)`
   kernel.host.diagnostics(
-    `out of memory: killed ${victim.leader!.comm}[${victim.pid}], which had ${mib} MiB; give more with --memory`,
+    `out of memory: killed ${victim.leader!.comm}[${victim.pid}], which had ${mib(pagesOf(victim))} MiB; ${why}`,
   )
   beginGroupExit(victim, SIGKILL)
 }

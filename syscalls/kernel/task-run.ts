@@ -126,7 +126,7 @@ const userStage = (task: Task): number =>
 function endSlice(kernel: Kernel, task: Task): void {
   interruptRseq(task)
   if (task.signalPending()) task.stage = STAGE_SIGNALS
-  kernel.makeRunnable(task)
+  kernel.enqueue(task)
 }
 
 function startCall(kernel: Kernel, task: Task): void {

@@ -83,6 +83,8 @@ export class Task implements Caller, Waiter, WallWatcher {
   comm = ''
   state = RUNNABLE
   stage = STAGE_USER
+  /** In which round of the run queue it last went before others because it was woken. */
+  wokenRound = 0
   readonly call: SyscallCall
   readonly savedState: Uint8Array
   /** Processor time in ns. */

@@ -5,11 +5,10 @@
  */
 
 import type { Host, HostInput, HostOutput } from '../../../syscalls/host.ts'
+import { Turns } from '../../turns.ts'
 
 /** A page has about 125, which its machines share. */
 const MEMORIES_MAX = 40
-/** Work between two turns of the event loop. */
-const TURN_MS = 10
 const TIMEOUT_MS_MAX = 0x7fffffff
 /** crypto.getRandomValues takes at most this many bytes at a time. */
 const RANDOM_BYTES_MAX = 65536
@@ -93,9 +92,9 @@ export class BrowserHost implements Host {
     },
   }
   readonly diagnostics: (line: string) => void
-  private readonly turns = new MessageChannel()
+  private readonly turns = new Turns()
+  private readonly ownMessages = new MessageChannel()
   private turnTaken: (() => void) | null = null
-  private lastTurnMs = performance.now()
   private wakeUp: (() => void) | null = null
 
   constructor(options: BrowserHostOptions) {
@@ -108,19 +107,23 @@ export class BrowserHost implements Host {
       realtimeNsecAtZero: Math.floor((startMs % 1000) * 1e6),
       monotonicNs: () => Math.floor((performance.now() + 1000) * 1e6),
     }
-    this.turns.port1.onmessage = () => {
-      this.lastTurnMs = performance.now()
+    this.ownMessages.port1.onmessage = () => {
+      this.turns.taken()
       this.turnTaken?.()
     }
   }
 
   /** A message to ourselves comes behind those that wait, and is not slowed down as timers are. */
   yieldIfDue(): Promise<void> | null {
-    if (performance.now() - this.lastTurnMs < TURN_MS) return null
+    if (!this.turns.isDue()) return null
     return new Promise((resolve) => {
       this.turnTaken = resolve
-      this.turns.port2.postMessage(null)
+      this.ownMessages.port2.postMessage(null)
     })
+  }
+
+  hurry(): void {
+    this.turns.hurry()
   }
 
   sleepUntil(deadlineNs: number): Promise<void> {
@@ -133,7 +136,7 @@ export class BrowserHost implements Host {
       this.wakeUp = () => {
         clearTimeout(timer)
         this.wakeUp = null
-        this.lastTurnMs = performance.now()
+        this.turns.taken()
         resolve()
       }
     })

@@ -27,6 +27,12 @@ async function fetched(url: URL): Promise<Response> {
   throw new StartError('EIO', `${url} cannot be loaded: ${why}`)
 }
 
+/**
+ * A browser does not say how much a page may have, and ends the whole page, or slows the whole device down, when it is too
+ * much. The same for every device, so that programs see the same machine.
+ */
+const LIMITS = { memoryBytes: 1 << 30, diskBytes: 1 << 30 }
+
 /** Said about this browser before there is a machine; for who does not listen to one, the console has it too. */
 const warnings: string[] = []
 function warn(line: string): void {
@@ -35,6 +41,7 @@ function warn(line: string): void {
 }
 
 providePlatform({
+  limits: LIMITS,
   makeHost({ seed, diagnostics }) {
     for (const line of warnings) diagnostics(line)
     const out = new ConsoleLines((line) => console.log(line))

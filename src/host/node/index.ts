@@ -24,6 +24,7 @@ export function hostDirectory(path: string, mode: VolumeMode = 'cow'): FileSyste
 }
 
 providePlatform({
+  limits: {},
   makeHost({ seed, diagnostics }) {
     const node = new NodeHost({ diagnostics })
     const { stdin, stdout, stderr } = node

@@ -7,9 +7,8 @@ import { randomFillSync } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import type { Host, HostInput, HostOutput } from '../../../syscalls/host.ts'
+import { Turns } from '../../turns.ts'
 
-/** Work between two turns of the event loop. */
-const TURN_MS = 10
 /** Bytes waiting in a Node stream before the guest is made to wait. */
 const OUTPUT_WAITING_MAX = 1 << 20
 /** Bytes taken from a readable stream ahead of the guest. */
@@ -163,7 +162,7 @@ export class NodeHost implements Host {
     },
   }
   private readonly tell: (line: string) => void
-  private lastTurnMs = performance.now()
+  private readonly turns = new Turns()
   private wakeUp: (() => void) | null = null
 
   constructor(options: NodeHostOptions = {}) {
@@ -185,13 +184,17 @@ export class NodeHost implements Host {
   }
 
   yieldIfDue(): Promise<void> | null {
-    if (performance.now() - this.lastTurnMs < TURN_MS) return null
+    if (!this.turns.isDue()) return null
     return new Promise((resolve) =>
       setImmediate(() => {
-        this.lastTurnMs = performance.now()
+        this.turns.taken()
         resolve()
       }),
     )
+  }
+
+  hurry(): void {
+    this.turns.hurry()
   }
 
   sleepUntil(deadlineNs: number): Promise<void> {
@@ -201,7 +204,7 @@ export class NodeHost implements Host {
       const done = (): void => {
         if (timer) clearTimeout(timer)
         this.wakeUp = null
-        this.lastTurnMs = performance.now()
+        this.turns.taken()
         resolve()
       }
       this.wakeUp = done

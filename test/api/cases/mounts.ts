@@ -64,6 +64,24 @@ export function mountCases({ Machine, machine }: Machines): void {
       await expect(Machine.create({ mounts: [broken] })).rejects.toThrow(/no tar archive/)
     })
 
+    it('of an archive whose bytes are asked for where it is', async () => {
+      const asked: number[] = []
+      const source = {
+        sizeBytes: ARCHIVE.size,
+        async read(position: number, count: number) {
+          asked.push(position)
+          return new Uint8Array(await ARCHIVE.slice(position, position + count).arrayBuffer())
+        },
+      }
+      const on = await at({ image: source, mode: 'ro' })
+      expect(await said(on, 'cat /v/docs/two; echo x 2>/dev/null > /v/docs/one || echo refused')).toBe(
+        'from the archive\nrefused\n',
+      )
+      expect(asked).not.toEqual([])
+      const lost = { ...source, read: () => Promise.reject(new Error('it is in the cellar')) }
+      await expect(at({ image: lost })).rejects.toThrow(/archive: it is in the cellar/)
+    })
+
     it('of an object shaped as node:fs, with promises beside it or not', async () => {
       const volume = memfs.Volume.fromJSON({ '/hello': 'from memfs\n' })
       const synchronous = new Proxy(memfs.Volume.fromJSON({ '/hello': 'from memfs\n' }), {

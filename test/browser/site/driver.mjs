@@ -1,5 +1,5 @@
 // A page as a person uses it, the same in both browsers: keys, clicks, files, and what the terminals show.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const LIMIT_MS = 30_000
@@ -147,7 +147,9 @@ export class Driver {
     }
     await action()
     const path = join(this.downloads, name)
-    await this.until(`${name} is downloaded`, () => existsSync(path) && !existsSync(`${path}.part`))
+    // Firefox takes the name with an empty file, before there is one for the contents.
+    const isThere = () => existsSync(path) && statSync(path).size > 0 && !existsSync(`${path}.part`)
+    await this.until(`${name} is downloaded`, isThere)
     return { name, contents: readFileSync(path) }
   }
 
@@ -162,7 +164,8 @@ export class Driver {
     const seen = await this.evaluate(
       `[location.href, 'focus', document.activeElement?.id || document.activeElement?.localName,
         ...[...document.querySelectorAll('umwelt-terminal')].map((e) => e.shadowRoot.querySelector('[role=status]').textContent),
-        document.querySelector('#said')?.textContent]`,
+        document.querySelector('#said')?.textContent, document.querySelector('#kept')?.textContent,
+        ...[...document.querySelectorAll('button:disabled, dialog[open]')].map((e) => e.id)]`,
     ).catch((error) => [error.message])
     return JSON.stringify([...seen, ...this.errors])
   }

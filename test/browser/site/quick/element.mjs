@@ -63,6 +63,31 @@ export const cases = [
     },
   },
   {
+    name: 'site: an element with persist goes on where it was',
+    async run(world) {
+      const page = `<umwelt-terminal id="kept" persist="an-element" args="sh"></umwelt-terminal><script>
+        document.querySelector('#kept').addEventListener('umwelt-start', (e) => (globalThis.machine = e.detail.machine))
+      </script>`
+      const first = await world.openHtml(page)
+      await first.shows(/[$#]\s*$/, '#kept')
+      await first.click('#kept >>> .place')
+      await first.line('echo kept-$((6*7)) > /note; echo status-$?', /^status-0$/m, '#kept')
+      await first.evaluate('machine.save()')
+      // While it is there the name is its own.
+      const second = await world.openHtml(page)
+      await second.says(/another tab has the one that is/, '#kept')
+      await second.close()
+      await first.close()
+      const third = await world.openHtml(page)
+      await third.shows(/[$#]\s*$/, '#kept')
+      await third.click('#kept >>> .place')
+      await third.line('cat /note', /^kept-42$/m, '#kept')
+      await third.says(/^running$/, '#kept')
+      await third.of('#kept', `(e) => e.setAttribute('persist', 'no/name')`)
+      await third.says(/no\/name is no name of letters/, '#kept')
+    },
+  },
+  {
     name: 'site: openTerminal on a machine of the page',
     async run(world) {
       const driver = await world.openHtml('<div id="place" style="height: 20rem"></div>')

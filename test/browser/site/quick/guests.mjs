@@ -5,6 +5,7 @@ import { below, equal, matching } from '../expect.mjs'
 /** On a busy machine with two cores the page itself has to wait. */
 const GAP_MS_MAX = 1000
 const STOP_MS_MAX = 2500
+const EATING_LIMIT_MS = 120_000
 const MACHINES = 10
 const SLEEPERS = 150
 const MACHINES_IN_A_ROW = 25
@@ -64,6 +65,35 @@ const PROGRAM_WITH_LIMITS = `<div id="place" style="height: 20rem"></div>
   open.exited.then((how) => (globalThis.ended = how))
 </script>`
 
+/** Alone and several at once, and by files, which have a limit of their own; and then there is room again. */
+const WITHOUT_LIMITS = [
+  'sort /dev/zero; echo alone-$((6*7)): $?',
+  'sort /dev/zero & sort /dev/zero & sort /dev/zero & wait; echo together-$((6*7))',
+  'cat /dev/zero > /tmp/zeros; echo files-$((6*7)): $?; rm /tmp/zeros',
+  'dd if=/dev/zero of=/tmp/room bs=600M count=1; echo room-$((6*7)): $?',
+]
+
+async function eatsWithoutLimits(world) {
+  const driver = await world.openHtml(element('sh', 'bad') + element('sh', 'good'))
+  await driver.shows(/[$#]\s*$/, '#bad')
+  await driver.shows(/[$#]\s*$/, '#good')
+  await driver.click('#bad >>> .place')
+  for (const line of WITHOUT_LIMITS) await driver.line(line)
+  const { longest, frames } = await longestGap(driver, 3000)
+  below(longest, GAP_MS_MAX, 'the longest gap between frames, in ms,')
+  await driver.click('#good >>> .place')
+  await driver.line('echo still-$((6*7))', /^still-42$/m, '#good')
+  await driver.shows(/^room-42: \d+$/m, '#bad', EATING_LIMIT_MS)
+  const text = await driver.text('#bad')
+  matching(text, /out of memory\s+alone-42: 2$/im)
+  matching(text, /^together-42$/m)
+  matching(text, /No space left on device\s+files-42: 1$/m)
+  matching(text, /^room-42: 0$/m)
+  await driver.click('#good >>> .place')
+  await driver.line('echo more-$((6*7))', /^more-42$/m, '#good')
+  return `longest gap ${longest} ms (${frames} frames in 3 s)`
+}
+
 /** Each machine has some processes, and a page has place for some 125 Memories. */
 const MAKE_AND_DISPOSE = `(async () => {
   const { Machine } = await import('/umwelt.js')
@@ -91,6 +121,7 @@ export const cases = [
       await driver.line('echo still-$((6*7))', /^still-42$/m, '#good')
     },
   },
+  { name: 'site: guests that eat all memory without a limit', run: eatsWithoutLimits },
   {
     name: `site: ${SLEEPERS} sleeping processes`,
     async run(world) {
