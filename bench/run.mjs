@@ -21,19 +21,17 @@ const UMWELT = join(here, '../bin/umwelt.mjs')
 const folder = mkdtempSync(join(tmpdir(), 'umwelt-bench-'))
 mkdirSync(join(folder, 'tmp'))
 
+/** One of programs/, statically linked; null where no compiler is here that can. */
+function compiled(name, program, compilers) {
+  const source = join(here, 'programs', `${name}.c`)
+  const isBuilt = ([command, ...flags]) =>
+    spawnSync(command, [...flags, '-O2', '-static', '-s', '-o', program, source, '-lm']).status === 0
+  return compilers.some(isBuilt) ? program : null
+}
+
 function build(name) {
-  const program = join(folder, name)
-  for (const compiler of ['musl-gcc', 'gcc']) {
-    const { status } = spawnSync(compiler, [
-      '-O2',
-      '-static',
-      '-s',
-      '-o',
-      program,
-      join(here, 'programs', `${name}.c`),
-    ])
-    if (status === 0) return program
-  }
+  const program = compiled(name, join(folder, name), [['musl-gcc'], ['gcc']])
+  if (program) return program
   console.error('bench: neither musl-gcc nor gcc is here to build the workloads')
   process.exit(1)
 }
@@ -63,10 +61,19 @@ const SYSTEM = {
 }
 
 const programs = { cpu: build('cpu'), sys: build('sys'), hello: build('hello') }
-const hasQemu = spawnSync('qemu-x86_64', ['--version']).status === 0
+/** The CPU workloads as i386 programs: floating point by SSE, and by the x87. */
+const I386 = [
+  { group: 'i386', program: 'cpu32', flags: ['-m32', '-msse2', '-mfpmath=sse'] },
+  { group: 'i387', program: 'cpu387', flags: ['-m32'], only: ['matrix', 'nbody'] },
+]
+for (const { program, flags } of I386)
+  programs[program] = compiled('cpu', join(folder, program), [['gcc', ...flags]])
+const hasQemu = (qemu) => spawnSync(qemu, ['--version']).status === 0
+const qemus = { 64: 'qemu-x86_64', 32: 'qemu-i386' }
+for (const bits of [64, 32]) if (!hasQemu(qemus[bits])) delete qemus[bits]
 
 /** A workload of one of our static programs. */
-function staticWorkload(group, name, program, args) {
+function staticWorkload(group, name, program, args, qemu = qemus[64]) {
   const path = programs[program]
   return {
     group,
@@ -74,7 +81,7 @@ function staticWorkload(group, name, program, args) {
     commands: {
       native: [path, args],
       umwelt: [process.execPath, [UMWELT, 'run', '-v', `${folder}:${folder}:ro`, '--', path, ...args]],
-      ...(hasQemu ? { qemu: ['qemu-x86_64', [path, ...args]] } : {}),
+      ...(qemu ? { qemu: [qemu, [path, ...args]] } : {}),
     },
   }
 }
@@ -88,7 +95,13 @@ const workloads = [
     staticWorkload('system', name, 'sys', [name, String(count)]),
   ),
   staticWorkload('start', 'hello', 'hello', []),
+  ...I386.flatMap(({ group, program, only = Object.keys(CPU) }) =>
+    programs[program]
+      ? only.map((name) => staticWorkload(group, name, program, [name, String(CPU[name])], qemus[32]))
+      : [],
+  ),
 ]
+if (!programs.cpu32) console.log('not run: i386: gcc builds nothing with -m32 here')
 
 function seconds(command, args) {
   const started = process.hrtime.bigint()
@@ -132,13 +145,16 @@ function measure(workload) {
 }
 
 const geometric = (list) => Math.exp(list.reduce((sum, x) => sum + Math.log(x), 0) / list.length)
-const cpu = results.filter((r) => r.group === 'cpu')
 const summary = { node: process.version, runs: Number(values.runs) }
-if (cpu.length > 0) {
-  summary.cpuGeometricMean = geometric(cpu.map((r) => r.umwelt))
-  if (hasQemu) summary.cpuGeometricMeanQemu = geometric(cpu.map((r) => r.qemu))
+for (const group of ['cpu', ...I386.map((isa) => isa.group)]) {
+  const rows = results.filter((r) => r.group === group)
+  if (rows.length === 0) continue
+  const umwelt = geometric(rows.map((r) => r.umwelt))
+  const qemu = rows[0].qemu ? geometric(rows.map((r) => r.qemu)) : null
+  summary[`${group}GeometricMean`] = umwelt
+  if (qemu) summary[`${group}GeometricMeanQemu`] = qemu
   console.log(
-    `cpu, geometric mean: umwelt ${summary.cpuGeometricMean.toFixed(2)} x${hasQemu ? `, qemu ${summary.cpuGeometricMeanQemu.toFixed(2)} x` : ''}`,
+    `${group}, geometric mean: umwelt ${umwelt.toFixed(2)} x${qemu ? `, qemu ${qemu.toFixed(2)} x` : ''}`,
   )
 }
 if ('engines'.includes(values.only)) {
