@@ -40,11 +40,11 @@ import { arctangent, trigonometric, twoToXMinusOne, yLog2x } from './transcenden
 
 /** One call, unpacked. */
 export interface Call {
-  readonly i: number
-  readonly source: Source
-  readonly pops: number
+  i: number
+  source: Source
+  pops: number
   /** The result goes to ST(i), not ST(0). */
-  readonly toI: boolean
+  toI: boolean
 }
 
 /** Changes the registers; what it returns, if anything, is the helper's result. */
@@ -330,15 +330,16 @@ export function packCall(name: string, i = 0, source: Source = 'st', pops = 0, t
   return number | (i << 8) | (SOURCES.indexOf(source) << 12) | (pops << 16) | (toI ? 1 << 20 : 0)
 }
 
+const fpu = new Fpu()
+const call: Call = { i: 0, source: 'st', pops: 0, toI: false }
+
 /** Helper: executes an operation. The second argument is added to the packed pops (FCMOVcc's condition). */
 export function x87(space: AddressSpace, packed: number, condition: number): number {
-  const fpu = new Fpu(space)
-  const call: Call = {
-    i: (packed >> 8) & 7,
-    source: SOURCES[(packed >> 12) & 15]!,
-    pops: ((packed >> 16) & 3) + condition,
-    toI: ((packed >> 20) & 1) === 1,
-  }
+  fpu.begin(space)
+  call.i = (packed >> 8) & 7
+  call.source = SOURCES[(packed >> 12) & 15]!
+  call.pops = ((packed >> 16) & 3) + condition
+  call.toI = ((packed >> 20) & 1) === 1
   const result = BY_NUMBER[packed & 0xff]!(fpu, call)
   fpu.commit()
   return typeof result === 'number' ? result : 0
@@ -346,7 +347,7 @@ export function x87(space: AddressSpace, packed: number, condition: number): num
 
 /** Helper: 1 and the FPE_* code in the state block when an exception waits to be raised. */
 export function x87Pending(space: AddressSpace): number {
-  const fpu = new Fpu(space)
+  fpu.begin(space)
   if (!(fpu.status & ES)) return 0
   space.view.setUint32(STATE_BASE + X86_STATE.exitCode, fpeCode(fpu.status & fpu.unmasked), true)
   return 1

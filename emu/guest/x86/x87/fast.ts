@@ -228,13 +228,25 @@ function shiftDown(y: Parts, d: number): void {
   shiftedRest = sticky !== 0 ? (r | 1) >>> 0 : r
 }
 
+/** A number and zero make that number. */
+function addToZero(x: Parts, negative: boolean): boolean {
+  result.negative = negative
+  result.exponent = x.exponent
+  result.high = x.high
+  result.low = x.low
+  rest = 0
+  return x.exponent !== 0
+}
+
 function add(x: Parts, y: Parts, subtract: boolean): boolean {
-  if (x.exponent === 0 || y.exponent === 0) return false
   const yNegative = y.negative !== subtract
+  if (x.exponent === 0) return addToZero(y, yNegative)
+  if (y.exponent === 0) return addToZero(x, x.negative)
   const swap =
     x.exponent < y.exponent ||
     (x.exponent === y.exponent && (x.high < y.high || (x.high === y.high && x.low < y.low)))
-  const [big, small] = swap ? [y, x] : [x, y]
+  const big = swap ? y : x
+  const small = swap ? x : y
   result.negative = swap ? yNegative : x.negative
   shiftDown(small, Math.min(big.exponent - small.exponent, 128))
   let { exponent } = big
@@ -301,7 +313,8 @@ export function fastArithmetic(
   to: number,
 ): boolean {
   if (!usual(fpu) || !read(fpu, 'st', 0, first) || !read(fpu, source, i, second)) return false
-  const [x, y] = reversed ? [second, first] : [first, second]
+  const x = reversed ? second : first
+  const y = reversed ? first : second
   if (op === 'mul') return multiply(x, y) && finish(fpu, to)
   if (op === 'div') return divide(x, y) && finish(fpu, to)
   return add(x, y, op === 'sub') && finish(fpu, to)

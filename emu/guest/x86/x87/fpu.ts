@@ -69,21 +69,24 @@ const PRECISIONS: F.Format[] = [
 /** What the x87 adds to exponents of results out of range when their exception traps. */
 const RANGE_SCALE = 24576
 
+/** There is one, which works on one process after the other: an instruction allocates nothing. */
 export class Fpu {
-  readonly space: AddressSpace
-  readonly view: DataView
-  control: number
-  status: number
-  top: number
-  private empty: number
+  space!: AddressSpace
+  view!: DataView
+  control = 0
+  status = 0
+  top = 0
+  private empty = 0
 
-  constructor(space: AddressSpace) {
+  /** Takes the words of a process's state block. */
+  begin(space: AddressSpace): void {
+    const { view } = space
     this.space = space
-    this.view = space.view
-    this.control = this.view.getUint16(CW, true)
-    this.status = this.view.getUint16(SW, true)
-    this.top = this.view.getUint16(TOP, true) & 7
-    this.empty = this.view.getUint16(EMPTY, true)
+    this.view = view
+    this.control = view.getUint16(CW, true)
+    this.status = view.getUint16(SW, true)
+    this.top = view.getUint16(TOP, true) & 7
+    this.empty = view.getUint16(EMPTY, true)
   }
 
   /** Stores the words back. */
