@@ -16,15 +16,16 @@ import { enginesUnderTest } from '../idle/under-test.mjs'
 const FUZZ_CALLS = Number(process.env.UMWELT_FUZZ_CALLS ?? 50_000)
 const FUZZ_SEED = Number(process.env.UMWELT_FUZZ_SEED ?? 1)
 const MIB = 1 << 20
-const PROGRAM = new Uint8Array(readFileSync(join(import.meta.dirname, 'bin/hostile')))
+const readProgram = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(join(import.meta.dirname, 'bin', name)))
 
 const said: string[] = []
 let machine: Machine
-async function start(options: MachineOptions = {}): Promise<void> {
+async function start(options: MachineOptions = {}, program = 'hostile'): Promise<void> {
   said.length = 0
   machine = await Machine.create({ ...options, engines: enginesUnderTest(umwelt) })
   machine.on('diagnostic', (line) => said.push(line))
-  await machine.fs.writeFile('/bin/hostile', PROGRAM, { mode: 0o755 })
+  await machine.fs.writeFile('/bin/hostile', readProgram(program), { mode: 0o755 })
 }
 afterEach(() => machine.dispose())
 
@@ -125,7 +126,7 @@ function snapshot(folder: string): Record<string, string> {
 }
 
 describe('random system calls', () => {
-  it(`${FUZZ_CALLS} of them, seed ${FUZZ_SEED}`, async () => {
+  it.each(['hostile', 'hostile32'])(`${FUZZ_CALLS} of them by %s, seed ${FUZZ_SEED}`, async (program) => {
     const folder = mkdtempSync(join(tmpdir(), 'umwelt-fuzz-'))
     mkdirSync(join(folder, 'inside'))
     mkdirSync(join(folder, 'beside'))
@@ -137,7 +138,7 @@ describe('random system calls', () => {
       { at: '/mnt', fs: hostDirectory(join(folder, 'inside'), 'ro'), readOnly: true },
     ]
     const limits = { memoryBytes: 512 * MIB, processes: 100, diskBytes: 64 * MIB }
-    await start({ limits, mounts, seed: FUZZ_SEED })
+    await start({ limits, mounts, seed: FUZZ_SEED }, program)
     const rss = process.memoryUsage().rss
     expect(await run('fuzz', String(FUZZ_SEED), String(FUZZ_CALLS))).toEqual({
       stdout: 'done\n',

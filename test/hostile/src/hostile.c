@@ -127,16 +127,29 @@ static void spin(void) {
 }
 
 /* Loops without a direct jump back. */
+#ifdef __i386__
+#define ADDRESS_OF_0 "mov $0b, %eax; "
+#define JUMP "jmp *%eax"
+#define PUSH "push %eax; "
+#define STACK "%esp"
+#define KEPT "%ebx"
+#else
+#define ADDRESS_OF_0 "lea 0b(%rip), %rax; "
+#define JUMP "jmp *%rax"
+#define PUSH "push %rax; "
+#define STACK "%rsp"
+#define KEPT "%rbx"
+#endif
 static void spin_by_jump(void) {
-    __asm__ volatile("lea 0f(%rip), %rax; 0: jmp *%rax");
+    __asm__ volatile("0: " ADDRESS_OF_0 JUMP);
 }
 
 static void spin_by_return(void) {
-    __asm__ volatile("0: lea 0b(%rip), %rax; push %rax; ret");
+    __asm__ volatile("0: " ADDRESS_OF_0 PUSH "ret");
 }
 
 static void spin_by_call(void) {
-    __asm__ volatile("mov %rsp, %rbx; 0: mov %rbx, %rsp; call 0b");
+    __asm__ volatile("mov " STACK ", " KEPT "; 0: mov " KEPT ", " STACK "; call 0b");
 }
 
 static void recurse_exec(void) {
@@ -165,7 +178,7 @@ static long argument(void) {
     case 4: return (long)arena + (long)sizeof arena - (long)(next() % 64);
     case 5: return (long)next();
     case 6: return (long)(next() % 8192);
-    case 7: return 1L << (next() % 64);
+    case 7: return (long)(1ULL << (next() % 64));
     case 8: return (1L << (next() % 32)) - 1;
     case 9: return 0;
     case 10: return (long)(int)next();
@@ -173,12 +186,20 @@ static long argument(void) {
     }
 }
 
+#ifdef __i386__
+#define SYS_timer_settime SYS_timer_settime64
+#endif
+
 /* Calls that end or stop this process by design, or wait for ever, say nothing here. */
 static int is_left_out(long nr) {
     static const short list[] = {SYS_exit, SYS_exit_group, SYS_kill, SYS_tkill, SYS_tgkill, SYS_pause, SYS_fork, SYS_vfork, SYS_clone,
                                  435 /* clone3 */, SYS_rt_sigsuspend, SYS_rt_sigreturn, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
                                  SYS_setrlimit, SYS_prlimit64, SYS_alarm, SYS_setitimer, SYS_timer_settime, SYS_execve, SYS_execveat,
-                                 424 /* pidfd_send_signal */, SYS_rt_sigprocmask, SYS_setsid};
+                                 424 /* pidfd_send_signal */, SYS_rt_sigprocmask, SYS_setsid,
+#ifdef __i386__
+                                 SYS_sigsuspend, SYS_sigreturn, SYS_sigprocmask, SYS_ssetmask, SYS_timer_settime32,
+#endif
+    };
     for (unsigned i = 0; i < sizeof list / sizeof *list; i++)
         if (nr == list[i]) return 1;
     return 0;
