@@ -5,6 +5,10 @@ import { basename, extname, join } from 'node:path'
 
 const C = ['strings.c', 'numbers.c', 'processes.c', 'threads.c']
 const CXX = ['exceptions.cc', 'containers.cc', 'threads.cc']
+const SSE = ['-msse2', '-mfpmath=sse']
+/** The x87 alone. */
+const X87 = ['-march=i486', '-mfpmath=387']
+const MUSL32 = ['-m32', '-Wl,-melf_i386', '-specs', '/usr/lib/i386-linux-musl/musl-gcc.specs']
 /** By name: the command, its flags, what it builds. */
 const COMPILERS = [
   { name: 'gcc -O2', command: 'gcc', flags: ['-O2'], sources: C },
@@ -13,6 +17,12 @@ const COMPILERS = [
   { name: 'gcc -fopenmp', command: 'gcc', flags: ['-O2', '-fopenmp'], sources: ['openmp.c'] },
   { name: 'g++', command: 'g++', flags: ['-O2', '-std=c++17'], sources: CXX },
   { name: 'musl-gcc', command: 'musl-gcc', flags: ['-O2'], sources: C },
+  { name: 'gcc -m32 SSE', command: 'gcc', flags: ['-O2', '-m32', ...SSE], sources: ['numbers.c'] },
+  { name: 'gcc -m32 x87', command: 'gcc', flags: ['-O2', '-m32', ...X87], sources: C },
+  { name: 'gcc -m32 -O0', command: 'gcc', flags: ['-O0', '-m32', ...X87], sources: C, long: true },
+  { name: 'g++ -m32', command: 'g++', flags: ['-O2', '-m32', '-std=c++17'], sources: CXX, long: true },
+  { name: 'i386 musl SSE', command: 'gcc', flags: ['-O2', ...MUSL32, ...SSE], sources: C, long: true },
+  { name: 'i386 musl x87', command: 'gcc', flags: ['-O2', ...MUSL32, ...X87], sources: ['processes.c'] },
   { name: 'tcc', command: 'tcc', flags: [], sources: C, link: (source) => tccWithMusl(source) },
 ]
 
@@ -31,7 +41,7 @@ function tccWithMusl(source) {
 /** The cases; one that cannot be built has a `reason`. */
 export function compiledCases(folder) {
   mkdirSync(folder, { recursive: true })
-  return COMPILERS.flatMap(({ name, command, flags, sources, link = (source) => [source, '-lm'] }) =>
+  return COMPILERS.flatMap(({ name, command, flags, sources, long, link = (source) => [source, '-lm'] }) =>
     sources.map((file) => {
       const label = `${name} ${file}`
       const program = join(folder, `${name.replaceAll(' ', '')}-${basename(file, extname(file))}`)
@@ -40,8 +50,8 @@ export function compiledCases(folder) {
       const { error, status, stderr } = spawnSync(command, words, { encoding: 'utf8' })
       if (error) return { name: label, reason: `no ${command} here` }
       if (status !== 0)
-        return { name: label, reason: `${command} cannot build it: ${stderr.trim().split('\n')[0]}` }
-      return { name: label, path: folder, program, args: ['argument'], stdin: 'line one\nline two\n' }
+        return { name: label, long, reason: `${command} cannot build it: ${stderr.trim().split('\n')[0]}` }
+      return { name: label, long, path: folder, program, args: ['argument'], stdin: 'line one\nline two\n' }
     }),
   )
 }
