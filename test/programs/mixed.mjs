@@ -23,7 +23,12 @@ busybox64 od -An -tx1 -j4 -N1 /proc/$pid/exe
 busybox64 od -An -v -w${2 * size} -td${size} /proc/$pid/auxv | busybox64 awk '$1 == 6 || $1 == 17'
 busybox64 grep -c stack /proc/$pid/maps; busybox64 tr '\\0' ' ' < /proc/$pid/cmdline; kill $pid`
 
-const mixed = (name, program, script) => ({ name: `mixed ${name}`, program, args: ['-c', script] })
+const mixed = (name, program, script, long) => ({
+  name: `mixed ${name}`,
+  program,
+  args: ['-c', script],
+  long,
+})
 const CASES = [
   mixed(
     'pipeline from i386',
@@ -34,6 +39,7 @@ const CASES = [
     'pipeline from x86-64',
     'bash64',
     'seq 500 | busybox32 sort -rn | busybox64 head -n 3 | bash32 -c "cat"',
+    true,
   ),
   mixed(
     'exec back and forth',

@@ -1,6 +1,6 @@
 // Real distribution programs: each case natively and under Umwelt; output and status must be equal.
 // usage: node test/programs/run.mjs [--cpu jit|interpreter] [--long] [NAME-PART…]
-// --long: also the cases that say the same of i386 again.
+// --long: also those that ask i386 what x86-64 or another i386 case was asked.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -62,6 +62,10 @@ function attempt(testCase, path, data, command, args) {
   return { stdout: result.stdout, stderr: result.stderr, status, ms: Date.now() - started }
 }
 
+function isWanted({ name, long }) {
+  return positionals.length > 0 ? positionals.some((p) => name.includes(p)) : !long || values.long
+}
+
 function programFolder(testCase) {
   const { folder, reason } = debianPackage(testCase.package)
   if (!folder) return { reason }
@@ -84,14 +88,13 @@ const counts = { passed: 0, failed: 0, skipped: 0 }
 const folders = new Map()
 const cases = [
   ...[...CASES, ...CASES32],
-  ...compiledCases(join(data, 'built')),
+  ...compiledCases(join(data, 'built'), isWanted),
   ...mixedCases(join(data, 'mixed')),
   ...npmCases(),
   ...oldCases(join(data, 'old')),
 ]
 for (const testCase of cases) {
-  if (positionals.length > 0 && !positionals.some((p) => testCase.name.includes(p))) continue
-  if (testCase.long && !values.long && positionals.length === 0) continue
+  if (!isWanted(testCase)) continue
   if (testCase.package && !folders.has(testCase.package))
     folders.set(testCase.package, programFolder(testCase))
   const { folder, reason } = testCase.package
