@@ -20,6 +20,13 @@ import { FOLLOW } from '../vfs/walk.ts'
 const SCRIPT_DEPTH_MAX = 5
 /** BINPRM_BUF_SIZE: how much of a script's first line counts. */
 const SCRIPT_LINE_SIZE = 256
+/** The formats before ELF, by their magic numbers: a.out(5). */
+const AOUT = new Map([
+  [0o407, 'OMAGIC'],
+  [0o410, 'NMAGIC'],
+  [0o413, 'ZMAGIC'],
+  [0o314, 'QMAGIC'],
+])
 /** Programs larger than this are refused (ENOEXEC). */
 const PROGRAM_SIZE_MAX = 1 << 30
 /** How much of a file is read to know what it is. Few have their program headers elsewhere. */
@@ -143,7 +150,10 @@ export function explainToChannel(task: Task, path: Path): void {
 
 function parse(task: Task, path: Path, head: Uint8Array): ElfFile | number {
   if (!isElf(head)) {
-    task.kernel.execProblem = 'neither an ELF program nor a #! script'
+    const older = AOUT.get((head[0] ?? 0) | ((head[1] ?? 0) << 8))
+    task.kernel.execProblem = older
+      ? `an a.out program (${older}), which Linux no longer runs`
+      : 'neither an ELF program nor a #! script'
     return -ENOEXEC
   }
   const whole = head.length < path.inode.size ? () => readHead(task, path.inode, path.inode.size) : null

@@ -1,5 +1,5 @@
 // Shell scripts run in the Debian root natively and under umwelt; what they print and their status must be equal.
-// `same` takes out of the output what differs between two native runs, too.
+// `arch`: in that root only. `same` takes out of the output what differs between two native runs, too.
 
 const C_HELLO = String.raw`cat > h.c <<'X'
 #include <stdio.h>
@@ -101,6 +101,11 @@ printf '%s %d\\n' a 7; comm -12 passwd passwd | wc -l; split -n 2 passwd /tmp/x;
 ln -s a /tmp/l; readlink /tmp/l; realpath /tmp/../etc; touch -d 2001-01-01 /tmp/t; ls -l --time-style=full-iso /tmp/t; test -e /x`,
   },
   {
+    name: 'setarch',
+    script: `uname -m; for a in i386 i686 linux32 linux64 x86_64 --uname-2.6; do setarch $a uname -m; done; setarch i386 setarch x86_64 uname -m
+setarch i386 sh -c 'uname -m; setarch --show; exec setarch -R sh -c "setarch --show; arch"'; setarch armv7l uname -m; setarch i386 -3 -L cat /proc/self/personality`,
+  },
+  {
     name: 'findutils',
     script: `cd /usr/share; find doc -name 'c*' -type f | sort | head -20; find doc -type f -print0 | xargs -0 cat | wc -c`,
   },
@@ -190,17 +195,19 @@ for cc in musl-gcc gcc; do
   $cc -shared -fPIC lib.c -o lib.so; $cc main.c -o main; ./main ./lib.so; $cc -no-pie main.c -o main; ./main ./lib.so; ./main ./none.so
 done
 gcc -shared -fPIC pre.c -o pre.so; LD_PRELOAD=./pre.so id -u; LD_PRELOAD=./none.so true
-gcc main.c -o main; ldd ./main | sed '/vdso/d; s/ (0x.*//'; LD_BIND_NOW=1 ./main ./lib.so; LD_LIBRARY_PATH=. ./main lib.so
-echo 'int main() { return 3; }' > r.c; gcc -static-pie r.c -o r; ./r; echo $?; ./script a; ./second; /lib64/ld-linux-x86-64.so.2 ./main ./lib.so`,
+gcc main.c -o main; ldd ./main | sed '/vdso/d; /linux-gate/d; s/ (0x.*//'; LD_BIND_NOW=1 ./main ./lib.so; LD_LIBRARY_PATH=. ./main lib.so
+echo 'int main() { return 3; }' > r.c; gcc -static-pie r.c -o r; ./r; echo $?; ./script a; ./second
+$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux.so.2 2>/dev/null) ./main ./lib.so`,
   },
   { name: 'make with gcc', script: `${PROJECT}\nmake; ./prog; touch two.c; make -j2; ./prog; make` },
   { name: 'tcc', script: `${C_HELLO}\ntcc -run h.c; echo $?; tcc h.c -o h; ./h; echo $?` },
   {
     name: 'go',
+    arch: 'amd64',
     script: `printf 'package main\\nimport "fmt"\\nfunc main() { c := make(chan int); go func() { c <- 42 }(); fmt.Println("hi", <-c) }\\n' > m.go; GO111MODULE=off go build -o m m.go && ./m`,
     timeoutMs: 600_000,
   },
-  { name: 'java', script: `${JAVA}\njava -Xint H; java H`, timeoutMs: 600_000 },
+  { name: 'java', arch: 'amd64', script: `${JAVA}\njava -Xint H; java H`, timeoutMs: 600_000 },
   {
     name: 'dpkg',
     script: `mkdir -p p/DEBIAN p/usr/bin; printf 'Package: zz\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@b>\\nDescription: x\\n' > p/DEBIAN/control; printf '#!/bin/sh\\necho zz runs\\n' > p/usr/bin/zz; chmod +x p/usr/bin/zz

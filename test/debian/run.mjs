@@ -1,22 +1,29 @@
 // The programs of a Debian root: each case natively in it and under umwelt; output and status must be equal.
 // Results are kept by commit, so that a run that was stopped goes on where it was.
-// usage: node test/debian/run.mjs [--again] [NAME-PART…]
+// usage: node test/debian/run.mjs [--arch amd64|i386] [--again] [NAME-PART…]
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { CASES } from './cases.mjs'
 import { Results } from './results.mjs'
-import { debianRoot } from './root.mjs'
+import { ARCHITECTURES, debianRoot } from './root.mjs'
 import { nativeCommand, umweltCommand } from './runners.mjs'
 
-const LEAST_CASES = 25
-const { values, positionals } = parseArgs({ options: { again: { type: 'boolean' } }, allowPositionals: true })
+/** By architecture. */
+const LEAST_CASES = { amd64: 25, i386: 23 }
+const { values, positionals } = parseArgs({
+  options: { again: { type: 'boolean' }, arch: { type: 'string', default: 'amd64' } },
+  allowPositionals: true,
+})
+if (!ARCHITECTURES.includes(values.arch)) throw new Error(`--arch is one of ${ARCHITECTURES.join(', ')}`)
 const wanted = CASES.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((p) => name.includes(p)),
+  ({ name, arch }) =>
+    (!arch || arch === values.arch) &&
+    (positionals.length === 0 || positionals.some((p) => name.includes(p))),
 )
 
-const { folder: root, reason } = debianRoot()
+const { folder: root, reason } = debianRoot(values.arch)
 if (!root) {
-  console.log(`not run: the Debian root's programs: ${reason}`)
+  console.log(`not run: the ${values.arch} Debian root's programs: ${reason}`)
   process.exit(0)
 }
 
@@ -37,7 +44,10 @@ function attempt(testCase, command) {
   }
 }
 
-const results = new Results('debian', values.again ?? false)
+const results = new Results(
+  values.arch === 'amd64' ? 'debian' : `debian-${values.arch}`,
+  values.again ?? false,
+)
 for (const testCase of wanted) {
   if (results.isPassed(testCase.name)) continue
   const merged = { ...testCase, script: `exec 2>&1\n${testCase.script}` }
@@ -50,7 +60,7 @@ for (const testCase of wanted) {
 }
 results.finish(
   wanted.map(({ name }) => name),
-  positionals.length ? 1 : LEAST_CASES,
+  positionals.length ? 1 : LEAST_CASES[values.arch],
 )
 
 function firstDifference(expected, actual) {

@@ -121,3 +121,13 @@ export const CASES = [
   bash('exit status', 'exit 42'),
   bash('errors', 'nonexistent-command; echo $?; cd /nonexistent; echo $?; echo "$(</nonexistent)"; echo $?'),
 ]
+
+/** Of the same with i386's programs, those that say most; the others are `long`. */
+const QUICK32 = ['busybox gzip round trip', 'busybox awk', 'bash job wait']
+
+export const CASES32 = CASES.map((one) => ({
+  ...one,
+  name: `i386 ${one.name}`,
+  package: `${one.package}:i386`,
+  long: !QUICK32.includes(one.name),
+}))

@@ -7,22 +7,19 @@ import { join } from 'node:path'
 
 export const CACHE = process.env.UMWELT_CACHE ?? join(homedir(), '.cache', 'umwelt')
 
-const OPTIONS = () => {
-  const state = join(CACHE, 'apt')
+/** Of packages for another architecture, apt has to be told of it; their lists are kept apart. */
+const OPTIONS = (arch) => {
+  const state = join(CACHE, arch ? `apt-${arch}` : 'apt')
   for (const folder of ['lists/partial', 'archives/partial'])
     mkdirSync(join(state, folder), { recursive: true })
   return [
-    '-o',
     `Dir::State::lists=${join(state, 'lists')}`,
-    '-o',
     `Dir::Cache=${state}`,
-    '-o',
     `Dir::Cache::archives=${join(state, 'archives')}`,
-    '-o',
     'Debug::NoLocking=1',
-    '-o',
     'APT::Sandbox::User=',
-  ]
+    ...(arch ? [`APT::Architecture=${arch}`, `APT::Architectures=${arch}`] : []),
+  ].flatMap((option) => ['-o', option])
 }
 
 function run(command, args, cwd) {
@@ -33,26 +30,27 @@ function run(command, args, cwd) {
     : { failed: `${command} ${args.slice(-2).join(' ')}: ${stderr.trim().split('\n').pop()}` }
 }
 
-let updated = false
+/** By architecture, what kept its lists from being complete: a package may be had all the same. */
+const updated = new Map()
 
-/** The folder a package is unpacked in, or {reason} when it cannot be had here. */
+/** The folder a package (`name` or `name:arch`) is unpacked in, or {reason} when it cannot be had here. */
 export function debianPackage(name) {
-  const folder = join(CACHE, 'packages', name)
+  const arch = name.split(':')[1]
+  const folder = join(CACHE, 'packages', name.replace(':', '-'))
   if (existsSync(join(folder, '.complete'))) return { folder }
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const options = OPTIONS()
-  if (!updated) {
+  const options = OPTIONS(arch)
+  if (!updated.has(arch)) {
     const result = run('apt-get', [...options, 'update'], CACHE)
     if (result.missing) return { reason: 'no apt-get' }
-    if (result.failed) return { reason: result.failed }
-    updated = true
+    updated.set(arch, result.failed)
   }
-  const downloads = join(CACHE, 'debs', name)
+  const downloads = join(CACHE, 'debs', name.replace(':', '-'))
   rmSync(downloads, { recursive: true, force: true })
   mkdirSync(downloads, { recursive: true })
   const download = run('apt-get', [...options, 'download', name], downloads)
-  if (download.failed) return { reason: download.failed }
+  if (download.failed) return { reason: updated.get(arch) ?? download.failed }
   const deb = readdirSync(downloads).find((f) => f.endsWith('.deb'))
   const unpack = run('dpkg-deb', ['-x', join(downloads, deb), folder], downloads)
   if (unpack.missing || unpack.failed) return { reason: unpack.failed ?? 'no dpkg-deb' }

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 /** The folder a package is unpacked in, or {reason}. */
-function npmPackage(name, version) {
+export function npmPackage(name, version) {
   const folder = join(CACHE, 'npm', `${name.replace('/', '+')}@${version}`)
   if (existsSync(join(folder, 'package/package.json'))) return { folder: join(folder, 'package') }
   rmSync(folder, { recursive: true, force: true })
@@ -43,6 +43,26 @@ const PROGRAMS = [
     cases: [
       { name: 'version', args: ['--version'] },
       { name: 'bundle', args: ['syscalls/linux.ts', '--bundle', '--minify', '--format=esm'], setup: project },
+      {
+        name: 'sourcemap',
+        args: ['src/mman.ts', '--bundle', '--sourcemap=inline', '--target=es2017'],
+        setup: someFiles,
+      },
+    ],
+  },
+  {
+    name: 'i386 esbuild (Go)',
+    package: '@esbuild/linux-ia32',
+    version: devDependencies.esbuild,
+    program: 'bin/esbuild',
+    cases: [
+      { name: 'version', args: ['--version'], long: true },
+      {
+        name: 'bundle',
+        args: ['syscalls/linux.ts', '--bundle', '--minify', '--format=esm'],
+        setup: project,
+        long: true,
+      },
       {
         name: 'sourcemap',
         args: ['src/mman.ts', '--bundle', '--sourcemap=inline', '--target=es2017'],

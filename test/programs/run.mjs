@@ -1,22 +1,25 @@
 // Real distribution programs: each case natively and under Umwelt; output and status must be equal.
-// usage: node test/programs/run.mjs [--cpu jit|interpreter] [NAME-PART…]
+// usage: node test/programs/run.mjs [--cpu jit|interpreter] [--long] [NAME-PART…]
+// --long: also those that ask i386 what x86-64 or another i386 case was asked.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ENGINE_WORDS } from '../idle/under-test.mjs'
-import { CASES } from './cases.mjs'
+import { CASES, CASES32 } from './cases.mjs'
 import { compiledCases } from './compiled.mjs'
 import { debianPackage } from './debian.mjs'
+import { mixedCases } from './mixed.mjs'
 import { npmCases, withoutTimes } from './npm.mjs'
+import { oldCases } from './old.mjs'
 
 const { values, positionals } = parseArgs({
-  options: { cpu: { type: 'string', default: 'jit' } },
+  options: { cpu: { type: 'string', default: 'jit' }, long: { type: 'boolean' } },
   allowPositionals: true,
 })
 const UMWELT = join(import.meta.dirname, '../../bin/umwelt.mjs')
-const LEAST_CASES = 65
+const LEAST_CASES = 80
 const TIMEOUT_MS = 120_000
 
 /** The same words and noise in every run. */
@@ -41,14 +44,14 @@ function generate(folder) {
 }
 
 /** Runs in a fresh copy of the working directory; PATH holds the program under its own name. */
-function attempt(testCase, folder, data, command, args) {
+function attempt(testCase, path, data, command, args) {
   const work = mkdtempSync(join(tmpdir(), 'umwelt-case-'))
   for (const name of ['text', 'bin', 'text.xz']) copyFileSync(join(data, name), join(work, name))
   testCase.setup?.(work)
   const started = Date.now()
   const result = spawnSync(command, args(work), {
     cwd: work,
-    env: { PATH: join(folder, 'path'), HOME: '/', LC_ALL: 'C' },
+    env: { PATH: path, HOME: '/', LC_ALL: 'C' },
     input: testCase.stdin ?? '',
     encoding: 'latin1',
     timeout: TIMEOUT_MS,
@@ -59,13 +62,18 @@ function attempt(testCase, folder, data, command, args) {
   return { stdout: result.stdout, stderr: result.stderr, status, ms: Date.now() - started }
 }
 
+function isWanted({ name, long }) {
+  return positionals.length > 0 ? positionals.some((p) => name.includes(p)) : !long || values.long
+}
+
 function programFolder(testCase) {
   const { folder, reason } = debianPackage(testCase.package)
   if (!folder) return { reason }
+  const busyboxFolder = debianPackage(testCase.package.replace(/^[a-z]*/, 'busybox')).folder
   const path = join(folder, 'path')
   rmSync(path, { recursive: true, force: true })
   mkdirSync(path)
-  const name = testCase.package.replace(/-static$/, '')
+  const name = testCase.package.replace(/-static.*/, '')
   for (const alias of [name, 'sh', ...(name === 'bash' ? ['sleep', 'sort', 'seq'] : [])]) {
     const source = name === 'bash' && alias !== 'bash' && alias !== 'sh' ? busyboxFolder : folder
     const program = source === folder ? testCase.program : 'bin/busybox'
@@ -76,12 +84,17 @@ function programFolder(testCase) {
 
 const data = mkdtempSync(join(tmpdir(), 'umwelt-data-'))
 generate(data)
-const busyboxFolder = debianPackage('busybox-static').folder
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const folders = new Map()
-const built = join(data, 'built')
-for (const testCase of [...CASES, ...compiledCases(built), ...npmCases()]) {
-  if (positionals.length > 0 && !positionals.some((p) => testCase.name.includes(p))) continue
+const cases = [
+  ...[...CASES, ...CASES32],
+  ...compiledCases(join(data, 'built'), isWanted),
+  ...mixedCases(join(data, 'mixed')),
+  ...npmCases(),
+  ...oldCases(join(data, 'old')),
+]
+for (const testCase of cases) {
+  if (!isWanted(testCase)) continue
   if (testCase.package && !folders.has(testCase.package))
     folders.set(testCase.package, programFolder(testCase))
   const { folder, reason } = testCase.package
@@ -96,8 +109,8 @@ for (const testCase of [...CASES, ...compiledCases(built), ...npmCases()]) {
   const program = testCase.package
     ? join(path, testCase.program.split('/').pop().replace('bash-static', 'bash'))
     : testCase.program
-  const native = attempt(testCase, folder, data, program, () => testCase.args)
-  const ours = attempt(testCase, folder, data, process.execPath, (work) => [
+  const native = attempt(testCase, path, data, program, () => testCase.args)
+  const ours = attempt(testCase, path, data, process.execPath, (work) => [
     UMWELT,
     'run',
     ...ENGINE_WORDS,

@@ -128,6 +128,7 @@ beforeAll(() => {
   put('wild-load', patched(64 + 16, [0, 0, 0, 0, 0, 0, 0, 0x7f]))
   put('text', 'no program\n')
   put('empty', '')
+  put('aout', '\x0b\x01\x64\x00aaaa')
   put('empty.mjs', '')
   put('no-engine.mjs', 'export default () => ({ name: 7 })')
   put('not-executable', '#!/bin/sh\n', 0o644)
@@ -151,6 +152,7 @@ const MISTAKES: [string[], number, RegExp][] = [
   [['run', './big-endian'], NOT_EXECUTABLE, /\.\/big-endian: .+ \(Exec format error\)/],
   [['run', './wild-load'], NOT_EXECUTABLE, /\.\/wild-load: .+/],
   [['run', './text'], NOT_EXECUTABLE, /neither an ELF program nor a #! script/],
+  [['run', './aout'], NOT_EXECUTABLE, /an a\.out program \(ZMAGIC\), which Linux no longer runs/],
   [['run', './empty'], NOT_EXECUTABLE, /neither an ELF program nor a #! script/],
   [['run', './directory'], NOT_EXECUTABLE, /a directory, not a program/],
   [['run', './not-executable'], NOT_EXECUTABLE, /not marked executable/],
