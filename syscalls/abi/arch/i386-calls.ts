@@ -48,6 +48,8 @@ const FORMS: Readonly<Record<string, Form>> = {
   oldstat: old('stat'),
   oldlstat: old('lstat'),
   oldfstat: old('fstat'),
+  // TLS before the child's id (CONFIG_CLONE_BACKWARDS).
+  clone: { registers: [0, 1, 2, 4, 3] },
   // Offsets and lengths.
   mmap2: as('mmap', { norms: { 5: NORM_PAGES } }),
   pread64: inRegisters([0, 1, 2, 3], [3]),
@@ -102,7 +104,9 @@ const FORMS: Readonly<Record<string, Form>> = {
   setgroups: as('setgroups16'),
   getresuid: as('getresuid16'),
   getresgid: as('getresgid16'),
-  // Times.
+  // Times. The newest calls have one form, with 64 bits.
+  epoll_pwait2: time64('epoll_pwait2'),
+  futex_waitv: time64('futex_waitv'),
   clock_gettime64: time64('clock_gettime'),
   clock_settime64: time64('clock_settime'),
   clock_adjtime64: time64('clock_adjtime'),
