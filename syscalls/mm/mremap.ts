@@ -10,14 +10,18 @@ import { install, isPageAligned, pageUp, placeFor, removeRange } from './mapping
 import type { Mm } from './mm.ts'
 import type { Vma } from './vma.ts'
 
-/** Where user addresses end on x86-64. */
-const TASK_SIZE = 2 ** 47 - 4096
-
-function checkArguments(old: number, oldSize: number, newSize: number, flags: number, to: number): number {
+function checkArguments(
+  taskSize: number,
+  old: number,
+  oldSize: number,
+  newSize: number,
+  flags: number,
+  to: number,
+): number {
   if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL
-  if (!isPageAligned(old) || newSize === 0 || newSize > TASK_SIZE) return -EINVAL
+  if (!isPageAligned(old) || newSize === 0 || newSize > taskSize) return -EINVAL
   if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) return 0
-  if (to > TASK_SIZE - newSize || !isPageAligned(to) || !(flags & MREMAP_MAYMOVE)) return -EINVAL
+  if (to > taskSize - newSize || !isPageAligned(to) || !(flags & MREMAP_MAYMOVE)) return -EINVAL
   if (flags & MREMAP_DONTUNMAP && oldSize !== newSize) return -EINVAL
   return to < old + oldSize && old < to + newSize ? -EINVAL : 0
 }
@@ -32,7 +36,7 @@ export function mremap(
 ): number {
   let oldSize = pageUp(oldLength)
   const newSize = pageUp(newLength)
-  const refused = checkArguments(old, oldSize, newSize, flags, to)
+  const refused = checkArguments(mm.arch.taskSize, old, oldSize, newSize, flags, to)
   if (refused) return refused
   const vma = mm.vmas.find(old)
   if (!vma) return -EFAULT

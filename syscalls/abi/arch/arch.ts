@@ -123,6 +123,8 @@ export interface Arch {
   /** uname -m */
   readonly machine: string
   readonly hwcap: number
+  /** Where user addresses end, as calls check them. */
+  readonly taskSize: number
   /** /proc/cpuinfo. */
   readonly cpuInfo: string
   /** Bytes of the state block that belong to a task. */

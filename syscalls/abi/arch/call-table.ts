@@ -67,7 +67,7 @@ export class CallTable {
   takeWords({ name, words }: OpenedCall, args: Float64Array): void {
     for (const [i, norm] of this.normsOf(name).entries()) {
       const word = words[i] ?? 0
-      args[i] = norm === NORM_INT || norm === NORM_LONG ? word | 0 : word
+      args[i] = norm === NORM_INT || norm === NORM_LONG ? word | 0 : word >>> 0
     }
   }
 

@@ -127,6 +127,7 @@ export const i386: Arch = {
   bits: 32,
   platform: 'i686',
   machine: 'i686',
+  taskSize: 0xffff_e000,
   model: ILP32_I386,
   calls: I386_CALLS,
   indirect: I386_INDIRECT,
