@@ -3,7 +3,7 @@
  * checks this is. Path: sys/mmap.ts → here → mapping.ts.
  */
 
-import { GUEST_MAX, GUEST_MIN } from '../../emu/memory/layout.ts'
+import { GUEST_MIN } from '../../emu/memory/layout.ts'
 import { EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_NONE } from '../abi/mman.ts'
 import { install, isPageAligned, pageUp, placeFor, removeRange } from './mapping.ts'
@@ -53,15 +53,15 @@ export function mremap(
     oldSize = newSize
   }
   if (staysHere && oldSize > 0 && old + oldSize === vma.end && mm.vmas.isFree(vma.end, old + newSize))
-    if (old + newSize <= GUEST_MAX) return grow(mm, vma, old, newSize)
+    if (old + newSize <= mm.end) return grow(mm, vma, old, newSize)
   if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM
-  const place = flags & MREMAP_FIXED ? fixedPlace(to, newSize) : placeFor(mm, staysHere ? 0 : to, newSize, 0)
+  const place = flags & MREMAP_FIXED ? fixedPlace(mm, to, newSize) : placeFor(mm, staysHere ? 0 : to, newSize, 0)
   return place < 0 ? place : move(mm, vma, old, oldSize, place, newSize, (flags & MREMAP_DONTUNMAP) !== 0)
 }
 
-function fixedPlace(to: number, size: number): number {
+function fixedPlace(mm: Mm, to: number, size: number): number {
   if (to < GUEST_MIN) return -EPERM
-  return to + size > GUEST_MAX ? -ENOMEM : to
+  return to + size > mm.end ? -ENOMEM : to
 }
 
 function grow(mm: Mm, vma: Vma, old: number, newSize: number): number {
