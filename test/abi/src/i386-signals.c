@@ -68,7 +68,7 @@ __attribute__((used)) void old_entry_seen(void)
 	struct old_frame *f = frame;
 	printf("eax %d edx %x ecx %x aligned %d argument %d\n", entry[0], entry[1], entry[2], (entry[3] + 4) % 16, f->signo);
 	registers(&f->c);
-	printf("ebx %x esi %x edi %x extra %x fpstate %d\n", f->c.ebx, f->c.esi, f->c.edi, f->extramask, f->c.fpstate > entry[3]);
+	printf("ecx %x esi %x edi %x extra %x fpstate %d\n", f->c.ecx, f->c.esi, f->c.edi, f->extramask, f->c.fpstate > entry[3]);
 	code(f->code);
 	unsigned char *at = (void *)f->back;
 	printf("returns to %02x %02x\n", at[0], at[1]);
@@ -83,7 +83,7 @@ __attribute__((used)) void rt_entry_seen(void)
 	printf("signo %d code %d flags %d link %x stack %d %x %d mask %x %x\n", f->info.si_signo, f->info.si_code, f->uc_flags & ~1, f->uc_link,
 	       f->stack_at != 0, f->stack_flags, f->stack_size, f->mask[0], f->mask[1]);
 	registers(&f->c);
-	printf("ebx %x esi %x edi %x fpstate %d\n", f->c.ebx, f->c.esi, f->c.edi, f->c.fpstate > entry[3]);
+	printf("ecx %x esi %x edi %x fpstate %d\n", f->c.ecx, f->c.esi, f->c.edi, f->c.fpstate > entry[3]);
 	code(f->code);
 	unsigned char *at = (void *)f->back;
 	printf("returns to %02x %02x\n", at[0], at[1]);
