@@ -18,7 +18,13 @@ export class HostCaller implements Caller, Waiter {
   readonly processId = 0
   readonly threadId = 0
   /** An embedder has no guest memory: ioctls with pointers fail with EFAULT. */
-  readonly memory = { model: LP64, copyOut: () => false, copyIn: () => null, getU32: () => -1, setU32: () => false }
+  readonly memory = {
+    model: LP64,
+    copyOut: () => false,
+    copyIn: () => null,
+    getU32: () => -1,
+    setU32: () => false,
+  }
   /** How far a call came that goes on after a wait. */
   progress = 0
   progressState: unknown = null

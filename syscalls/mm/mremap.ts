@@ -55,7 +55,8 @@ export function mremap(
   if (staysHere && oldSize > 0 && old + oldSize === vma.end && mm.vmas.isFree(vma.end, old + newSize))
     if (old + newSize <= mm.end) return grow(mm, vma, old, newSize)
   if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM
-  const place = flags & MREMAP_FIXED ? fixedPlace(mm, to, newSize) : placeFor(mm, staysHere ? 0 : to, newSize, 0)
+  const place =
+    flags & MREMAP_FIXED ? fixedPlace(mm, to, newSize) : placeFor(mm, staysHere ? 0 : to, newSize, 0)
   return place < 0 ? place : move(mm, vma, old, oldSize, place, newSize, (flags & MREMAP_DONTUNMAP) !== 0)
 }
 
