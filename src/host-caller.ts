@@ -4,6 +4,7 @@
  */
 
 import { BLOCKED, errnoOf } from '../syscalls/abi/errno.ts'
+import { LP64 } from '../syscalls/abi/struct.ts'
 import type { World } from '../syscalls/engines/world.ts'
 import type { Host } from '../syscalls/host.ts'
 import { Credentials } from '../syscalls/kernel/credentials.ts'
@@ -18,7 +19,13 @@ export class HostCaller implements Caller, Waiter {
   readonly processId = 0
   readonly threadId = 0
   /** An embedder has no guest memory: ioctls with pointers fail with EFAULT. */
-  readonly memory = { copyOut: () => false, copyIn: () => null, getU32: () => -1, setU32: () => false }
+  readonly memory = {
+    model: LP64,
+    copyOut: () => false,
+    copyIn: () => null,
+    getU32: () => -1,
+    setU32: () => false,
+  }
   /** How far a call came that goes on after a wait. */
   progress = 0
   progressState: unknown = null

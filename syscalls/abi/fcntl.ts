@@ -137,6 +137,10 @@ export const F_SETOWN = 8
 export const F_GETOWN = 9
 export const F_SETSIG = 10
 export const F_GETSIG = 11
+/** The commands of 32-bit ISAs for large files: as those of other locks, in their order. */
+export const F_GETLK64 = 12
+export const F_SETLK64 = 13
+export const F_SETLKW64 = 14
 export const F_SETOWN_EX = 15
 export const F_GETOWN_EX = 16
 export const F_OFD_GETLK = 36
@@ -195,6 +199,9 @@ export const fcntlCommands = flagTable(
     F_GETOWN,
     F_SETSIG,
     F_GETSIG,
+    F_GETLK64,
+    F_SETLK64,
+    F_SETLKW64,
     F_SETOWN_EX,
     F_GETOWN_EX,
     F_OFD_GETLK,

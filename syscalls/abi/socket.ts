@@ -130,6 +130,11 @@ export const SO_RCVTIMEO_NEW = 66
 export const SO_SNDTIMEO_NEW = 67
 export const SO_TIMESTAMP = 29
 export const SO_TIMESTAMPNS = 35
+/** With 64-bit times on every ISA. */
+export const SO_TIMESTAMP_NEW = 63
+export const SO_TIMESTAMPNS_NEW = 64
+/** Of these forms of a time one is told. */
+export const TIMESTAMPS = [SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW]
 export const SO_ACCEPTCONN = 30
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
@@ -213,6 +218,8 @@ export const socketOptions = flagTable(
     SO_DETACH_FILTER: 27,
     SO_TIMESTAMP_OLD: SO_TIMESTAMP,
     SO_TIMESTAMPNS_OLD: SO_TIMESTAMPNS,
+    SO_TIMESTAMP_NEW,
+    SO_TIMESTAMPNS_NEW,
     SO_ACCEPTCONN,
     SO_PEERSEC: 31,
     SO_SNDBUFFORCE,

@@ -25,7 +25,7 @@ export const ILP32_I386_TIME64: DataModel = { ...ILP32_I386, name: 'i386-time64'
 export const ILP32_I386_LARGE: DataModel = { ...ILP32_I386, name: 'i386-large', offsetSize: 8 }
 
 /**
- * `word` and `long` are as wide as a pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec
+ * `id16` is a user or group id of 16 bits, which is OVERFLOW_ID16 where it has more. `word` and `long` are as wide as a pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec
  * behind one: where it is wider than a long, its upper half is padding. `upper` is what 32-bit ISAs have behind a word for
  * its upper half, and 64-bit ones have not.
  */
@@ -33,6 +33,7 @@ export type MemberType =
   | 'u8'
   | 's16'
   | 'u16'
+  | 'id16'
   | 's32'
   | 'u32'
   | 's64'
@@ -47,11 +48,15 @@ const FIXED_SIZES: Partial<Record<MemberType, number>> = {
   u8: 1,
   s16: 2,
   u16: 2,
+  id16: 2,
   s32: 4,
   u32: 4,
   s64: 8,
   u64: 8,
 }
+
+/** What ids beyond 16 bits are told as. */
+export const OVERFLOW_ID16 = 65534
 
 function sizeOf(type: MemberType, model: DataModel): number {
   if (type === 'time' || type === 'fraction') return model.timeSize
@@ -69,6 +74,7 @@ interface Member {
   readonly isSigned: boolean
   /** 64 bits of which the upper half does not count. */
   readonly isHalf: boolean
+  readonly isId16: boolean
 }
 
 /** A structure for one model. Addresses are in a view of guest memory, and already checked. */
@@ -86,7 +92,8 @@ export class Layout<T extends object> {
       const align = sizeBytes === 8 ? model.align64 : sizeBytes
       const offset = Math.ceil(end / align) * align
       const isHalf = type === 'fraction' && sizeBytes > model.wordSize
-      members.push({ name, offset, sizeBytes, isSigned: isSigned(type), isHalf })
+      const isId16 = type === 'id16'
+      members.push({ name, offset, sizeBytes, isSigned: isSigned(type), isHalf, isId16 })
       alignment = Math.max(alignment, align)
       end = offset + sizeBytes
     }
@@ -108,8 +115,10 @@ export class Layout<T extends object> {
   /** Stores every member; what `values` lacks becomes 0. Numbers that a member cannot hold are cut. */
   put(view: DataView, at: number, values: Partial<T>): void {
     const given = values as Readonly<Record<string, number | undefined>>
-    for (const { name, offset, sizeBytes } of this.members)
-      putInteger(view, at + offset, sizeBytes, given[name] ?? 0)
+    for (const { name, offset, sizeBytes, isId16 } of this.members) {
+      const value = given[name] ?? 0
+      putInteger(view, at + offset, sizeBytes, isId16 && value > 0xffff ? OVERFLOW_ID16 : value)
+    }
   }
 }
 

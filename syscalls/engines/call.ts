@@ -120,7 +120,7 @@ export class SyscallCall {
   private open(calls: CallTable, indirect: Indirect): void {
     const opened = indirect(this.args, this.task.mm)
     if (!opened) return
-    this.bound = calls.named(opened.name)
+    this.bound = calls.opened(opened.name)
     this.nr = this.bound.nr
     calls.takeWords(opened, this.args)
   }

@@ -5,7 +5,6 @@
 
 import { isError } from '../abi/errno.ts'
 import { PER_CLEAR_ON_SETID } from '../abi/process.ts'
-import { SS_DISABLE } from '../abi/signal.ts'
 import { reportExec } from '../engines/events.ts'
 import { commitCredentials, SUID_DUMP_DISABLE, SUID_DUMP_USER } from '../kernel/change-credentials.ts'
 import { becomeOnlyTask, dropMm } from '../kernel/exit.ts'
@@ -78,7 +77,6 @@ function forgetOldImage(task: Task): void {
   group.actions.resetHandlers()
   group.hasExeced = true
   task.altStackAddr = task.altStackSize = 0
-  task.altStackFlags = SS_DISABLE
   task.clearChildTid = 0
   task.restartBlock = null
   task.vforkDone?.wakeAll()

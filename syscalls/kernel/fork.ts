@@ -25,6 +25,7 @@ import {
   CLONE_VM,
   RLIMIT_NPROC,
 } from '../abi/process.ts'
+import { SS_DISABLE } from '../abi/signal.ts'
 import { reportClone } from '../engines/events.ts'
 import type { View } from '../engines/view.ts'
 import { destroyMm, forkMm } from '../mm/mm.ts'
@@ -177,7 +178,10 @@ function inherit(task: Task, child: Task, flags: number): void {
   // A thread has an area of its own.
   if (child.mm !== task.mm) child.rseq = task.rseq
   // In shared memory the alternate stack stays the parent's alone, except that vfork keeps it, as Linux does.
-  if (flags & CLONE_VM && !(flags & CLONE_VFORK)) return
+  if (flags & CLONE_VM && !(flags & CLONE_VFORK)) {
+    child.altStackFlags = SS_DISABLE
+    return
+  }
   child.altStackAddr = task.altStackAddr
   child.altStackSize = task.altStackSize
   child.altStackFlags = task.altStackFlags

@@ -11,6 +11,7 @@ import type { Cpu } from '../../emu/run/cpu.ts'
 import type { CallTable } from '../abi/arch/call-table.ts'
 import { EAGAIN, ENOSYS } from '../abi/errno.ts'
 import type { SigInfo } from '../abi/signal.ts'
+import { LP64 } from '../abi/struct.ts'
 import type { EngineTypes } from '../engines/manage.ts'
 import { ServiceTable } from '../engines/services.ts'
 import { View } from '../engines/view.ts'
@@ -309,6 +310,7 @@ function kernelCaller(world: World): Caller {
     processId: 0,
     threadId: 0,
     memory: {
+      model: LP64,
       copyOut: () => false,
       copyIn: () => null,
       getU32: () => -1,

@@ -20,8 +20,6 @@ const CS_START = 8,
   CS_ABORT = 24,
   CS_SIZE = 32
 const CPU_ID_UNINITIALIZED = 0xffff_ffff
-/** Addresses are below. */
-const TASK_SIZE = 2 ** 47
 
 /** What a thread registered. */
 export interface Rseq {
@@ -50,15 +48,16 @@ export function interruptRseq(task: Task): void {
 
 function fixUp(task: Task, { at, signature }: Rseq): boolean {
   const { mm } = task
+  const { taskSize } = mm.arch
   if (!mm.canRead(at + RSEQ_CS, 8)) return false
   const section = mm.u64(at + RSEQ_CS)
   if (section === 0) return true
-  if (section >= TASK_SIZE || !mm.canRead(section, CS_SIZE)) return false
+  if (section >= taskSize || !mm.canRead(section, CS_SIZE)) return false
   const start = mm.u64(section + CS_START)
   const end = start + mm.u64(section + CS_LENGTH)
   const abort = mm.u64(section + CS_ABORT)
   // Version and flags are 0.
-  if (mm.u64(section) !== 0 || start >= TASK_SIZE || end >= TASK_SIZE || abort >= TASK_SIZE) return false
+  if (mm.u64(section) !== 0 || start >= taskSize || end >= taskSize || abort >= taskSize) return false
   if ((abort >= start && abort < end) || mm.getU32(abort - 4) !== signature) return false
   const pc = mm.arch.pc(mm.state)
   if (!mm.setU64(at + RSEQ_CS, 0)) return false

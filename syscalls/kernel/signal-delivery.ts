@@ -21,8 +21,6 @@ import {
   SIGSEGV,
   SIGSTOP,
   type SigInfo,
-  SS_DISABLE,
-  SS_ONSTACK,
   STOP_SIGNALS,
   sigInfo,
 } from '../abi/signal.ts'
@@ -153,7 +151,7 @@ function enterHandler(task: Task, info: SigInfo, action: SigAction): void {
   const mask = task.savedMask ?? task.blocked
   const sp = arch.sp(task.mm.state)
   const onStack = sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
-  const hasStack = !(task.altStackFlags & SS_DISABLE) && task.altStackSize > 0
+  const hasStack = task.altStackSize > 0
   const pushed = arch.pushSignalFrame(task.mm.state, task.mm, {
     info,
     handler: action.handler,
@@ -163,7 +161,7 @@ function enterHandler(task: Task, info: SigInfo, action: SigAction): void {
     maskHi: mask.hi,
     altStackAddr: task.altStackAddr,
     altStackSize: task.altStackSize,
-    altStackFlags: hasStack ? (onStack ? SS_ONSTACK : 0) : SS_DISABLE,
+    altStackFlags: task.altStackFlags,
     onAltStack: (action.flags & SA_ONSTACK) !== 0 && hasStack && !onStack,
   })
   if (!pushed) {
@@ -177,10 +175,7 @@ function enterHandler(task: Task, info: SigInfo, action: SigAction): void {
   task.blocked.lo |= action.mask.lo
   task.blocked.hi |= action.mask.hi
   if (!(action.flags & SA_NODEFER)) task.blocked.add(info.signo)
-  if (action.flags & SA_RESETHAND) {
-    action.handler = SIG_DFL
-    action.flags &= ~SA_RESETHAND
-  }
+  if (action.flags & SA_RESETHAND) action.handler = SIG_DFL
 }
 
 /** sigsuspend, ppoll, pselect6: a mask for the time of the call. */

@@ -118,7 +118,8 @@ export class Task implements Caller, Waiter, WallWatcher {
   readonly pending = new PendingSignals()
   altStackAddr = 0
   altStackSize = 0
-  altStackFlags = 2
+  /** As it was set: whether there is one, its size says. */
+  altStackFlags = 0
   /** The signal that engines are being asked about. */
   delivering: SignalOnItsWay | null = null
   /** The ERESTART* result of the call that ended, 0 when none. */

@@ -29,7 +29,7 @@ export function placeFor(
   if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
     if (!isPageAligned(hint)) return -EINVAL
     if (hint < GUEST_MIN) return hint < 0 ? -ENOMEM : -EPERM
-    if (hint + size > GUEST_MAX) return -ENOMEM
+    if (hint + size > mm.end) return -ENOMEM
     if (flags & MAP_FIXED_NOREPLACE && !mm.vmas.isFree(hint, hint + size)) return -EEXIST
     return hint
   }
@@ -75,7 +75,7 @@ export function removeRange(mm: Mm, start: number, end: number): void {
 }
 
 export function munmap(mm: Mm, addr: number, length: number): number {
-  if (!isPageAligned(addr) || length === 0 || addr + length > GUEST_MAX) return -EINVAL
+  if (!isPageAligned(addr) || length === 0 || addr + length > mm.end) return -EINVAL
   removeRange(mm, addr, addr + pageUp(length))
   return 0
 }

@@ -380,6 +380,16 @@ export class Mm implements CallerMemory {
     return true
   }
 
+  /** Where addresses that can be mapped end. */
+  get end(): number {
+    return Math.min(GUEST_MAX, this.arch.taskSize)
+  }
+
+  /** How structures lie in it, unless a call says otherwise. */
+  get model(): DataModel {
+    return this.arch.model
+  }
+
   /** A pointer or size_t at an address already checked by canRead. */
   word(addr: number, { wordSize }: DataModel = this.arch.model): number {
     return getInteger(this.space.view, addr, wordSize, false)

@@ -3,21 +3,25 @@
  * checks this is. Path: sys/mmap.ts → here → mapping.ts.
  */
 
-import { GUEST_MAX, GUEST_MIN } from '../../emu/memory/layout.ts'
+import { GUEST_MIN } from '../../emu/memory/layout.ts'
 import { EFAULT, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_NONE } from '../abi/mman.ts'
 import { install, isPageAligned, pageUp, placeFor, removeRange } from './mapping.ts'
 import type { Mm } from './mm.ts'
 import type { Vma } from './vma.ts'
 
-/** Where user addresses end on x86-64. */
-const TASK_SIZE = 2 ** 47 - 4096
-
-function checkArguments(old: number, oldSize: number, newSize: number, flags: number, to: number): number {
+function checkArguments(
+  taskSize: number,
+  old: number,
+  oldSize: number,
+  newSize: number,
+  flags: number,
+  to: number,
+): number {
   if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL
-  if (!isPageAligned(old) || newSize === 0 || newSize > TASK_SIZE) return -EINVAL
+  if (!isPageAligned(old) || newSize === 0 || newSize > taskSize) return -EINVAL
   if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) return 0
-  if (to > TASK_SIZE - newSize || !isPageAligned(to) || !(flags & MREMAP_MAYMOVE)) return -EINVAL
+  if (to > taskSize - newSize || !isPageAligned(to) || !(flags & MREMAP_MAYMOVE)) return -EINVAL
   if (flags & MREMAP_DONTUNMAP && oldSize !== newSize) return -EINVAL
   return to < old + oldSize && old < to + newSize ? -EINVAL : 0
 }
@@ -32,7 +36,7 @@ export function mremap(
 ): number {
   let oldSize = pageUp(oldLength)
   const newSize = pageUp(newLength)
-  const refused = checkArguments(old, oldSize, newSize, flags, to)
+  const refused = checkArguments(mm.arch.taskSize, old, oldSize, newSize, flags, to)
   if (refused) return refused
   const vma = mm.vmas.find(old)
   if (!vma) return -EFAULT
@@ -49,15 +53,16 @@ export function mremap(
     oldSize = newSize
   }
   if (staysHere && oldSize > 0 && old + oldSize === vma.end && mm.vmas.isFree(vma.end, old + newSize))
-    if (old + newSize <= GUEST_MAX) return grow(mm, vma, old, newSize)
+    if (old + newSize <= mm.end) return grow(mm, vma, old, newSize)
   if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM
-  const place = flags & MREMAP_FIXED ? fixedPlace(to, newSize) : placeFor(mm, staysHere ? 0 : to, newSize, 0)
+  const place =
+    flags & MREMAP_FIXED ? fixedPlace(mm, to, newSize) : placeFor(mm, staysHere ? 0 : to, newSize, 0)
   return place < 0 ? place : move(mm, vma, old, oldSize, place, newSize, (flags & MREMAP_DONTUNMAP) !== 0)
 }
 
-function fixedPlace(to: number, size: number): number {
+function fixedPlace(mm: Mm, to: number, size: number): number {
   if (to < GUEST_MIN) return -EPERM
-  return to + size > GUEST_MAX ? -ENOMEM : to
+  return to + size > mm.end ? -ENOMEM : to
 }
 
 function grow(mm: Mm, vma: Vma, old: number, newSize: number): number {

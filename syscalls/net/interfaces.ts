@@ -7,6 +7,7 @@ import { latin1, putLe32 } from '../abi/bytes.ts'
 import { CAP_NET_ADMIN } from '../abi/capability.ts'
 import { EFAULT, EINVAL, ENODEV, ENOTTY, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { type DataModel, struct } from '../abi/struct.ts'
 import type { Caller } from '../vfs/caller.ts'
 
 export const LO_NAME = 'lo'
@@ -18,9 +19,12 @@ export const IFF_UP = 1
 export const LO_FLAGS = 0x49
 export const ARPHRD_LOOPBACK = 772
 
-/** struct ifreq: a name of 16 bytes, then a union. */
-const IFREQ_SIZE = 40
+/** struct ifreq: a name of 16 bytes, then a union, whose largest part has two words. */
 const IFNAMSIZ = 16
+const ifreqSize = ({ wordSize }: DataModel): number => (wordSize === 8 ? 40 : 32)
+/** struct ifmap: the same on all ISAs, but for its first two words. */
+const ifmapSize = ({ wordSize }: DataModel): number => 2 * wordSize + 8
+const IFCONF = struct({ length: 's32', at: 'word' })
 
 /** Requests of sockets have this type: an ifreq is read before anybody looks which it is. */
 const SOCKET_REQUESTS = 0x89
@@ -47,7 +51,6 @@ const ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
   [S.SIOCGIFHWADDR, new Uint8Array([ARPHRD_LOOPBACK & 0xff, ARPHRD_LOOPBACK >> 8, ...new Array(14).fill(0)])],
   [S.SIOCGIFINDEX, number(LO_INDEX)],
   [S.SIOCGIFTXQLEN, number(LO_QUEUE_LENGTH)],
-  [S.SIOCGIFMAP, new Uint8Array(24)],
 ])
 /** Those that only a socket of AF_INET answers. */
 const INET_ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
@@ -57,14 +60,22 @@ const INET_ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
   [S.SIOCGIFNETMASK, inetAddress(255)],
 ])
 
+function answerTo(request: number, family: number, model: DataModel): Uint8Array | undefined {
+  if (request === S.SIOCGIFMAP) return new Uint8Array(ifmapSize(model))
+  return ANSWERS.get(request) ?? (family === S.AF_INET ? INET_ANSWERS.get(request) : undefined)
+}
+
 /** Answers ioctl(2) on a socket of `family`. */
 export function interfaceIoctl(caller: Caller, family: number, request: number, argument: number): number {
   if (request === S.SIOCGIFCONF) return interfaceList(caller, argument)
-  const answer = ANSWERS.get(request) ?? (family === S.AF_INET ? INET_ANSWERS.get(request) : undefined)
+  const { memory } = caller
+  const answer = answerTo(request, family, memory.model)
   const isSetting = request === S.SIOCSIFFLAGS
   if (request >> 8 !== SOCKET_REQUESTS) return -ENOTTY
-  const { memory } = caller
-  const ifreq = memory.copyIn(argument, IFREQ_SIZE)
+  // What Linux does not know how to translate for a program of 32 bits it does not read either.
+  const isKnown = answer !== undefined || isSetting || request === S.SIOCGIFNAME
+  if (!isKnown && memory.model.wordSize === 4) return -ENOTTY
+  const ifreq = memory.copyIn(argument, ifreqSize(memory.model))
   if (!ifreq) return -EFAULT
   if (request === S.SIOCGIFNAME) {
     if (ifreq[IFNAMSIZ] !== LO_INDEX || ifreq[17] || ifreq[18] || ifreq[19]) return -ENODEV
@@ -84,18 +95,18 @@ export function interfaceIoctl(caller: Caller, family: number, request: number, 
 /** SIOCGIFCONF: as many ifreqs with an address as there is room for; without a buffer, how many bytes it takes. */
 function interfaceList(caller: Caller, argument: number): number {
   const { memory } = caller
-  const ifconf = memory.copyIn(argument, 16)
+  const layout = IFCONF.of(memory.model)
+  const ifconf = memory.copyIn(argument, layout.sizeBytes)
   if (!ifconf) return -EFAULT
-  const view = new DataView(ifconf.buffer, ifconf.byteOffset)
-  const room = view.getInt32(0, true)
-  const at = Number(view.getBigUint64(8, true))
+  const { length: room, at } = layout.get(new DataView(ifconf.buffer, ifconf.byteOffset), 0)
   if (at !== 0 && room < 0) return -EINVAL
-  const fits = at === 0 || room >= IFREQ_SIZE
+  const sizeBytes = ifreqSize(memory.model)
+  const fits = at === 0 || room >= sizeBytes
   if (at !== 0 && fits) {
-    const ifreq = new Uint8Array(IFREQ_SIZE)
+    const ifreq = new Uint8Array(sizeBytes)
     for (let i = 0; i < LO_NAME.length; i++) ifreq[i] = LO_NAME.charCodeAt(i)
     ifreq.set(inetAddress(127, 0, 0, 1), IFNAMSIZ)
     if (!memory.copyOut(at, ifreq)) return -EFAULT
   }
-  return memory.setU32(argument, fits ? IFREQ_SIZE : 0) ? 0 : -EFAULT
+  return memory.setU32(argument, fits ? sizeBytes : 0) ? 0 : -EFAULT
 }

@@ -40,8 +40,7 @@ const SWITCHES = new Set([
   S.SO_KEEPALIVE,
   S.SO_OOBINLINE,
   S.SO_NO_CHECK,
-  S.SO_TIMESTAMP,
-  S.SO_TIMESTAMPNS,
+  ...S.TIMESTAMPS,
   ...[S.SO_RXQ_OVFL, S.SO_WIFI_STATUS, S.SO_NOFCS, S.SO_LOCK_FILTER, S.SO_SELECT_ERR_QUEUE, S.SO_RCVMARK],
 ])
 
@@ -75,6 +74,10 @@ function timeoutBytes(task: Task, name: number, ns: number): Uint8Array {
   return bytes
 }
 
+/** Linux says of the newer form of microseconds that it is on with that of nanoseconds. */
+const isOn = ({ switches }: Socket, name: number): boolean =>
+  switches.has(name) || (name === S.SO_TIMESTAMP_NEW && switches.has(S.SO_TIMESTAMPNS_NEW))
+
 /** The value's bytes, or an errno. */
 export function getSocketOption(
   task: Task,
@@ -85,7 +88,7 @@ export function getSocketOption(
   const own = socket.getOption(level, name, task)
   if (own !== null) return own
   if (level !== S.SOL_SOCKET) return -EOPNOTSUPP
-  if (SWITCHES.has(name)) return ints(socket.switches.has(name) ? 1 : 0)
+  if (SWITCHES.has(name)) return ints(isOn(socket, name) ? 1 : 0)
   switch (name) {
     case S.SO_TYPE:
       return ints(socket.type)
@@ -179,9 +182,7 @@ export function setSocketOption(
     return name === S.SO_DEBUG ? -EACCES : -EPERM
   if (name === S.SO_BSDCOMPAT) return 0
   if (SWITCHES.has(name) || (name === S.SO_REUSEPORT && socket.family !== S.AF_UNIX)) {
-    // Of the two forms of a time one is told.
-    if (name === S.SO_TIMESTAMP) socket.switches.delete(S.SO_TIMESTAMPNS)
-    if (name === S.SO_TIMESTAMPNS) socket.switches.delete(S.SO_TIMESTAMP)
+    if (S.TIMESTAMPS.includes(name)) for (const form of S.TIMESTAMPS) socket.switches.delete(form)
     if (number !== 0) socket.switches.add(name)
     else socket.switches.delete(name)
     return 0

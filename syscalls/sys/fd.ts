@@ -46,22 +46,10 @@ function duplicate(task: Task, file: FileDescription, from: number, closeOnExec:
 /** What fcntl(2) does to a descriptor rather than to a file: all that O_PATH allows. */
 const OF_DESCRIPTORS = new Set([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_GETFD, F.F_SETFD, F.F_GETFL])
 
-/** The commands of 32-bit ISAs for large files, fcntl64(2): as the others in their order. */
-const F_GETLK64 = 12
-const F_SETLKW64 = 14
-
-/** Of 32-bit ISAs only fcntl64(2) has them, and locks of descriptions. */
-function isRefused(task: Task, command: number): boolean {
-  const { wordSize, offsetSize } = task.call.model
-  const isLarge = command >= F_GETLK64 && command <= F_SETLKW64
-  const isOfd = command >= F.F_OFD_GETLK && command <= F.F_OFD_SETLKW
-  return wordSize === 8 ? isLarge : offsetSize === 4 && (isLarge || isOfd)
-}
-
 function sysFcntl(task: Task, number: number, command: number, argument: number): number {
-  const isLarge = command >= F_GETLK64 && command <= F_SETLKW64
-  if (isRefused(task, command)) return task.fds.get(number) ? -EINVAL : -EBADF
-  return fcntl(task, number, isLarge ? command - F_GETLK64 + F.F_GETLK : command, argument, isLarge)
+  const isLarge = command >= F.F_GETLK64 && command <= F.F_SETLKW64
+  if (isLarge && task.call.model.wordSize === 8) return task.fds.get(number) ? -EINVAL : -EBADF
+  return fcntl(task, number, isLarge ? command - F.F_GETLK64 + F.F_GETLK : command, argument, isLarge)
 }
 
 function fcntl(task: Task, number: number, command: number, argument: number, isLarge: boolean): number {

@@ -41,7 +41,7 @@ import { openFile, sizeChange } from '../vfs/open.ts'
 import type { Path } from '../vfs/path.ts'
 import { MAY_WRITE, permission } from '../vfs/permission.ts'
 import { FOLLOW } from '../vfs/walk.ts'
-import { tooLarge } from './io.ts'
+import { isSmall, SMALL_FILE_MAX, tooLarge } from './io.ts'
 import { memfdFlags, sysMemfdCreate } from './memfd.ts'
 import { resolve } from './names.ts'
 import {
@@ -103,9 +103,6 @@ function sysOpenat(
   return openDescriptor(task, dirfdNumber, name, flagBits, wantsMode(flagBits) ? modeBits : 0, 0)
 }
 
-/** MAX_NON_LFS: what programs of 32-bit ISAs can open that do not say they know large files. */
-const SMALL_FILE_MAX = 2 ** 31 - 1
-
 const wantsMode = (flagBits: number): boolean =>
   (flagBits & O_CREAT) !== 0 || (flagBits & O_TMPFILE & ~F.O_DIRECTORY) !== 0
 
@@ -160,7 +157,8 @@ function sysOpenat2(task: Task, at: number, nameAddr: number, howAddr: number, h
   if (resolve & F.RESOLVE_CACHED && (flagBits & O_TRUNC || wantsMode(flagBits))) return -EAGAIN
   const name = task.readPath(nameAddr)
   if (typeof name === 'number') return name
-  return openDescriptor(task, at, name, flagBits, modeBits, resolve)
+  const isPath = (flagBits & F.O_PATH) !== 0
+  return openDescriptor(task, at, name, isPath ? flagBits : flagBits | O_LARGEFILE, modeBits, resolve)
 }
 
 const CLOSE_RANGE_UNSHARE = 2
@@ -207,6 +205,7 @@ function sysFtruncate(task: Task, fdNumber: number, length: number): number {
   const file = task.fds.usable(fdNumber)
   if (!file) return -EBADF
   if (!file.writable || !file.inode.isRegular) return -EINVAL
+  if (length > SMALL_FILE_MAX && isSmall(task, file)) return -EINVAL
   return truncateInode(task, file.inode, file.path, length)
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { EBADF, EFAULT, EFBIG, EINVAL, ESPIPE } from '../abi/errno.ts'
-import { O_APPEND, whences } from '../abi/fcntl.ts'
+import { O_APPEND, O_LARGEFILE, whences } from '../abi/fcntl.ts'
 import { RLIM_INFINITY, RLIMIT_FSIZE } from '../abi/process.ts'
 import { SI_USER, SIGXFSZ, sigInfo } from '../abi/signal.ts'
 import type { Task } from '../kernel/task.ts'
@@ -57,12 +57,21 @@ export function tooLarge(task: Task): number {
   return -EFBIG
 }
 
-/** How much of a write stays within RLIMIT_FSIZE; -EFBIG when nothing does. `pos` -1 is the file's own. */
+/** MAX_NON_LFS: how far programs of 32-bit ISAs get in a file that they opened without O_LARGEFILE. */
+export const SMALL_FILE_MAX = 2 ** 31 - 1
+
+export const isSmall = (task: Task, { flags }: FileDescription): boolean =>
+  task.mm.arch.bits === 32 && (flags & O_LARGEFILE) === 0
+
+/** How much of a write stays within RLIMIT_FSIZE and what a small file can hold; -EFBIG when nothing does. `pos` -1 is the file's own. */
 export function withinLimit(task: Task, file: FileDescription, count: number, pos: number): number {
   const limit = task.group.limits[RLIMIT_FSIZE]!.soft
-  if (limit === RLIM_INFINITY || count === 0 || !file.inode.isRegular || !file.seekable) return count
+  const sizeMax = isSmall(task, file) ? SMALL_FILE_MAX : RLIM_INFINITY
+  const isFree = limit === RLIM_INFINITY && sizeMax === RLIM_INFINITY
+  if (isFree || count === 0 || !file.inode.isRegular || !file.seekable) return count
   const from = file.flags & O_APPEND ? file.inode.size : pos < 0 ? file.pos : pos
-  return from >= limit ? tooLarge(task) : Math.min(count, limit - from)
+  if (from >= limit) return tooLarge(task)
+  return from >= sizeMax ? -EFBIG : Math.min(count, limit - from, sizeMax - from)
 }
 
 /** As readInto, the other way. */

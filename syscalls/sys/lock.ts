@@ -58,8 +58,8 @@ export function getLock(
   if (wanted.type === F.F_UNLCK && !isOfd(command)) return -EINVAL
   const layout = layoutOf(command, isLarge)
   // Asked for F_UNLCK, a description's own locks are told.
-  const asked = wanted.type === F.F_UNLCK ? { ...wanted, owner: task, type: F.F_WRLCK } : wanted
-  const other = file.inode.locks?.conflict(asked)
+  const { locks } = file.inode
+  const other = wanted.type === F.F_UNLCK ? locks?.own(wanted) : locks?.conflict(wanted)
   const told = other
     ? {
         type: other.type,

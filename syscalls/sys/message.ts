@@ -92,9 +92,11 @@ export function readOutgoing(task: Task, header: number, flagBits: number): Outg
 
 /** Reads the control messages; 0 or an errno. */
 function readControl(task: Task, at: number, size: number, message: Outgoing): number {
-  if (size > CONTROL_SIZE_MAX) return -ENOBUFS
   const { mm } = task
   const { model } = task.call
+  const bad = model.wordSize === 4 && at && size ? checkNarrowControl(task, at, size) : 0
+  if (bad) return bad
+  if (size > CONTROL_SIZE_MAX) return -ENOBUFS
   const layout = S.CMSGHDR.of(model)
   const headerSize = layout.sizeBytes
   if (at === 0 || size < headerSize) return 0
@@ -117,6 +119,19 @@ function readControl(task: Task, at: number, size: number, message: Outgoing): n
     offset += alignCmsg(length, model)
   }
   if (rights.length > 0) message.rights = rights
+  return 0
+}
+
+/** Linux translates a 32-bit program's messages before it looks at them: they must fill what they lie in. */
+function checkNarrowControl({ mm, call }: Task, at: number, size: number): number {
+  const headerSize = S.CMSGHDR.of(call.model).sizeBytes
+  if (size < headerSize) return -EINVAL
+  for (let offset = 0; offset < size; ) {
+    if (!mm.canRead(at + offset, call.model.wordSize)) return -EFAULT
+    const length = mm.word(at + offset, call.model)
+    if (length < headerSize || length > size - offset) return -EINVAL
+    offset += alignCmsg(length, call.model)
+  }
   return 0
 }
 
@@ -175,6 +190,14 @@ export function putIncoming(task: Task, header: number, message: Incoming): numb
   return task.putStruct(S.MSGHDR, header, left) ? 0 : -EFAULT
 }
 
+const isOldTime = (level: number, type: number): boolean =>
+  level === S.SOL_SOCKET && (type === S.SO_TIMESTAMP || type === S.SO_TIMESTAMPNS)
+
+/** Two words of 64 bits as two of the program's. */
+function narrowed(body: Uint8Array, { wordSize }: DataModel): Uint8Array {
+  return wordSize === 8 ? body : Uint8Array.of(...body.subarray(0, 4), ...body.subarray(8, 12))
+}
+
 /** Writes control messages into the room there is; what does not fit sets MSG_CTRUNC. */
 class ControlWriter {
   private readonly task: Task
@@ -197,7 +220,8 @@ class ControlWriter {
     if (credentials) {
       this.putOne(S.SOL_SOCKET, S.SCM_CREDENTIALS, shownUcred(this.task, credentials))
     }
-    for (const { level, type, body } of this.message.control ?? []) this.putOne(level, type, body)
+    for (const { level, type, body } of this.message.control ?? [])
+      this.putOne(level, type, isOldTime(level, type) ? narrowed(body, this.task.call.model) : body)
     this.putPidfd()
     if (rights) this.putRights(rights)
   }

@@ -96,7 +96,9 @@ const ACCESS = [MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE]
 const CREATION_FLAGS = F.O_CREAT | F.O_EXCL | F.O_NOCTTY | F.O_TRUNC
 
 function sysMqOpen(task: Task, nameAddr: number, flagBits: number, bits: number, attrAddr: number): number {
-  if (attrAddr && !task.getStruct(MQ_ATTR, attrAddr)) return -EFAULT
+  // For programs of 32 bits Linux only looks where it is to make one.
+  const isRead = task.call.model.wordSize === 8 || (flagBits & F.O_CREAT) !== 0
+  if (attrAddr && isRead && !task.getStruct(MQ_ATTR, attrAddr)) return -EFAULT
   const name = readName(task, nameAddr)
   if (typeof name === 'number') return name
   if (!task.fds.hasRoom) return -EMFILE

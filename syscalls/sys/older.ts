@@ -58,7 +58,10 @@ function putOldNames(task: Task, at: number, fieldSize: number): number {
 
 /** ipc(2) where it is no other call: shmat's result goes to memory. */
 function sysIpc(task: Task, call: number, id: number, flags: number, resultAt: number, at: number): number {
-  if ((call & 0xffff) !== IPC_SHMAT) return isKnownIpc(call & 0xffff) ? -EFAULT : -ENOSYS
+  if ((call & 0xffff) !== IPC_SHMAT) {
+    if (!isKnownIpc(call & 0xffff)) return -ENOSYS
+    return at === 0 ? -EINVAL : -EFAULT
+  }
   if (call >>> 16 === 1) return -EINVAL
   const place = sysShmat(task, id, at, flags)
   if (place < 0) return place

@@ -199,10 +199,15 @@ function sysSchedSetaffinity(task: Task, which: number, length: number, at: numb
   return first & 1 ? 0 : -EINVAL
 }
 
+/** struct cpumask of a kernel for up to 256 processors: as much of it as is asked for is written. */
+const CPU_MASK_SIZE = 32
+
 function sysSchedGetaffinity(task: Task, which: number, length: number, at: number): number {
-  if (length === 0 || length % 8) return -EINVAL
+  if (length === 0 || length % task.call.model.wordSize) return -EINVAL
   if (!findSchedule(task, which)) return -ESRCH
-  return task.mm.setWord(at, 1) ? task.mm.arch.model.wordSize : -EFAULT
+  const mask = new Uint8Array(Math.min(length, CPU_MASK_SIZE))
+  mask[0] = 1
+  return task.mm.copyOut(at, mask) ? mask.length : -EFAULT
 }
 
 /** The lowest or the highest priority of a policy. */

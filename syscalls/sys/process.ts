@@ -260,7 +260,9 @@ function eventInfo(task: Task, event: ChildEvent) {
 }
 
 function sysArchPrctl(task: Task, code: number, argument: number): number {
-  const { state } = task.mm
+  const { state, arch } = task.mm
+  // Of 32-bit programs the bases are in descriptors.
+  if (arch.bits === 32) return -EINVAL
   switch (code) {
     case P.ARCH_SET_FS:
     case P.ARCH_SET_GS:

@@ -1,5 +1,6 @@
 /** Signals: sigaction(2), sigprocmask(2), kill(2), sigsuspend(2), sigaltstack(2), sigtimedwait(2), sigreturn(2). */
 
+import type { AltStack } from '../abi/arch/arch.ts'
 import { CAP_KILL } from '../abi/capability.ts'
 import { BLOCKED, EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, ESRCH } from '../abi/errno.ts'
 import { readSigInfo, SIGINFO_SIZE, writeSigInfo } from '../abi/siginfo.ts'
@@ -186,41 +187,38 @@ export function sigreturn(task: Task, isRt: boolean): number {
     return KEEP_RESULT
   }
   setBlocked(task, frame.maskLo, frame.maskHi)
-  const { altStack } = frame
-  if (altStack && (!(altStack.flags & S.SS_DISABLE) || task.altStackSize > 0)) {
-    task.altStackAddr = altStack.addr
-    task.altStackSize = altStack.size
-    task.altStackFlags = altStack.flags & S.SS_DISABLE
-  }
+  // What cannot be an alternate stack leaves the one there is.
+  if (frame.altStack) setAltStack(task, frame.altStack)
   return KEEP_RESULT
 }
 
+function isOnAltStack(task: Task): boolean {
+  const sp = task.mm.arch.sp(task.mm.state)
+  return sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
+}
+
+function setAltStack(task: Task, { addr, flags: bits, size: sizeBytes }: AltStack): number {
+  if (isOnAltStack(task)) return -EPERM
+  const mode = (bits & ~S.SS_AUTODISARM) >>> 0
+  if (mode !== 0 && mode !== S.SS_ONSTACK && mode !== S.SS_DISABLE) return -EINVAL
+  const isDisabled = mode === S.SS_DISABLE
+  if (!isDisabled && sizeBytes < S.MINSIGSTKSZ) return -ENOMEM
+  task.altStackAddr = isDisabled ? 0 : addr
+  task.altStackSize = isDisabled ? 0 : sizeBytes
+  task.altStackFlags = isDisabled ? S.SS_DISABLE : 0
+  return 0
+}
+
 function sysSigaltstack(task: Task, newAddr: number, oldAddr: number): number {
-  const { mm } = task
-  const sp = mm.arch.sp(mm.state)
-  const enabled = !(task.altStackFlags & S.SS_DISABLE)
-  const inside = enabled && sp > task.altStackAddr && sp - task.altStackAddr <= task.altStackSize
+  const enabled = task.altStackSize > 0
   const fresh = newAddr ? task.getStruct(S.STACK, newAddr) : null
   if (newAddr && !fresh) return -EFAULT
   if (oldAddr) {
-    const flags = enabled ? (inside ? S.SS_ONSTACK : 0) : S.SS_DISABLE
+    const flags = enabled ? (isOnAltStack(task) ? S.SS_ONSTACK : 0) : S.SS_DISABLE
     const old = { sp: task.altStackAddr, flags, size: task.altStackSize }
     if (!task.putStruct(S.STACK, oldAddr, old)) return -EFAULT
   }
-  if (!fresh) return 0
-  if (inside) return -EPERM
-  const mode = (fresh.flags & ~S.SS_AUTODISARM) >>> 0
-  if (mode !== 0 && mode !== S.SS_ONSTACK && mode !== S.SS_DISABLE) return -EINVAL
-  if (mode === S.SS_DISABLE) {
-    task.altStackAddr = task.altStackSize = 0
-    task.altStackFlags = S.SS_DISABLE
-    return 0
-  }
-  if (fresh.size < S.MINSIGSTKSZ) return -ENOMEM
-  task.altStackAddr = fresh.sp
-  task.altStackSize = fresh.size
-  task.altStackFlags = 0
-  return 0
+  return fresh ? setAltStack(task, { ...fresh, addr: fresh.sp }) : 0
 }
 
 /** May `task` signal that process? kill(2): same real or effective id, root, or SIGCONT in one session. */

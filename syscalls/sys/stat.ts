@@ -22,9 +22,11 @@ import { resolveName, resolveTarget, type Target, targetOf, targetOfFd, targetOf
 import { dirfd, fd, flags, inStruct, int, mode, outStruct, path, syscall } from './row.ts'
 
 /** Filled again for every call: stat allocates nothing. */
-const stat: StatFields = {
+/** `ino32`: the lower half of the inode's number, which some structures have besides. */
+const stat: StatFields & { ino32: number } = {
   dev: 0,
   ino: 0,
+  ino32: 0,
   mode: 0,
   nlink: 0,
   uid: 0,
@@ -46,6 +48,7 @@ function fillStat(task: Task, inode: Inode): number {
   if (fresh < 0) return fresh
   stat.dev = inode.fs.dev
   stat.ino = inode.ino
+  stat.ino32 = inode.ino
   const ids = idsOf(task.credentials, inode)
   stat.mode = ids.mode
   stat.nlink = inode.nlink

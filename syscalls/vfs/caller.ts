@@ -3,6 +3,7 @@
  * Path: kernel/task.ts implements it; a file-system test may pass a plain object.
  */
 
+import type { DataModel } from '../abi/struct.ts'
 import type { World } from '../engines/world.ts'
 import type { Credentials } from '../kernel/credentials.ts'
 import type { PidNamespace } from '../kernel/pid-namespace.ts'
@@ -10,6 +11,8 @@ import type { WaitQueue } from '../kernel/wait-queue.ts'
 
 /** Guest memory as an ioctl needs it; every method checks permission, false or null is EFAULT. */
 export interface CallerMemory {
+  /** How structures lie in it. */
+  readonly model: DataModel
   copyOut(addr: number, bytes: Uint8Array): boolean
   copyIn(addr: number, sizeBytes: number): Uint8Array | null
   /** -1 is EFAULT. */

@@ -30,6 +30,12 @@ export class FileLocks {
   private readonly whole = new Map<object, number>()
   readonly released = new WaitQueue()
 
+  /** The first lock of the owner's own within the range, or null. */
+  own({ owner, start, end }: Lock): Lock | null {
+    const isWithin = (lock: Lock): boolean => lock.start < end && start < lock.end
+    return this.records.find((lock) => lock.owner === owner && isWithin(lock)) ?? null
+  }
+
   /** The first lock of somebody else that stands in the way, or null. */
   conflict(wanted: Lock): Lock | null {
     for (const lock of this.records)

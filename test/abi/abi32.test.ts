@@ -8,5 +8,5 @@ testProbes(
     { name: 'jit', cpu: 'jit', traced: false },
     { name: 'interpreter', cpu: 'interpreter', traced: false },
   ],
-  600,
+  690,
 )

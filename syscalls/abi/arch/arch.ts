@@ -86,12 +86,19 @@ export interface SignalFrameInput {
   onAltStack: boolean
 }
 
+/** stack_t. */
+export interface AltStack {
+  readonly addr: number
+  readonly size: number
+  readonly flags: number
+}
+
 /** What rt_sigreturn gives back besides registers. */
 export interface SignalFrameOutput {
   maskLo: number
   maskHi: number
   /** Null: the frame has none. */
-  altStack: { readonly addr: number; readonly size: number; readonly flags: number } | null
+  altStack: AltStack | null
 }
 
 /** Memory access that the frame code needs: grows the stack, checks permission; false is a fault. */
@@ -123,6 +130,8 @@ export interface Arch {
   /** uname -m */
   readonly machine: string
   readonly hwcap: number
+  /** Where user addresses end, as calls check them. */
+  readonly taskSize: number
   /** /proc/cpuinfo. */
   readonly cpuInfo: string
   /** Bytes of the state block that belong to a task. */

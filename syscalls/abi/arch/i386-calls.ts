@@ -8,8 +8,8 @@ import { type DataModel, ILP32_I386, ILP32_I386_LARGE, ILP32_I386_TIME64 } from 
 import { type ArchCall, NORM_ID16, NORM_PAGES, NORM_PAIR, NORM_ZERO } from './arch.ts'
 import { I386_NUMBERS } from './i386-numbers.ts'
 
-/** Those of Linux before 1.3. */
-export const ILP32_I386_OLD: DataModel = { ...ILP32_I386, name: 'i386-old' }
+/** Those of Linux before 1.3: sizes that they cannot tell are cut, as by a 64-bit kernel, and no error. */
+export const ILP32_I386_OLD: DataModel = { ...ILP32_I386, name: 'i386-old', offsetSize: 8 }
 
 type Form = Omit<ArchCall, 'nr' | 'name'>
 
@@ -38,6 +38,8 @@ const FORMS: Readonly<Record<string, Form>> = {
   waitpid: as('wait4', { norms: { 3: NORM_ZERO } }),
   mmap: as('old_mmap'),
   select: as('old_select'),
+  // To a 64-bit kernel fcntl and fcntl64 are the same.
+  fcntl: large('fcntl'),
   fcntl64: large('fcntl'),
   sendfile64: large('sendfile'),
   // Layouts.

@@ -66,6 +66,7 @@ export const x86_64: Arch = {
   platform: 'x86_64',
   machine: 'x86_64',
   hwcap: HWCAP,
+  taskSize: 2 ** 47 - 4096,
   cpuInfo: x86CpuInfo(),
   stateSize: X86_STATE_SIZE,
   model: LP64,

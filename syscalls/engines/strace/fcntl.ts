@@ -16,8 +16,16 @@ const WITHOUT_ARGUMENT = new Set([
   F.F_GET_SEALS,
 ])
 /** Filled by the call. */
-const OUT = new Set([F.F_GETLK, F.F_OFD_GETLK, F.F_GETOWN_EX])
-const LOCKS = new Set([F.F_GETLK, F.F_SETLK, F.F_SETLKW, F.F_OFD_GETLK, F.F_OFD_SETLK, F.F_OFD_SETLKW])
+const OUT = new Set([F.F_GETLK, F.F_GETLK64, F.F_OFD_GETLK, F.F_GETOWN_EX])
+const LOCKS = new Set([F.F_GETLK, F.F_SETLK, F.F_SETLKW])
+const LARGE_LOCKS = new Set([
+  F.F_GETLK64,
+  F.F_SETLK64,
+  F.F_SETLKW64,
+  F.F_OFD_GETLK,
+  F.F_OFD_SETLK,
+  F.F_OFD_SETLKW,
+])
 
 export const fcntlArgumentCount = (call: SyscallCall): number => (WITHOUT_ARGUMENT.has(call.args[1]!) ? 2 : 3)
 
@@ -27,7 +35,8 @@ export const isFcntlOut = (call: SyscallCall): boolean => OUT.has(call.args[1]!)
 export function fcntlArgument(call: SyscallCall): string {
   const [, command, argument] = call.args as unknown as [number, number, number]
   const low = argument % 2 ** 32
-  if (LOCKS.has(command) || command === F.F_SETOWN_EX || command === F.F_GETOWN_EX)
+  const isOwner = command === F.F_SETOWN_EX || command === F.F_GETOWN_EX
+  if (isOwner || LOCKS.has(command) || LARGE_LOCKS.has(command))
     return OUT.has(command) && call.result < 0 ? pointer(argument) : struct(call, command, argument)
   switch (command) {
     case F.F_SETFD:
@@ -58,8 +67,7 @@ function struct(call: SyscallCall, command: number, at: number): string {
   const isOwner = command === F.F_SETOWN_EX || command === F.F_GETOWN_EX
   if (isOwner && !mm.canRead(at, 8)) return pointer(at)
   if (isOwner) return `{type=${valueName(F.ownerTypes, mm.i32(at))}, pid=${mm.i32(at + 4)}}`
-  const isOfd = command >= F.F_OFD_GETLK && command <= F.F_OFD_SETLKW
-  const lock = call.task.getStruct(isOfd ? F.FLOCK64 : F.FLOCK, at)
+  const lock = call.task.getStruct(LARGE_LOCKS.has(command) ? F.FLOCK64 : F.FLOCK, at)
   if (!lock) return pointer(at)
   const type = valueName(F.lockTypes, lock.type)
   const whence = valueName(F.whences, lock.whence)

@@ -18,7 +18,8 @@ const offered = new WeakMap<SyscallCall, number>()
 export function noteRoom(call: SyscallCall, types: readonly ArgumentType[]): void {
   for (const [i, type] of types.entries()) {
     const at = call.args[i]!
-    const where = type.kind === 'sockLength' ? at : type.kind === 'msghdr' && type.out && at ? at + 8 : 0
+    const header = S.MSGHDR.of(call.model).offset('nameLength')
+    const where = type.kind === 'sockLength' ? at : type.kind === 'msghdr' && type.out && at ? at + header : 0
     if (where) offered.set(call, call.task.memory.canRead(where, 4) ? call.task.memory.i32(where) : -1)
   }
 }

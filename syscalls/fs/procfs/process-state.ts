@@ -71,9 +71,9 @@ export function schedText({ kernel, pids, task, group }: Subject): string {
 /** The call that a task waits in, or that its own reading is; `running` for one that computes. */
 export function syscallText(task: Task | undefined, caller: Caller): string {
   if (!task || (task.state !== WAITING && task.tid !== caller.threadId)) return 'running\n'
-  const { nr, args, sp, pc } = task.call
+  const { shownNr, args, sp, pc } = task.call
   const shown = (n: number): string => `0x${BigInt.asUintN(64, BigInt(Math.trunc(n))).toString(16)}`
-  return `${nr} ${[...args, sp, pc].map(shown).join(' ')}\n`
+  return `${shownNr} ${[...args, sp, pc].map(shown).join(' ')}\n`
 }
 
 const asNumber = (text: string): number => (/^\s*-?\d+\s*$/.test(text) ? Number(text) : Number.NaN)

@@ -6,7 +6,7 @@
 import { getLe32 } from '../../abi/bytes.ts'
 import { EINVAL, ENETUNREACH } from '../../abi/errno.ts'
 import * as T from '../../abi/inet.ts'
-import { AF_INET6, SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET } from '../../abi/socket.ts'
+import { AF_INET6, SO_TIMESTAMP, SO_TIMESTAMP_NEW, SOL_SOCKET, TIMESTAMPS } from '../../abi/socket.ts'
 import { LO_INDEX } from '../interfaces.ts'
 import type { ControlMessage, Outgoing } from '../message.ts'
 import { ints } from '../option-rule.ts'
@@ -42,10 +42,9 @@ export function controlOf(socket: UdpSocket, datagram: Datagram): ControlMessage
     messages.push({ level, type, body })
   }
   const { sec, nsec } = datagram
-  // A timeval or a timespec, of which the second wins.
-  if (socket.switches.has(SO_TIMESTAMPNS)) add(SOL_SOCKET, SO_TIMESTAMPNS, ints(sec, 0, nsec, 0))
-  else if (socket.switches.has(SO_TIMESTAMP))
-    add(SOL_SOCKET, SO_TIMESTAMP, ints(sec, 0, Math.floor(nsec / 1000), 0))
+  const form = TIMESTAMPS.find((name) => socket.switches.has(name))
+  const isMicro = form === SO_TIMESTAMP || form === SO_TIMESTAMP_NEW
+  if (form) add(SOL_SOCKET, form, ints(sec, 0, isMicro ? Math.floor(nsec / 1000) : nsec, 0))
   if (socket.family === AF_INET6) {
     const six = T.SOL_IPV6
     if (isSet(socket, six, T.IPV6_RECVPKTINFO)) add(six, T.IPV6_PKTINFO, packetInfo6(datagram))

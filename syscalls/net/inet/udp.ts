@@ -26,9 +26,8 @@ import {
   MSG_ERRQUEUE,
   MSG_OOB,
   SO_BROADCAST,
-  SO_TIMESTAMP,
-  SO_TIMESTAMPNS,
   SOCK_DGRAM,
+  TIMESTAMPS,
 } from '../../abi/socket.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Task } from '../../kernel/task.ts'
@@ -236,7 +235,7 @@ export class UdpSocket extends InetSocket {
   private take(datagram: Datagram): void {
     if (this.sentCost > this.receiveBufferSize || this.world.queuedCost > QUEUED_COST_MAX) return
     this.world.queuedCost += datagram.cost
-    if (this.switches.has(SO_TIMESTAMP) || this.switches.has(SO_TIMESTAMPNS)) {
+    if (TIMESTAMPS.some((form) => this.switches.has(form))) {
       const { clock } = this
       clock.readRealtime()
       datagram.sec = clock.sec

@@ -137,7 +137,7 @@ static void to_thread(void)
 {
 	handle(SIGUSR2);
 	struct sigevent ev = {.sigev_notify = 4, .sigev_signo = SIGUSR2, .sigev_value.sival_int = 9};
-	((int *)&ev)[4] = getpid();
+	((int *)&ev)[2 + sizeof(void *) / 4] = getpid();
 	int id = -1;
 	SHOW(timer_create_(CLOCK_REALTIME, &ev, &id));
 	SHOW(set(id, 0, 20, 0));

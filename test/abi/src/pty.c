@@ -75,7 +75,7 @@ static void slave_closes(void)
 	close(slave), show_poll(master, "master"), close(again), settle();
 	show_poll(master, "master"), read_one(master, "master", 2), read_one(master, "master", 10), read_one(master, "master", 10);
 	show_poll(master, "master"), SHOW(write(master, "kept\n", 5));
-	slave = open(slave_name, O_RDWR | O_NOCTTY), show_poll(master, "master"), settle(), slave_read(), echoed();
+	slave = open(slave_name, O_RDWR | O_NOCTTY), settle(), show_poll(master, "master"), slave_read(), echoed();
 }
 
 static void master_closes(void)

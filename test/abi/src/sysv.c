@@ -17,6 +17,12 @@
 
 #ifdef __i386__
 #define semop_(id, ops, count) syscall(SYS_ipc, 1, id, count, 0, ops)
+/* musl translates what IPC_STAT fills: a bad address would be its own fault. */
+#define IS_BAD(at) ((void *)(at) == (void *)8)
+#define shmctl(id, command, at) \
+	(IS_BAD(at) ? syscall(SYS_shmctl, id, (command) & ~0x100, at) : shmctl(id, command, at))
+#define msgctl(id, command, at) \
+	(IS_BAD(at) ? syscall(SYS_msgctl, id, (command) & ~0x100, at) : msgctl(id, command, at))
 #else
 #define semop_(id, ops, count) syscall(SYS_semop, id, ops, count)
 #endif
@@ -87,7 +93,10 @@ static void shm_get(void)
 	printf("same %d\n", shmget(KEY, 5000, 0) == id);
 	SHOW(shmget(KEY, 5001, 0));
 	SHOW(shmget(IPC_PRIVATE, 0, 0600));
+#ifndef __i386__
+	/* 4 GiB less a byte is no error. */
 	SHOW(shmget(IPC_PRIVATE, -1, 0600));
+#endif
 	segment(id);
 	SHOW(shmctl(id, IPC_RMID, NULL));
 	SHOW(shmctl(id, IPC_RMID, NULL));

@@ -12,6 +12,10 @@
 
 #include "probe.h"
 
+#ifdef __i386__
+#define SYS_recvmmsg SYS_recvmmsg_time64
+#endif
+
 #define SO_PASSPIDFD 76
 #define SO_PEERPIDFD 77
 #define SCM_PIDFD 4

@@ -5,6 +5,7 @@
 
 import { O_APPEND, O_RDWR } from '../../../syscalls/abi/fcntl.ts'
 import { isSymlink, S_IFDIR, S_IFREG } from '../../../syscalls/abi/stat.ts'
+import { LP64 } from '../../../syscalls/abi/struct.ts'
 import type { World } from '../../../syscalls/engines/world.ts'
 import { Tmpfs } from '../../../syscalls/fs/tmpfs/tmpfs.ts'
 import { topOf, type ViewFs } from '../../../syscalls/fs/viewfs/viewfs.ts'
@@ -32,7 +33,7 @@ export function testCaller(clock: TestClock, uid = 0): Caller {
     credentials: new Credentials(uid, uid),
     processId: 0,
     threadId: 0,
-    memory: { copyOut: () => false, copyIn: () => null, getU32: () => -1, setU32: () => false },
+    memory: { model: LP64, copyOut: () => false, copyIn: () => null, getU32: () => -1, setU32: () => false },
     blockOn: () => -11,
     signalPending: () => false,
     brokenPipe: () => {},
