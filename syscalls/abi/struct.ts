@@ -25,9 +25,9 @@ export const ILP32_I386_TIME64: DataModel = { ...ILP32_I386, name: 'i386-time64'
 export const ILP32_I386_LARGE: DataModel = { ...ILP32_I386, name: 'i386-large', offsetSize: 8 }
 
 /**
- * `id16` is a user or group id of 16 bits, which is OVERFLOW_ID16 where it has more. `word` and `long` are as wide as a pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec
- * behind one: where it is wider than a long, its upper half is padding. `upper` is what 32-bit ISAs have behind a word for
- * its upper half, and 64-bit ones have not.
+ * `id16` is a user or group id of 16 bits, which is OVERFLOW_ID16 where it has more. `word` and `long` are as wide as a
+ * pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec behind one: where it is wider than a
+ * long, its upper half is padding. `upper` is what 32-bit ISAs have behind a word for its upper half, and 64-bit ones have not.
  */
 export type MemberType =
   | 'u8'
