@@ -24,7 +24,7 @@ async function stepThrough(cpu: 'jit' | 'interpreter', unit: StepUnit): Promise<
   })
   const pcs: number[] = []
   let stepping: Promise<void> | null = null
-  const pc = (task: Task): number => task.kernel.arch.pc(task.mm.state)
+  const pc = (task: Task): number => task.mm.arch.pc(task.mm.state)
   const engine: Engine = {
     name: 'stepper',
     wants: noCalls,
