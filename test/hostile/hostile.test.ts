@@ -126,28 +126,32 @@ function snapshot(folder: string): Record<string, string> {
 }
 
 describe('random system calls', () => {
-  it.each(['hostile', 'hostile32'])(`${FUZZ_CALLS} of them by %s, seed ${FUZZ_SEED}`, async (program) => {
-    const folder = mkdtempSync(join(tmpdir(), 'umwelt-fuzz-'))
-    mkdirSync(join(folder, 'inside'))
-    mkdirSync(join(folder, 'beside'))
-    for (const name of ['inside/kept', 'beside/secret', 'top']) writeFileSync(join(folder, name), name)
-    const before = snapshot(folder)
-    // Read-only and copy-on-write mounts of the host: neither may change it, nor lead beside it.
-    const mounts = [
-      { at: '/tmp/d', fs: hostDirectory(join(folder, 'inside'), 'cow') },
-      { at: '/mnt', fs: hostDirectory(join(folder, 'inside'), 'ro'), readOnly: true },
-    ]
-    const limits = { memoryBytes: 512 * MIB, processes: 100, diskBytes: 64 * MIB }
-    await start({ limits, mounts, seed: FUZZ_SEED }, program)
-    const rss = process.memoryUsage().rss
-    expect(await run('fuzz', String(FUZZ_SEED), String(FUZZ_CALLS))).toEqual({
-      stdout: 'done\n',
-      code: 0,
-      signal: null,
-    })
-    expect(snapshot(folder)).toEqual(before)
-    expect((process.memoryUsage().rss - rss) / MIB).toBeLessThan(1024)
-    expect(await text((await machine.spawn('echo', ['still here'])).stdout)).toBe('still here\n')
-    rmSync(folder, { recursive: true })
-  }, 1_800_000)
+  it.each(['hostile', 'hostile32'])(
+    `${FUZZ_CALLS} of them by %s, seed ${FUZZ_SEED}`,
+    async (program) => {
+      const folder = mkdtempSync(join(tmpdir(), 'umwelt-fuzz-'))
+      mkdirSync(join(folder, 'inside'))
+      mkdirSync(join(folder, 'beside'))
+      for (const name of ['inside/kept', 'beside/secret', 'top']) writeFileSync(join(folder, name), name)
+      const before = snapshot(folder)
+      // Read-only and copy-on-write mounts of the host: neither may change it, nor lead beside it.
+      const mounts = [
+        { at: '/tmp/d', fs: hostDirectory(join(folder, 'inside'), 'cow') },
+        { at: '/mnt', fs: hostDirectory(join(folder, 'inside'), 'ro'), readOnly: true },
+      ]
+      const limits = { memoryBytes: 512 * MIB, processes: 100, diskBytes: 64 * MIB }
+      await start({ limits, mounts, seed: FUZZ_SEED }, program)
+      const rss = process.memoryUsage().rss
+      expect(await run('fuzz', String(FUZZ_SEED), String(FUZZ_CALLS))).toEqual({
+        stdout: 'done\n',
+        code: 0,
+        signal: null,
+      })
+      expect(snapshot(folder)).toEqual(before)
+      expect((process.memoryUsage().rss - rss) / MIB).toBeLessThan(1024)
+      expect(await text((await machine.spawn('echo', ['still here'])).stdout)).toBe('still here\n')
+      rmSync(folder, { recursive: true })
+    },
+    1_800_000,
+  )
 })
