@@ -1,5 +1,5 @@
 /**
- * C structures by their members, laid out for the word size, alignment and byte order of an ISA: one description serves
+ * C structures by their members, laid out for the word size and alignment of a little-endian ISA: one description serves
  * all of them. Path: abi/*.ts describe; handlers read and write guest memory through Task.getStruct and putStruct.
  * Reference: the System V psABIs, "Data representation".
  */
@@ -25,12 +25,11 @@ export const ILP32_I386_TIME64: DataModel = { ...ILP32_I386, name: 'i386-time64'
 export const ILP32_I386_LARGE: DataModel = { ...ILP32_I386, name: 'i386-large', offsetSize: 8 }
 
 /**
- * `id16` is a user or group id of 16 bits, which is OVERFLOW_ID16 where it has more. `word` and `long` are as wide as a
+ * `id16` is a user or group id of 16 bits (shownId16). `word` and `long` are as wide as a
  * pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec behind one: where it is wider than a
  * long, its upper half is padding. `upper` is what 32-bit ISAs have behind a word for its upper half, and 64-bit ones have not.
  */
 export type MemberType =
-  | 'u8'
   | 's16'
   | 'u16'
   | 'id16'
@@ -45,7 +44,6 @@ export type MemberType =
   | 'upper'
 
 const FIXED_SIZES: Partial<Record<MemberType, number>> = {
-  u8: 1,
   s16: 2,
   u16: 2,
   id16: 2,
@@ -56,7 +54,10 @@ const FIXED_SIZES: Partial<Record<MemberType, number>> = {
 }
 
 /** What ids beyond 16 bits are told as. */
-export const OVERFLOW_ID16 = 65534
+const OVERFLOW_ID16 = 65534
+
+/** An id as those are told it who know 16 bits of it. */
+export const shownId16 = (id: number): number => (id > 0xffff ? OVERFLOW_ID16 : id)
 
 function sizeOf(type: MemberType, model: DataModel): number {
   if (type === 'time' || type === 'fraction') return model.timeSize
@@ -117,7 +118,7 @@ export class Layout<T extends object> {
     const given = values as Readonly<Record<string, number | undefined>>
     for (const { name, offset, sizeBytes, isId16 } of this.members) {
       const value = given[name] ?? 0
-      putInteger(view, at + offset, sizeBytes, isId16 && value > 0xffff ? OVERFLOW_ID16 : value)
+      putInteger(view, at + offset, sizeBytes, isId16 ? shownId16(value) : value)
     }
   }
 }
@@ -127,23 +128,21 @@ function getMember(view: DataView, at: number, { sizeBytes, isSigned: signed, is
   return getInteger(view, at, sizeBytes, signed)
 }
 
-/** 1, 2, 4 or 8 bytes; of 8 those beyond 2^53 are rounded. */
+/** 2, 4 or 8 bytes; of 8 those beyond 2^53 are rounded. */
 export function getInteger(view: DataView, at: number, sizeBytes: number, signed: boolean): number {
   if (sizeBytes === 4) return signed ? view.getInt32(at, true) : view.getUint32(at, true)
   if (sizeBytes === 8) {
     const value = getI64(view, at)
     return value < 0 && !signed ? value + 2 ** 64 : value
   }
-  if (sizeBytes === 2) return signed ? view.getInt16(at, true) : view.getUint16(at, true)
-  return view.getUint8(at)
+  return signed ? view.getInt16(at, true) : view.getUint16(at, true)
 }
 
 export function putInteger(view: DataView, at: number, sizeBytes: number, value: number): void {
   if (sizeBytes === 8) putU64(view, at, value)
   // RLIM_INFINITY stays all ones.
   else if (sizeBytes === 4) view.setUint32(at, value >= 2 ** 64 ? 0xffff_ffff : value, true)
-  else if (sizeBytes === 2) view.setUint16(at, value, true)
-  else view.setUint8(at, value)
+  else view.setUint16(at, value, true)
 }
 
 /** A structure, described once; `of` gives its layout for a model. */

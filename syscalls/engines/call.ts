@@ -32,13 +32,16 @@ interface Ran {
 
 export class SyscallCall {
   readonly task: Task
-  /** The call as the program's ISA has it; null for none that is known, and for an engine's own. */
+  /** The call as the program's ISA has it; null for none that is known, one that another stood for, an engine's own. */
   private bound: BoundCall | null = null
   /** The kernel's number as it was before any engine changed it. */
   private begunNr = -1
   /** The program's own number, also of a call that is unknown. */
   archNr = -1
-  /** The kernel's number (abi/calls.ts), the same for every ISA; writable: the call goes on as the new number below the engine that changed it. */
+  /**
+   * The kernel's number (abi/calls.ts), the same for every ISA; writable: the call goes on as the new number below the
+   * engine that changed it.
+   */
   nr = -1
   /** Normalised arguments: signed for `int` and `fd`, unsigned for addresses and sizes. Writable. */
   readonly args = new Float64Array(ARGUMENT_COUNT)
@@ -116,12 +119,12 @@ export class SyscallCall {
     this.begunNr = this.nr
   }
 
-  /** It becomes the call that it stands for, if it can be told which. */
+  /** It becomes the call that it stands for, if it can be told which: by the kernel's name, laid out as usual. */
   private open(calls: CallTable, indirect: Indirect): void {
     const opened = indirect(this.args, this.task.mm)
     if (!opened) return
-    this.bound = calls.opened(opened.name)
-    this.nr = this.bound.nr
+    this.bound = null
+    this.nr = CALL_NUMBERS[opened.name]!
     calls.takeWords(opened, this.args)
   }
 

@@ -349,15 +349,6 @@ export class Mm implements CallerMemory {
     return true
   }
 
-  /** Two 64-bit numbers: timespec, timeval, rlimit. */
-  setPair(addr: number, first: number, second: number): boolean {
-    if (!this.canWrite(addr, 16)) return false
-    putU64(this.space.view, addr, first)
-    putU64(this.space.view, addr + 8, second)
-    this.stored(addr, 16)
-    return true
-  }
-
   /** Two 32-bit words: a sigset, a pair of descriptors. */
   setPairOfU32(addr: number, first: number, second: number): boolean {
     if (!this.canWrite(addr, 8)) return false

@@ -4,19 +4,18 @@
  */
 
 import { EFAULT, EINVAL } from '../abi/errno.ts'
-import { OVERFLOW_ID } from '../abi/process.ts'
+import { shownId16 } from '../abi/struct.ts'
 import type { Task } from '../kernel/task.ts'
 import { setGroups } from './credentials.ts'
 import { addr, int, syscall } from './row.ts'
-
-const shown = (id: number): number => (id > 0xffff ? OVERFLOW_ID : id)
 
 function putThree(task: Task, ids: readonly number[], addrs: readonly number[]): number {
   const isPut = addrs.every((at, i) => task.mm.copyOut(at, bytesOfIds([ids[i]!])))
   return isPut ? 0 : -EFAULT
 }
 
-const bytesOfIds = (ids: readonly number[]): Uint8Array => new Uint8Array(Uint16Array.from(ids, shown).buffer)
+const bytesOfIds = (ids: readonly number[]): Uint8Array =>
+  new Uint8Array(Uint16Array.from(ids, shownId16).buffer)
 
 function sysGetgroups16(task: Task, count: number, at: number): number {
   const { groups, userns } = task.credentials
@@ -39,10 +38,10 @@ const theirGroups = ({ credentials: who }: Task): number[] =>
   [who.gid, who.egid, who.sgid].map((id) => who.userns.shownGid(id))
 
 export const id16Rows = [
-  syscall('getuid16', [], (task) => shown(usersOf(task)[0]!)),
-  syscall('geteuid16', [], (task) => shown(usersOf(task)[1]!)),
-  syscall('getgid16', [], (task) => shown(theirGroups(task)[0]!)),
-  syscall('getegid16', [], (task) => shown(theirGroups(task)[1]!)),
+  syscall('getuid16', [], (task) => shownId16(usersOf(task)[0]!)),
+  syscall('geteuid16', [], (task) => shownId16(usersOf(task)[1]!)),
+  syscall('getgid16', [], (task) => shownId16(theirGroups(task)[0]!)),
+  syscall('getegid16', [], (task) => shownId16(theirGroups(task)[1]!)),
   syscall('getresuid16', [addr, addr, addr], (task, ...addrs) =>
     putThree(task, usersOf(task), addrs.slice(0, 3)),
   ),

@@ -1,22 +1,20 @@
 /** The calls for signals 1 to 32, from before real-time ones: sigaction(2), sigprocmask(2), signal(2), sgetmask(2). */
 
-import { EFAULT, EINVAL } from '../abi/errno.ts'
+import { EFAULT } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
 import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, hex, inStruct, int, outStruct, signal, syscall, uint, value } from './row.ts'
-import { exchangeHandler, pause, pendingAndBlocked, sigaction, sigreturn } from './signal.ts'
+import { changeMask, exchangeHandler, pause, pendingAndBlocked, sigaction, sigreturn } from './signal.ts'
 
 function sysSigprocmask(task: Task, how: number, newAddr: number, oldAddr: number): number {
   const { mm, blocked } = task
   const { lo, hi } = blocked
   if (newAddr) {
     if (!mm.canRead(newAddr, 4)) return -EFAULT
-    const given = mm.i32(newAddr)
-    if (how === S.SIG_BLOCK) setBlocked(task, lo | given, hi)
-    else if (how === S.SIG_UNBLOCK) setBlocked(task, lo & ~given, hi)
-    else if (how === S.SIG_SETMASK) setBlocked(task, given, hi)
-    else return -EINVAL
+    // The signals that it cannot name stay as they are.
+    const refused = changeMask(task, how, mm.i32(newAddr), how === S.SIG_SETMASK ? hi : 0)
+    if (refused) return refused
   }
   return oldAddr && !mm.setU32(oldAddr, lo >>> 0) ? -EFAULT : 0
 }

@@ -4,7 +4,6 @@
  */
 
 import { IPC_SHMAT, SOCKET_CALL_COUNT } from '../abi/arch/i386-indirect.ts'
-import { bytesOf } from '../abi/bytes.ts'
 import { CAP_SYS_NICE } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, ENOSYS, EPERM } from '../abi/errno.ts'
 import { whences } from '../abi/fcntl.ts'
@@ -12,6 +11,7 @@ import { NICE_MAX, NICE_MIN, RLIMIT_NICE } from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, fd, inStruct, int, offset, outStruct, syscall, uint, value } from './row.ts'
 import { sysShmat } from './shm.ts'
+import { putNames, UTSNAME_FIELD_SIZE } from './system.ts'
 import { setWallClock } from './time.ts'
 
 /** lseek(2) with the position in two halves, and the new one in memory. */
@@ -47,14 +47,13 @@ function sysStime(task: Task, at: number): number {
   return setWallClock(task, task.mm.i32(at), 0)
 }
 
-/** struct old_utsname and oldold_utsname: five names of so many bytes. */
+/** struct old_utsname and oldold_utsname: without the domain. */
 function putOldNames(task: Task, at: number, fieldSize: number): number {
-  const { uts } = task.world
-  const bytes = new Uint8Array(fieldSize * 5)
-  const names = [uts.sysname, uts.nodename, uts.release, uts.version, uts.machine]
-  for (const [i, name] of names.entries()) bytes.set(bytesOf(name.slice(0, fieldSize - 1)), i * fieldSize)
-  return task.mm.copyOut(at, bytes) ? 0 : -EFAULT
+  const { sysname, nodename, release, version, machine } = task.world.uts
+  return putNames(task, at, [sysname, nodename, release, version, machine], fieldSize)
 }
+
+const OLDOLD_FIELD_SIZE = 9
 
 /** ipc(2) where it is no other call: shmat's result goes to memory. */
 function sysIpc(task: Task, call: number, id: number, flags: number, resultAt: number, at: number): number {
@@ -80,8 +79,8 @@ export const olderRows = [
     sysStime,
     'only in a view with a clock of its own: else the clock is the host’s',
   ),
-  syscall('olduname', [outStruct('utsname')], (task, at) => putOldNames(task, at, 65)),
-  syscall('oldolduname', [outStruct('utsname')], (task, at) => putOldNames(task, at, 9)),
+  syscall('olduname', [outStruct('utsname')], (task, at) => putOldNames(task, at, UTSNAME_FIELD_SIZE)),
+  syscall('oldolduname', [outStruct('utsname')], (task, at) => putOldNames(task, at, OLDOLD_FIELD_SIZE)),
   syscall('ipc', [uint, int, int, int, addr, addr], sysIpc, 'structures in their 64-bit form'),
   syscall('socketcall', [int, addr], (_task, call) =>
     call < 1 || call >= SOCKET_CALL_COUNT ? -EINVAL : -EFAULT,

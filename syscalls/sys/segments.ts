@@ -1,12 +1,10 @@
 /** Segments of x86 programs: set_thread_area(2), get_thread_area(2), modify_ldt(2). Linux kernel/tls.c, kernel/ldt.c. */
 
 import {
-  GDT_TLS_COUNT,
   GDT_TLS_MIN,
   ldtCount,
   reloadSegments,
   setLdtDescriptor,
-  setTlsDescriptor,
   tlsDescriptor,
 } from '../../emu/guest/x86/segments.ts'
 import { LDT_BASE, LDT_COUNT_MAX } from '../../emu/memory/layout.ts'
@@ -16,7 +14,8 @@ import {
   isEmptyDesc,
   isNotPresent,
   isThreadDesc,
-  threadDescriptor,
+  isThreadEntry,
+  setThreadDesc,
   USER_DESC,
   userDescOf,
 } from '../abi/arch/user-desc.ts'
@@ -39,15 +38,14 @@ function sysSetThreadArea(task: Task, at: number): number {
   if (!desc) return -EFAULT
   if (!isThreadDesc(desc)) return -EINVAL
   const { space } = task.mm
-  let index = desc.entryNumber - GDT_TLS_MIN
   if (desc.entryNumber === -1) {
-    index = [0, 1, 2].findIndex((i) => tlsDescriptor(space, i).every((half) => half === 0))
+    const index = [0, 1, 2].findIndex((i) => tlsDescriptor(space, i).every((half) => half === 0))
     if (index < 0) return -ESRCH
-    if (!task.mm.setU32(at, GDT_TLS_MIN + index)) return -EFAULT
+    desc.entryNumber = GDT_TLS_MIN + index
+    if (!task.mm.setU32(at, desc.entryNumber)) return -EFAULT
   }
-  if (index < 0 || index >= GDT_TLS_COUNT) return -EINVAL
-  setTlsDescriptor(space, index, ...threadDescriptor(desc))
-  reloadSegments(space, (selector) => selector === (GDT_TLS_MIN + index) * 8 + 3)
+  if (!isThreadEntry(desc.entryNumber)) return -EINVAL
+  setThreadDesc(space, desc)
   return 0
 }
 
@@ -55,9 +53,8 @@ function sysGetThreadArea(task: Task, at: number): number {
   if (!hasThreadAreas(task)) return -ENOSYS
   const number = task.mm.getU32(at)
   if (number < 0) return -EFAULT
-  const index = number - GDT_TLS_MIN
-  if (index < 0 || index >= GDT_TLS_COUNT) return -EINVAL
-  const desc = userDescOf(number, ...tlsDescriptor(task.mm.space, index))
+  if (!isThreadEntry(number)) return -EINVAL
+  const desc = userDescOf(number, ...tlsDescriptor(task.mm.space, number - GDT_TLS_MIN))
   return task.putStruct(USER_DESC, at, desc) ? 0 : -EFAULT
 }
 

@@ -92,6 +92,16 @@ function sysRtSigaction(
   return setSize === SIGSET_SIZE ? sigaction(task, signo, newAddr, oldAddr, S.SIGACTION) : -EINVAL
 }
 
+/** What a SIG_* of sigprocmask(2) makes of the mask; 0 or -EINVAL. */
+export function changeMask(task: Task, how: number, newLo: number, newHi: number): number {
+  const { lo, hi } = task.blocked
+  if (how === S.SIG_BLOCK) setBlocked(task, lo | newLo, hi | newHi)
+  else if (how === S.SIG_UNBLOCK) setBlocked(task, lo & ~newLo, hi & ~newHi)
+  else if (how === S.SIG_SETMASK) setBlocked(task, newLo, newHi)
+  else return -EINVAL
+  return 0
+}
+
 function sysRtSigprocmask(
   task: Task,
   how: number,
@@ -104,12 +114,8 @@ function sysRtSigprocmask(
   const { lo, hi } = blocked
   if (setAddr) {
     if (!mm.canRead(setAddr, 8)) return -EFAULT
-    const newLo = mm.i32(setAddr)
-    const newHi = mm.i32(setAddr + 4)
-    if (how === S.SIG_BLOCK) setBlocked(task, lo | newLo, hi | newHi)
-    else if (how === S.SIG_UNBLOCK) setBlocked(task, lo & ~newLo, hi & ~newHi)
-    else if (how === S.SIG_SETMASK) setBlocked(task, newLo, newHi)
-    else return -EINVAL
+    const refused = changeMask(task, how, mm.i32(setAddr), mm.i32(setAddr + 4))
+    if (refused) return refused
   }
   if (oldAddr && !(mm.setU32(oldAddr, lo >>> 0) && mm.setU32(oldAddr + 4, hi >>> 0))) return -EFAULT
   return 0

@@ -17,17 +17,21 @@ import type { ThreadGroup } from '../kernel/thread-group.ts'
 import { UTS_NAME_MAX } from '../kernel/uts.ts'
 import { flags, inStruct, int, outBuf, outStruct, pid, size, string, syscall, value } from './row.ts'
 
-const UTSNAME_FIELD_SIZE = 65
+export const UTSNAME_FIELD_SIZE = 65
 /** What `setarch i386` makes of the machine's name. */
 const MACHINE_32 = 'i686'
 
 function sysUname(task: Task, at: number): number {
   const { uts } = task.world
   const machine = (task.personality & P.PER_MASK) === P.PER_LINUX32 ? MACHINE_32 : uts.machine
-  const fields = [uts.sysname, uts.nodename, uts.release, uts.version, machine, uts.domainname]
-  const bytes = new Uint8Array(UTSNAME_FIELD_SIZE * fields.length)
-  for (const [i, text] of fields.entries())
-    bytes.set(bytesOf(text.slice(0, UTSNAME_FIELD_SIZE - 1)), i * UTSNAME_FIELD_SIZE)
+  const names = [uts.sysname, uts.nodename, uts.release, uts.version, machine, uts.domainname]
+  return putNames(task, at, names, UTSNAME_FIELD_SIZE)
+}
+
+/** Names in fields of so many bytes, as any struct utsname has them; 0 or -EFAULT. */
+export function putNames(task: Task, at: number, names: readonly string[], fieldSize: number): number {
+  const bytes = new Uint8Array(fieldSize * names.length)
+  for (const [i, name] of names.entries()) bytes.set(bytesOf(name.slice(0, fieldSize - 1)), i * fieldSize)
   return task.mm.copyOut(at, bytes) ? 0 : -EFAULT
 }
 

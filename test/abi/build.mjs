@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { MUSL32_FLAGS } from '../musl32.mjs'
 
 const here = import.meta.dirname
 const FLAGS = [
@@ -26,13 +27,10 @@ const ISAS = [
     suffix: '32',
     compiler: [
       'gcc',
-      '-m32',
+      ...MUSL32_FLAGS,
+      '-msse2',
       // Low in memory: hosts charge for how high a Memory reaches, and each case has a machine of its own.
       '-Wl,-Ttext-segment=0x400000',
-      '-msse2',
-      '-Wl,-melf_i386',
-      '-specs',
-      '/usr/lib/i386-linux-musl/musl-gcc.specs',
     ],
   },
 ]

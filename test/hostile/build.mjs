@@ -2,12 +2,12 @@
 // musl-dev:i386. usage: node test/hostile/build.mjs
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { MUSL32_FLAGS } from '../musl32.mjs'
 
 const here = import.meta.dirname
-const I386 = ['gcc', '-m32', '-Wl,-melf_i386', '-specs', '/usr/lib/i386-linux-musl/musl-gcc.specs']
 for (const [program, [compiler, ...flags]] of [
   ['hostile', ['musl-gcc']],
-  ['hostile32', I386],
+  ['hostile32', ['gcc', ...MUSL32_FLAGS]],
 ]) {
   const { status } = spawnSync(
     compiler,

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
+import { MUSL32_FLAGS } from '../musl32.mjs'
 
 const C = ['strings.c', 'numbers.c', 'processes.c', 'threads.c']
 const CXX = ['exceptions.cc', 'containers.cc', 'threads.cc']
@@ -10,7 +11,6 @@ const SSE = ['-msse2', '-mfpmath=sse']
 const M32 = ['-m32', '-idirafter', '/usr/include/x86_64-linux-gnu']
 /** The x87 alone. */
 const X87 = ['-march=i486', '-mfpmath=387']
-const MUSL32 = ['-m32', '-Wl,-melf_i386', '-specs', '/usr/lib/i386-linux-musl/musl-gcc.specs']
 /** By name: the command, its flags, what it builds. */
 const COMPILERS = [
   { name: 'gcc -O2', command: 'gcc', flags: ['-O2'], sources: C },
@@ -28,8 +28,13 @@ const COMPILERS = [
   { name: 'gcc -m32 SSE', command: 'gcc', flags: ['-O2', ...M32, ...SSE], sources: C, long: true },
   { name: 'gcc -m32 -O0', command: 'gcc', flags: ['-O0', ...M32, ...X87], sources: C, long: true },
   { name: 'g++ -m32', command: 'g++', flags: ['-O2', ...M32, '-std=c++17'], sources: CXX, long: true },
-  { name: 'i386 musl x87', command: 'gcc', flags: ['-O2', ...MUSL32, ...X87], sources: ['processes.c'] },
-  { name: 'i386 musl SSE', command: 'gcc', flags: ['-O2', ...MUSL32, ...SSE], sources: C, long: true },
+  {
+    name: 'i386 musl x87',
+    command: 'gcc',
+    flags: ['-O2', ...MUSL32_FLAGS, ...X87],
+    sources: ['processes.c'],
+  },
+  { name: 'i386 musl SSE', command: 'gcc', flags: ['-O2', ...MUSL32_FLAGS, ...SSE], sources: C, long: true },
   { name: 'tcc', command: 'tcc', flags: [], sources: C, link: (source) => tccWithMusl(source) },
 ]
 

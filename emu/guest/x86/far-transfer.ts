@@ -20,7 +20,7 @@ import {
   segmentBase,
   selectorOf,
 } from './segments.ts'
-import { CS, RSP, SS, X86_STATE } from './state.ts'
+import { CS, gprPlace, RSP, SS, X86_STATE } from './state.ts'
 
 export const FAR_JUMP = 0,
   FAR_CALL = 1,
@@ -28,7 +28,7 @@ export const FAR_JUMP = 0,
   FAR_INTERRUPT_RETURN = 3
 
 const SCRATCH = STATE_BASE + X86_STATE.scratch
-const STACK = X86_STATE.gpr + 8 * RSP
+const STACK = gprPlace(RSP)
 const ADDRESS_MAX = 2n ** 47n
 
 /** argument: FAR_*, bytes of an element << 4, the instruction's length << 8, bytes that RET drops << 12. */

@@ -102,6 +102,9 @@ export const X86_STATE = {
   /** The process's: descriptors in its LDT, which lies at LDT_BASE; u32. */
   ldtCount: LDT_COUNT - STATE_BASE,
 } as const
+/** Where a general register lies. */
+export const gprPlace = (index: number): number => X86_STATE.gpr + 8 * index
+
 /** One of X86_STATE.segments: three u32. */
 export const SEGMENT_CACHE = {
   /** Of ES, CS, SS and DS; FS and GS have theirs in fsBase and gsBase. */

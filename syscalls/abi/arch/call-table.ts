@@ -63,14 +63,6 @@ export class CallTable {
     return this.byCall.get(nr)
   }
 
-  /** A call that another one stands for: of its forms the older one, which is laid out as usual. */
-  opened(name: string): BoundCall {
-    const nr = CALL_NUMBERS[name] ?? -1
-    const archNr = this.byCall.get(nr)?.archNr ?? -1
-    const { model } = this.arch
-    return { nr, archNr, name, norms: this.normsOf(name), registers: IN_ORDER, model, indirect: null }
-  }
-
   /** Puts the arguments of a call that another one stood for. */
   takeWords({ name, words }: OpenedCall, args: Float64Array): void {
     for (const [i, norm] of this.normsOf(name).entries()) {

@@ -20,6 +20,7 @@ import {
   ES,
   FS,
   GS,
+  gprPlace,
   RAX,
   RBP,
   RBX,
@@ -74,12 +75,10 @@ const RT_SIZE = RT_RETCODE + 8
 const OLD_CODE = [0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80]
 const RT_CODE = [0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0]
 
-const gpr = (index: number): number => X86_STATE.gpr + index * 8
-
 export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: SignalFrameInput): boolean {
   const isRt = (input.flags & SA_SIGINFO) !== 0
   const size = isRt ? RT_SIZE : OLD_SIZE
-  const top = input.onAltStack ? input.altStackAddr + input.altStackSize : state.getU32(gpr(RSP))
+  const top = input.onAltStack ? input.altStackAddr + input.altStackSize : state.getU32(gprPlace(RSP))
   const fxsave = Math.floor((top - FXSAVE_SIZE) / 64) * 64
   const fpstate = fxsave - FSAVE_SIZE
   const sp = Math.floor((fpstate - size + 4) / 16) * 16 - 4
@@ -112,10 +111,10 @@ export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: S
 
 /** The handler's registers: its arguments, also where compilers pass them in registers. */
 function enter(state: StateBlock, input: SignalFrameInput, sp: number, isRt: boolean): void {
-  state.setNumber(gpr(RAX), input.info.signo)
-  state.setNumber(gpr(RDX), isRt ? sp + RT_INFO : 0)
-  state.setNumber(gpr(RCX), isRt ? sp + RT_UC : 0)
-  state.setNumber(gpr(RSP), sp)
+  state.setNumber(gprPlace(RAX), input.info.signo)
+  state.setNumber(gprPlace(RDX), isRt ? sp + RT_INFO : 0)
+  state.setNumber(gprPlace(RCX), isRt ? sp + RT_UC : 0)
+  state.setNumber(gprPlace(RSP), sp)
   state.setU32(X86_STATE.df, 0)
   loadSegment(state.space, CS, USER32_CS)
   for (const segment of [SS, DS, ES]) loadSegment(state.space, segment, USER_DS)
@@ -133,13 +132,13 @@ function writeContext(
   for (const [i, segment] of SEGMENT_ORDER.entries())
     view.setUint32(at + i * 4, selectorOf(space, segment), true)
   for (const [i, index] of GENERAL_ORDER.entries())
-    view.setUint32(at + SC_GENERAL + i * 4, state.getU32(gpr(index)), true)
+    view.setUint32(at + SC_GENERAL + i * 4, state.getU32(gprPlace(index)), true)
   view.setUint32(at + SC_TRAPNO, input.info.trapno, true)
   view.setUint32(at + SC_ERR, input.info.trapError, true)
   view.setUint32(at + SC_IP, Number(instructionPointer(space)), true)
   view.setUint32(at + SC_CS, selectorOf(space, CS), true)
   view.setUint32(at + SC_FLAGS, readEflags(state), true)
-  view.setUint32(at + SC_SP_AT_SIGNAL, state.getU32(gpr(RSP)), true)
+  view.setUint32(at + SC_SP_AT_SIGNAL, state.getU32(gprPlace(RSP)), true)
   view.setUint32(at + SC_SS, selectorOf(space, SS), true)
   view.setUint32(at + SC_FPSTATE, fpstate, true)
   view.setInt32(at + SC_OLDMASK, input.maskLo, true)
@@ -184,7 +183,7 @@ export function popSignalFrame(
   memory: FrameMemory,
   isRt: boolean,
 ): SignalFrameOutput | null {
-  const sp = state.getU32(gpr(RSP)) - (isRt ? 4 : 8)
+  const sp = state.getU32(gprPlace(RSP)) - (isRt ? 4 : 8)
   if (!memory.canRead(sp, isRt ? RT_SIZE : OLD_SIZE)) return null
   const { view } = memory.space
   const context = sp + (isRt ? RT_CONTEXT : OLD_CONTEXT)
@@ -206,7 +205,7 @@ export function popSignalFrame(
         altStack: null,
       }
   for (const [i, index] of GENERAL_ORDER.entries())
-    state.setNumber(gpr(index), view.getUint32(context + SC_GENERAL + i * 4, true))
+    state.setNumber(gprPlace(index), view.getUint32(context + SC_GENERAL + i * 4, true))
   writeEflags(state, view.getUint32(context + SC_FLAGS, true))
   const { space } = state
   loadSegment(space, CS, view.getUint16(context + SC_CS, true) | 3)

@@ -4,27 +4,8 @@
  * Path: see arch.ts.
  */
 
-import {
-  GDT_TLS_COUNT,
-  GDT_TLS_MIN,
-  instructionPointer,
-  reloadSegments,
-  setInstructionPointer,
-  setTlsDescriptor,
-  startSegments,
-} from '../../../emu/guest/x86/segments.ts'
-import {
-  RAX,
-  RBP,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
-  RSP,
-  X86_STATE,
-  X86_STATE_SIZE,
-} from '../../../emu/guest/x86/state.ts'
+import { instructionPointer, setInstructionPointer } from '../../../emu/guest/x86/segments.ts'
+import { gprPlace, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
 import { PAGE_SIZE, STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { SYSCALL_SYSENTER } from '../../../emu/run/cpu.ts'
@@ -46,14 +27,12 @@ import { I386_CALLS, ILP32_I386_OLD } from './i386-calls.ts'
 import { I386_INDIRECT } from './i386-indirect.ts'
 import { popSignalFrame, pushSignalFrame } from './i386-signal.ts'
 import { VDSO_CODE, VDSO_LANDING, VDSO_VSYSCALL } from './i386-vdso.ts'
-import { isThreadDesc, threadDescriptor, USER_DESC, type UserDesc } from './user-desc.ts'
-import { x86_64 } from './x86-64.ts'
-import { resetFloat } from './x86-float.ts'
+import { isThreadDesc, isThreadEntry, setThreadDesc, USER_DESC, type UserDesc } from './user-desc.ts'
+import { startX86, x86_64 } from './x86-64.ts'
 
-const register = (index: number): number => X86_STATE.gpr + index * 8
-const ARGUMENTS = [RBX, RCX, RDX, RSI, RDI, RBP].map(register)
-const EAX = register(RAX)
-const ESP = register(RSP)
+const ARGUMENTS = [RBX, RCX, RDX, RSI, RDI, RBP].map(gprPlace)
+const EAX = gprPlace(RAX)
+const ESP = gprPlace(RSP)
 
 const TIMES = {
   atimeSec: 'long',
@@ -132,7 +111,6 @@ export const i386: Arch = {
   calls: I386_CALLS,
   indirect: I386_INDIRECT,
   auditArch: AUDIT_ARCH_I386,
-  epollEventSize: 12,
 
   stat: (model) =>
     (model === ILP32_I386_LARGE ? STAT64 : model === ILP32_I386_OLD ? OLD_STAT : STAT) as Struct<StatFields>,
@@ -169,19 +147,12 @@ export const i386: Arch = {
     setEax(state, nr)
   },
 
-  startProgram(state: StateBlock, entry: number, sp: number): void {
-    state.space.bytes.fill(0, STATE_BASE, STATE_BASE + X86_STATE_SIZE)
-    state.setNumber(X86_STATE.pc, entry)
-    state.setNumber(ESP, sp)
-    resetFloat(state)
-    startSegments(state.space, 32)
-  },
+  startProgram: (state, entry, sp) => startX86(state, 32, entry, sp),
 
   checkTls(memory, at): number {
     const desc = readUserDesc(memory, at)
     if (!desc) return -EFAULT
-    const index = desc.entryNumber - GDT_TLS_MIN
-    return isThreadDesc(desc) && index >= 0 && index < GDT_TLS_COUNT ? 0 : -EINVAL
+    return isThreadDesc(desc) && isThreadEntry(desc.entryNumber) ? 0 : -EINVAL
   },
 
   startClone(state: StateBlock, sp: number, tls: number | null): void {
@@ -189,9 +160,7 @@ export const i386: Arch = {
     if (sp) state.setNumber(ESP, sp)
     if (tls === null) return
     const { space } = state
-    const desc = USER_DESC.of(ILP32_I386).get(space.view, tls)
-    setTlsDescriptor(space, desc.entryNumber - GDT_TLS_MIN, ...threadDescriptor(desc))
-    reloadSegments(space, (selector) => selector === desc.entryNumber * 8 + 3)
+    setThreadDesc(space, USER_DESC.of(ILP32_I386).get(space.view, tls))
   },
 
   vdso: { code: VDSO_CODE, sysinfo: VDSO_VSYSCALL },

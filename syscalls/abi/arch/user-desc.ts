@@ -4,6 +4,13 @@
  * Path: sys/segments.ts, and clone(2) of 32-bit programs.
  */
 
+import {
+  GDT_TLS_COUNT,
+  GDT_TLS_MIN,
+  reloadSegments,
+  setTlsDescriptor,
+} from '../../../emu/guest/x86/segments.ts'
+import type { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { struct, type Values } from '../struct.ts'
 
 export const USER_DESC = struct({ entryNumber: 's32', base: 'u32', limit: 'u32', flags: 'u32' })
@@ -39,8 +46,18 @@ const isZeroDesc = ({ base, limit, flags }: UserDesc): boolean =>
 export const isThreadDesc = (desc: UserDesc): boolean =>
   isEmptyDesc(desc) || isZeroDesc(desc) || (is32Bit(desc) && contentsOf(desc) <= 1 && !isNotPresent(desc))
 
+/** Whether an entry of the GDT is a thread's own. */
+export const isThreadEntry = (entryNumber: number): boolean =>
+  entryNumber >= GDT_TLS_MIN && entryNumber < GDT_TLS_MIN + GDT_TLS_COUNT
+
+/** Sets the running thread's own entry that the descriptor names, also where it is loaded. */
+export function setThreadDesc(space: AddressSpace, desc: UserDesc): void {
+  setTlsDescriptor(space, desc.entryNumber - GDT_TLS_MIN, ...threadDescriptor(desc))
+  reloadSegments(space, (selector) => selector === desc.entryNumber * 8 + 3)
+}
+
 /** As the CPU has it. Both ways of saying "nothing" are zeros in the GDT. */
-export function threadDescriptor(desc: UserDesc): readonly [low: number, high: number] {
+function threadDescriptor(desc: UserDesc): readonly [low: number, high: number] {
   return isEmptyDesc(desc) || isZeroDesc(desc) ? [0, 0] : descriptorOf(desc, true)
 }
 

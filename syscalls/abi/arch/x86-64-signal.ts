@@ -5,7 +5,7 @@
  */
 
 import { readEflags, writeEflags } from '../../../emu/guest/x86/flags.ts'
-import { GPR_NAMES, RAX, RDI, RDX, RSI, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
+import { GPR_NAMES, gprPlace, RAX, RDI, RDX, RSI, RSP, X86_STATE } from '../../../emu/guest/x86/state.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { AUDIT_ARCH_X86_64 } from '../seccomp.ts'
 import { writeSigInfo } from '../siginfo.ts'
@@ -24,7 +24,7 @@ const FRAME_SIZE = SIGINFO + 128
 
 // Places in sigcontext, from MCONTEXT; general registers in this order.
 const SAVED_ORDER = ['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15', 'rdi', 'rsi', 'rbp', 'rbx', 'rdx', 'rax', 'rcx', 'rsp'] as const // biome-ignore format: one line
-const SAVED_REGISTERS = SAVED_ORDER.map((name) => X86_STATE.gpr + GPR_NAMES.indexOf(name) * 8)
+const SAVED_REGISTERS = SAVED_ORDER.map((name) => gprPlace(GPR_NAMES.indexOf(name)))
 const SC_IP = 128
 const SC_FLAGS = 136
 const SC_SEGMENTS = 144
@@ -38,11 +38,11 @@ const USER_SS = 0x2b
 /** UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
 const UC_FLAGS = 6
 
-const gpr = (index: number): number => X86_STATE.gpr + index * 8
-
 export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: SignalFrameInput): boolean {
   if (!(input.flags & SA_RESTORER)) return false
-  let sp = input.onAltStack ? input.altStackAddr + input.altStackSize : state.getNumber(gpr(RSP)) - REDZONE
+  let sp = input.onAltStack
+    ? input.altStackAddr + input.altStackSize
+    : state.getNumber(gprPlace(RSP)) - REDZONE
   const fpstate = Math.floor((sp - FXSAVE_SIZE) / 64) * 64
   sp = Math.floor((fpstate - FRAME_SIZE) / 16) * 16 - 8
   if (!memory.canWrite(sp, fpstate + FXSAVE_SIZE - sp)) return false
@@ -60,11 +60,11 @@ export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: S
   saveFloat(state, fpstate)
   memory.stored(sp, fpstate + FXSAVE_SIZE - sp)
 
-  state.setNumber(gpr(RDI), input.info.signo)
-  state.setNumber(gpr(RSI), sp + SIGINFO)
-  state.setNumber(gpr(RDX), sp + UC)
-  state.setNumber(gpr(RAX), 0)
-  state.setNumber(gpr(RSP), sp)
+  state.setNumber(gprPlace(RDI), input.info.signo)
+  state.setNumber(gprPlace(RSI), sp + SIGINFO)
+  state.setNumber(gprPlace(RDX), sp + UC)
+  state.setNumber(gprPlace(RAX), 0)
+  state.setNumber(gprPlace(RSP), sp)
   state.setNumber(X86_STATE.pc, input.handler)
   state.setU32(X86_STATE.df, 0)
   return true
@@ -93,7 +93,7 @@ function writeContext(
 
 export function popSignalFrame(state: StateBlock, memory: FrameMemory): SignalFrameOutput | null {
   // The handler's ret has taken the return address.
-  const sp = state.getNumber(gpr(RSP)) - 8
+  const sp = state.getNumber(gprPlace(RSP)) - 8
   if (!memory.canRead(sp, FRAME_SIZE)) return null
   const view = memory.space.view
   const context = sp + MCONTEXT

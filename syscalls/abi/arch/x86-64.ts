@@ -3,8 +3,10 @@
  * Path: see arch.ts.
  */
 
+import type { Mode } from '../../../emu/guest/x86/row.ts'
 import { startSegments } from '../../../emu/guest/x86/segments.ts'
 import {
+  gprPlace,
   R8,
   R9,
   R10,
@@ -26,10 +28,9 @@ import { X86_64_NUMBERS } from './x86-64-numbers.ts'
 import { popSignalFrame, pushSignalFrame } from './x86-64-signal.ts'
 import { resetFloat } from './x86-float.ts'
 
-const register = (index: number): number => X86_STATE.gpr + index * 8
-const ARGUMENTS = [RDI, RSI, RDX, R10, R8, R9].map(register)
-const RAX_OFFSET = register(RAX)
-const RSP_OFFSET = register(RSP)
+const ARGUMENTS = [RDI, RSI, RDX, R10, R8, R9].map(gprPlace)
+const RAX_OFFSET = gprPlace(RAX)
+const RSP_OFFSET = gprPlace(RSP)
 
 /** CPUID.1:EDX of what the translator offers: fpu, tsc, cx8, cmov, mmx, fxsr, sse, sse2. */
 const HWCAP = 0x07808111
@@ -114,13 +115,7 @@ export const x86_64: Arch = {
   exitCode: (state) => state.getU32(X86_STATE.exitCode),
   exitAddress: (state) => state.getNumber(X86_STATE.exitAddress),
 
-  startProgram(state: StateBlock, entry: number, sp: number): void {
-    state.space.bytes.fill(0, STATE_BASE, STATE_BASE + X86_STATE_SIZE)
-    startSegments(state.space, 64)
-    state.setNumber(X86_STATE.pc, entry)
-    state.setNumber(RSP_OFFSET, sp)
-    resetFloat(state)
-  },
+  startProgram: (state, entry, sp) => startX86(state, 64, entry, sp),
 
   checkTls: () => 0,
   startClone(state: StateBlock, sp: number, tls: number | null): void {
@@ -131,4 +126,13 @@ export const x86_64: Arch = {
 
   pushSignalFrame,
   popSignalFrame,
+}
+
+/** A program of either mode: every register, segment and the x87 as they are at its start. */
+export function startX86(state: StateBlock, mode: Mode, entry: number, sp: number): void {
+  state.space.bytes.fill(0, STATE_BASE, STATE_BASE + X86_STATE_SIZE)
+  startSegments(state.space, mode)
+  state.setNumber(X86_STATE.pc, entry)
+  state.setNumber(RSP_OFFSET, sp)
+  resetFloat(state)
 }
