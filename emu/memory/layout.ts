@@ -23,7 +23,7 @@ export function pcCacheSlot(pc: number): number {
 /** The process's local descriptor table, 8 bytes a descriptor, and how many there are: 0 before there is one. */
 export const LDT_BASE = 0x90000
 export const LDT_COUNT_MAX = 8192
-export const LDT_COUNT = STATE_BASE + 0x408
+export const LDT_COUNT = STATE_BASE + 0xf08
 
 /** One byte of PAGE_* flags for each of the 2^20 guest pages. */
 export const PAGE_FLAGS_BASE = 0x100000

@@ -7,6 +7,27 @@
 import type { AddressSpace } from './address-space.ts'
 import { STATE_BASE } from './layout.ts'
 
+/** What the state block of every ISA has, at the same places. */
+export const COMMON_STATE = {
+  pc: 0x080,
+  /** Back-edges and calls left before EXIT_BUDGET, i32. */
+  budget: 0x0bc,
+  exitKind: 0x0c0,
+  exitCode: 0x0c4,
+  exitAddress: 0x0c8,
+  /** Operands and results of helper calls, 128 bytes. */
+  scratch: 0x300,
+  /** The process's, not a thread's: MODE_*, u32. */
+  mode: 0xf00,
+} as const
+
+/** Which ISA a process's code is, and in which of its modes. */
+export const MODE_X86_64 = 0
+export const MODE_I386 = 1
+export const MODE_PPC32 = 2
+export const MODE_PPC64 = 3
+export const MODE_PPC64LE = 4
+
 export class StateBlock {
   readonly space: AddressSpace
 

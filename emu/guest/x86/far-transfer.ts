@@ -49,7 +49,7 @@ class FarTransfer {
     this.state = new StateBlock(space)
     this.pc = pc
     this.sizeBytes = sizeBytes
-    this.is32 = this.state.getU32(X86_STATE.mode32) !== 0
+    this.is32 = this.state.getU32(X86_STATE.mode) === MODE_I386
     this.stack = this.state.getU64(STACK)
   }
 

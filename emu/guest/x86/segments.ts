@@ -120,7 +120,7 @@ export function readDescriptor(space: AddressSpace, selector: number): Descripto
   }
 }
 
-const isMode32 = (space: AddressSpace): boolean => space.view.getUint32(at(X86_STATE.mode32), true) !== 0
+const isMode32 = (space: AddressSpace): boolean => space.view.getUint32(at(X86_STATE.mode), true) === MODE_I386
 
 /** The selector in a segment register. */
 export const selectorOf = (space: AddressSpace, segment: number): number =>
@@ -214,7 +214,7 @@ function isFlat(space: AddressSpace): boolean {
 /** The segments of a program that starts in a mode; the thread's descriptors and the LDT are empty. */
 export function startSegments(space: AddressSpace, mode: Mode): void {
   const { view } = space
-  view.setUint32(at(X86_STATE.mode32), mode === 32 ? 1 : 0, true)
+  view.setUint32(at(X86_STATE.mode), mode === 32 ? MODE_I386 : MODE_X86_64, true)
   view.setUint32(at(X86_STATE.ldtCount), 0, true)
   space.bytes.fill(0, at(X86_STATE.tls), at(X86_STATE.tls) + 8 * GDT_TLS_COUNT)
   const data = mode === 32 ? USER_DS : 0

@@ -5,6 +5,7 @@
  */
 
 import { LDT_COUNT, STATE_BASE } from '../../memory/layout.ts'
+import { COMMON_STATE } from '../../memory/state-block.ts'
 
 /** General registers in the encoding's order; 8 bytes each. */
 export const GPR_NAMES = [
@@ -51,9 +52,9 @@ export const ES = 0,
   GS = 5
 
 export const X86_STATE = {
+  ...COMMON_STATE,
   /** 16 × u64 */
   gpr: 0x000,
-  pc: 0x080,
   /** Lazy flags: which operation (see flags.ts) and its two values. */
   ccOp: 0x088,
   ccDst: 0x090,
@@ -65,11 +66,6 @@ export const X86_STATE = {
   fsBase: 0x0a8,
   gsBase: 0x0b0,
   mxcsr: 0x0b8,
-  /** Back-edges and calls left before EXIT_BUDGET, i32. */
-  budget: 0x0bc,
-  exitKind: 0x0c0,
-  exitCode: 0x0c4,
-  exitAddress: 0x0c8,
   /** 16 × 16 bytes */
   xmm: 0x100,
   /** 8 × 16 bytes: 64-bit significand, then sign and exponent as u16; physical registers. */
@@ -91,14 +87,10 @@ export const X86_STATE = {
   segmented: 0x2b4,
   /** Descriptors of the GDT that are a thread's own, as the CPU has them: 3 × u64. */
   tls: 0x2b8,
-  /** Operands and results of helper calls, 128 bytes. */
-  scratch: 0x300,
   /** What loading a selector keeps of its descriptor, for each segment register: SEGMENT_CACHE fields. */
   segments: 0x380,
   /** The process's, not a thread's: whether the program has looked at MXCSR, so that its flags count; u32. */
-  watchesFlags: 0x400,
-  /** The process's: 1 in 32-bit mode, 0 in 64-bit mode; u32. */
-  mode32: 0x404,
+  watchesFlags: 0xf04,
   /** The process's: descriptors in its LDT, which lies at LDT_BASE; u32. */
   ldtCount: LDT_COUNT - STATE_BASE,
 } as const

@@ -59,7 +59,7 @@ export function runString(space: AddressSpace, argument: number, pc: number): nu
   const { view } = space
   const sizeBytes = 1 << ((argument >> 4) & 3)
   const segment = (argument >> 16) & 7
-  const isMode32 = view.getUint32(STATE_BASE + X86_STATE.mode32, true) !== 0
+  const isMode32 = view.getUint32(STATE_BASE + X86_STATE.mode, true) === MODE_I386
   const isSegmented =
     isMode32 && (segment >= FS || view.getUint32(STATE_BASE + X86_STATE.segmented, true) !== 0)
   const run: StringRun = {
