@@ -60,7 +60,7 @@ const storeReversed =
 const lmw: Translate = (t, i) => {
   const values: Value[] = []
   for (let k = 0; i.rt + k < 32; k++) values.push(t.load(32, ...t.address(i.ra, i.si + 4 * k)))
-  values.forEach((value, k) => t.setGpr32(i.rt + k, value))
+  for (const [k, value] of values.entries()) t.setGpr32(i.rt + k, value)
 }
 
 const stmw: Translate = (t, i) => {
