@@ -128,7 +128,7 @@ const VECTOR = `
 1f f32x4.extract_lane v f lane|20 f32x4.replace_lane vf v lane
 21 f64x2.extract_lane v d lane|22 f64x2.replace_lane vd v lane
 23 i8x16.eq vv v|24 i8x16.ne vv v|25 i8x16.lt_s vv v|26 i8x16.lt_u vv v|27 i8x16.gt_s vv v|28 i8x16.gt_u vv v
-2d i16x8.eq vv v|31 i16x8.gt_s vv v|37 i32x4.eq vv v|38 i32x4.ne vv v|39 i32x4.lt_s vv v|3b i32x4.gt_s vv v
+2d i16x8.eq vv v|31 i16x8.gt_s vv v|32 i16x8.gt_u vv v|37 i32x4.eq vv v|38 i32x4.ne vv v|39 i32x4.lt_s vv v|3b i32x4.gt_s vv v|3c i32x4.gt_u vv v
 41 f32x4.eq vv v|42 f32x4.ne vv v|43 f32x4.lt vv v|44 f32x4.gt vv v|45 f32x4.le vv v|46 f32x4.ge vv v
 47 f64x2.eq vv v|48 f64x2.ne vv v|49 f64x2.lt vv v|4a f64x2.gt vv v|4b f64x2.le vv v|4c f64x2.ge vv v
 4d v128.not v v|4e v128.and vv v|4f v128.andnot vv v|50 v128.or vv v|51 v128.xor vv v|52 v128.bitselect vvv v

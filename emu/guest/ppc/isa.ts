@@ -10,6 +10,10 @@ import { LOGICAL } from './insts/logical.ts'
 import { ROTATE } from './insts/rotate.ts'
 import { STORAGE } from './insts/storage.ts'
 import { SYSTEM } from './insts/system.ts'
+import { VECTOR_INTEGER } from './insts/vector-integer.ts'
+import { VECTOR_PERMUTE } from './insts/vector-permute.ts'
+import { VECTOR_STORAGE } from './insts/vector-storage.ts'
+import { VSX_MOVE } from './insts/vsx-move.ts'
 import type { Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
@@ -23,4 +27,8 @@ export const ROWS: readonly Row[] = [
   ...FLOAT_STORAGE,
   ...FLOAT_MOVE,
   ...FLOAT_ARITHMETIC,
+  ...VECTOR_STORAGE,
+  ...VECTOR_PERMUTE,
+  ...VECTOR_INTEGER,
+  ...VSX_MOVE,
 ]

@@ -138,6 +138,17 @@ function randomFpscr(random: Random): number {
   return summed((sticky | rest | mode | enables) >>> 0)
 }
 
+/** Single-precision arithmetic, whose operands must be singles. */
+const isSingle = (row: Row): boolean =>
+  (/^f.*s$/.test(row.mnemonic) && row.encoding.startsWith('A 59')) || /^xs.*sp$/.test(row.mnemonic)
+
+/** The single next to a double; of a NaN the upper part. */
+function roundedToSingle(bits: bigint): bigint {
+  f64Bits.setBigUint64(0, bits)
+  const value = f64Bits.getFloat64(0)
+  return Number.isNaN(value) ? (bits & ~0x1fff_ffffn) | (1n << 29n) : doubleBits(Math.fround(value))
+}
+
 /** A state in which the addresses of the words' accesses mostly lie in the data page. */
 export function randomState(
   mode: PpcMode,
@@ -146,7 +157,8 @@ export function randomState(
 ): BigUint64Array {
   const state = new BigUint64Array(STATE_WORDS)
   const cut = (value: bigint): bigint => BigInt.asUintN(mode.bits, value)
-  for (let k = 0; k < 32; k++) state[GPR_AT + k] = cut(random.chance(4) ? BigInt(random.below(100)) : random.integer())
+  for (let k = 0; k < 32; k++)
+    state[GPR_AT + k] = cut(random.chance(4) ? BigInt(random.below(100)) : random.integer())
   state[LR_AT] = cut(random.integer())
   state[CTR_AT] = cut(random.chance(3) ? BigInt(random.below(3)) : random.integer())
   state[XER_AT] = BigInt(((random.below(8) << 29) | random.below(128)) >>> 0)
@@ -159,7 +171,13 @@ export function randomState(
     state[VSR_AT + 2 * k] = k < 32 && !random.chance(3) ? randomDouble(random) : randomLanes(random)
     if (isKept(k)) state[VSR_AT + 2 * k + 1] = randomLanes(random)
   }
-  for (const [row, word] of insns) aim(mode, random, state, row, word)
+  for (const [row, word] of insns) {
+    const { raising = 0, directed = false } = row.leftOut
+    state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & (directed ? ~3 : -1)))
+    if (isSingle(row))
+      for (let k = 0; k < 128; k += 2) state[VSR_AT + k] = roundedToSingle(state[VSR_AT + k]!)
+    aim(mode, random, state, row, word)
+  }
   return state
 }
 
@@ -169,7 +187,8 @@ function aim(mode: PpcMode, random: Random, state: BigUint64Array, row: Row, wor
   if (access === '') return
   const ra = fieldOf(word, 'RA')
   const rb = fieldOf(word, 'RB')
-  const target = DATA + (random.chance(24) ? DATA_SIZE - random.below(24) : 128 + random.below(DATA_SIZE - 512))
+  const target =
+    DATA + (random.chance(24) ? DATA_SIZE - random.below(24) : 128 + random.below(DATA_SIZE - 512))
   const signed = (value: number, bits: number): number => (value << (32 - bits)) >> (32 - bits)
   const put = (register: number, value: number): void => {
     if (register !== 0 || access !== 'indexed' || register === rb)

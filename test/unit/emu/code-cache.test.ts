@@ -62,7 +62,12 @@ it('the next run of a program begins with what this one translated', () => {
     append: (program, records) => void files.set(program, records[0]!),
   }
   const run = (number: number): Translations => {
-    const translations = new Translations({ uncheckedLoads: false, eager: true, store }, X86_64, false, noCounts())
+    const translations = new Translations(
+      { uncheckedLoads: false, eager: true, store },
+      X86_64,
+      false,
+      noCounts(),
+    )
     const code = new ProcessCode(spaceWith(new MemoryPool(), number), translations, OWNER)
     code.begin('program')
     expect(code.enter(CODE, false)).toBe(true)

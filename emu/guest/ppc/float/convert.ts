@@ -57,8 +57,8 @@ function integerOf(t: Translator, op: FloatOp, x: Value): [integer: Value, back:
     return [select(whole, ir.i64Halves(0, -0x8000_0000), isNumber), ir.op1('f64.convert_i64_s', whole)]
   }
   const word = ir.op1('i32.trunc_sat_f64_s', x)
-  const kept = ir.op3('select.i32', word, ir.i32(-0x8000_0000), isNumber)
-  return [ir.op1('i64.extend_i32_s', kept), ir.op1('f64.convert_i32_s', word)]
+  const kept = select(ir.op1('i64.extend_i32_s', word), ir.i64(0x8000_0000), isNumber)
+  return [kept, ir.op1('f64.convert_i32_s', word)]
 }
 
 /** A double to an integer, truncated or to the nearest. */

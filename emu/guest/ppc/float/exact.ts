@@ -231,7 +231,8 @@ function toInteger(run: Run, op: FloatOp, x: F.Float): bigint {
   if (x.kind === F.NAN) {
     run.nanOf(x)
     run.invalid(S.VXCVI)
-    return least
+    // Of a word only the lower half is defined.
+    return BigInt.asUintN(bits, least)
   }
   if (x.kind !== F.INFINITE) {
     const { value, inexact, up } = F.toInteger(x, truncates ? F.ROUND_ZERO : run.mode)
@@ -272,7 +273,7 @@ const exponentOf = (bits: bigint): number => Number((bits >> 52n) & 0x7ffn) - 10
 function testDivide(a: bigint, b: bigint): bigint {
   const [x, y] = [F.unpack(a, F.FORMAT64), F.unpack(b, F.FORMAT64)]
   const [ea, eb] = [exponentOf(a), exponentOf(b)]
-  const isDivisorOdd = y.kind === F.ZERO || y.kind === F.INFINITE || y.special
+  const isDivisorOdd = y.kind === F.ZERO || y.kind === F.INFINITE || (y.kind === F.FINITE && y.special)
   const general = x.kind === F.INFINITE || isDivisorOdd ? 4n : 0n
   const far = x.kind !== F.ZERO && x.kind < F.INFINITE && (ea - eb >= 1023 || ea - eb <= -1021 || ea <= -970)
   const isOdd = x.kind >= F.INFINITE || y.kind === F.NAN || isDivisorOdd || eb <= -1022 || eb >= 1021 || far

@@ -127,7 +127,7 @@ export function executeFpscr(space: AddressSpace, word: number): number {
   const state = new StateBlock(space)
   const fpscr = readFpscr(state)
   const [rt, ra, rb] = [(word >>> 21) & 31, (word >>> 16) & 31, (word >>> 11) & 31]
-  const set = (value: number): void => writeFpscr(state, S.summed(value))
+  const set = (value: number): void => writeFpscr(state, S.summed((value & ~S.RESERVED) >>> 0))
   switch ((word >>> 1) & 0x3ff) {
     case MFFS:
       state.setU64(vsrPlace(rt), BigInt(fpscr))
@@ -145,7 +145,8 @@ export function executeFpscr(space: AddressSpace, word: number): number {
       break
     case MTFSB1: {
       const bit = 0x8000_0000 >>> rt
-      writeFpscr(state, bit & S.ALL_EXCEPTIONS ? S.withRaised(fpscr, bit) : S.summed((fpscr | bit) >>> 0))
+      if (bit & S.ALL_EXCEPTIONS) writeFpscr(state, S.withRaised(fpscr, bit))
+      else set((fpscr | bit) >>> 0)
       break
     }
     case MTFSFI: {
