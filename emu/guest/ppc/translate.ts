@@ -5,7 +5,7 @@
  */
 
 import type { Block, LoadKind, Region, StoreBits, Value } from '../../ir/region.ts'
-import { EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
+import { EXIT_ALIGNMENT, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
 import { ControlFlow } from '../control-flow.ts'
 import type { BlockMap, GuestTranslator } from '../guest-mode.ts'
 import { swapped } from './byte-order.ts'
@@ -38,7 +38,9 @@ export class Translator extends ControlFlow implements GuestTranslator<Insn> {
   }
 
   instruction(insn: Insn): void {
-    this.ir.instruction(insn.pc)
+    const { ir } = this
+    ir.instruction(insn.pc)
+    if (this.isLittle && insn.row!.bigEndian) ir.exitIf(ir.i32(1), EXIT_ALIGNMENT)
     insn.row!.translate(this, insn)
   }
 
