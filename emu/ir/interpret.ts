@@ -35,7 +35,7 @@ export interface InterpreterGuest {
   readonly exitCode: number
   readonly exitAddress: number
   /** Where it says that addresses end at 4 GiB. */
-  readonly mode32: number
+  readonly mode: number
   readonly pc: number
   readonly scratch: number
   helper(space: AddressSpace, id: number, a: number, b: number): number
@@ -338,7 +338,7 @@ export class Interpreter {
     }
     this.commit(block, region.exitLog[n]!)
     const upper = address >> 47n
-    const isMode32 = space.view.getUint32(STATE_BASE + this.guest.mode32, true) !== 0
+    const isMode32 = space.view.getUint32(STATE_BASE + this.guest.mode, true) !== 0
     const isOutside = isMode32 ? addr + sizeBytes > GUEST_MAX : upper !== 0n && upper !== 0x1ffffn
     if (isOutside && !(need & NEED_ASKED)) {
       // Not a canonical address, or beyond the segment: a general protection fault, which names none.

@@ -47,7 +47,7 @@ function fetchEnd(space: AddressSpace, pc: number, limit: number): number {
 
 /** Which of its two modes the process's code is in. */
 export const modeOf = (space: AddressSpace): Mode =>
-  space.view.getUint32(STATE_BASE + X86_STATE.mode32, true) ? 32 : 64
+  space.view.getUint32(STATE_BASE + X86_STATE.mode, true) ? 32 : 64
 
 export class RegionFormer {
   /** Of the process that was looked at last. */

@@ -80,8 +80,8 @@ export const SIGACTION = struct({
   handler: 'word',
   flags: 'word',
   restorer: 'word',
-  maskLo: 'u32',
-  maskHi: 'u32',
+  maskLo: 'maskLo',
+  maskHi: 'maskHi',
 })
 /** struct old_sigaction: of the first 32 signals. */
 export const OLD_SIGACTION = struct({ handler: 'word', maskLo: 'u32', flags: 'u32', restorer: 'word' })

@@ -67,7 +67,7 @@ export function buildStack(
   const sp = Math.floor((writer.at - words * wordSize) / 16) * 16
   let at = sp
   for (const value of [argv.length, ...argAddrs, 0, ...envAddrs, 0, ...auxv]) {
-    putInteger(mm.space.view, at, wordSize, value)
+    putInteger(mm.space.view, at, wordSize, value, mm.model)
     at += wordSize
   }
   mm.auxv = mm.space.bytes.slice(at - auxv.length * wordSize, at)

@@ -214,6 +214,5 @@ export function setOwner(task: Task, object: IpcObject, owner: NewOwner): number
 
 /** 32-bit words, for the *_INFO commands. */
 export function putWords(task: Task, at: number, words: readonly number[]): boolean {
-  const bytes = new Uint8Array(new Int32Array(words).buffer)
-  return task.mm.copyOut(at, bytes)
+  return task.mm.copyOut(at, inOrder(Int32Array.from(words), task.mm.model))
 }

@@ -164,7 +164,7 @@ function sysGetgroups(task: Task, count: number, list: number): number {
 function sysSetgroups(task: Task, count: number, list: number): number {
   return setGroups(task, count, (length) => {
     const bytes = task.mm.copyIn(list, length * 4)
-    return bytes && Array.from(new Uint32Array(bytes.buffer, bytes.byteOffset, length))
+    return bytes && get32s(bytes, task.mm.model)
   })
 }
 

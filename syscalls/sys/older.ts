@@ -44,7 +44,7 @@ function sysStime(task: Task, at: number): number {
   const { wordSize } = task.call.model
   if (!task.mm.canRead(at, wordSize)) return -EFAULT
   if (task.world.clock === task.kernel.clock) return -EPERM
-  return setWallClock(task, task.mm.i32(at), 0)
+  return setWallClock(task, wordSize === 8 ? task.mm.i64(at) : task.mm.i32(at), 0)
 }
 
 /** struct old_utsname and oldold_utsname: without the domain. */

@@ -202,7 +202,7 @@ function sysRecvfrom(
   if (typeof data === 'number') return data
   const socket = socketOf(task, number)
   if (typeof socket === 'number') return socket
-  const [done, message] = receive(task, socket, incoming(data, flagBits))
+  const [done, message] = receive(task, socket, incoming(data, flagBits, task.mm.model))
   if (message.rights && done !== BLOCKED) socket.dropRights(message.rights)
   if (done < 0 || !at) return done
   return putAddress(task, message.address ?? NO_ADDRESS, at, lengthAt) || done
@@ -223,7 +223,7 @@ function sysSendmsg(task: Task, number: number, header: number, flagBits: number
 function receiveOne(task: Task, socket: Socket, header: number, flagBits: number): number {
   const data = readIncomingVector(task, header)
   if (typeof data === 'number') return data
-  const [done, message] = receive(task, socket, incoming(data, flagBits))
+  const [done, message] = receive(task, socket, incoming(data, flagBits, task.mm.model))
   if (done === BLOCKED) return BLOCKED
   if (done < 0) {
     if (message.rights) socket.dropRights(message.rights)
@@ -333,12 +333,18 @@ function sysGetsockopt(
   const room = mm.i32(lengthAt)
   if (room < 0) return -EINVAL
   if (level === S.SOL_SOCKET && name === S.SO_PEERPIDFD) return peerPidfd(task, socket, at, room, lengthAt)
-  const bytes = getSocketOption(task, socket, level, name)
-  if (typeof bytes === 'number') return bytes
-  const told = bytes.subarray(0, room)
+  const option = getSocketOption(task, socket, level, name)
+  if (typeof option === 'number') return option
+  const told = inOrder(asBytes(option, level, room), mm.model).subarray(0, room)
   if (!mm.copyOut(at, told)) return -EFAULT
   return mm.setU32(lengthAt, told.length) ? 0 : -EFAULT
 }
+
+/** Small numbers of SOL_IP fit into a byte, where there is room for no more. */
+const asBytes = (option: OptionValue, level: number, room: number): OptionValue =>
+  level === SOL_IP && room > 0 && room < 4 && option instanceof Int32Array && option[0]! >>> 8 === 0
+    ? Uint8Array.of(option[0]!)
+    : option
 
 /** SO_PEERPIDFD makes a descriptor: of who connected, listened or made the pair. */
 function peerPidfd(task: Task, socket: Socket, at: number, room: number, lengthAt: number): number {

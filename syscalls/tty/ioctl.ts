@@ -3,6 +3,7 @@
  * always the slave's.
  */
 
+import { get16s, inOrder } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EIO, ENOTTY, EPERM, ESRCH } from '../abi/errno.ts'
 import { FIONREAD } from '../abi/poll.ts'
@@ -94,16 +95,14 @@ function setModes(tty: Tty, caller: Caller, at: number, size: number, drop: bool
 
 function getWindow(tty: Tty, caller: Caller, at: number): number {
   const { rows, columns, xPixels, yPixels } = tty.window
-  const view = new DataView(new ArrayBuffer(WINSIZE_SIZE))
-  for (const [i, value] of [rows, columns, xPixels, yPixels].entries()) view.setUint16(i * 2, value, true)
-  return copyOut(caller, at, new Uint8Array(view.buffer))
+  return copyOut(caller, at, inOrder(Uint16Array.of(rows, columns, xPixels, yPixels), caller.memory.model))
 }
 
 function setWindow(tty: Tty, caller: Caller, at: number): number {
   const bytes = caller.memory.copyIn(at, WINSIZE_SIZE)
   if (!bytes) return -EFAULT
-  const field = (i: number): number => bytes[i * 2]! | (bytes[i * 2 + 1]! << 8)
-  tty.resize(field(0), field(1), field(2), field(3))
+  const [rows, columns, xPixels, yPixels] = get16s(bytes, caller.memory.model)
+  tty.resize(rows!, columns!, xPixels!, yPixels!)
   return 0
 }
 

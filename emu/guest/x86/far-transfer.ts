@@ -7,7 +7,7 @@
 
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { PAGE_PW, PAGE_R, STATE_BASE } from '../../memory/layout.ts'
-import { StateBlock } from '../../memory/state-block.ts'
+import { MODE_I386, StateBlock } from '../../memory/state-block.ts'
 import { EXIT_EXCEPTION, EXIT_PAGE_FAULT, EXIT_PROTECTION, EXIT_STACK, FAULT_WRITE } from '../../run/cpu.ts'
 import { writeEflags } from './flags.ts'
 import { leaveAt } from './segment-helpers.ts'

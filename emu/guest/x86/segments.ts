@@ -16,6 +16,7 @@
 
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { LDT_BASE, LDT_COUNT_MAX, STATE_BASE } from '../../memory/layout.ts'
+import { MODE_I386, MODE_X86_64 } from '../../memory/state-block.ts'
 import type { Mode } from './row.ts'
 import { CS, DS, ES, FS, GS, SEGMENT_CACHE, SEGMENT_CACHE_SIZE, SS, X86_STATE } from './state.ts'
 

@@ -15,6 +15,7 @@ import {
   PAGE_W,
   STATE_BASE,
 } from '../../memory/layout.ts'
+import { MODE_I386 } from '../../memory/state-block.ts'
 import { EXIT_BUDGET, EXIT_PAGE_FAULT, EXIT_PROTECTION, EXIT_STACK, FAULT_WRITE } from '../../run/cpu.ts'
 import { CC_SUB } from './flags.ts'
 import { ACCESS_READ, ACCESS_WRITE, allowsAccess, segmentBase } from './segments.ts'

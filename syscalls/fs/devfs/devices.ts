@@ -151,10 +151,8 @@ export class ConsoleFile extends DeviceFile {
       case TCSETSF:
         return 0
       case TIOCGWINSZ: {
-        const view = new DataView(new ArrayBuffer(8))
-        view.setUint16(0, this.output.rows, true)
-        view.setUint16(2, this.output.columns, true)
-        return memory.copyOut(argument, new Uint8Array(view.buffer)) ? 0 : -EFAULT
+        const size = Uint16Array.of(this.output.rows, this.output.columns, 0, 0)
+        return memory.copyOut(argument, inOrder(size, memory.model)) ? 0 : -EFAULT
       }
       default:
         return -ENOTTY
