@@ -126,7 +126,9 @@ export class Layout<T extends object> {
       alignment = Math.max(alignment, align)
       end = offset + sizeBytes
     }
-    this.members = model.littleEndian ? members : members.map((member, i) => swapped(members, member, i, model))
+    this.members = model.littleEndian
+      ? members
+      : members.map((member, i) => swapped(members, member, i, model))
     this.order = model
     this.sizeBytes = Math.ceil(end / alignment) * alignment
   }
@@ -138,7 +140,8 @@ export class Layout<T extends object> {
 
   get(view: DataView, at: number): T {
     const values: Record<string, number> = {}
-    for (const member of this.members) values[member.name] = getMember(view, at + member.offset, member, this.order)
+    for (const member of this.members)
+      values[member.name] = getMember(view, at + member.offset, member, this.order)
     return values as T
   }
 
@@ -162,7 +165,12 @@ function swapped(members: readonly Member[], member: Member, i: number, { wordSi
   return member.type === 'maskHi' ? from(member.offset - 4) : member
 }
 
-function getMember(view: DataView, at: number, { sizeBytes, isSigned, isHalf }: Member, order: ByteOrder): number {
+function getMember(
+  view: DataView,
+  at: number,
+  { sizeBytes, isSigned, isHalf }: Member,
+  order: ByteOrder,
+): number {
   if (isHalf) return view.getUint32(order.littleEndian ? at : at + 4, order.littleEndian)
   return getInteger(view, at, sizeBytes, isSigned, order)
 }

@@ -128,9 +128,7 @@ export class SeccompListener extends AnonymousFile {
     if (bytes.subarray(S.SECCOMP_NOTIF_ADDFD_SIZE).some((byte) => byte !== 0)) return -E2BIG
     const view = new DataView(bytes.buffer)
     const { littleEndian } = task.mm.model
-    const [flags, source, wanted, fdFlags] = [8, 12, 16, 20].map((i) =>
-      view.getUint32(i, littleEndian),
-    ) as [
+    const [flags, source, wanted, fdFlags] = [8, 12, 16, 20].map((i) => view.getUint32(i, littleEndian)) as [
       number,
       number,
       number,

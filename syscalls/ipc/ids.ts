@@ -3,6 +3,7 @@
  * Path: sys/{shm,sem,msg}.ts look objects up here; /proc/sysvipc lists them.
  */
 
+import { inOrder } from '../abi/bytes.ts'
 import { CAP_IPC_OWNER, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EEXIST, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '../abi/errno.ts'
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'

@@ -401,7 +401,6 @@ export class Mm implements CallerMemory {
     return Math.min(GUEST_MAX, this.arch.taskSize)
   }
 
-
   /** A pointer or size_t at an address already checked by canRead. */
   word(addr: number, { wordSize }: DataModel = this.model): number {
     return getInteger(this.space.view, addr, wordSize, false, this.model)

@@ -16,6 +16,7 @@ import { FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
 import { interfaceIoctl } from './interfaces.ts'
 import { type Incoming, IoVector, incoming, type Outgoing, outgoing } from './message.ts'
+import type { OptionValue } from './option-rule.ts'
 import { SocketInode } from './sockfs.ts'
 
 /** net.core.wmem_default, and the most that SO_SNDBUF gives (twice wmem_max). */

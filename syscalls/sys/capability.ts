@@ -3,6 +3,7 @@
  * kernel/capability.c, security/commoncap.c, whose order of checks this is.
  */
 
+import { get32, put32 } from '../abi/bytes.ts'
 import {
   CAP_EMPTY_SET,
   CAP_FULL_SET,

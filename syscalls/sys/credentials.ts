@@ -3,6 +3,7 @@
  * groups, and the getters. credentials(7). Each makes a copy, checks, and commits it: Linux kernel/sys.c, kernel/groups.c.
  */
 
+import { get32s } from '../abi/bytes.ts'
 import { CAP_SETGID, CAP_SETUID } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EPERM } from '../abi/errno.ts'
 import { commitCredentials, fixCapabilities, fixFsCapabilities } from '../kernel/change-credentials.ts'

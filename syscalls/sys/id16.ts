@@ -23,7 +23,15 @@ function sysGetgroups16(task: Task, count: number, at: number): number {
   if (count < 0) return -EINVAL
   if (count === 0) return groups.length
   if (groups.length > count) return -EINVAL
-  return task.mm.copyOut(at, bytesOfIds(task, groups.map((gid) => userns.shownGid(gid)))) ? groups.length : -EFAULT
+  return task.mm.copyOut(
+    at,
+    bytesOfIds(
+      task,
+      groups.map((gid) => userns.shownGid(gid)),
+    ),
+  )
+    ? groups.length
+    : -EFAULT
 }
 
 function sysSetgroups16(task: Task, count: number, at: number): number {

@@ -7,6 +7,7 @@ import { inOrder, type Numbers } from '../abi/bytes.ts'
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { addressInOrder } from '../abi/socket.ts'
 import type { DataModel, Layout, Values } from '../abi/struct.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { releaseFile } from '../kernel/fd-table.ts'
@@ -223,7 +224,11 @@ class ControlWriter {
       this.putOne(S.SOL_SOCKET, S.SCM_CREDENTIALS, shownUcred(this.task, credentials))
     }
     for (const { level, type, body } of this.message.control ?? [])
-      this.putOne(level, type, isOldTime(level, type) ? narrowed(body as Numbers, this.task.call.model) : body)
+      this.putOne(
+        level,
+        type,
+        isOldTime(level, type) ? narrowed(body as Numbers, this.task.call.model) : body,
+      )
     this.putPidfd()
     if (rights) this.putRights(rights)
   }
@@ -268,8 +273,7 @@ class ControlWriter {
       if (number < 0) break
       numbers.push(number)
     }
-    if (numbers.length > 0)
-      this.putOne(S.SOL_SOCKET, S.SCM_RIGHTS, Int32Array.from(numbers))
+    if (numbers.length > 0) this.putOne(S.SOL_SOCKET, S.SCM_RIGHTS, Int32Array.from(numbers))
     if (numbers.length < rights.length) message.flagsOut |= S.MSG_CTRUNC
     // The message's own hold on them ends.
     for (const file of rights) releaseFile(file)

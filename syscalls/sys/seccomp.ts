@@ -1,5 +1,6 @@
 /** Filters of one's own system calls: seccomp(2), prctl(2)'s PR_SET_SECCOMP. Work: kernel/seccomp.ts, kernel/bpf.ts. */
 
+import { inOrder } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EBUSY, EFAULT, EINVAL, EMFILE, ENOMEM, EOPNOTSUPP, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/seccomp.ts'

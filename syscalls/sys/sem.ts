@@ -1,5 +1,6 @@
 /** System V semaphores: semget(2), semop(2), semtimedop(2), semctl(2). The sets: ipc/sem.ts. */
 
+import { get16s, inOrder } from '../abi/bytes.ts'
 import { BLOCKED, E2BIG, EAGAIN, EFAULT, EFBIG, EINTR, EINVAL, ERANGE } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
 import { struct } from '../abi/struct.ts'

@@ -3,13 +3,16 @@
  * Path: a handler checks what the program gave, finds the Socket, and the family (net/) does the work.
  */
 
+import { inOrder } from '../abi/bytes.ts'
 import { BLOCKED, EBADF, EFAULT, EINVAL, EMFILE, ENODATA, ENOTSOCK } from '../abi/errno.ts'
+import { SOL_IP } from '../abi/inet.ts'
 import * as S from '../abi/socket.ts'
 import { TIMESPEC } from '../abi/time.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { Deadline } from '../kernel/deadline.ts'
 import type { Task } from '../kernel/task.ts'
 import { type Incoming, incoming, outgoing } from '../net/message.ts'
+import type { OptionValue } from '../net/option-rule.ts'
 import { getSocketOption, setSocketOption } from '../net/options.ts'
 import { isShutdownHow, Socket, type SocketFamily } from '../net/socket.ts'
 import {

@@ -1,5 +1,6 @@
 /** Attributes with a mask, birth time and mount: statx(2), Linux fs/stat.c. */
 
+import type { ByteOrder } from '../abi/bytes.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import { AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC, statxFlags } from '../abi/fcntl.ts'
 import {

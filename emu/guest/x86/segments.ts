@@ -121,7 +121,8 @@ export function readDescriptor(space: AddressSpace, selector: number): Descripto
   }
 }
 
-const isMode32 = (space: AddressSpace): boolean => space.view.getUint32(at(X86_STATE.mode), true) === MODE_I386
+const isMode32 = (space: AddressSpace): boolean =>
+  space.view.getUint32(at(X86_STATE.mode), true) === MODE_I386
 
 /** The selector in a segment register. */
 export const selectorOf = (space: AddressSpace, segment: number): number =>

@@ -29,13 +29,7 @@ function ipv6Text(view: DataView, at: number): string {
 }
 
 /** What follows the family, or null where the address is too short for it. */
-function familyFields(
-  mm: Mm,
-  family: number,
-  at: number,
-  length: number,
-  rest: string,
-): string | null {
+function familyFields(mm: Mm, family: number, at: number, length: number, rest: string): string | null {
   const { view } = mm.space
   const port = length >= 4 ? view.getUint16(at + 2, false) : 0
   switch (family) {

@@ -295,7 +295,10 @@ const PRINTERS: Record<StructName, StructPrinter> = {
       `{ws_row=${mm.u16(at)}, ws_col=${mm.u16(at + 2)}, ws_xpixel=${mm.u16(at + 4)}, ws_ypixel=${mm.u16(at + 6)}}`,
   ),
   clone3: fixed(64, clone3),
-  epollEvent: { sizeOf: ({ task }) => task.mm.arch.epollEventSize, print: (call, at) => epollEvent(memoryOf(call), at) },
+  epollEvent: {
+    sizeOf: ({ task }) => task.mm.arch.epollEventSize,
+    print: (call, at) => epollEvent(memoryOf(call), at),
+  },
   capHeader: fixed(8, capHeader),
   capSets: fixed(24, capSets),
   openHow: fixed(24, (mm, at) => {

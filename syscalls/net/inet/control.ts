@@ -44,7 +44,8 @@ export function controlOf(socket: UdpSocket, datagram: Datagram, order: ByteOrde
   const { sec, nsec } = datagram
   const form = TIMESTAMPS.find((name) => socket.switches.has(name))
   const isMicro = form === SO_TIMESTAMP || form === SO_TIMESTAMP_NEW
-  if (form) add(SOL_SOCKET, form, BigInt64Array.of(BigInt(sec), BigInt(isMicro ? Math.floor(nsec / 1000) : nsec)))
+  if (form)
+    add(SOL_SOCKET, form, BigInt64Array.of(BigInt(sec), BigInt(isMicro ? Math.floor(nsec / 1000) : nsec)))
   if (socket.family === AF_INET6) {
     const six = T.SOL_IPV6
     if (isSet(socket, six, T.IPV6_RECVPKTINFO)) add(six, T.IPV6_PKTINFO, packetInfo6(datagram, order))

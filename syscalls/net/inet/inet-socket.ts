@@ -21,7 +21,7 @@ import {
 import { AF_INET, AF_INET6, AF_UNSPEC, familyOf, SO_REUSEADDR, SO_REUSEPORT } from '../../abi/socket.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
-import { flag, type OptionRule, optionValue, told } from '../option-rule.ts'
+import { flag, type OptionRule, type OptionValue, optionValue, told } from '../option-rule.ts'
 import { QueueSocket, UNCONNECTED } from '../queue-socket.ts'
 import {
   ANY4,

@@ -27,6 +27,7 @@ import {
   ints,
   keepOption,
   type OptionRule,
+  type OptionValue,
   optionValue,
   orInitial,
   setByRule,

@@ -11,6 +11,7 @@ import {
   ints,
   keepOption,
   type OptionRule,
+  type OptionValue,
   optionValue,
   orInitial,
   told,

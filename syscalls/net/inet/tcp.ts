@@ -39,7 +39,7 @@ import type { Task } from '../../kernel/task.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { Backlog } from '../backlog.ts'
 import type { Incoming, Outgoing } from '../message.ts'
-import type { OptionRule } from '../option-rule.ts'
+import type { OptionRule, OptionValue } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import {
   CONNECTED,
@@ -117,7 +117,10 @@ export class TcpSocket extends InetSocket implements StreamEnd {
   }
 
   override getOption(level: number, name: number, task: Task): OptionValue | number | null {
-    return (level === T.SOL_TCP ? getTcpOption(this, name, task.mm.model) : null) ?? super.getOption(level, name, task)
+    return (
+      (level === T.SOL_TCP ? getTcpOption(this, name, task.mm.model) : null) ??
+      super.getOption(level, name, task)
+    )
   }
 
   override setOption(task: Task, level: number, name: number, value: Uint8Array): number | null {

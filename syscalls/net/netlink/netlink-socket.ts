@@ -31,7 +31,7 @@ import { LP64 } from '../../abi/struct.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Incoming, Outgoing } from '../message.ts'
-import { flag, ints, type OptionRule, optionValue, setByRule } from '../option-rule.ts'
+import { flag, ints, type OptionRule, type OptionValue, optionValue, setByRule } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import { CONNECTED, QueueSocket, UNCONNECTED } from '../queue-socket.ts'
 import { BUFFER_SIZE, type SocketFamily } from '../socket.ts'
@@ -112,7 +112,8 @@ class NetlinkSocket extends QueueSocket {
     }
     if (familyOf(address) !== AF_NETLINK || address.length < N.SOCKADDR_NL_SIZE) return -EINVAL
     const port = get32(address, 4, LP64)
-    if ((port !== 0 || get32(address, 8, LP64) !== 0) && !task.credentials.capable(CAP_NET_ADMIN)) return -EPERM
+    if ((port !== 0 || get32(address, 8, LP64) !== 0) && !task.credentials.capable(CAP_NET_ADMIN))
+      return -EPERM
     if (this.port === 0) this.takeAnyPort(task)
     this.state = CONNECTED
     this.peerPort = port
@@ -130,7 +131,8 @@ class NetlinkSocket extends QueueSocket {
     if (address) {
       if (address.length < N.SOCKADDR_NL_SIZE || familyOf(address) !== AF_NETLINK) return -EINVAL
       port = get32(address, 4, LP64)
-      if ((port !== 0 || get32(address, 8, LP64) !== 0) && !task.credentials.capable(CAP_NET_ADMIN)) return -EPERM
+      if ((port !== 0 || get32(address, 8, LP64) !== 0) && !task.credentials.capable(CAP_NET_ADMIN))
+        return -EPERM
     }
     if (this.port === 0) this.takeAnyPort(task)
     const { size } = message.data

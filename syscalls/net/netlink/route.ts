@@ -65,13 +65,15 @@ const ADDRESSES: readonly Entry[] = [
 ]
 
 /** rtmsg: family, length of the destination and of the source, TOS, table, protocol, scope, type, flags. */
-const route4 = (prefix: number, destination: number[], scope: number, type: number): Entry => (to) => [
-  ...[AF_INET, prefix, 0, 0, N.RT_TABLE_LOCAL, N.RTPROT_KERNEL, scope, type, ...to.u32(0)],
-  ...to.attribute(N.RTA_TABLE, to.u32(N.RT_TABLE_LOCAL)),
-  ...to.attribute(N.RTA_DST, destination),
-  ...to.attribute(N.RTA_PREFSRC, LOOPBACK4),
-  ...to.attribute(N.RTA_OIF, to.u32(LO_INDEX)),
-]
+const route4 =
+  (prefix: number, destination: number[], scope: number, type: number): Entry =>
+  (to) => [
+    ...[AF_INET, prefix, 0, 0, N.RT_TABLE_LOCAL, N.RTPROT_KERNEL, scope, type, ...to.u32(0)],
+    ...to.attribute(N.RTA_TABLE, to.u32(N.RT_TABLE_LOCAL)),
+    ...to.attribute(N.RTA_DST, destination),
+    ...to.attribute(N.RTA_PREFSRC, LOOPBACK4),
+    ...to.attribute(N.RTA_OIF, to.u32(LO_INDEX)),
+  ]
 
 const CACHE_INFO_SIZE = 32
 const ROUTES: readonly Entry[] = [
@@ -79,7 +81,17 @@ const ROUTES: readonly Entry[] = [
   route4(32, LOOPBACK4, N.RT_SCOPE_HOST, N.RTN_LOCAL),
   route4(32, [127, 255, 255, 255], N.RT_SCOPE_LINK, N.RTN_BROADCAST),
   (to) => [
-    ...[AF_INET6, 128, 0, 0, N.RT_TABLE_LOCAL, N.RTPROT_KERNEL, N.RT_SCOPE_UNIVERSE, N.RTN_LOCAL, ...to.u32(0)],
+    ...[
+      AF_INET6,
+      128,
+      0,
+      0,
+      N.RT_TABLE_LOCAL,
+      N.RTPROT_KERNEL,
+      N.RT_SCOPE_UNIVERSE,
+      N.RTN_LOCAL,
+      ...to.u32(0),
+    ],
     ...to.attribute(N.RTA_TABLE, to.u32(N.RT_TABLE_LOCAL)),
     ...to.attribute(N.RTA_DST, LOOPBACK6),
     ...to.attribute(N.RTA_PRIORITY, to.u32(0)),
@@ -89,13 +101,15 @@ const ROUTES: readonly Entry[] = [
 ]
 
 /** fib_rule_hdr: family, lengths, TOS, table, nothing, action (to a table), flags. */
-const rule = (family: number, table: number, priority: number): Entry => (to) => [
-  ...[family, 0, 0, 0, table, 0, 0, 1, ...to.u32(0)],
-  ...to.attribute(N.FRA_TABLE, to.u32(table)),
-  ...to.attribute(N.FRA_SUPPRESS_PREFIXLEN, to.u32(-1)),
-  ...to.attribute(N.FRA_PROTOCOL, [N.RTPROT_KERNEL]),
-  ...(priority > 0 ? to.attribute(N.FRA_PRIORITY, to.u32(priority)) : []),
-]
+const rule =
+  (family: number, table: number, priority: number): Entry =>
+  (to) => [
+    ...[family, 0, 0, 0, table, 0, 0, 1, ...to.u32(0)],
+    ...to.attribute(N.FRA_TABLE, to.u32(table)),
+    ...to.attribute(N.FRA_SUPPRESS_PREFIXLEN, to.u32(-1)),
+    ...to.attribute(N.FRA_PROTOCOL, [N.RTPROT_KERNEL]),
+    ...(priority > 0 ? to.attribute(N.FRA_PRIORITY, to.u32(priority)) : []),
+  ]
 
 const RULES: readonly Entry[] = [
   rule(AF_INET, N.RT_TABLE_LOCAL, 0),
@@ -165,7 +179,17 @@ function findRoute(request: Request, port: number): Uint8Array | number {
   const table = isIpv4 ? N.RT_TABLE_MAIN : N.RT_TABLE_LOCAL
   const to = new Encoder(request.order)
   return message(N.RTM_NEWROUTE, 0, request, port, [
-    ...[family, asked.length * 8, 0, 0, table, isIpv4 ? 0 : N.RTPROT_KERNEL, 0, N.RTN_LOCAL, ...to.u32(flags)],
+    ...[
+      family,
+      asked.length * 8,
+      0,
+      0,
+      table,
+      isIpv4 ? 0 : N.RTPROT_KERNEL,
+      0,
+      N.RTN_LOCAL,
+      ...to.u32(flags),
+    ],
     ...to.attribute(N.RTA_TABLE, to.u32(table)),
     ...to.attribute(N.RTA_DST, asked),
     ...to.attribute(N.RTA_OIF, to.u32(LO_INDEX)),
