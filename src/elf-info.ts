@@ -39,7 +39,9 @@ const LEVEL_2 = ['cx16', 'popcnt', 'sse3', 'ssse3', 'sse4.1', 'sse4.2']
 /** Looks at a program. Throws ElfError for what is none. */
 export function elfInfo(bytes: Uint8Array): ElfInfo {
   const image = parseElf(bytes)
-  const arch = arches.find(({ elfMachine }) => elfMachine === image.machine)
+  const arch = arches.find(
+    ({ elfMachine, littleEndian }) => elfMachine === image.machine && littleEndian === image.littleEndian,
+  )
   const linkage = image.interpreter
     ? 'dynamic'
     : image.type === 'dyn'

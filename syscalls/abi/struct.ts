@@ -6,7 +6,7 @@
 
 import type { ByteOrder } from './bytes.ts'
 
-/** How a compiler of an ISA lays out what a system call is given. */
+/** How a compiler of an ISA lays out what a system call is given, and in which order. */
 export interface DataModel extends ByteOrder {
   readonly name: string
   /** long, size_t, pointers. */
@@ -49,7 +49,7 @@ export const ILP32_I386_LARGE: DataModel = { ...ILP32_I386, name: 'i386-large', 
  * `id16` is a user or group id of 16 bits (shownId16). `word` and `long` are as wide as a
  * pointer, unsigned and signed; `time` is a time_t. `fraction` is the tv_nsec or tv_usec behind one: where it is wider than a
  * long, its upper half is padding. `upper` is what 32-bit ISAs have beside a word for its upper half, before or behind it by their
- * byte order, and 64-bit ones have not. A sigset is `maskLo`, signals up to 32, and `maskHi`: one 64-bit number or two words.
+ * byte order, and 64-bit ones have not, as little as `pad32`. A sigset is `maskLo`, signals up to 32, and `maskHi`: one 64-bit number or two words.
  */
 export type MemberType =
   | 's16'
@@ -64,6 +64,7 @@ export type MemberType =
   | 'time'
   | 'fraction'
   | 'upper'
+  | 'pad32'
   | 'maskLo'
   | 'maskHi'
 
@@ -87,7 +88,7 @@ export const shownId16 = (id: number): number => (id > 0xffff ? OVERFLOW_ID16 : 
 
 function sizeOf(type: MemberType, model: DataModel): number {
   if (type === 'time' || type === 'fraction') return model.timeSize
-  if (type === 'upper') return model.wordSize === 8 ? 0 : 4
+  if (type === 'upper' || type === 'pad32') return model.wordSize === 8 ? 0 : 4
   return FIXED_SIZES[type] ?? model.wordSize
 }
 
@@ -206,14 +207,16 @@ export function putInteger(
 }
 
 type Members<T> = Readonly<Record<keyof T & string, MemberType>>
+/** Members by other names are padding. */
+type Variants = Partial<Record<Variant, Readonly<Record<string, MemberType>>>>
 
 /** A structure, described once, and once more for each variant that differs; `of` gives its layout for a model. */
 export class Struct<T extends object> {
   private readonly types: Members<T>
-  private readonly variants: Partial<Record<Variant, Members<T>>>
+  private readonly variants: Variants
   private readonly layouts = new Map<DataModel, Layout<T>>()
 
-  constructor(types: Members<T>, variants: Partial<Record<Variant, Members<T>>> = {}) {
+  constructor(types: Members<T>, variants: Variants = {}) {
     this.types = types
     this.variants = variants
   }
@@ -232,7 +235,8 @@ export class Struct<T extends object> {
 /** struct({ sec: 'time', nsec: 'fraction' }): members in their order, each a number. */
 export const struct = <Names extends string>(
   types: Readonly<Record<Names, MemberType>>,
-): Struct<Record<Names, number>> => new Struct<Record<Names, number>>(types)
+  variants?: Variants,
+): Struct<Record<Names, number>> => new Struct<Record<Names, number>>(types, variants)
 
 export type Values<S> = S extends Struct<infer T> ? T : never
 

@@ -178,6 +178,20 @@ export const IPC_PERM = {
   unused2: 'word',
 } as const
 
+/** powerpc's struct ipc64_perm. */
+export const IPC_PERM_POWERPC = {
+  key: 's32',
+  uid: 'u32',
+  gid: 'u32',
+  cuid: 'u32',
+  cgid: 'u32',
+  mode: 'u32',
+  seq: 'u32',
+  pad: 'u32',
+  unused1: 'u64',
+  unused2: 'u64',
+} as const
+
 /** The members of IPC_PERM that the kernel fills. */
 export function permOf(task: Task, object: IpcObject) {
   const { userns } = task.credentials

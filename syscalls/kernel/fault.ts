@@ -39,7 +39,7 @@ import { killLargest } from './oom.ts'
 import { forceSignal } from './signal.ts'
 import { STAGE_SIGNALS, type Task } from './task.ts'
 
-// x86 exception vectors, for gregs[REG_TRAPNO].
+// x86 exception vectors, for gregs[REG_TRAPNO]; other ISAs' frames make their own numbers of them.
 const TRAP_DIVIDE = 0
 const TRAP_BREAKPOINT = 3
 const TRAP_UNDEFINED = 6
@@ -53,6 +53,11 @@ const TRAP_FLOAT = 16
 export function handleFault(task: Task, exit: ExitKind): void {
   const { arch, state } = task.mm
   const pc = arch.pc(state)
+  const own = arch.faultSignals[exit]
+  if (own) {
+    raise(task, sigInfo(own[0], own[1], { addr: pc, trapno: TRAP_UNDEFINED }))
+    return
+  }
   switch (exit) {
     case EXIT_PAGE_FAULT:
       pageFault(task, arch.exitAddress(state), arch.exitCode(state))

@@ -81,6 +81,8 @@ export class Mm implements CallerMemory {
   vdso = 0
   /** Stands for the program's contents. */
   programKey = ''
+  /** Its e_flags. */
+  elfFlags = 0
   auxv = new Uint8Array(0)
   /** PR_SET_DUMPABLE and PR_SET_THP_DISABLE. */
   dumpable = 1
@@ -471,6 +473,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     exe,
     vdso,
     programKey,
+    elfFlags,
     auxv,
     sizeMax,
     dumpable,
@@ -492,6 +495,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     exe,
     vdso,
     programKey,
+    elfFlags,
     auxv,
     sizeMax,
     dumpable,

@@ -6,6 +6,7 @@ import * as I from '../abi/ipc.ts'
 import { struct } from '../abi/struct.ts'
 import {
   IPC_PERM,
+  IPC_PERM_POWERPC,
   ipcPermission,
   mayControl,
   ownerOf,
@@ -21,16 +22,30 @@ import type { Task } from '../kernel/task.ts'
 import { addr, hex, inStruct, int, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
-const SEMID_DS = struct({
-  ...IPC_PERM,
-  opSec: 'word',
-  opSecHigh: 'word',
-  changeSec: 'word',
-  changeSecHigh: 'word',
-  count: 'word',
-  unused3: 'word',
-  unused4: 'word',
-})
+const SEMID_DS = struct(
+  {
+    ...IPC_PERM,
+    opSec: 'word',
+    opSecHigh: 'word',
+    changeSec: 'word',
+    changeSecHigh: 'word',
+    count: 'word',
+    unused3: 'word',
+    unused4: 'word',
+  },
+  {
+    powerpc: {
+      ...IPC_PERM_POWERPC,
+      opSec: 'word',
+      opSecHigh: 'upper',
+      changeSec: 'word',
+      changeSecHigh: 'upper',
+      count: 'word',
+      unused3: 'word',
+      unused4: 'word',
+    },
+  },
+)
 /** struct sembuf: u16 number, s16 change, s16 flags. */
 const SEMBUF_SIZE = 6
 

@@ -208,7 +208,7 @@ function setAltStack(task: Task, { addr, flags: bits, size: sizeBytes }: AltStac
   const mode = (bits & ~S.SS_AUTODISARM) >>> 0
   if (mode !== 0 && mode !== S.SS_ONSTACK && mode !== S.SS_DISABLE) return -EINVAL
   const isDisabled = mode === S.SS_DISABLE
-  if (!isDisabled && sizeBytes < S.MINSIGSTKSZ) return -ENOMEM
+  if (!isDisabled && sizeBytes < task.mm.arch.signalStackMin) return -ENOMEM
   task.altStackAddr = isDisabled ? 0 : addr
   task.altStackSize = isDisabled ? 0 : sizeBytes
   task.altStackFlags = isDisabled ? S.SS_DISABLE : 0

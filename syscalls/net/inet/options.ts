@@ -35,7 +35,7 @@ import {
   within,
 } from '../option-rule.ts'
 import { CONNECTED } from '../queue-socket.ts'
-import { type Ip, isAny, isIpv6, isLocal, readIpv4 } from './address.ts'
+import { type Ip, isAny, isIpv6, isLocal, putIpv4, readIpv4 } from './address.ts'
 import type { InetSocket } from './inet-socket.ts'
 
 /** A packet of IPv4 is no longer. */
@@ -137,8 +137,11 @@ function getIpOption(socket: InetSocket, name: number): OptionValue | number | n
       return new Uint8Array(0)
     case T.IP_MTU:
       return socket.state === CONNECTED ? ints(IP_MTU_MAX) : -ENOTCONN
-    case T.IP_MULTICAST_IF:
-      return ints(optionValue(socket, T.SOL_IP, name, OFF))
+    case T.IP_MULTICAST_IF: {
+      const address = new Uint8Array(4)
+      putIpv4(address, 0, optionValue(socket, T.SOL_IP, name, OFF))
+      return address
+    }
     case T.IP_PROTOCOL:
     case T.IP_HDRINCL:
     case T.IP_NODEFRAG:
