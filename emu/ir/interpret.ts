@@ -7,6 +7,7 @@
 
 import type { AddressSpace } from '../memory/address-space.ts'
 import { GUEST_MAX, PAGE_PW, PAGE_SHARED, PAGE_SHIFT, PAGE_SIZE, STATE_BASE } from '../memory/layout.ts'
+import { COMMON_STATE } from '../memory/state-block.ts'
 import { EXIT_NONE, EXIT_PAGE_FAULT, EXIT_PROTECTION, EXIT_STACK, FAULT_WRITE } from '../run/cpu.ts'
 import { EVALUATE, NodeValues } from './evaluate.ts'
 import { OPS, op, V128 } from './ops.ts'
@@ -27,18 +28,15 @@ import {
   TERM_JUMP,
   TERM_RETURN,
   TERM_SWITCH,
+  VARIABLES_MAX,
 } from './region.ts'
 
-/** Where the state block keeps what leaving needs; helpers by number. */
+/** What the interpreter asks of the guest's ISA. */
 export interface InterpreterGuest {
-  readonly exitKind: number
-  readonly exitCode: number
-  readonly exitAddress: number
-  /** Where it says that addresses end at 4 GiB. */
-  readonly mode: number
-  readonly pc: number
-  readonly scratch: number
+  /** Helpers by number. */
   helper(space: AddressSpace, id: number, a: number, b: number): number
+  /** Whether an access is outside of all addresses that there can be, so that it faults otherwise than an unmapped one. */
+  isOutside(space: AddressSpace, address: bigint, sizeBytes: number): boolean
 }
 
 const N = {
@@ -104,7 +102,7 @@ const KIND = Uint8Array.from(OPS, (_, number) => {
 export class Interpreter {
   private readonly guest: InterpreterGuest
   private values = new NodeValues(1024)
-  private readonly temporaries = new Int32Array(64 * 4)
+  private readonly temporaries = new Int32Array(VARIABLES_MAX * 4)
   private space!: AddressSpace
   private region!: Prepared
   /** Set from outside when guest code changed: the region is left at its next block. */
@@ -180,17 +178,17 @@ export class Interpreter {
     const high = values.i32[value * 4 + 1]!
     if (high === 0) return low
     const { view } = this.space
-    view.setUint32(STATE_BASE + this.guest.exitKind, EXIT_NONE, true)
-    view.setUint32(STATE_BASE + this.guest.pc, low, true)
-    view.setInt32(STATE_BASE + this.guest.pc + 4, high, true)
+    view.setUint32(STATE_BASE + COMMON_STATE.exitKind, EXIT_NONE, true)
+    view.setUint32(STATE_BASE + COMMON_STATE.pc, low, true)
+    view.setInt32(STATE_BASE + COMMON_STATE.pc + 4, high, true)
     return -1
   }
 
   private leave(kind: number, pc: number): void {
     const { view } = this.space
-    view.setUint32(STATE_BASE + this.guest.exitKind, kind, true)
-    view.setUint32(STATE_BASE + this.guest.pc, pc, true)
-    view.setUint32(STATE_BASE + this.guest.pc + 4, 0, true)
+    view.setUint32(STATE_BASE + COMMON_STATE.exitKind, kind, true)
+    view.setUint32(STATE_BASE + COMMON_STATE.pc, pc, true)
+    view.setUint32(STATE_BASE + COMMON_STATE.pc + 4, 0, true)
   }
 
   /** Writes the variables set before a log position to the state block. Later sets win. */
@@ -289,7 +287,7 @@ export class Interpreter {
       return true
     }
     if (number === N.helperPure) {
-      const scratch = STATE_BASE + this.guest.scratch
+      const scratch = STATE_BASE + COMMON_STATE.scratch
       space.bytes.set(values.bytes.subarray(region.b[n]! * 16, region.b[n]! * 16 + 8), scratch)
       space.bytes.set(values.bytes.subarray(region.c[n]! * 16, region.c[n]! * 16 + 8), scratch + 8)
       values.i32[n * 4] = this.guest.helper(space, region.need[n]!, values.i32[region.a[n]! * 4]!, 0)
@@ -337,18 +335,15 @@ export class Interpreter {
       return true
     }
     this.commit(block, region.exitLog[n]!)
-    const upper = address >> 47n
-    const isMode32 = space.view.getUint32(STATE_BASE + this.guest.mode, true) !== 0
-    const isOutside = isMode32 ? addr + sizeBytes > GUEST_MAX : upper !== 0n && upper !== 0x1ffffn
-    if (isOutside && !(need & NEED_ASKED)) {
+    if (!(need & NEED_ASKED) && this.guest.isOutside(space, address, sizeBytes)) {
       // Not a canonical address, or beyond the segment: a general protection fault, which names none.
       this.leave(need & NEED_STACK ? EXIT_STACK : EXIT_PROTECTION, region.exitPc[n]!)
       return false
     }
     this.leave(EXIT_PAGE_FAULT, region.exitPc[n]!)
     const exact = refused === addr ? address : BigInt(refused)
-    space.view.setBigUint64(STATE_BASE + this.guest.exitAddress, exact, true)
-    space.view.setUint32(STATE_BASE + this.guest.exitCode, need & PAGE_PW ? FAULT_WRITE : 0, true)
+    space.view.setBigUint64(STATE_BASE + COMMON_STATE.exitAddress, exact, true)
+    space.view.setUint32(STATE_BASE + COMMON_STATE.exitCode, need & PAGE_PW ? FAULT_WRITE : 0, true)
     return false
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { OPS, op } from './ops.ts'
-import type { Block, Region, Variable } from './region.ts'
+import { type Block, type Region, VARIABLES_MAX, type Variable } from './region.ts'
 
 const IS_EFFECT = Uint8Array.from(OPS, (row) => (row.pure ? 0 : 1))
 const OPERANDS = Uint8Array.from(OPS, (row) => row.ins.length)
@@ -82,7 +82,7 @@ class Selection {
   setStart = new Int32Array(0)
   private needed = new Uint8Array(0)
   /** By variable: the block and pass that saw it last. */
-  private readonly seen = new Int32Array(256)
+  private readonly seen = new Int32Array(VARIABLES_MAX)
   private pass = 0
 
   choose(region: Region): void {

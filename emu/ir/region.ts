@@ -22,6 +22,9 @@ export interface Variable {
   readonly offset: number
 }
 
+/** Variables of a region are fewer. */
+export const VARIABLES_MAX = 256
+
 export const TERM_NONE = 0
 /** Go on at block `next`. */
 export const TERM_JUMP = 1

@@ -34,26 +34,40 @@ export const USE_MANY = 2
 /** Only in code that runs when an exit is taken. */
 export const USE_COLD = 4
 
-/** A set of variables as two words. */
+/** Sets of variables, each of as many words as the variables need. */
 export class VariableSets {
-  readonly low: Int32Array
-  readonly high: Int32Array
+  readonly words: number
+  readonly bits: Int32Array
 
-  constructor(count: number) {
-    this.low = new Int32Array(count)
-    this.high = new Int32Array(count)
+  constructor(count: number, variableCount: number) {
+    this.words = wordsFor(variableCount)
+    this.bits = new Int32Array(count * this.words)
   }
 
   has(set: number, variable: number): boolean {
-    const word = variable < 32 ? this.low[set]! : this.high[set]!
-    return ((word >>> (variable & 31)) & 1) === 1
+    return hasVariable(this.bits, variable, set * this.words)
   }
 
   add(set: number, variable: number): void {
-    if (variable < 32) this.low[set]! |= 1 << variable
-    else this.high[set]! |= 1 << (variable - 32)
+    this.bits[set * this.words + (variable >> 5)]! |= 1 << (variable & 31)
+  }
+
+  fill(set: number, word: number): void {
+    this.bits.fill(word, set * this.words, (set + 1) * this.words)
+  }
+
+  /** The set's words; they change with it. */
+  of(set: number): Int32Array {
+    return this.bits.subarray(set * this.words, (set + 1) * this.words)
   }
 }
+
+/** Words of a set of so many variables. */
+export const wordsFor = (variableCount: number): number => (variableCount + 31) >> 5
+
+/** Whether the set that begins at a word has the variable. */
+export const hasVariable = (words: ArrayLike<number>, variable: number, from = 0): boolean =>
+  ((words[from + (variable >> 5)]! >>> (variable & 31)) & 1) === 1
 
 export class Dataflow {
   readonly region: Region
@@ -68,16 +82,21 @@ export class Dataflow {
   uses = new Uint8Array(4096)
   /** By node: how many nodes that are only made in exits have it as operand. */
   coldUses = new Uint8Array(4096)
+  /** By variable: the pass of lastSets that saw it last. */
+  private readonly seen: Int32Array
+  private pass = 0
 
   constructor(region: Region, order: Block[]) {
     const count = region.blocks.length
+    const sets = (): VariableSets => new VariableSets(count, region.variables.length)
     this.region = region
     this.order = order
-    this.dirtyIn = new VariableSets(count)
-    this.liveIn = new VariableSets(count)
-    this.liveOut = new VariableSets(count)
-    this.exposed = new VariableSets(count)
-    this.defined = new VariableSets(count)
+    this.seen = new Int32Array(region.variables.length)
+    this.dirtyIn = sets()
+    this.liveIn = sets()
+    this.liveOut = sets()
+    this.exposed = sets()
+    this.defined = sets()
     if (this.uses.length < region.count) {
       this.uses = new Uint8Array(region.count * 2)
       this.coldUses = new Uint8Array(region.count * 2)
@@ -85,12 +104,10 @@ export class Dataflow {
     this.findDefined()
     this.findDirty()
     for (const block of this.order) {
-      this.liveOut.low[block.index] = -1
-      this.liveOut.high[block.index] = -1
+      this.liveOut.fill(block.index, -1)
       this.mark(block)
       this.findExposed(block)
-      this.liveOut.low[block.index] = 0
-      this.liveOut.high[block.index] = 0
+      this.liveOut.fill(block.index, 0)
     }
     this.findLive()
   }
@@ -103,22 +120,20 @@ export class Dataflow {
 
   private findDirty(): void {
     const { dirtyIn, defined } = this
+    const { words } = dirtyIn
     for (let changed = true; changed; ) {
       changed = false
       for (const block of this.order) {
         if (leavesClean(block)) continue
-        const low = dirtyIn.low[block.index]! | defined.low[block.index]!
-        const high = dirtyIn.high[block.index]! | defined.high[block.index]!
-        for (const next of successors(block)) {
-          if (
-            (dirtyIn.low[next.index]! | low) === dirtyIn.low[next.index] &&
-            (dirtyIn.high[next.index]! | high) === dirtyIn.high[next.index]
-          )
-            continue
-          dirtyIn.low[next.index]! |= low
-          dirtyIn.high[next.index]! |= high
-          changed = true
-        }
+        const from = block.index * words
+        for (const next of successors(block))
+          for (let w = 0; w < words; w++) {
+            const before = dirtyIn.bits[next.index * words + w]!
+            const after = before | dirtyIn.bits[from + w]! | defined.bits[from + w]!
+            if (after === before) continue
+            dirtyIn.bits[next.index * words + w] = after
+            changed = true
+          }
       }
     }
   }
@@ -182,17 +197,11 @@ export class Dataflow {
   /** Calls back with the last value each variable was set to before log position `end`. */
   lastSets(block: Block, end: number, visit: (variable: number, value: number) => void): void {
     const { logVariable, logValue } = this.region
-    let seenLow = 0
-    let seenHigh = 0
+    const pass = ++this.pass
     for (let i = end - 1; i >= block.firstLog; i--) {
       const variable = logVariable[i]!
-      if (variable < 32) {
-        if (seenLow & (1 << variable)) continue
-        seenLow |= 1 << variable
-      } else {
-        if (seenHigh & (1 << (variable - 32))) continue
-        seenHigh |= 1 << (variable - 32)
-      }
+      if (this.seen[variable] === pass) continue
+      this.seen[variable] = pass
       visit(variable, logValue[i]!)
     }
   }
@@ -208,35 +217,30 @@ export class Dataflow {
       else if (MAY_LEAVE[number]) firstExit = region.exitLog[n]!
     }
     if (firstExit < 0) return
-    let setLow = 0
-    let setHigh = 0
+    const before = this.dirtyIn.of(b).slice()
     for (let i = block.firstLog; i < firstExit; i++) {
       const variable = region.logVariable[i]!
-      if (variable < 32) setLow |= 1 << variable
-      else setHigh |= 1 << (variable - 32)
+      before[variable >> 5]! &= ~(1 << (variable & 31))
     }
-    exposed.low[b]! |= this.dirtyIn.low[b]! & ~setLow
-    exposed.high[b]! |= this.dirtyIn.high[b]! & ~setHigh
+    for (let w = 0; w < exposed.words; w++) exposed.bits[b * exposed.words + w]! |= before[w]!
   }
 
   private findLive(): void {
     const { liveIn, liveOut, exposed, defined, order } = this
+    const { words } = liveIn
     for (let changed = true; changed; ) {
       changed = false
       for (let i = order.length - 1; i >= 0; i--) {
         const block = order[i]!
         const b = block.index
-        for (const next of successors(block)) {
-          liveOut.low[b]! |= liveIn.low[next.index]!
-          liveOut.high[b]! |= liveIn.high[next.index]!
-        }
+        for (const next of successors(block))
+          for (let w = 0; w < words; w++) liveOut.bits[b * words + w]! |= liveIn.bits[next.index * words + w]!
         // What a call or helper leaves behind is loaded behind it, so nothing is live across.
         const clean = leavesClean(block)
-        const low = exposed.low[b]! | (clean ? 0 : liveOut.low[b]! & ~defined.low[b]!)
-        const high = exposed.high[b]! | (clean ? 0 : liveOut.high[b]! & ~defined.high[b]!)
-        if (low !== liveIn.low[b] || high !== liveIn.high[b]) {
-          liveIn.low[b] = low
-          liveIn.high[b] = high
+        for (let w = b * words; w < (b + 1) * words; w++) {
+          const live = exposed.bits[w]! | (clean ? 0 : liveOut.bits[w]! & ~defined.bits[w]!)
+          if (live === liveIn.bits[w]) continue
+          liveIn.bits[w] = live
           changed = true
         }
       }

@@ -7,12 +7,11 @@
  * changes, the process forgets all of them.
  */
 
-import { INSN_LENGTH_MAX } from '../guest/x86/decode.ts'
-import { X86_STATE } from '../guest/x86/state.ts'
-import { X86_VARIABLES } from '../guest/x86/variables.ts'
+import type { GuestMode } from '../guest/guest-mode.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE, pcCacheSlot } from '../memory/layout.ts'
+import { COMMON_STATE } from '../memory/state-block.ts'
 import { DEPTH_BYTES } from '../wasm/lower.ts'
 import { dispatcherModule, linkModule } from '../wasm/module.ts'
 import { BATCH_REGIONS_MAX, ObjectBuilder } from '../wasm/object.ts'
@@ -48,8 +47,6 @@ const LINKED_SIZE = 1 << 21
 const LINKED_LOOKS = 256
 /** A module is linked anew when it becomes this much larger by it: what the host optimised of it is lost. */
 const RELINKED_GROWTH = 4
-/** What lowering needs to know of the state block. */
-const STATE = { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc }
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 const GRAIN_SIZE = 1 << GRAIN_SHIFT
@@ -80,7 +77,7 @@ export interface TranslationCounts {
   instances: number
 }
 
-const noCounts = (): TranslationCounts => ({
+export const noCounts = (): TranslationCounts => ({
   batches: 0,
   regions: 0,
   wasmBytes: 0,
@@ -117,9 +114,6 @@ class Heat {
   }
 }
 
-/** Code of 64-bit or of 32-bit mode, and code that sets MXCSR's flags. */
-export type Flavour = '' | '-flags' | '-32' | '-32-flags'
-
 /** Makes batches and keeps them for other processes. */
 export class Translations {
   readonly counts: TranslationCounts
@@ -133,7 +127,7 @@ export class Translations {
   readonly sideExits = new Set<number>()
   readonly heat = new Heat()
   private readonly store: TranslationStore | undefined
-  /** Tells this flavour's stored programs from the other's. */
+  /** Tells this flavour's stored programs from the others'. */
   private readonly suffix: string
   /** Programs whose stored batches were looked up, and whether there were any. */
   private readonly recalled = new Map<string, boolean>()
@@ -143,14 +137,17 @@ export class Translations {
 
   readonly eager: boolean
 
-  constructor(options: TranslateOptions, suffix: Flavour, counts = noCounts()) {
+  readonly mode: GuestMode
+
+  /** Of a mode's code; `floatFlags`: that makes the float operations' flags. */
+  constructor(options: TranslateOptions, mode: GuestMode, floatFlags: boolean, counts: TranslationCounts) {
+    this.mode = mode
     this.eager = options.eager ?? false
     this.store = options.store
     this.counts = counts
-    this.suffix = suffix
-    const floatFlags = suffix.endsWith('-flags')
+    this.suffix = mode.suffix + (floatFlags ? '-flags' : '')
     const { uncheckedLoads, pinNaN = false } = options
-    this.region = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads, pinNaN, floatFlags })
+    this.region = new Region(mode.variables, { exactChecks: false, uncheckedLoads, pinNaN, floatFlags })
   }
 
   /** The code in the Memory of a process that begins to run translated code: an earlier one's, or new. */
@@ -237,7 +234,7 @@ export class Translations {
     }
     if (linked && size < linked.codeSize * RELINKED_GROWTH) return linked
     const objects = batches.map(({ object }) => object)
-    return new LinkedBatches(batches, size, linkModule(objects, X86_VARIABLES, STATE))
+    return new LinkedBatches(batches, size, linkModule(objects, this.mode.variables, COMMON_STATE))
   }
 
   /** Keeps new batches for the next run of a program. */
@@ -257,7 +254,7 @@ export class Translations {
     const ranges: number[] = []
     const returnPoints: number[] = []
     const sideExits: number[] = []
-    const builder = new ObjectBuilder(STATE, (target) => places.get(target))
+    const builder = new ObjectBuilder(COMMON_STATE, (target) => places.get(target))
     let nodes = 0
     for (let i = 0; i < entries.length; i++) {
       former.form(space, entries[i]!, region, {
@@ -361,7 +358,7 @@ export class ProcessCode {
     let index = this.indices.get(pc)
     if (index === undefined) {
       // What may not be fetched faults in the interpreter.
-      if (!this.space.allows(pc, INSN_LENGTH_MAX, PAGE_X)) return false
+      if (!this.space.allows(pc, this.translations.mode.insnLengthMax, PAGE_X)) return false
       const batch = this.translations.kept(this.space, pc) ?? this.translateIfHot(pc, isCut)
       if (!batch) return false
       this.add(batch)

@@ -33,6 +33,12 @@ export const EXIT_STACK = 11
  * SIGBUS, all others SIGSEGV; SI_KERNEL.
  */
 export const EXIT_EXCEPTION = 12
+/** A trap instruction whose condition holds; pc at it. SIGTRAP, TRAP_BRKPT. */
+export const EXIT_TRAP = 13
+/** A misaligned atomic access, at exitAddress; pc at the instruction. SIGBUS, BUS_ADRALN. */
+export const EXIT_ALIGNMENT = 14
+/** An instruction that may not be executed, or not so; exitCode holds the ILL_* code; pc at it. SIGILL. */
+export const EXIT_ILLEGAL = 15
 /** Never seen outside emu: a check refused and only the interpreter can execute the instruction exactly. */
 export const EXIT_SLOW = 10
 export type ExitKind = number
@@ -45,6 +51,11 @@ export const FAULT_FETCH = 2
 export const SYSCALL_INT80 = 0
 /** SYSENTER keeps neither EIP nor ESP: Linux goes on at its vDSO's landing pad, with ESP = EBP and EBP from there. */
 export const SYSCALL_SYSENTER = 1
+
+/** exitCode of EXIT_SYSCALL on PowerPC. */
+export const SYSCALL_SC = 0
+/** SCV 0: errors are told by a negative result, not by CR0. */
+export const SYSCALL_SCV = 1
 
 export interface Cpu {
   readonly name: string

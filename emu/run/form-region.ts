@@ -3,16 +3,18 @@
  * Path: emu/run/translate asks for a region; emu/guest/<isa> decodes and translates; emu/wasm lowers the result.
  */
 
-import { CC_UNKNOWN } from '../guest/x86/condition.ts'
-import { DECODE_OK, DECODE_TRUNCATED, type Insn } from '../guest/x86/decode.ts'
-import { decoderOf, Instruction } from '../guest/x86/isa.ts'
-import { JumpTables } from '../guest/x86/jump-table.ts'
-import type { Mode } from '../guest/x86/row.ts'
-import { X86_STATE } from '../guest/x86/state.ts'
-import { Translator } from '../guest/x86/translate.ts'
+import {
+  DECODE_OK,
+  DECODE_TRUNCATED,
+  type GuestInsn,
+  type GuestJumpTables,
+  type GuestMode,
+  type GuestTranslator,
+} from '../guest/guest-mode.ts'
+import { MODES, modeOf } from '../guest/modes.ts'
 import type { Block, Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
-import { PAGE_SHIFT, PAGE_SIZE, PAGE_X, STATE_BASE } from '../memory/layout.ts'
+import { PAGE_SHIFT, PAGE_SIZE, PAGE_X } from '../memory/layout.ts'
 
 /** Instructions in a region; a longer function is left and entered again where it was cut. */
 export const REGION_INSTRUCTIONS_MAX = 2000
@@ -21,7 +23,7 @@ interface Stretch {
   pc: number
   end: number
   block: Block | null
-  /** Stretches that go on here, and the flag operation each ends with once it is translated. */
+  /** Stretches that go on here, and what each leaves known of the lazy flags once it is translated. */
   preds: Stretch[]
   flagsAtEnd: number
   translated: boolean
@@ -45,21 +47,28 @@ function fetchEnd(space: AddressSpace, pc: number, limit: number): number {
   return Math.min(end, pc + limit)
 }
 
-/** Which of its two modes the process's code is in. */
-export const modeOf = (space: AddressSpace): Mode =>
-  space.view.getUint32(STATE_BASE + X86_STATE.mode, true) ? 32 : 64
+/** Of one mode: what is decoded into, again and again, and what was learnt of jumps. */
+class Workshop {
+  /** For what is decoded apart from the region's instructions. */
+  readonly insn: GuestInsn
+  /** Objects for the region's instructions. */
+  readonly pool: GuestInsn[] = []
+  readonly tables: GuestJumpTables
+
+  constructor(mode: GuestMode) {
+    this.insn = mode.newInsn()
+    this.tables = mode.jumpTables()
+  }
+}
 
 export class RegionFormer {
   /** Of the process that was looked at last. */
-  private mode: Mode = 64
-  /** For what is decoded apart from the region's instructions. */
-  private readonly insn: Insn = new Instruction()
+  private mode = MODES[0]!
+  private readonly workshops = MODES.map((mode) => new Workshop(mode))
   /** The region's instructions by pc, each decoded once; the objects are used again for the next region. */
-  private readonly instructions = new Map<number, Insn>()
-  private readonly pool: Insn[] = []
+  private readonly instructions = new Map<number, GuestInsn>()
   private readonly stretches = new Map<number, Stretch>()
   private readonly leaders: number[] = []
-  private readonly tables = new JumpTables()
   private readonly jumpTargets = new Map<number, readonly number[]>()
   /** Targets of direct calls in the last region: candidates for the same module. */
   readonly callTargets: number[] = []
@@ -71,16 +80,20 @@ export class RegionFormer {
   readonly cuts: number[] = []
 
   /** Decodes at pc; DECODE_TRUNCATED when not even the first byte may be fetched. */
-  private decode(space: AddressSpace, pc: number, insn: Insn): number {
-    const end = fetchEnd(space, pc, 16)
+  private decode(space: AddressSpace, pc: number, insn: GuestInsn): number {
+    const end = fetchEnd(space, pc, this.mode.insnLengthMax)
     if (end <= pc) return DECODE_TRUNCATED
-    return decoderOf(this.mode).decode(space.bytes, pc, end, pc, insn)
+    return this.mode.decode(space.bytes, pc, end, pc, insn)
+  }
+
+  private get workshop(): Workshop {
+    return this.workshops[this.mode.id]!
   }
 
   /** Decodes at pc without translating: DECODE_*. */
   probe(space: AddressSpace, pc: number): number {
     this.mode = modeOf(space)
-    return this.decode(space, pc, this.insn)
+    return this.decode(space, pc, this.workshop.insn)
   }
 
   /** Fills `region` with the code that begins at pc. */
@@ -98,9 +111,10 @@ export class RegionFormer {
   /** Finds where stretches of straight-line code begin and end. */
   private scan(space: AddressSpace, entry: number, options: FormOptions): void {
     const { stretches, leaders, instructions } = this
+    const { tables } = this.workshop
     stretches.clear()
     leaders.length = 0
-    this.tables.reset()
+    tables.reset()
     this.jumpTargets.clear()
     instructions.clear()
     const pending = [entry]
@@ -121,8 +135,8 @@ export class RegionFormer {
         const insn = this.newInsn()
         if (instructions.size >= instructionsMax || this.decode(space, pc, insn) !== DECODE_OK) break
         instructions.set(pc, insn)
-        this.tables.note(insn)
-        if (insn.row!.flow !== 'next') {
+        tables.note(insn)
+        if (insn.flow !== 'next') {
           if (!options.isStraight) this.leadOn(space, insn, lead)
           break
         }
@@ -134,21 +148,22 @@ export class RegionFormer {
     for (const pc of isLeader) if (instructions.has(pc)) leaders.push(pc)
     leaders.sort((a, b) => a - b)
     for (const pc of leaders)
-      stretches.set(pc, { pc, end: pc, block: null, preds: [], flagsAtEnd: CC_UNKNOWN, translated: false })
+      stretches.set(pc, { pc, end: pc, block: null, preds: [], flagsAtEnd: 0, translated: false })
     for (const stretch of stretches.values()) this.link(stretch)
   }
 
   /** An object for the next instruction, which is the region's as soon as it is in `instructions`. */
-  private newInsn(): Insn {
+  private newInsn(): GuestInsn {
+    const { pool } = this.workshop
     const { size } = this.instructions
-    this.pool[size] ??= new Instruction()
-    return this.pool[size]
+    pool[size] ??= this.mode.newInsn()
+    return pool[size]
   }
 
   /** Tells where control goes on after an instruction that ends a stretch. */
-  private leadOn(space: AddressSpace, insn: Insn, lead: (pc: number) => void): void {
+  private leadOn(space: AddressSpace, insn: GuestInsn, lead: (pc: number) => void): void {
     const { pc, nextPc } = insn
-    switch (insn.row!.flow) {
+    switch (insn.flow) {
       case 'jump':
         lead(insn.target)
         break
@@ -157,7 +172,7 @@ export class RegionFormer {
         lead(nextPc)
         break
       case 'jump-value': {
-        const targets = this.tables.candidates(space, pc)
+        const targets = this.workshop.tables.candidates(space, pc)
         this.jumpTargets.set(pc, targets)
         for (const target of targets) lead(target)
         break
@@ -183,7 +198,7 @@ export class RegionFormer {
     for (;;) {
       const insn = instructions.get(pc)
       if (!insn) break
-      const { flow } = insn.row!
+      const { flow } = insn
       pc = insn.nextPc
       if (flow !== 'next') {
         if (flow === 'jump' || flow === 'branch') goesTo(insn.target)
@@ -205,15 +220,16 @@ export class RegionFormer {
       options.isStraight ? undefined : (stretches.get(pc)?.block ?? undefined)
     const candidatesAt = (pc: number): readonly number[] => this.jumpTargets.get(pc) ?? []
     const isLeftOut = options.leftOut ?? (() => false)
-    const translator = new Translator(region, { blockAt, candidatesAt, isLeftOut }, this.mode)
+    const translator = this.mode.translator(region, { blockAt, candidatesAt, isLeftOut })
     const ordered = this.entryFirst(entry)
     for (const stretch of ordered) stretch.block = region.newBlock(stretch.pc)
     if (ordered.length === 0) {
       // Not even the first bytes are an instruction.
-      translator.beginBlock(region.newBlock(entry), CC_UNKNOWN)
-      this.decode(space, entry, this.insn)
-      translator.undefined(this.insn)
-      region.covered.push(entry, entry + Math.max(1, this.insn.length))
+      const { insn } = this.workshop
+      translator.beginBlock(region.newBlock(entry), this.mode.flagsUnknown)
+      this.decode(space, entry, insn)
+      translator.undefined(insn)
+      region.covered.push(entry, entry + Math.max(1, insn.length))
     }
     for (const stretch of ordered) {
       translator.beginBlock(stretch.block!, this.flagsAtStart(stretch, stretch.pc === entry))
@@ -223,7 +239,7 @@ export class RegionFormer {
         translator.instruction(insn)
         pc = insn.nextPc
       }
-      stretch.flagsAtEnd = translator.flags.op
+      stretch.flagsAtEnd = translator.flagsAtEnd
       stretch.translated = true
       if (region.open) this.runOff(space, translator, pc)
       stretch.block!.endPc = pc
@@ -239,23 +255,28 @@ export class RegionFormer {
     return list
   }
 
-  /** The flag operation all predecessors agree on, when all of them are translated. */
+  /** What all predecessors agree on about the lazy flags, when all of them are translated. */
   private flagsAtStart(stretch: Stretch, isEntry: boolean): number {
-    if (isEntry || stretch.preds.length === 0) return CC_UNKNOWN
-    const first = stretch.preds[0]!.flagsAtEnd
-    for (const pred of stretch.preds) if (!pred.translated || pred.flagsAtEnd !== first) return CC_UNKNOWN
-    return first
+    const { flagsUnknown } = this.mode
+    if (isEntry || stretch.preds.length === 0) return flagsUnknown
+    let joined = stretch.preds[0]!.flagsAtEnd
+    for (const pred of stretch.preds) {
+      if (!pred.translated) return flagsUnknown
+      joined = this.mode.joinFlags(joined, pred.flagsAtEnd)
+    }
+    return joined
   }
 
   /** A stretch ends without a branch: another begins, the region is cut, or the bytes are no instruction. */
-  private runOff(space: AddressSpace, translator: Translator, pc: number): void {
+  private runOff(space: AddressSpace, translator: GuestTranslator, pc: number): void {
     if (this.stretches.has(pc)) {
       translator.fallThrough(pc)
       return
     }
-    const status = this.decode(space, pc, this.insn)
+    const { insn } = this.workshop
+    const status = this.decode(space, pc, insn)
     if (status === DECODE_OK) this.cuts.push(pc)
     if (status === DECODE_OK || status === DECODE_TRUNCATED) translator.fallThrough(pc)
-    else translator.undefined(this.insn)
+    else translator.undefined(insn)
   }
 }

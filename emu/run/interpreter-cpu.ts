@@ -3,16 +3,14 @@
  * Path: behind the Cpu interface, beside jit.ts.
  */
 
-import { DECODE_TRUNCATED } from '../guest/x86/decode.ts'
-import { callHelper } from '../guest/x86/helpers.ts'
-import { MXCSR_FLUSHES, MXCSR_MODE_MASK, MXCSR_MODE_USUAL } from '../guest/x86/mxcsr.ts'
-import { X86_STATE } from '../guest/x86/state.ts'
-import { X86_VARIABLES } from '../guest/x86/variables.ts'
+import { DECODE_TRUNCATED, type GuestMode } from '../guest/guest-mode.ts'
+import { callHelper, modeOf } from '../guest/modes.ts'
 import { Interpreter } from '../ir/interpret.ts'
 import { type Prepared, prepare } from '../ir/prepare.ts'
-import { Region } from '../ir/region.ts'
+import { Region, type Variable } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, STATE_BASE } from '../memory/layout.ts'
+import { COMMON_STATE } from '../memory/state-block.ts'
 import {
   type Cpu,
   EXIT_BUDGET,
@@ -24,7 +22,7 @@ import {
   FAULT_FETCH,
 } from './cpu.ts'
 import { Executed } from './executed.ts'
-import { type FormOptions, modeOf, RegionFormer } from './form-region.ts'
+import { type FormOptions, RegionFormer } from './form-region.ts'
 import { GuestImage } from './guest-image.ts'
 import { SpinWatch } from './spin-watch.ts'
 
@@ -50,48 +48,33 @@ export function fetchFault(space: AddressSpace, former: RegionFormer, pc: number
     if (former.probe(space, pc) !== DECODE_TRUNCATED) return undefined
     addr = (Math.floor(pc / PAGE_SIZE) + 1) * PAGE_SIZE
   }
-  view.setUint32(at(X86_STATE.exitKind), EXIT_PAGE_FAULT, true)
-  view.setUint32(at(X86_STATE.exitCode), FAULT_FETCH, true)
-  view.setBigUint64(at(X86_STATE.exitAddress), BigInt(addr), true)
-  view.setBigUint64(at(X86_STATE.pc), BigInt(pc), true)
+  view.setUint32(at(COMMON_STATE.exitKind), EXIT_PAGE_FAULT, true)
+  view.setUint32(at(COMMON_STATE.exitCode), FAULT_FETCH, true)
+  view.setBigUint64(at(COMMON_STATE.exitAddress), BigInt(addr), true)
+  view.setBigUint64(at(COMMON_STATE.pc), BigInt(pc), true)
   return EXIT_PAGE_FAULT
 }
 
 /** The exit after control went to a pc beyond 4 GiB, which is in the state block. */
 export function wildJump(space: AddressSpace): ExitKind {
   const { view } = space
-  const pc = view.getBigUint64(at(X86_STATE.pc), true)
-  const top = pc >> 47n
-  if (top !== 0n && top !== 0x1ffffn) return EXIT_PROTECTION
-  view.setUint32(at(X86_STATE.exitCode), FAULT_FETCH, true)
-  view.setBigUint64(at(X86_STATE.exitAddress), pc, true)
+  const pc = view.getBigUint64(at(COMMON_STATE.pc), true)
+  if (modeOf(space).isOutside(pc, 1)) return EXIT_PROTECTION
+  view.setUint32(at(COMMON_STATE.exitCode), FAULT_FETCH, true)
+  view.setBigUint64(at(COMMON_STATE.exitAddress), pc, true)
   return EXIT_PAGE_FAULT
 }
 
 /** Regions with exact float rows lie in the same cache, as if this much further up. */
 const EXACT_KEY = 0x1_0000_0000
-/** And those of 32-bit mode so much. */
-const MODE_KEY = 0x2_0000_0000
-/** Those that ask segments besides. */
-const SEGMENT_KEY = 0x4_0000_0000
+/** Those that ask segments so much. */
+const SEGMENT_KEY = 0x2_0000_0000
+/** And those of each mode so much further than those of the one before. */
+const MODE_KEY = 0x4_0000_0000
 
-/** Whether segments are not as translated code assumes: only interpreted code asks them. */
-export const isSegmented = (space: AddressSpace): boolean =>
-  space.view.getUint32(at(X86_STATE.segmented), true) !== 0
-
-/** Whether MXCSR asks for something else than round to nearest with all exceptions masked. */
-export function needsExactFloat(space: AddressSpace): boolean {
-  return (space.view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_MODE_MASK) !== MXCSR_MODE_USUAL
-}
-
-/** Whether float operations must set MXCSR's flags, or flush denormals. */
-export function watchesFlags(space: AddressSpace): boolean {
-  const { view } = space
-  return (
-    view.getUint32(at(X86_STATE.watchesFlags), true) !== 0 ||
-    (view.getUint32(at(X86_STATE.mxcsr), true) & MXCSR_FLUSHES) !== 0
-  )
-}
+/** Whether float operations must set flags, or do what translated code does not. */
+const isExact = (mode: GuestMode, space: AddressSpace): boolean =>
+  mode.watchesFlags(space) || mode.needsExactFloat(space)
 
 /** A region and the bytes it was made from. */
 interface Kept {
@@ -106,8 +89,12 @@ export class InterpreterCpu implements Cpu {
   private readonly spins = new SpinWatch()
   /** Places where interpreted regions were cut for their length. */
   readonly cuts = new Set<number>()
-  private readonly scratch = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false })
-  private readonly interpreter = new Interpreter({ ...X86_STATE, helper: callHelper })
+  /** Where regions are formed, by their variables. */
+  private readonly scratches = new Map<readonly Variable[], Region>()
+  private readonly interpreter = new Interpreter({
+    helper: callHelper,
+    isOutside: (space, address, sizeBytes) => modeOf(space).isOutside(address, sizeBytes),
+  })
   /** What each process has looked up, by key. */
   private readonly regions = new WeakMap<AddressSpace, Map<number, Prepared>>()
   /** Regions of all processes by key: most run the same programs and libraries. */
@@ -121,7 +108,7 @@ export class InterpreterCpu implements Cpu {
   }
 
   run(space: AddressSpace): ExitKind {
-    let pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
+    let pc = Number(space.view.getBigUint64(at(COMMON_STATE.pc), true))
     if (pc > 0xffff_ffff) return wildJump(space)
     space.observer.code ??= (addr, sizeBytes) => this.invalidate(space, addr, sizeBytes)
     for (;;) {
@@ -136,15 +123,15 @@ export class InterpreterCpu implements Cpu {
    */
   runRegion(space: AddressSpace, pc: number): number {
     const cache = this.regionsOf(space)
-    const exact = watchesFlags(space) || needsExactFloat(space)
-    const segmented = isSegmented(space)
-    const key =
-      pc + (exact ? EXACT_KEY : 0) + (modeOf(space) === 32 ? MODE_KEY : 0) + (segmented ? SEGMENT_KEY : 0)
+    const mode = modeOf(space)
+    const exact = isExact(mode, space)
+    const segmented = mode.isSegmented(space)
+    const key = pc + (exact ? EXACT_KEY : 0) + (segmented ? SEGMENT_KEY : 0) + mode.id * MODE_KEY
     let prepared = cache.get(key)
     if (prepared === undefined) {
       if (fetchFault(space, this.former, pc) !== undefined) return -1
       let kept = this.kept.get(key)?.find(({ image }) => image.fits(space))
-      kept ??= this.prepare(space, pc, key, this.scratchFor(exact, segmented))
+      kept ??= this.prepare(space, pc, key, this.scratchFor(mode, exact, segmented))
       prepared = kept.prepared
       if (cache.size >= REGIONS_MAX) cache.clear()
       cache.set(key, prepared)
@@ -153,9 +140,11 @@ export class InterpreterCpu implements Cpu {
     return this.interpreter.run(space, prepared)
   }
 
-  private scratchFor(exactFloat: boolean, segmented: boolean): Region {
-    const { scratch } = this
-    scratch.options = { exactChecks: true, uncheckedLoads: false, exactFloat, exactSegments: segmented }
+  private scratchFor({ variables }: GuestMode, exactFloat: boolean, exactSegments: boolean): Region {
+    const options = { exactChecks: true, uncheckedLoads: false, exactFloat, exactSegments }
+    let scratch = this.scratches.get(variables)
+    if (!scratch) this.scratches.set(variables, (scratch = new Region(variables, options)))
+    scratch.options = options
     return scratch
   }
 
@@ -183,7 +172,7 @@ export class InterpreterCpu implements Cpu {
   }
 
   private exitOf(space: AddressSpace): ExitKind {
-    const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
+    const kind = space.view.getUint32(at(COMMON_STATE.exitKind), true)
     return kind === EXIT_NONE ? wildJump(space) : kind
   }
 
@@ -198,17 +187,17 @@ export class InterpreterCpu implements Cpu {
   /** Executes what the options make of the code at pc, keeping nothing. */
   private execute(space: AddressSpace, options: FormOptions): ExitKind {
     const { view } = space
-    const pc = Number(view.getBigUint64(at(X86_STATE.pc), true))
+    const pc = Number(view.getBigUint64(at(COMMON_STATE.pc), true))
     if (pc > 0xffff_ffff) return wildJump(space)
     const fault = fetchFault(space, this.former, pc)
     if (fault !== undefined) return fault
-    const exact = watchesFlags(space) || needsExactFloat(space)
-    const scratch = this.scratchFor(exact, isSegmented(space))
+    const mode = modeOf(space)
+    const scratch = this.scratchFor(mode, isExact(mode, space), mode.isSegmented(space))
     this.former.form(space, pc, scratch, options)
-    view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
+    view.setUint32(at(COMMON_STATE.exitKind), EXIT_NONE, true)
     const next = this.interpreter.run(space, prepare(scratch))
     if (next < 0) return this.exitOf(space)
-    view.setBigUint64(at(X86_STATE.pc), BigInt(next), true)
+    view.setBigUint64(at(COMMON_STATE.pc), BigInt(next), true)
     return EXIT_STEP
   }
 

@@ -3,20 +3,20 @@
  * Path: the kernel calls run(); translated code runs until the pc cache misses (then more is translated) or an exit.
  */
 
-import type { Mode } from '../guest/x86/row.ts'
-import { X86_STATE } from '../guest/x86/state.ts'
+import type { GuestMode } from '../guest/guest-mode.ts'
+import { modeOf } from '../guest/modes.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { STATE_BASE } from '../memory/layout.ts'
+import { COMMON_STATE } from '../memory/state-block.ts'
 import {
-  type Flavour,
+  noCounts,
   ProcessCode,
   type TranslateOptions,
   type TranslationCounts,
   Translations,
 } from './code-cache.ts'
 import { type Cpu, EXIT_BUDGET, EXIT_NONE, EXIT_SLOW, EXIT_STEP, type ExitKind } from './cpu.ts'
-import { modeOf } from './form-region.ts'
-import { InterpreterCpu, isSegmented, needsExactFloat, watchesFlags, wildJump } from './interpreter-cpu.ts'
+import { InterpreterCpu, wildJump } from './interpreter-cpu.ts'
 import { SpinWatch } from './spin-watch.ts'
 
 /**
@@ -35,17 +35,20 @@ const SPINNING = -1
 const at = (field: number): number => STATE_BASE + field
 
 interface Process {
+  readonly mode: GuestMode
   code: ProcessCode
-  /** Whether the code makes MXCSR's flags: from when the program first looks at them. */
+  /** Whether the code makes float operations' flags: from when the program first looks at them. */
   flags: boolean
   slice: number
 }
 
 export class JitCpu implements Cpu {
   readonly name = 'jit'
-  private readonly translations: Translations
-  /** By mode; `flags`: the flavour that makes MXCSR's flags. */
-  private readonly flavours: Readonly<Record<Mode, { plain: Translations; flags: Translations }>>
+  private readonly options: TranslateOptions
+  readonly counts: TranslationCounts = noCounts()
+  /** By mode, and for code that makes float operations' flags by mode too. */
+  private readonly plain = new Map<GuestMode, Translations>()
+  private readonly flagged = new Map<GuestMode, Translations>()
   private readonly interpreter = new InterpreterCpu()
   private readonly spins = new SpinWatch()
   private readonly processes = new WeakMap<AddressSpace, Process>()
@@ -55,13 +58,14 @@ export class JitCpu implements Cpu {
   interpreted = 0
 
   constructor(options: TranslateOptions) {
-    this.translations = new Translations(options, '')
-    const { counts } = this.translations
-    const flavour = (suffix: Flavour): Translations => new Translations(options, suffix, counts)
-    this.flavours = {
-      64: { plain: this.translations, flags: flavour('-flags') },
-      32: { plain: flavour('-32'), flags: flavour('-32-flags') },
-    }
+    this.options = options
+  }
+
+  private translations(mode: GuestMode, floatFlags: boolean): Translations {
+    const flavours = floatFlags ? this.flagged : this.plain
+    let made = flavours.get(mode)
+    if (!made) flavours.set(mode, (made = new Translations(this.options, mode, floatFlags, this.counts)))
+    return made
   }
 
   get summary(): string {
@@ -73,57 +77,54 @@ export class JitCpu implements Cpu {
     )
   }
 
-  get counts(): TranslationCounts {
-    return this.translations.counts
-  }
-
   run(space: AddressSpace): ExitKind {
     const process = this.processOf(space)
     let { view } = space
-    let total = view.getInt32(at(X86_STATE.budget), true)
-    let pc = Number(view.getBigUint64(at(X86_STATE.pc), true))
+    let total = view.getInt32(at(COMMON_STATE.budget), true)
+    let pc = Number(view.getBigUint64(at(COMMON_STATE.pc), true))
     if (pc > 0xffff_ffff) return wildJump(space)
     for (;;) {
       const slice = Math.min(total, Math.floor(process.slice))
-      view.setInt32(at(X86_STATE.budget), slice, true)
-      view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
+      view.setInt32(at(COMMON_STATE.budget), slice, true)
+      view.setUint32(at(COMMON_STATE.exitKind), EXIT_NONE, true)
       const kind = this.slice(space, process, pc)
       view = space.view
-      const left = view.getInt32(at(X86_STATE.budget), true)
+      const left = view.getInt32(at(COMMON_STATE.budget), true)
       total -= slice - left
       if (kind !== EXIT_BUDGET || total <= 0) {
-        view.setInt32(at(X86_STATE.budget), total, true)
+        view.setInt32(at(COMMON_STATE.budget), total, true)
         return kind === SPINNING ? EXIT_BUDGET : kind
       }
-      pc = view.getUint32(at(X86_STATE.pc), true)
+      pc = view.getUint32(at(COMMON_STATE.pc), true)
       process.slice = Math.min(SLICE_MOST, process.slice * SLICE_GROWTH)
     }
   }
 
   /** Runs until an exit, or SPINNING. */
   private slice(space: AddressSpace, process: Process, from: number): number {
+    const { mode } = process
     let pc = from
     for (;;) {
-      if (!process.flags && watchesFlags(space)) this.watch(space, process)
-      if (isSegmented(space)) {
+      if (!process.flags && mode.watchesFlags(space)) this.watch(space, process)
+      if (mode.isSegmented(space)) {
         pc = this.interpreter.runRegion(space, pc)
         if (pc < 0) return this.leftBy(space)
         if (this.spins.isSpinning(space, pc)) return SPINNING
         continue
       }
       pc = process.code.run(pc)
-      const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
+      const kind = space.view.getUint32(at(COMMON_STATE.exitKind), true)
       if (kind === EXIT_SLOW) {
-        space.view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
+        space.view.setUint32(at(COMMON_STATE.exitKind), EXIT_NONE, true)
         this.slowSteps++
-        if (needsExactFloat(space)) {
-          pc = this.interpretExactly(space, space.view.getUint32(at(X86_STATE.pc), true))
+        if (mode.needsExactFloat(space)) {
+          pc = this.interpretExactly(mode, space, space.view.getUint32(at(COMMON_STATE.pc), true))
           if (pc < 0) return this.leftBy(space)
           continue
         }
         const stepped = this.interpreter.step(space)
         if (stepped !== EXIT_STEP) return stepped
-        pc = Number(space.view.getBigUint64(at(X86_STATE.pc), true))
+        pc = Number(space.view.getBigUint64(at(COMMON_STATE.pc), true))
         if (pc > 0xffff_ffff) return wildJump(space)
         continue
       }
@@ -139,30 +140,31 @@ export class JitCpu implements Cpu {
 
   /** The exit that interpreted code left in the state block. */
   private leftBy(space: AddressSpace): ExitKind {
-    const kind = space.view.getUint32(at(X86_STATE.exitKind), true)
+    const kind = space.view.getUint32(at(COMMON_STATE.exitKind), true)
     return kind === EXIT_NONE ? wildJump(space) : kind
   }
 
-  /** Interprets while MXCSR asks for what translated code does not do. */
-  private interpretExactly(space: AddressSpace, from: number): number {
+  /** Interprets while float operations are to be done as translated code does not. */
+  private interpretExactly(mode: GuestMode, space: AddressSpace, from: number): number {
     let pc = from
-    while (pc >= 0 && needsExactFloat(space)) pc = this.interpret(space, pc)
+    while (pc >= 0 && mode.needsExactFloat(space)) pc = this.interpret(space, pc)
     return pc
   }
 
   /** Interprets a region that is not worth translating yet; a loop in it is left after a few iterations. */
   private interpret(space: AddressSpace, pc: number): number {
     const { view } = space
-    const budget = view.getInt32(at(X86_STATE.budget), true)
+    const budget = view.getInt32(at(COMMON_STATE.budget), true)
     const given = Math.min(budget, INTERPRETED_BUDGET)
-    view.setInt32(at(X86_STATE.budget), given, true)
+    view.setInt32(at(COMMON_STATE.budget), given, true)
     this.interpreted++
     const next = this.interpreter.runRegion(space, pc)
     const kept = budget - given
-    view.setInt32(at(X86_STATE.budget), view.getInt32(at(X86_STATE.budget), true) + kept, true)
-    if (next >= 0 || view.getUint32(at(X86_STATE.exitKind), true) !== EXIT_BUDGET || kept === 0) return next
-    view.setUint32(at(X86_STATE.exitKind), EXIT_NONE, true)
-    return view.getUint32(at(X86_STATE.pc), true)
+    view.setInt32(at(COMMON_STATE.budget), view.getInt32(at(COMMON_STATE.budget), true) + kept, true)
+    if (next >= 0 || view.getUint32(at(COMMON_STATE.exitKind), true) !== EXIT_BUDGET || kept === 0)
+      return next
+    view.setUint32(at(COMMON_STATE.exitKind), EXIT_NONE, true)
+    return view.getUint32(at(COMMON_STATE.pc), true)
   }
 
   step(space: AddressSpace): ExitKind {
@@ -176,8 +178,10 @@ export class JitCpu implements Cpu {
   private processOf(space: AddressSpace): Process {
     let process = this.processes.get(space)
     if (!process) {
+      const mode = modeOf(space)
       process = {
-        code: this.newCode(space, this.flavours[modeOf(space)].plain),
+        mode,
+        code: this.newCode(space, this.translations(mode, false)),
         flags: false,
         slice: SLICE_FIRST,
       }
@@ -194,11 +198,11 @@ export class JitCpu implements Cpu {
     })
   }
 
-  /** Begins anew with code that makes MXCSR's flags; what was hot is translated when it is next reached. */
+  /** Begins anew with code that makes float operations' flags; what was hot is translated when it is next reached. */
   private watch(space: AddressSpace, process: Process): void {
     const { code } = process
     code.end()
-    process.code = this.newCode(space, this.flavours[modeOf(space)].flags)
+    process.code = this.newCode(space, this.translations(process.mode, true))
     process.code.replace(code)
     process.flags = true
     process.slice = SLICE_FIRST

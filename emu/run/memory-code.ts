@@ -5,7 +5,7 @@
  * Path: code-cache.ts asks for a module's place in the table.
  */
 
-import { callHelper } from '../guest/x86/helpers.ts'
+import { callHelper } from '../guest/modes.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import type { LinkedBatches } from './stored-batches.ts'
 

@@ -4,9 +4,9 @@
  * Path: asked there, by jit.ts and interpreter-cpu.ts.
  */
 
-import { X86_STATE } from '../guest/x86/state.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { STATE_BASE } from '../memory/layout.ts'
+import { COMMON_STATE } from '../memory/state-block.ts'
 import { EXIT_BUDGET } from './cpu.ts'
 
 /** So many rounds with the budget where it was are a loop: some hundredths of a second. */
@@ -22,10 +22,10 @@ export class SpinWatch {
     this.rounds = 0
     const { view } = space
     const before = this.budget
-    this.budget = view.getInt32(STATE_BASE + X86_STATE.budget, true)
+    this.budget = view.getInt32(STATE_BASE + COMMON_STATE.budget, true)
     if (this.budget !== before) return false
-    view.setUint32(STATE_BASE + X86_STATE.exitKind, EXIT_BUDGET, true)
-    view.setBigUint64(STATE_BASE + X86_STATE.pc, BigInt(pc), true)
+    view.setUint32(STATE_BASE + COMMON_STATE.exitKind, EXIT_BUDGET, true)
+    view.setBigUint64(STATE_BASE + COMMON_STATE.pc, BigInt(pc), true)
     return true
   }
 }

@@ -7,14 +7,14 @@
 import { I32, I64, type Type, V128 } from '../ir/ops.ts'
 import type { Variable } from '../ir/region.ts'
 import { STATE_BASE } from '../memory/layout.ts'
+import { hasVariable } from '../opt/dataflow.ts'
 import * as W from './encoder.ts'
 import { EXIT_TO_PC, type ExitWay, type StateLayout, TYPE_REGION } from './lower.ts'
 import { lookUpOrReturn, pushPlace } from './pc-cache.ts'
 
-/** A function: the variables it stores, as two words, and how it leaves. */
+/** A function: the set of variables it stores, and how it leaves. */
 export interface Exit {
-  low: number
-  high: number
+  stored: Uint32Array
   way: ExitWay
 }
 
@@ -34,15 +34,14 @@ export class ExitFunctions {
   }
 
   /** The place of a function among these. */
-  placeOf({ low, high, way }: Exit): number {
-    const key = `${low},${high},${way}`
+  placeOf({ stored: set, way }: Exit): number {
+    const key = `${set},${way}`
     let place = this.places.get(key)
     if (place === undefined) {
       place = this.exits.length
       this.places.set(key, place)
       const stored: number[] = []
-      for (let v = 0; v < this.variables.length; v++)
-        if (v < 32 ? (low >>> v) & 1 : (high >>> (v - 32)) & 1) stored.push(v)
+      for (let v = 0; v < this.variables.length; v++) if (hasVariable(set, v)) stored.push(v)
       this.exits.push({ stored, way })
     }
     return place

@@ -28,6 +28,7 @@ import {
   TERM_JUMP,
   TERM_RETURN,
   TERM_SWITCH,
+  VARIABLES_MAX,
 } from '../ir/region.ts'
 import {
   PAGE_FLAGS_BASE,
@@ -38,7 +39,7 @@ import {
   pcCacheSlot,
   STATE_BASE,
 } from '../memory/layout.ts'
-import { Dataflow, USE_COLD, USE_MANY } from '../opt/dataflow.ts'
+import { Dataflow, hasVariable, USE_COLD, USE_MANY } from '../opt/dataflow.ts'
 import { EXIT_SLOW } from '../run/cpu.ts'
 import * as W from './encoder.ts'
 import { lookUpOrReturn, pushPlace } from './pc-cache.ts'
@@ -61,7 +62,7 @@ export interface Linkage {
   /** The symbol of the region at a guest pc when it is in the same batch, else undefined. */
   regionAt(pc: number): number | undefined
   /** The symbol of the function that stores these variables and leaves in this way. */
-  exit(low: number, high: number, way: ExitWay): number
+  exit(stored: Int32Array, way: ExitWay): number
   /** Makes room for the index of a symbol's function, which is known when the module is linked. */
   reference(symbol: number): void
   /** Written code from `start` on was moved so far. */
@@ -163,7 +164,7 @@ export class Lowerer {
   private block!: Block
   /** Local index of a node's value, -1 when it has none. */
   private localOf = new Int32Array(4096)
-  private readonly variableLocal = new Int32Array(64)
+  private readonly variableLocal = new Int32Array(VARIABLES_MAX)
   /** Locals declared so far, by type, in order of use; index 0 is the depth parameter. */
   private localTypes: number[] = []
   private readonly freeTemps: number[][] = [[], [], [], [], []]
@@ -178,7 +179,7 @@ export class Lowerer {
   private isCold = false
   private readonly coldKept: number[] = []
   /** By variable: its value at the exit being written, -1 for the local's. */
-  private readonly exitValues = new Int32Array(64).fill(-1)
+  private readonly exitValues = new Int32Array(VARIABLES_MAX).fill(-1)
 
   constructor(out: W.Encoder, linkage: Linkage) {
     this.out = out
@@ -444,36 +445,29 @@ export class Lowerer {
   private pushDirty(logEnd: number, way: ExitWay): number {
     const { region, flow, block, exitValues } = this
     const { variables } = region
-    let low = flow.dirtyIn.low[block.index]!
-    let high = flow.dirtyIn.high[block.index]!
+    const dirty = flow.dirtyIn.of(block.index).slice()
     flow.lastSets(block, logEnd, (variable, value) => {
       exitValues[variable] = value
-      if (variable < 32) low |= 1 << variable
-      else high |= 1 << (variable - 32)
+      dirty[variable >> 5]! |= 1 << (variable & 31)
     })
     for (let v = 0; v < variables.length; v++) {
-      const dirty = v < 32 ? (low >>> v) & 1 : (high >>> (v - 32)) & 1
-      if (!dirty) continue
+      if (!hasVariable(dirty, v)) continue
       const value = exitValues[v]!
       exitValues[v] = -1
-      if (variables[v]!.offset < 0) {
-        if (v < 32) low &= ~(1 << v)
-        else high &= ~(1 << (v - 32))
-      } else if (value >= 0) this.value(value)
+      if (variables[v]!.offset < 0) dirty[v >> 5]! &= ~(1 << (v & 31))
+      else if (value >= 0) this.value(value)
       else this.localGet(this.localFor(v))
     }
-    return this.linkage.exit(low, high, way)
+    return this.linkage.exit(dirty, way)
   }
 
   /** Writes dirty variables, as they are at a position of the block's log, to the state block. */
   private spill(logEnd: number): void {
     const { region, flow, block } = this
     const { variables } = region
-    let doneLow = 0
-    let doneHigh = 0
+    const dirty = flow.dirtyIn.of(block.index).slice()
     flow.lastSets(block, logEnd, (variable, value) => {
-      if (variable < 32) doneLow |= 1 << variable
-      else doneHigh |= 1 << (variable - 32)
+      dirty[variable >> 5]! &= ~(1 << (variable & 31))
       if (variables[variable]!.offset < 0) return
       const unchanged = region.op[value] === N.get && region.a[value] === variable
       if (unchanged && !flow.dirtyIn.has(block.index, variable)) return
@@ -481,12 +475,8 @@ export class Lowerer {
       this.value(value)
       this.spillStore(variable)
     })
-    const low = flow.dirtyIn.low[block.index]! & ~doneLow
-    const high = flow.dirtyIn.high[block.index]! & ~doneHigh
-    if ((low | high) === 0) return
     for (let v = 0; v < variables.length; v++) {
-      const dirty = v < 32 ? (low >>> v) & 1 : (high >>> (v - 32)) & 1
-      if (!dirty || variables[v]!.offset < 0) continue
+      if (!hasVariable(dirty, v) || variables[v]!.offset < 0) continue
       this.stateAddress()
       this.localGet(this.localFor(v))
       this.spillStore(v)

@@ -7,6 +7,7 @@
  */
 
 import type { Variable } from '../ir/region.ts'
+import { wordsFor } from '../opt/dataflow.ts'
 import * as W from './encoder.ts'
 import { ExitFunctions } from './exit-functions.ts'
 import { type StateLayout, TYPE_REGION } from './lower.ts'
@@ -77,8 +78,11 @@ export function linkModule(
 ): Uint8Array {
   const out = new W.Encoder()
   const exits = new ExitFunctions(variables, state)
+  const words = wordsFor(variables.length)
   const regionCount = objects.reduce((sum, object) => sum + object.regionCount, 0)
-  const exitPlaces = objects.map((object) => Array.from(exitsOf(object), (exit) => exits.placeOf(exit)))
+  const exitPlaces = objects.map((object) =>
+    Array.from(exitsOf(object, words), (exit) => exits.placeOf(exit)),
+  )
   const functionCount = regionCount + exits.count
   const exitTypes = exits.signatures()
   out.append(MAGIC)

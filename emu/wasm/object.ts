@@ -20,14 +20,14 @@ export interface CodeObject {
   readonly regionCount: number
   /** Pairs: where in `code` the index of a function belongs (`W.patchFixed`), and its symbol. */
   readonly relocations: Uint32Array
-  /** Triples: the fields of an Exit. */
+  /** The fields of an Exit, one behind the other: the words of its set, and its way. */
   readonly exits: Uint32Array
 }
 
-/** The exits of an object in the order of their symbols. */
-export function* exitsOf({ exits }: CodeObject): Iterable<Exit> {
-  for (let i = 0; i + 2 < exits.length; i += 3)
-    yield { low: exits[i]! | 0, high: exits[i + 1]! | 0, way: exits[i + 2]! as ExitWay }
+/** The exits of an object in the order of their symbols; `words` is the length of their sets. */
+export function* exitsOf({ exits }: CodeObject, words: number): Iterable<Exit> {
+  for (let i = 0; i + words < exits.length; i += words + 1)
+    yield { stored: exits.subarray(i, i + words), way: exits[i + words]! as ExitWay }
 }
 
 /** Lowers regions into an object one at a time, so that one arena serves them all. */
@@ -44,7 +44,7 @@ export class ObjectBuilder {
     this.lowerer = new Lowerer(this.code, {
       state,
       regionAt,
-      exit: (low, high, way) => this.exitSymbol(low, high, way),
+      exit: (stored, way) => this.exitSymbol(stored, way),
       reference: (symbol) => {
         this.relocations.push(this.code.length, symbol)
         this.code.fixed()
@@ -53,13 +53,13 @@ export class ObjectBuilder {
     })
   }
 
-  private exitSymbol(low: number, high: number, way: ExitWay): number {
-    const key = `${low},${high},${way}`
+  private exitSymbol(stored: Int32Array, way: ExitWay): number {
+    const key = `${stored},${way}`
     let symbol = this.exitSymbols.get(key)
     if (symbol === undefined) {
       symbol = FIRST_EXIT_SYMBOL + this.exitSymbols.size
       this.exitSymbols.set(key, symbol)
-      this.exits.push(low, high, way)
+      this.exits.push(...stored, way)
     }
     return symbol
   }

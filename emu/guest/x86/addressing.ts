@@ -6,17 +6,19 @@
 
 import { LOAD_BYTES, type LoadKind, type Region, type StoreBits, type Value } from '../../ir/region.ts'
 import { EXIT_PROTECTION } from '../../run/cpu.ts'
+import { ControlFlow } from '../control-flow.ts'
+import type { BlockMap } from '../guest-mode.ts'
 import { BASE_RIP, type Insn, NO_REGISTER, SEG_NONE } from './decode.ts'
 import type { Mode } from './row.ts'
 import { baseValue, segmentPlace } from './segment-checks.ts'
 import { ACCESS_READ, ACCESS_WRITE } from './segments.ts'
 import { CS, DS, FS, SS } from './state.ts'
+import { V_BUDGET, V_TEMP64 } from './variables.ts'
 
 const RSP = 4,
   RBP = 5
 
-export class Addressing {
-  readonly ir: Region
+export abstract class Addressing extends ControlFlow {
   readonly mode: Mode
   /** The current instruction's memory operand: base value and displacement, made once. */
   private addressBase = -1
@@ -25,8 +27,8 @@ export class Addressing {
   /** Base values for absolute addresses in this block, by 4 KiB page, so that they share checks. */
   private readonly absolute = new Map<number, Value>()
 
-  constructor(ir: Region, mode: Mode) {
-    this.ir = ir
+  constructor(ir: Region, map: BlockMap, mode: Mode) {
+    super(ir, map, { budget: V_BUDGET, temp: V_TEMP64 })
     this.mode = mode
   }
 

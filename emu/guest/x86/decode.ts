@@ -5,6 +5,7 @@
  * It allocates nothing an instruction: the result is one reused Insn.
  */
 
+import { DECODE_OK, DECODE_TRUNCATED, DECODE_UNDEFINED, type Flow, type GuestInsn } from '../guest-mode.ts'
 import { type Mode, PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, PREFIX_NONE, type Row } from './row.ts'
 import { FS, GS } from './state.ts'
 
@@ -20,7 +21,7 @@ const BASES_16 = [3, 3, 5, 5, 6, 7, 5, 3]
 const INDEXES_16 = [6, 7, 6, 7, NO_REGISTER, NO_REGISTER, NO_REGISTER, NO_REGISTER]
 
 /** One decoded instruction. */
-export class Insn {
+export class Insn implements GuestInsn {
   pc = 0
   mode: Mode = 64
   length = 0
@@ -56,6 +57,10 @@ export class Insn {
     return this.pc + this.length
   }
 
+  get flow(): Flow {
+    return this.row!.flow
+  }
+
   /** Branch target of a relative branch. */
   get target(): number {
     const target = this.nextPc + this.imm
@@ -63,13 +68,6 @@ export class Insn {
     return this.size === 16 ? target & 0xffff : target >>> 0
   }
 }
-
-/** Results of decode besides an instruction. */
-export const DECODE_OK = 0
-/** The bytes are no instruction we know. */
-export const DECODE_UNDEFINED = 1
-/** The instruction goes on behind the bytes that may be fetched. */
-export const DECODE_TRUNCATED = 2
 
 /** Bytes an instruction's immediate takes, by operand codes; v and z depend on the operand size. */
 function immediateBytes(row: Row, insn: Insn): number {

@@ -91,26 +91,19 @@ function rdtsc(space: AddressSpace): number {
 }
 
 /** The helper functions by number. */
-export const HELPERS: (Helper | undefined)[] = []
-HELPERS[HELPER_CC_BITS] = ccBits
-HELPERS[HELPER_DIVIDE128] = divide128
-HELPERS[HELPER_CPUID] = cpuidHelper
-HELPERS[HELPER_RDTSC] = rdtsc
-HELPERS[HELPER_STRING] = runString
-HELPERS[HELPER_SSE_FLOAT] = sseFloat
-HELPERS[HELPER_SSE_FLAGS] = sseFlags
-HELPERS[HELPER_X87] = x87
-HELPERS[HELPER_X87_PENDING] = x87Pending
-HELPERS[HELPER_SSE_STRING] = compareStrings
-HELPERS[HELPER_SEGMENT_CHECK] = segmentCheck
-HELPERS[HELPER_SEGMENT_LOAD] = segmentLoad
-HELPERS[HELPER_DESCRIPTOR] = descriptorOf
-HELPERS[HELPER_FAR] = farTransfer
-HELPERS[HELPER_FXSAVE] = (space, restore, pc) => (restore ? fxrstor(space, pc) : fxsave(space, pc))
-
-/** Calls a helper of the x86 table. */
-export function callHelper(space: AddressSpace, id: number, a: number, b: number): number {
-  const helper = HELPERS[id]
-  if (!helper) throw new Error(`no x86 helper ${id}`)
-  return helper(space, a, b)
-}
+export const X86_HELPERS: (Helper | undefined)[] = []
+X86_HELPERS[HELPER_CC_BITS] = ccBits
+X86_HELPERS[HELPER_DIVIDE128] = divide128
+X86_HELPERS[HELPER_CPUID] = cpuidHelper
+X86_HELPERS[HELPER_RDTSC] = rdtsc
+X86_HELPERS[HELPER_STRING] = runString
+X86_HELPERS[HELPER_SSE_FLOAT] = sseFloat
+X86_HELPERS[HELPER_SSE_FLAGS] = sseFlags
+X86_HELPERS[HELPER_X87] = x87
+X86_HELPERS[HELPER_X87_PENDING] = x87Pending
+X86_HELPERS[HELPER_SSE_STRING] = compareStrings
+X86_HELPERS[HELPER_SEGMENT_CHECK] = segmentCheck
+X86_HELPERS[HELPER_SEGMENT_LOAD] = segmentLoad
+X86_HELPERS[HELPER_DESCRIPTOR] = descriptorOf
+X86_HELPERS[HELPER_FAR] = farTransfer
+X86_HELPERS[HELPER_FXSAVE] = (space, restore, pc) => (restore ? fxrstor(space, pc) : fxsave(space, pc))

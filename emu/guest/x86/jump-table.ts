@@ -9,6 +9,7 @@
 
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { PAGE_R, PAGE_X } from '../../memory/layout.ts'
+import type { GuestJumpTables } from '../guest-mode.ts'
 import { BASE_RIP, type Insn, NO_REGISTER } from './decode.ts'
 
 const ENTRIES_MAX = 256
@@ -18,7 +19,7 @@ const TABLES_MAX = 16
 /** Jumps remembered. */
 const JUMPS_MAX = 10_000
 
-export class JumpTables {
+export class JumpTables implements GuestJumpTables<Insn> {
   /** Addresses of offset tables named so far in this region. */
   private readonly offsetTables = new Set<number>()
   private readonly addressTables = new Set<number>()

@@ -13,14 +13,12 @@
  * o d q x the bytes read).
  */
 
+import type { Flow } from '../guest-mode.ts'
 import type { Insn } from './decode.ts'
 import type { Translator } from './translate.ts'
 
 /** 64-bit mode, and protected mode with 32-bit segments. */
 export type Mode = 32 | 64
-
-/** How control goes on behind an instruction; what region formation needs to know. */
-export type Flow = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'jump-value' | 'call-value' | 'exit'
 
 export interface Row {
   readonly mnemonic: string

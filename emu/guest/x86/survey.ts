@@ -4,7 +4,8 @@
  * Path: `umwelt info` asks; the rows answer.
  */
 
-import { BASE_RIP, DECODE_OK, type Decoder, type Insn } from './decode.ts'
+import { DECODE_OK } from '../guest-mode.ts'
+import { BASE_RIP, type Decoder, type Insn } from './decode.ts'
 import { decoderOf, Instruction } from './isa.ts'
 import type { Mode } from './row.ts'
 

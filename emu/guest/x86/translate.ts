@@ -4,39 +4,23 @@
  * Reference: Intel SDM vol. 2.
  */
 
-import {
-  type Block,
-  GOTO_COLD,
-  type LoadKind,
-  PART_OF_INSTRUCTION,
-  type Region,
-  type Value,
-} from '../../ir/region.ts'
-import { EXIT_BUDGET, EXIT_PROTECTION, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
+import { type Block, type LoadKind, PART_OF_INSTRUCTION, type Region, type Value } from '../../ir/region.ts'
+import { EXIT_PROTECTION, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
+import type { BlockMap, GuestTranslator } from '../guest-mode.ts'
 import { Addressing } from './addressing.ts'
 import { type Bits, CC_UNKNOWN, Flags } from './condition.ts'
 import type { Insn } from './decode.ts'
 import type { Mode } from './row.ts'
 import { checkFetch, codeAddress, codeOffset } from './segment-checks.ts'
 import { SS } from './state.ts'
-import { V_BUDGET, V_TEMP64, V_XMM } from './variables.ts'
+import { V_XMM } from './variables.ts'
 
 const RSP = 4
 const LOADS: Record<Bits, LoadKind> = { 8: 'u8', 16: 'u16', 32: 32, 64: 64 }
 const MASK: Record<number, number> = { 8: 0xff, 16: 0xffff }
 
-/** What region formation answers: the block at a guest pc if it belongs to the region. */
-export interface BlockMap {
-  blockAt(pc: number): Block | undefined
-  /** Where the indirect jump at pc may go, as far as it is known. */
-  candidatesAt(pc: number): readonly number[]
-  /** Whether the code at pc could belong to the region but has not run. */
-  isLeftOut(pc: number): boolean
-}
-
-export class Translator extends Addressing {
+export class Translator extends Addressing implements GuestTranslator<Insn> {
   readonly flags: Flags
-  private readonly map: BlockMap
   /** SSE alignment checks already made: base value × 16 + displacement's low bits (values belong to one block). */
   readonly alignedBases = new Set<number>()
   /** The block in which MXCSR was last found to be in its usual state. */
@@ -47,9 +31,12 @@ export class Translator extends Addressing {
   mmxEntered: Block | null = null
 
   constructor(ir: Region, map: BlockMap, mode: Mode) {
-    super(ir, mode)
-    this.map = map
+    super(ir, map, mode)
     this.flags = new Flags(ir)
+  }
+
+  get flagsAtEnd(): number {
+    return this.flags.op
   }
 
   /** Starts a block; `flagsOp` is the flag operation that all its predecessors end with, or CC_UNKNOWN. */
@@ -67,9 +54,12 @@ export class Translator extends Addressing {
     insn.row!.translate(this, insn)
   }
 
-  /** Ends the block because the next instruction begins another one, or lies outside the region. */
-  fallThrough(pc: number): void {
-    this.go(pc)
+  protected forgetFlags(): void {
+    this.flags.op = CC_UNKNOWN
+  }
+
+  protected override get mayStayInside(): boolean {
+    return !this.ir.options.exactSegments
   }
 
   /** Undefined opcode: SIGILL at the instruction. */
@@ -302,13 +292,6 @@ export class Translator extends Addressing {
 
   // ---- control
 
-  /** Ends the block with a jump to a guest address; a jump back takes one from the budget. */
-  jump(insn: Insn, target: number): void {
-    this.checkTarget(target)
-    if (target <= insn.pc) this.countBackEdge(target)
-    this.go(target)
-  }
-
   /** An address in the code segment as a program sees it: EIP or RIP. */
   codePointer(pc: number): Value {
     const { ir } = this
@@ -323,56 +306,9 @@ export class Translator extends Addressing {
     return this.ir.options.exactSegments ? codeAddress(this, wide) : wide
   }
 
-  /** Before a branch to a known address, if `condition` holds: leaves where it is beyond the code segment. */
+  /** Leaves where the target is beyond the code segment. */
   checkTarget(target: number, condition?: Value): void {
     if (this.ir.options.exactSegments) checkFetch(this, this.ir.i64(target), 1, condition)
-  }
-
-  private go(target: number): void {
-    const next = this.map.blockAt(target)
-    if (next) this.ir.jump(next)
-    else this.leaveFor(target)
-  }
-
-  private leaveFor(pc: number): void {
-    this.ir.goto(pc, this.map.isLeftOut(pc) ? GOTO_COLD : 0)
-  }
-
-  private countBackEdge(target: number): void {
-    const { ir } = this
-    const left = ir.op2('i32.sub', ir.get(V_BUDGET), ir.i32(1))
-    ir.set(V_BUDGET, left)
-    ir.exitIfNow(ir.op2('i32.lt_s', left, ir.i32(0)), EXIT_BUDGET, target)
-  }
-
-  /** Ends the block with a jump to a value; to its known targets without leaving the region. */
-  jumpValue(insn: Insn, target: Value): void {
-    const { ir } = this
-    const inside = this.map.candidatesAt(insn.pc).filter((pc) => this.map.blockAt(pc))
-    if (inside.length === 0 || ir.options.exactSegments) {
-      this.leaveByValue(target)
-      return
-    }
-    ir.set(V_TEMP64, target)
-    const cases = inside.map((pc) => ({ pc, block: pc <= insn.pc ? ir.newBlock(pc) : this.map.blockAt(pc)! }))
-    const otherwise = ir.newBlock(insn.pc)
-    ir.switch(target, cases, otherwise)
-    for (const { pc, block } of cases)
-      if (pc <= insn.pc) {
-        ir.begin(block)
-        this.countBackEdge(pc)
-        this.go(pc)
-      }
-    ir.begin(otherwise)
-    ir.instruction(insn.pc)
-    this.leaveByValue(ir.get(V_TEMP64))
-  }
-
-  /** Jumps out of the region: perhaps back, so that it counts. */
-  private leaveByValue(target: Value): void {
-    this.leaveIfWild(target)
-    this.countTransfer()
-    this.ir.gotoValue(target)
   }
 
   /**
@@ -389,60 +325,6 @@ export class Translator extends Addressing {
       ? ir.op2('i64.shr_u', ir.op2('i64.add', target, ir.i64(2 ** 47)), ir.i64(48))
       : ir.op2('i64.shr_u', target, ir.i64(32))
     ir.exitIf(ir.op1('i32.wrap_i64', wild), ir.options.exactChecks ? EXIT_PROTECTION : EXIT_SLOW)
-  }
-
-  /** Ends the block with a conditional jump. */
-  branch(insn: Insn, condition: Value, target: number): void {
-    const { ir } = this
-    this.checkTarget(target, condition)
-    const inside = this.map.blockAt(target)
-    const direct = inside !== undefined && target > insn.pc
-    const taken = direct ? inside : ir.newBlock(target)
-    const next = this.map.blockAt(insn.nextPc) ?? ir.newBlock(insn.nextPc)
-    ir.branch(condition, taken, next)
-    if (!direct) {
-      ir.begin(taken)
-      if (target <= insn.pc) this.countBackEdge(target)
-      this.go(target)
-    }
-    if (!this.map.blockAt(insn.nextPc)) {
-      ir.begin(next)
-      this.leaveFor(insn.nextPc)
-    }
-  }
-
-  /** The block a call comes back to. */
-  private returnBlock(pc: number): { block: Block; outside: boolean } {
-    const block = this.map.blockAt(pc)
-    return block ? { block, outside: false } : { block: this.ir.newBlock(pc), outside: true }
-  }
-
-  /** Before a call, or a jump to wherever: a preemption point, then one less in the budget. */
-  countTransfer(): void {
-    const { ir } = this
-    const budget = ir.get(V_BUDGET)
-    ir.exitIf(ir.op2('i32.lt_s', budget, ir.i32(1)), EXIT_BUDGET)
-    ir.set(V_BUDGET, ir.op2('i32.sub', budget, ir.i32(1)))
-  }
-
-  call(insn: Insn, target: number): void {
-    const back = this.returnBlock(insn.nextPc)
-    this.flags.op = CC_UNKNOWN
-    this.ir.call(target, insn.nextPc, back.block)
-    this.finishReturn(insn, back)
-  }
-
-  callValue(insn: Insn, target: Value): void {
-    const back = this.returnBlock(insn.nextPc)
-    this.flags.op = CC_UNKNOWN
-    this.ir.callValue(target, insn.nextPc, back.block)
-    this.finishReturn(insn, back)
-  }
-
-  private finishReturn(insn: Insn, back: { block: Block; outside: boolean }): void {
-    if (!back.outside) return
-    this.ir.begin(back.block)
-    this.leaveFor(insn.nextPc)
   }
 
   /**

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DECODE_OK, DECODE_TRUNCATED, DECODE_UNDEFINED, Insn } from '../../../emu/guest/x86/decode.ts'
+import { DECODE_OK, DECODE_TRUNCATED, DECODE_UNDEFINED } from '../../../emu/guest/guest-mode.ts'
+import { Insn } from '../../../emu/guest/x86/decode.ts'
 import { decoder, ROWS } from '../../../emu/guest/x86/isa.ts'
 import { X86_STATE } from '../../../emu/guest/x86/state.ts'
 import { X86_VARIABLES } from '../../../emu/guest/x86/variables.ts'

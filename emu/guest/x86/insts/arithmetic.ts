@@ -2,6 +2,7 @@
 
 import type { Value } from '../../../ir/region.ts'
 import { EXIT_DIVIDE } from '../../../run/cpu.ts'
+import { multiplyHigh } from '../../multiply-high.ts'
 import type { Bits } from '../condition.ts'
 import type { Insn } from '../decode.ts'
 import { AF, CC_ADD, CC_DEC, CC_INC, CC_LOGIC, CC_SUB, CF, OF, PF, SF, ZF } from '../flags.ts'
@@ -123,22 +124,6 @@ export function incDec(name: 'add' | 'sub', kind: number): Translate {
   }
 }
 
-/** The upper 64 bits of a product of 64-bit values, from four 32-bit products. */
-export function multiplyHigh(t: Translator, a: Value, b: Value, signed: boolean): Value {
-  const { ir } = t
-  const low32 = ir.i64Halves(-1, 0)
-  const by32 = ir.i64(32)
-  const low = (x: Value): Value => ir.op2('i64.and', x, low32)
-  const high = (x: Value): Value => ir.op2('i64.shr_u', x, by32)
-  const product = (x: Value, y: Value): Value => ir.op2('i64.mul', x, y)
-  const middle = ir.op2('i64.add', product(high(a), low(b)), high(product(low(a), low(b))))
-  const other = ir.op2('i64.add', product(low(a), high(b)), low(middle))
-  const unsigned = ir.op2('i64.add', ir.op2('i64.add', product(high(a), high(b)), high(middle)), high(other))
-  if (!signed) return unsigned
-  const correction = (x: Value, y: Value): Value => ir.op2('i64.and', ir.op2('i64.shr_s', x, ir.i64(63)), y)
-  return ir.op2('i64.sub', ir.op2('i64.sub', unsigned, correction(a, b)), correction(b, a))
-}
-
 /** CF = OF = whether the product lost bits; the rest as of the low half (undefined by the manual). */
 function setProductFlags(t: Translator, size: Bits, low: Value, lost: Value): void {
   t.flags.setResult(size, low, t.ir.op2('i32.mul', lost, t.ir.i32(CF | OF)), lost)
@@ -153,7 +138,7 @@ function multiplyWide(signed: boolean): Translate {
     const accumulator = t.gpr(0, size)
     if (size === 64) {
       const low = ir.op2('i64.mul', accumulator, operand)
-      const high = multiplyHigh(t, accumulator, operand, signed)
+      const high = multiplyHigh(t.ir, accumulator, operand, signed)
       t.setGpr(0, 64, low)
       t.setGpr(2, 64, high)
       const expected = signed ? ir.op2('i64.shr_s', low, ir.i64(63)) : ir.i64(0)
@@ -177,7 +162,7 @@ function multiply(t: Translator, i: Insn, a: Value, b: Value): void {
   if (size === 64) {
     const low = ir.op2('i64.mul', a, b)
     t.write(i, 0, low)
-    const lost = ir.op2('i64.ne', multiplyHigh(t, a, b, true), ir.op2('i64.shr_s', low, ir.i64(63)))
+    const lost = ir.op2('i64.ne', multiplyHigh(t.ir, a, b, true), ir.op2('i64.shr_s', low, ir.i64(63)))
     setProductFlags(t, 64, low, lost)
     return
   }

@@ -1,0 +1,8 @@
+/** Numbers of the helper functions translated PowerPC code may call; helpers.ts holds the functions. x86's are below 96. */
+
+/** Time base → general register `argument`. */
+export const HELPER_TIME_BASE = 96
+/** LSWX and STSWX: the instruction's word. */
+export const HELPER_STRING = 97
+/** DIVDE and DIVDEU (1: signed): scratch holds the dividend's upper half and the divisor, then the quotient; 1: it does not fit. */
+export const HELPER_DIVIDE = 98

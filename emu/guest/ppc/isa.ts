@@ -1,0 +1,20 @@
+/** All PowerPC rows joined: the one place to add a chapter. */
+
+import { ARITHMETIC } from './insts/arithmetic.ts'
+import { BRANCH } from './insts/branch.ts'
+import { CONDITION } from './insts/condition.ts'
+import { LOGICAL } from './insts/logical.ts'
+import { ROTATE } from './insts/rotate.ts'
+import { STORAGE } from './insts/storage.ts'
+import { SYSTEM } from './insts/system.ts'
+import type { Row } from './row.ts'
+
+export const ROWS: readonly Row[] = [
+  ...ARITHMETIC,
+  ...LOGICAL,
+  ...ROTATE,
+  ...CONDITION,
+  ...BRANCH,
+  ...STORAGE,
+  ...SYSTEM,
+]
