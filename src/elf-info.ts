@@ -19,7 +19,7 @@ export interface ElfInfo {
   readonly entry: number
   /** Whether this machine's CPU is there. */
   readonly runs: boolean
-  /** Null where the ISA is not there. */
+  /** Null where the ISA is not there, or nobody looks through its instructions. */
   readonly code: CodeInfo | null
 }
 
@@ -57,14 +57,14 @@ export function elfInfo(bytes: Uint8Array): ElfInfo {
     bytes: bytes.subarray(fileOffset, fileOffset + sizeBytes),
   }))
   return {
-    machine: image.machine,
+    machine: arch?.name ?? image.machine,
     bits: image.bits,
     endianness: image.littleEndian ? 'little' : 'big',
     linkage,
     interpreter: image.interpreter ?? null,
     entry: image.entry,
     runs: arch !== undefined,
-    code: arch ? codeInfo(arch, ranges, image.entry) : null,
+    code: arch?.family === 'x86' ? codeInfo(arch, ranges, image.entry) : null,
   }
 }
 

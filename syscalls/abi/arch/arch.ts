@@ -131,9 +131,6 @@ export interface ProgramStart {
   readonly pc: number
 }
 
-/** Signals of faults that differ from x86's: signal and code, by EXIT_*. The address is that of the instruction. */
-export type FaultSignals = Readonly<Record<number, readonly [signo: number, code: number]>>
-
 /** Another call that one stands for, its arguments as words of the ISA, not yet normalised. */
 export interface OpenedCall {
   /** The kernel's name. */
@@ -197,7 +194,8 @@ export interface Arch {
   readonly vdso: { readonly code: Uint8Array; readonly sysinfo: number | null } | null
   /** MINSIGSTKSZ: no alternate stack is smaller. */
   readonly signalStackMin: number
-  readonly faultSignals: FaultSignals
+  /** ILL_*: what SIGILL says of an instruction that is none. */
+  readonly undefinedCode: number
   /**
    * Before a system call is looked at, where the instruction leaves registers otherwise than they are taken. 0, or an
    * errno that the call ends with.

@@ -45,11 +45,13 @@ function msrOf({ wordSize, littleEndian }: DataModel): bigint {
 /** x86's vectors, by which the kernel knows faults. */
 const PAGE_FAULT = 14
 const FAULTS_OF_PROGRAM = new Set([3, 6, 16])
+const ALIGNMENT_FAULT = 17
 const FAULT_PRESENT = 1
 const FAULT_WRITE = 2
 const FAULT_FETCH = 16
 const TRAP_DATA = 0x300
 const TRAP_FETCH = 0x400
+const TRAP_ALIGNMENT = 0x600
 const TRAP_PROGRAM = 0x700
 const TRAP_TIMER = 0x900
 const DSISR_NOT_FOUND = 0x4000_0000
@@ -59,6 +61,7 @@ const DSISR_STORE = 0x0200_0000
 /** Why the program was left, as an interrupt's address. */
 function trapOf({ trapno, trapError }: SigInfo): number {
   if (trapno === PAGE_FAULT) return trapError & FAULT_FETCH ? TRAP_FETCH : TRAP_DATA
+  if (trapno === ALIGNMENT_FAULT) return TRAP_ALIGNMENT
   return FAULTS_OF_PROGRAM.has(trapno) ? TRAP_PROGRAM : TRAP_TIMER
 }
 
@@ -85,7 +88,7 @@ export function putGeneral(state: StateBlock, at: number, info: SigInfo, model: 
   put(PT_XER, BigInt(readXer(state)))
   put(PT_CCR, BigInt(readCr(state)))
   put(PT_TRAP, BigInt(trapOf(info)))
-  if (info.trapno === PAGE_FAULT) put(PT_DAR, BigInt(info.addr))
+  if (info.trapno === PAGE_FAULT || info.trapno === ALIGNMENT_FAULT) put(PT_DAR, BigInt(info.addr))
   put(PT_DSISR, BigInt(dsisrOf(info)))
 }
 

@@ -8,9 +8,9 @@ import { crField, setCrField } from '../../../emu/guest/ppc/cr.ts'
 import { gprPlace, PPC_STATE, PPC_STATE_SIZE } from '../../../emu/guest/ppc/state.ts'
 import { PAGE_SIZE, STATE_BASE } from '../../../emu/memory/layout.ts'
 import { MODE_PPC32, MODE_PPC64, MODE_PPC64LE, type StateBlock } from '../../../emu/memory/state-block.ts'
-import { EXIT_BREAKPOINT, EXIT_PROTECTION, EXIT_UNDEFINED } from '../../../emu/run/cpu.ts'
+import { SYSCALL_SCV } from '../../../emu/run/cpu.ts'
 import { AUDIT_ARCH_PPC, AUDIT_ARCH_PPC64, AUDIT_ARCH_PPC64LE } from '../seccomp.ts'
-import { BUS_ADRALN, ILL_ILLOPC, SIGBUS, SIGILL, SIGTRAP, TRAP_BRKPT } from '../signal.ts'
+import { ILL_ILLOPC, MINSIGSTKSZ } from '../signal.ts'
 import { type DataModel, getInteger, Struct } from '../struct.ts'
 import {
   type Arch,
@@ -47,8 +47,6 @@ const R12 = gprPlace(12)
 const R13 = gprPlace(13)
 const NUMBER_OFFSET = gprPlace(0)
 const ARGUMENTS = [3, 4, 5, 6, 7, 8].map(gprPlace)
-/** exitCode of EXIT_SYSCALL: `sc`, which tells errors by CR0.SO, or `scv 0`, which gives them as they are. */
-const SYSCALL_SCV = 1
 const CR_SO = 1
 const ERRNO_MAX = 4095
 const INSTRUCTION_SIZE = 4
@@ -219,11 +217,7 @@ const common = {
   indirect: INDIRECT_CALLS,
   values: POWERPC_VALUES,
   openFlags: openFlagsTaken,
-  faultSignals: {
-    [EXIT_UNDEFINED]: [SIGILL, ILL_ILLOPC],
-    [EXIT_BREAKPOINT]: [SIGTRAP, TRAP_BRKPT],
-    [EXIT_PROTECTION]: [SIGBUS, BUS_ADRALN],
-  },
+  undefinedCode: ILL_ILLOPC,
 
   /** The first argument is where the result goes: kept, for the call may have to be made again. */
   enterCall(state: StateBlock): number {
@@ -267,7 +261,7 @@ export const ppc: Arch = {
   calls: POWERPC_CALLS,
   auditArch: AUDIT_ARCH_PPC,
   vdso: { code: VDSO_CODE, sysinfo: null },
-  signalStackMin: 2048,
+  signalStackMin: MINSIGSTKSZ,
 
   stat: (model) =>
     (model === ILP32_POWERPC_LARGE

@@ -21,7 +21,7 @@ import {
 import { STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { AUDIT_ARCH_X86_64 } from '../seccomp.ts'
-import { MINSIGSTKSZ } from '../signal.ts'
+import { ILL_ILLOPN, MINSIGSTKSZ } from '../signal.ts'
 import { LP64, Struct } from '../struct.ts'
 import { type Arch, NORM_INT, NORM_LONG, NORM_UINT, type StatFields } from './arch.ts'
 import { x86CpuInfo } from './x86-64-cpuinfo.ts'
@@ -88,7 +88,7 @@ export const x86_64: Arch = {
 
   vdso: null,
   signalStackMin: MINSIGSTKSZ,
-  faultSignals: {},
+  undefinedCode: ILL_ILLOPN,
   enterCall: () => 0,
   // The kernel looks at eax only: upper bits of rax do not count.
   syscallNumber: (state) => state.space.view.getInt32(STATE_BASE + RAX_OFFSET, true),
