@@ -37,7 +37,8 @@ const MSQID_TIMES_AND_SIZES = {
   unused5: 'word',
 } as const
 
-const MSQID_DS = struct(
+/** struct msqid64_ds. */
+export const MSQID_DS = struct(
   { ...IPC_PERM, ...MSQID_TIMES_AND_SIZES },
   { powerpc: { ...IPC_PERM_POWERPC, ...MSQID_TIMES_AND_SIZES } },
 )

@@ -22,7 +22,8 @@ import type { Task } from '../kernel/task.ts'
 import { addr, hex, inStruct, int, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
-const SEMID_DS = struct(
+/** struct semid64_ds. */
+export const SEMID_DS = struct(
   {
     ...IPC_PERM,
     opSec: 'word',

@@ -38,7 +38,8 @@ const SHMID_USERS = {
   unused4: 'word',
   unused5: 'word',
 } as const
-const SHMID_DS = struct(
+/** struct shmid64_ds. */
+export const SHMID_DS = struct(
   { ...IPC_PERM, sizeBytes: 'word', ...SHMID_TIMES, ...SHMID_USERS },
   // Before the size there is one word more of 32-bit programs.
   {
