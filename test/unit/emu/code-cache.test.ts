@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
+import { X86_64 } from '../../../emu/guest/x86/mode.ts'
 import { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, pcCacheSlot } from '../../../emu/memory/layout.ts'
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
-import { ProcessCode, Translations } from '../../../emu/run/code-cache.ts'
+import { noCounts, ProcessCode, Translations } from '../../../emu/run/code-cache.ts'
 import { decodeBatches, encodeBatch, type TranslationStore } from '../../../emu/run/stored-batches.ts'
 
 const OWNER = { executed: () => true, interpreted: () => true, invalidate: () => {} }
@@ -23,7 +24,7 @@ it('forgets code in the slot of pc 1 so that an exit, which returns 1, never fin
   const page = pc - (pc % PAGE_SIZE)
   space.map(page, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC)
   space.storeBytes(pc, Uint8Array.of(0xc3))
-  const translations = new Translations({ uncheckedLoads: false, eager: true }, '')
+  const translations = new Translations({ uncheckedLoads: false, eager: true }, X86_64, false, noCounts())
   const code = new ProcessCode(space, translations, OWNER)
   expect(code.enter(pc, false)).toBe(true)
   expect(space.view.getUint32(pcCacheSlot(pc), true)).toBe(pc)
@@ -34,7 +35,7 @@ it('forgets code in the slot of pc 1 so that an exit, which returns 1, never fin
 })
 
 it('a batch comes back from its bytes, and everything behind a damaged record is left', () => {
-  const translations = new Translations({ uncheckedLoads: false, eager: true }, '')
+  const translations = new Translations({ uncheckedLoads: false, eager: true }, X86_64, false, noCounts())
   const space = spaceWith(new MemoryPool(), 1)
   const batch = translations.translate(space, [CODE], () => false, undefined)
   const record = encodeBatch(batch)
@@ -61,7 +62,7 @@ it('the next run of a program begins with what this one translated', () => {
     append: (program, records) => void files.set(program, records[0]!),
   }
   const run = (number: number): Translations => {
-    const translations = new Translations({ uncheckedLoads: false, eager: true, store }, '')
+    const translations = new Translations({ uncheckedLoads: false, eager: true, store }, X86_64, false, noCounts())
     const code = new ProcessCode(spaceWith(new MemoryPool(), number), translations, OWNER)
     code.begin('program')
     expect(code.enter(CODE, false)).toBe(true)
@@ -76,7 +77,7 @@ it('the next run of a program begins with what this one translated', () => {
 
 it('processes that follow each other in one Memory share instances, and see none of its old pages', () => {
   const pool = new MemoryPool()
-  const translations = new Translations({ uncheckedLoads: false, eager: true }, '')
+  const translations = new Translations({ uncheckedLoads: false, eager: true }, X86_64, false, noCounts())
   for (let process = 0; process < 3; process++) {
     const space = spaceWith(pool, 7)
     expect(space.allows(CODE + PAGE_SIZE, 1, 1)).toBe(false)
