@@ -19,7 +19,7 @@ export interface ElfInfo {
   readonly entry: number
   /** Whether this machine's CPU is there. */
   readonly runs: boolean
-  /** Null where the ISA is not there. */
+  /** Null where the ISA is not there, or nobody looks through its instructions. */
   readonly code: CodeInfo | null
 }
 
@@ -39,7 +39,9 @@ const LEVEL_2 = ['cx16', 'popcnt', 'sse3', 'ssse3', 'sse4.1', 'sse4.2']
 /** Looks at a program. Throws ElfError for what is none. */
 export function elfInfo(bytes: Uint8Array): ElfInfo {
   const image = parseElf(bytes)
-  const arch = arches.find(({ elfMachine }) => elfMachine === image.machine)
+  const arch = arches.find(
+    ({ elfMachine, littleEndian }) => elfMachine === image.machine && littleEndian === image.littleEndian,
+  )
   const linkage = image.interpreter
     ? 'dynamic'
     : image.type === 'dyn'
@@ -55,14 +57,14 @@ export function elfInfo(bytes: Uint8Array): ElfInfo {
     bytes: bytes.subarray(fileOffset, fileOffset + sizeBytes),
   }))
   return {
-    machine: image.machine,
+    machine: arch?.name ?? image.machine,
     bits: image.bits,
     endianness: image.littleEndian ? 'little' : 'big',
     linkage,
     interpreter: image.interpreter ?? null,
     entry: image.entry,
     runs: arch !== undefined,
-    code: arch ? codeInfo(arch, ranges, image.entry) : null,
+    code: arch?.family === 'x86' ? codeInfo(arch, ranges, image.entry) : null,
   }
 }
 
