@@ -11,6 +11,7 @@ import type { BlockMap, GuestTranslator } from '../guest-mode.ts'
 import { swapped } from './byte-order.ts'
 import { Conditions } from './conditions.ts'
 import type { Insn } from './decode.ts'
+import { Doubles } from './float/fused.ts'
 import { V_BUDGET, V_CA, V_LR, V_OV, V_SO, V_TEMP64, V_VSR } from './variables.ts'
 
 export type Bits = 32 | 64
@@ -20,12 +21,16 @@ export class Translator extends ControlFlow implements GuestTranslator<Insn> {
   readonly bits: Bits
   readonly isLittle: boolean
   readonly cr: Conditions
+  readonly doubles: Doubles
+  /** The block that has looked whether FPSCR's mode is the usual one. */
+  floatChecked: Block | null = null
 
   constructor(ir: Region, map: BlockMap, bits: Bits, isLittle: boolean) {
     super(ir, map, { budget: V_BUDGET, temp: V_TEMP64 })
     this.bits = bits
     this.isLittle = isLittle
     this.cr = new Conditions(ir)
+    this.doubles = new Doubles(ir, 'f64')
   }
 
   get flagsAtEnd(): number {
