@@ -27,6 +27,8 @@ export interface ElfImage {
   /** ET_EXEC has fixed addresses, ET_DYN is placed by the loader. */
   type: 'exec' | 'dyn'
   entry: number
+  /** e_flags: of ppc64 the two lowest bits are the ABI's version. */
+  flags: number
   phoff: number
   phentsize: number
   phnum: number
@@ -119,12 +121,13 @@ export function parseElf(bytes: Uint8Array, fileSizeBytes = bytes.length): ElfIm
     )
   const wideMachine = machine === 'x86-64' || machine === 'ppc64'
   if (wideMachine !== f.wide) throw new ElfError(`ELF class does not fit ${machine}`)
-  if (!f.little && (machine === 'x86-64' || machine === 'i386'))
-    throw new ElfError(`ELF byte order does not fit ${machine}`)
+  const isOtherOrder = machine === 'ppc' ? f.little : machine !== 'ppc64' && !f.little
+  if (isOtherOrder) throw new ElfError(`ELF byte order does not fit ${machine}`)
 
   const word = f.wide ? 8 : 4
   const entry = f.word(24)
   const phoff = f.word(24 + word)
+  const flags = f.u32(24 + 3 * word)
   const phentsize = f.u16(f.wide ? 54 : 42)
   const phnum = f.u16(f.wide ? 56 : 44)
   if (phentsize !== (f.wide ? 56 : 32)) throw new ElfError('program header size is wrong')
@@ -141,6 +144,7 @@ export function parseElf(bytes: Uint8Array, fileSizeBytes = bytes.length): ElfIm
     littleEndian: f.little,
     type: type === ET_EXEC ? 'exec' : 'dyn',
     entry,
+    flags,
     phoff,
     phentsize,
     phnum,

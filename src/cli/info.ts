@@ -32,6 +32,7 @@ function describe(path: string, info: ElfInfo): string {
   ]
   if (info.interpreter) rows.push(['interpreter', info.interpreter])
   if (info.code) rows.push(...codeRows(info.code))
+  else if (info.runs) rows.push(['runs here', 'yes'])
   else rows.push(['runs here', `no: there is no ${info.machine} CPU yet`])
   return rows.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')
 }

@@ -60,16 +60,54 @@ export function fromUtf8(text: string): string {
   return out
 }
 
-/** 32 little-endian bits in plain bytes, where there is no DataView of them. */
-export function putLe32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value
-  bytes[at + 1] = value >>> 8
-  bytes[at + 2] = value >>> 16
-  bytes[at + 3] = value >>> 24
+/** In which order an ISA has the bytes of a number; a DataModel says it. */
+export interface ByteOrder {
+  readonly littleEndian: boolean
 }
 
-export const getLe32 = (bytes: Uint8Array, at: number): number =>
-  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+/** Where a number of 64 bits has its lower half. */
+export const lowAt = ({ littleEndian }: ByteOrder): number => (littleEndian ? 0 : 4)
+
+/** 32 bits in plain bytes, where there is no DataView of them. */
+export function put32(bytes: Uint8Array, at: number, value: number, { littleEndian }: ByteOrder): void {
+  const turn = littleEndian ? 0 : 3
+  bytes[at + turn] = value
+  bytes[at + (1 ^ turn)] = value >>> 8
+  bytes[at + (2 ^ turn)] = value >>> 16
+  bytes[at + (3 ^ turn)] = value >>> 24
+}
+
+export function get32(bytes: Uint8Array, at: number, { littleEndian }: ByteOrder): number {
+  const turn = littleEndian ? 0 : 3
+  const low = bytes[at + turn]! | (bytes[at + (1 ^ turn)]! << 8)
+  return (low | (bytes[at + (2 ^ turn)]! << 16) | (bytes[at + (3 ^ turn)]! << 24)) >>> 0
+}
+
+export const get16 = (bytes: Uint8Array, at: number, { littleEndian }: ByteOrder): number =>
+  littleEndian ? bytes[at]! | (bytes[at + 1]! << 8) : (bytes[at]! << 8) | bytes[at + 1]!
+
+/** Numbers of one width, not yet in any order: what the kernel made for a program that will read it. */
+export type Numbers = Uint16Array | Int32Array | BigInt64Array
+
+/** Numbers as an ISA's bytes; bytes stay what they are. */
+export function inOrder(values: Uint8Array | Numbers, { littleEndian }: ByteOrder): Uint8Array {
+  if (values instanceof Uint8Array) return values
+  const bytes = new Uint8Array(values.byteLength)
+  const view = new DataView(bytes.buffer)
+  for (const [i, value] of values.entries())
+    if (typeof value === 'bigint') view.setBigInt64(i * 8, value, littleEndian)
+    else if (values.BYTES_PER_ELEMENT === 2) view.setUint16(i * 2, value, littleEndian)
+    else view.setInt32(i * 4, value, littleEndian)
+  return bytes
+}
+
+/** Unsigned numbers of 16 bits out of an ISA's bytes. */
+export const get16s = (bytes: Uint8Array, order: ByteOrder): number[] =>
+  Array.from({ length: bytes.length >> 1 }, (_, i) => get16(bytes, i * 2, order))
+
+/** Unsigned numbers of 32 bits out of an ISA's bytes. */
+export const get32s = (bytes: Uint8Array, order: ByteOrder): number[] =>
+  Array.from({ length: bytes.length >> 2 }, (_, i) => get32(bytes, i * 4, order))
 
 /** Below this a byte loop is faster than making a view, and makes no garbage. */
 const LOOP_BYTES_MAX = 64

@@ -37,6 +37,7 @@ const OLDER_CALLS = [
   'ssetmask',
   'statfs64',
   'stime',
+  'swapcontext',
   'vm86',
   'vm86old',
 ] as const

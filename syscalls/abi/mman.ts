@@ -124,3 +124,8 @@ export const MS_ASYNC = 1
 export const MS_INVALIDATE = 2
 export const MS_SYNC = 4
 export const msyncFlags = flagTable({ MS_ASYNC, MS_INVALIDATE, MS_SYNC }, 'MS_???')
+
+export const MCL_CURRENT = 1
+export const MCL_FUTURE = 2
+export const MCL_ONFAULT = 4
+export const mlockallFlags = flagTable({ MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT }, 'MCL_???')

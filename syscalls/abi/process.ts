@@ -258,6 +258,7 @@ export const AT_SECURE = 23
 /** Where i386 programs make system calls. */
 export const AT_SYSINFO = 32
 export const AT_RANDOM = 25
+export const AT_BASE_PLATFORM = 24
 export const AT_HWCAP2 = 26
 export const AT_EXECFN = 31
 

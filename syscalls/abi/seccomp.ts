@@ -49,6 +49,9 @@ export const SECCOMP_RET_ALLOW = 0x7fff0000
 export const SYS_SECCOMP = 1
 export const AUDIT_ARCH_X86_64 = 0xc000003e
 export const AUDIT_ARCH_I386 = 0x40000003
+export const AUDIT_ARCH_PPC = 0x14
+export const AUDIT_ARCH_PPC64 = 0x80000015
+export const AUDIT_ARCH_PPC64LE = 0xc0000015
 
 /** Sizes of struct seccomp_notif, seccomp_notif_resp, seccomp_data, seccomp_notif_addfd. */
 export const SECCOMP_NOTIF_SIZE = 80

@@ -80,8 +80,8 @@ export const SIGACTION = struct({
   handler: 'word',
   flags: 'word',
   restorer: 'word',
-  maskLo: 'u32',
-  maskHi: 'u32',
+  maskLo: 'maskLo',
+  maskHi: 'maskHi',
 })
 /** struct old_sigaction: of the first 32 signals. */
 export const OLD_SIGACTION = struct({ handler: 'word', maskLo: 'u32', flags: 'u32', restorer: 'word' })
@@ -106,7 +106,9 @@ export const SI_KERNEL = 0x80
 export const SI_QUEUE = -1
 export const SI_TIMER = -2
 export const SI_TKILL = -6
+export const ILL_ILLOPC = 1
 export const ILL_ILLOPN = 2
+export const TRAP_BRKPT = 1
 export const FPE_INTDIV = 1
 export const SEGV_MAPERR = 1
 export const SEGV_ACCERR = 2

@@ -1,5 +1,6 @@
 /** Sockets: <linux/socket.h>, <asm-generic/socket.h>, <linux/un.h>; socket(2), socket(7), unix(7). */
 
+import type { ByteOrder } from './bytes.ts'
 import { O_CLOEXEC, O_NONBLOCK } from './fcntl.ts'
 import { flagTable } from './flag-table.ts'
 import { struct } from './struct.ts'
@@ -270,6 +271,22 @@ export const SOCKADDR_SIZE_MAX = 128
 
 /** The family that a sockaddr of two bytes or more begins with. */
 export const familyOf = (address: Uint8Array): number => address[0]! | (address[1]! << 8)
+
+/** Where each family's address has numbers of 32 bits in the program's own order. */
+const OWN_ORDER: Readonly<Record<number, readonly number[]>> = { [AF_NETLINK]: [4, 8], [AF_INET6]: [24] }
+
+/**
+ * A program's address as the kernel keeps it, little-endian, or the other way round. Ports and internet addresses are
+ * big-endian everywhere.
+ */
+export function addressInOrder(address: Uint8Array, { littleEndian }: ByteOrder): Uint8Array {
+  if (littleEndian || address.length < 2) return address
+  const turned = address.slice()
+  turned.subarray(0, 2).reverse()
+  const family = address[0]! | address[1]!
+  for (const at of OWN_ORDER[family] ?? []) if (at + 4 <= turned.length) turned.subarray(at, at + 4).reverse()
+  return turned
+}
 
 /** struct ucred. */
 export interface Ucred {

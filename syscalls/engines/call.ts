@@ -4,7 +4,7 @@
  * come from it.
  */
 
-import { IN_ORDER, type Indirect, NORMS_UNKNOWN } from '../abi/arch/arch.ts'
+import { type CallValues, IN_ORDER, type Indirect, NORMS_UNKNOWN } from '../abi/arch/arch.ts'
 import type { BoundCall, CallTable } from '../abi/arch/call-table.ts'
 import { latin1 } from '../abi/bytes.ts'
 import { CALL_NAMES, CALL_NUMBERS } from '../abi/calls.ts'
@@ -34,6 +34,8 @@ export class SyscallCall {
   readonly task: Task
   /** The call as the program's ISA has it; null for none that is known, one that another stood for, an engine's own. */
   private bound: BoundCall | null = null
+  /** Where the ISA writes values otherwise than the kernel. */
+  private values: CallValues | null = null
   /** The kernel's number as it was before any engine changed it. */
   private begunNr = -1
   /** The program's own number, also of a call that is unknown. */
@@ -115,6 +117,8 @@ export class SyscallCall {
     this.nr = bound ? bound.nr : NO_CALL
     if (bound) arch.captureArguments(state, bound.norms, bound.registers, this.args)
     else arch.captureArguments(state, NORMS_UNKNOWN, IN_ORDER, this.args)
+    this.values = bound?.values ?? null
+    this.values?.taken?.(this.args)
     if (bound?.indirect) this.open(calls, bound.indirect)
     this.begunNr = this.nr
   }
@@ -125,13 +129,21 @@ export class SyscallCall {
     if (!opened) return
     this.bound = null
     this.nr = CALL_NUMBERS[opened.name]!
+    this.values = calls.valuesOf(opened.name) ?? null
     calls.takeWords(opened, this.args)
   }
 
   /** An engine's own call begins, by the kernel's number and in the machine's own layout. */
   beginOwn(nr: number): void {
     this.bound = null
+    this.values = null
     this.archNr = this.nr = this.begunNr = nr
+  }
+
+  /** A result as the program's ISA writes it. */
+  toldResult(result: number): number {
+    const told = this.values?.told
+    return told && result >= 0 && this.nr === this.begunNr ? told(this.args, result) : result
   }
 
   /** A call begins. */

@@ -3,7 +3,7 @@
  * guest memory. The counter is two words, so that no call allocates.
  */
 
-import { getLe32, putLe32 } from '../abi/bytes.ts'
+import { get32, lowAt, put32 } from '../abi/bytes.ts'
 import { EAGAIN, EINVAL } from '../abi/errno.ts'
 import { O_RDWR } from '../abi/fcntl.ts'
 import { POLLIN, POLLOUT } from '../abi/poll.ts'
@@ -35,8 +35,9 @@ export class EventFile extends AnonymousFile {
   override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
     if (count < COUNTER_SIZE) return -EINVAL
     if (this.isZero) return this.nonBlocking ? -EAGAIN : caller.blockOn(this.changed)
-    putLe32(bytes, at, this.isSemaphore ? 1 : this.lo)
-    putLe32(bytes, at + 4, this.isSemaphore ? 0 : this.hi)
+    const { model } = caller.memory
+    put32(bytes, at + lowAt(model), this.isSemaphore ? 1 : this.lo, model)
+    put32(bytes, at + (lowAt(model) ^ 4), this.isSemaphore ? 0 : this.hi, model)
     if (!this.isSemaphore) this.lo = this.hi = 0
     else if (this.lo > 0) this.lo--
     else {
@@ -49,8 +50,9 @@ export class EventFile extends AnonymousFile {
 
   override write(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
     if (count !== COUNTER_SIZE) return -EINVAL
-    const lo = getLe32(bytes, at)
-    const hi = getLe32(bytes, at + 4)
+    const { model } = caller.memory
+    const lo = get32(bytes, at + lowAt(model), model)
+    const hi = get32(bytes, at + (lowAt(model) ^ 4), model)
     if (lo === WORD_MAX && hi === WORD_MAX) return -EINVAL
     const sumLo = this.lo + lo
     const sumHi = this.hi + hi + (sumLo > WORD_MAX ? 1 : 0)

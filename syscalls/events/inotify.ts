@@ -3,7 +3,7 @@
  * vfs/notify.ts tells; read(2) takes struct inotify_event from the queue, which is bounded and says when it overflowed.
  */
 
-import { putLe32 } from '../abi/bytes.ts'
+import { type ByteOrder, put32 } from '../abi/bytes.ts'
 import { EAGAIN, EEXIST, EFAULT, EINVAL, ENOSPC, ENOTTY } from '../abi/errno.ts'
 import { O_RDONLY } from '../abi/fcntl.ts'
 import * as I from '../abi/inotify.ts'
@@ -142,7 +142,7 @@ export class InotifyFile extends AnonymousFile {
     for (const event of this.queue) {
       const size = sizeOf(event)
       if (used + size > count) break
-      putEvent(bytes, at + used, event, size)
+      putEvent(bytes, at + used, event, size, caller.memory.model)
       used += size
       taken++
     }
@@ -171,11 +171,11 @@ export class InotifyFile extends AnonymousFile {
   }
 }
 
-function putEvent(bytes: Uint8Array, at: number, event: Event, size: number): void {
+function putEvent(bytes: Uint8Array, at: number, event: Event, size: number, order: ByteOrder): void {
   bytes.fill(0, at, at + size)
-  putLe32(bytes, at, event.wd)
-  putLe32(bytes, at + 4, event.mask)
-  putLe32(bytes, at + 8, event.cookie)
-  putLe32(bytes, at + 12, size - EVENT_SIZE)
+  put32(bytes, at, event.wd, order)
+  put32(bytes, at + 4, event.mask, order)
+  put32(bytes, at + 8, event.cookie, order)
+  put32(bytes, at + 12, size - EVENT_SIZE, order)
   for (let i = 0; i < event.name.length; i++) bytes[at + EVENT_SIZE + i] = event.name.charCodeAt(i)
 }

@@ -85,8 +85,9 @@ export class SeccompListener extends AnonymousFile {
     notifications.received(first)
     const bytes = new Uint8Array(S.SECCOMP_NOTIF_SIZE)
     const view = new DataView(bytes.buffer)
-    view.setBigUint64(0, BigInt(first.id), true)
-    view.setUint32(8, task.pids.shown(first.task.tid), true)
+    const { littleEndian } = task.mm.model
+    view.setBigUint64(0, BigInt(first.id), littleEndian)
+    view.setUint32(8, task.pids.shown(first.task.tid), littleEndian)
     bytes.set(first.data, 16)
     if (mm.copyOut(at, bytes)) return 0
     notifications.giveBack(first)
@@ -98,13 +99,14 @@ export class SeccompListener extends AnonymousFile {
     const bytes = task.mm.copyIn(at, S.SECCOMP_NOTIF_RESP_SIZE)
     if (!bytes) return -EFAULT
     const view = new DataView(bytes.buffer)
-    const value = Number(view.getBigInt64(8, true))
-    const error = view.getInt32(16, true)
-    const flags = view.getUint32(20, true)
+    const { littleEndian } = task.mm.model
+    const value = Number(view.getBigInt64(8, littleEndian))
+    const error = view.getInt32(16, littleEndian)
+    const flags = view.getUint32(20, littleEndian)
     if (flags & ~S.SECCOMP_USER_NOTIF_FLAG_CONTINUE) return -EINVAL
     const continues = flags !== 0
     if (continues && (error !== 0 || value !== 0)) return -EINVAL
-    const notification = this.notifications.find(Number(view.getBigUint64(0, true)))
+    const notification = this.notifications.find(Number(view.getBigUint64(0, littleEndian)))
     if (!notification) return -ENOENT
     if (notification.state !== NOTIFY_SENT) return -EINPROGRESS
     notification.reply({ result: error || value, continues })
@@ -114,7 +116,7 @@ export class SeccompListener extends AnonymousFile {
   private checkId(task: Task, at: number): number {
     const bytes = task.mm.copyIn(at, 8)
     if (!bytes) return -EFAULT
-    const id = Number(new DataView(bytes.buffer).getBigUint64(0, true))
+    const id = Number(new DataView(bytes.buffer).getBigUint64(0, task.mm.model.littleEndian))
     return this.notifications.find(id)?.state === NOTIFY_SENT ? 0 : -ENOENT
   }
 
@@ -125,7 +127,8 @@ export class SeccompListener extends AnonymousFile {
     if (!bytes) return -EFAULT
     if (bytes.subarray(S.SECCOMP_NOTIF_ADDFD_SIZE).some((byte) => byte !== 0)) return -E2BIG
     const view = new DataView(bytes.buffer)
-    const [flags, source, wanted, fdFlags] = [8, 12, 16, 20].map((i) => view.getUint32(i, true)) as [
+    const { littleEndian } = task.mm.model
+    const [flags, source, wanted, fdFlags] = [8, 12, 16, 20].map((i) => view.getUint32(i, littleEndian)) as [
       number,
       number,
       number,
@@ -137,7 +140,7 @@ export class SeccompListener extends AnonymousFile {
     if (wanted !== 0 && !isSet) return -EINVAL
     const file = task.fds.usable(source)
     if (!file) return -EBADF
-    const notification = this.notifications.find(Number(view.getBigUint64(0, true)))
+    const notification = this.notifications.find(Number(view.getBigUint64(0, littleEndian)))
     if (!notification) return -ENOENT
     if (notification.state !== NOTIFY_SENT) return -EINPROGRESS
     const { fds } = notification.task

@@ -3,7 +3,7 @@
  * that wait for himself. Path: sys/event-files.ts makes it; kernel/signal.ts wakes the group's readers.
  */
 
-import { putLe32 } from '../abi/bytes.ts'
+import { type ByteOrder, put32 } from '../abi/bytes.ts'
 import { EAGAIN, EINVAL } from '../abi/errno.ts'
 import { O_RDWR } from '../abi/fcntl.ts'
 import { POLLIN } from '../abi/poll.ts'
@@ -33,7 +33,7 @@ export class SignalFile extends AnonymousFile {
     for (; given < room; given++) {
       const info = task.pending.take(this.others) ?? task.group.pending.take(this.others)
       if (!info) break
-      putInfo(bytes, at + given * SIGINFO_SIZE, info)
+      putInfo(bytes, at + given * SIGINFO_SIZE, info, caller.memory.model)
     }
     if (given > 0) return given * SIGINFO_SIZE
     return this.nonBlocking ? -EAGAIN : caller.blockOn(task.group.signalQueued)
@@ -58,27 +58,29 @@ export class SignalFile extends AnonymousFile {
 }
 
 /** struct signalfd_siginfo. */
-function putInfo(bytes: Uint8Array, at: number, info: SigInfo): void {
+function putInfo(bytes: Uint8Array, at: number, info: SigInfo, order: ByteOrder): void {
   bytes.fill(0, at, at + SIGINFO_SIZE)
-  putLe32(bytes, at, info.signo)
-  putLe32(bytes, at + 4, info.errno)
-  putLe32(bytes, at + 8, info.code)
-  if (info.code === SI_TIMER) {
-    putLe32(bytes, at + 24, info.timerId)
-    putLe32(bytes, at + 32, info.overrun)
-  } else {
-    putLe32(bytes, at + 12, info.pid)
-    putLe32(bytes, at + 16, info.uid)
+  const put = (offset: number, value: number): void => put32(bytes, at + offset, value, order)
+  const putPair = (offset: number, low: number, high: number): void => {
+    put(offset, order.littleEndian ? low : high)
+    put(offset + 4, order.littleEndian ? high : low)
   }
-  if (info.signo === SIGCHLD && info.code > 0) putLe32(bytes, at + 40, info.status)
+  put(0, info.signo)
+  put(4, info.errno)
+  put(8, info.code)
+  if (info.code === SI_TIMER) {
+    put(24, info.timerId)
+    put(32, info.overrun)
+  } else {
+    put(12, info.pid)
+    put(16, info.uid)
+  }
+  if (info.signo === SIGCHLD && info.code > 0) put(40, info.status)
   if (info.code < 0) {
     const value = info.value
-    putLe32(bytes, at + 44, Number(value & 0xffffffffn))
-    putLe32(bytes, at + 48, Number(value & 0xffffffffn))
-    putLe32(bytes, at + 52, Number(value >> 32n))
+    put(44, Number(value & 0xffffffffn))
+    putPair(48, Number(value & 0xffffffffn), Number(value >> 32n))
   }
-  if (info.signo === SIGSEGV && info.code > 0) {
-    putLe32(bytes, at + 72, info.addr % 2 ** 32)
-    putLe32(bytes, at + 76, Math.floor(info.addr / 2 ** 32))
-  }
+  if (info.signo === SIGSEGV && info.code > 0)
+    putPair(72, info.addr % 2 ** 32, Math.floor(info.addr / 2 ** 32))
 }

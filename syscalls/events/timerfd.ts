@@ -1,6 +1,6 @@
 /** TimerFile: expiries to be read, timerfd_create(2). Path: sys/event-files.ts makes, sets and reads it. */
 
-import { putLe32 } from '../abi/bytes.ts'
+import { lowAt, put32 } from '../abi/bytes.ts'
 import { EAGAIN, ECANCELED, EINVAL } from '../abi/errno.ts'
 import { O_RDWR } from '../abi/fcntl.ts'
 import { POLLIN } from '../abi/poll.ts'
@@ -61,8 +61,9 @@ export class TimerFile extends AnonymousFile implements WallWatcher {
     const ticks = this.ticks + this.timer.take()
     if (ticks === 0) return this.nonBlocking ? -EAGAIN : caller.blockOn(this.changed)
     this.ticks = 0
-    putLe32(bytes, at, ticks)
-    putLe32(bytes, at + 4, Math.floor(ticks / 2 ** 32))
+    const { model } = caller.memory
+    put32(bytes, at + lowAt(model), ticks, model)
+    put32(bytes, at + (lowAt(model) ^ 4), Math.floor(ticks / 2 ** 32), model)
     return COUNT_SIZE
   }
 

@@ -46,7 +46,7 @@ export function execProgram(
   task.mm = loaded.mm
   task.mm.running = task
   const { arch, state } = loaded.mm
-  arch.startProgram(state, loaded.entry, sp)
+  arch.startProgram(state, loaded.start, sp)
   arch.setBudget(state, budget)
   task.kernel.cpu.begin(loaded.mm.space, loaded.mm.programKey)
   becomeWhoItRunsAs(task, program, change)

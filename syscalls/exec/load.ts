@@ -8,6 +8,7 @@
 import type { ElfImage } from '../../emu/elf/elf.ts'
 import { AddressSpace } from '../../emu/memory/address-space.ts'
 import { GUEST_MAX, GUEST_MIN, PAGE_SIZE, PROT_EXEC, PROT_READ } from '../../emu/memory/layout.ts'
+import type { ProgramStart } from '../abi/arch/arch.ts'
 import { ENOEXEC, ENOMEM } from '../abi/errno.ts'
 import { RLIM_INFINITY, RLIMIT_AS, RLIMIT_STACK } from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
@@ -34,7 +35,7 @@ export const STACK_START_SIZE = 132 * 1024
 
 export interface Loaded {
   mm: Mm
-  entry: number
+  start: ProgramStart
   /** AT_PHDR, AT_ENTRY, AT_BASE. */
   phdr: number
   programEntry: number
@@ -69,6 +70,7 @@ function fill(task: Task, mm: Mm, program: Program): Loaded | number {
   layOut(task, mm, end)
   const bad = mapVdso(mm)
   if (bad < 0) return bad
+  mm.elfFlags = image.flags
   let entry = image.entry + bias
   let base = 0
   if (program.interpreter) {
@@ -81,11 +83,25 @@ function fill(task: Task, mm: Mm, program: Program): Loaded | number {
     if (loaded < 0) return loaded
     entry = loader.image.entry + at
   }
+  const start = enter(task, mm, entry, program.interpreter ? base : bias)
+  if (typeof start === 'number') return start
   mm.exe = file.path
   mm.programKey = `${fileKey(file).toString(16)}-${file.path.inode.size.toString(16)}`
   denyWrites(file.path.inode)
   if (kernel.options.explainFaults && entry === 0) kernel.diagnoseOnce('the program has no entry point')
-  return { mm, entry, phdr: phdrAddress(image, bias), programEntry: image.entry + bias, base }
+  return { mm, start, phdr: phdrAddress(image, bias), programEntry: image.entry + bias, base }
+}
+
+/** Where the program begins: where functions have descriptors its entry point is one, and must be there. */
+function enter(task: Task, mm: Mm, entry: number, bias: number): ProgramStart | number {
+  const { arch } = mm
+  const sizeBytes = arch.descriptorSize(mm.elfFlags)
+  const area = sizeBytes > 0 ? mm.vmas.find(entry) : null
+  if (area) {
+    const made = mm.populate(area, pageDown(entry), Math.min(area.end, pageUp(entry + sizeBytes)), task)
+    if (made < 0) return made
+  }
+  return arch.programStart(mm, entry, bias)
 }
 
 /**

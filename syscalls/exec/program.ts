@@ -160,7 +160,9 @@ function parse(task: Task, path: Path, head: Uint8Array): ElfFile | number {
   try {
     const image = parseHead(head, path.inode.size, whole)
     if (typeof image === 'number') return image
-    const calls = task.kernel.callTables.find(({ arch }) => arch.elfMachine === image.machine)
+    const calls = task.kernel.callTables.find(
+      ({ arch }) => arch.elfMachine === image.machine && arch.littleEndian === image.littleEndian,
+    )
     if (calls) return { path, image, head, calls }
     task.kernel.execProblem = `a program for ${image.machine}, which this machine does not run`
   } catch (error) {

@@ -17,7 +17,7 @@ import type { Program } from './program.ts'
 
 /** Ticks a second that times(2) counts in. */
 export const CLOCK_TICKS = 100
-const AUXV_SIZE_MAX = 512
+const AUXV_SIZE_MAX = 768
 
 /** Writes the stack; the stack pointer at entry, or an errno. */
 export function buildStack(
@@ -30,7 +30,7 @@ export function buildStack(
 ): number {
   const { mm } = loaded
   const { argv, execName } = program
-  let strings = execName.length + 1 + 64
+  let strings = execName.length + 1 + 96
   for (const text of argv) strings += text.length + 1
   for (const text of env) strings += text.length + 1
   const { wordSize } = mm.arch.model
@@ -56,18 +56,19 @@ export function buildStack(
   const argAddrs = writer.strings(argv)
   mm.argStart = writer.at
   const platform = writer.string(mm.arch.platform)
+  const basePlatform = mm.arch.basePlatform === null ? 0 : writer.string(mm.arch.basePlatform)
   writer.align(16)
   writer.at -= 16
   const random = writer.at
   task.kernel.host.random.fill(mm.space.bytes, random, 16)
-  const auxv = auxiliaryVector(loaded, program, who, secure, { execAddr, platform, random })
+  const auxv = auxiliaryVector(loaded, program, who, secure, { execAddr, platform, basePlatform, random })
   const words = 1 + argv.length + 1 + env.length + 1 + auxv.length
   writer.align(16)
   // The stack pointer itself must be a multiple of 16.
   const sp = Math.floor((writer.at - words * wordSize) / 16) * 16
   let at = sp
   for (const value of [argv.length, ...argAddrs, 0, ...envAddrs, 0, ...auxv]) {
-    putInteger(mm.space.view, at, wordSize, value)
+    putInteger(mm.space.view, at, wordSize, value, mm.model)
     at += wordSize
   }
   mm.auxv = mm.space.bytes.slice(at - auxv.length * wordSize, at)
@@ -109,14 +110,15 @@ function auxiliaryVector(
   program: Program,
   who: Credentials,
   secure: boolean,
-  at: { execAddr: number; platform: number; random: number },
+  at: { execAddr: number; platform: number; basePlatform: number; random: number },
 ): number[] {
   const { image } = program.file
   const { arch } = loaded.mm
   const { vdso } = loaded.mm
   // No AT_SYSINFO_EHDR: where the vDSO has no clocks, every clock read is a system call, so engines see it.
   return [
-    ...(arch.vdso ? [[P.AT_SYSINFO, vdso + arch.vdso.sysinfo]] : []),
+    ...(arch.vdso && arch.vdso.sysinfo !== null ? [[P.AT_SYSINFO, vdso + arch.vdso.sysinfo]] : []),
+    ...arch.auxv,
     [P.AT_HWCAP, arch.hwcap],
     [P.AT_PAGESZ, PAGE_SIZE],
     [P.AT_CLKTCK, CLOCK_TICKS],
@@ -132,9 +134,10 @@ function auxiliaryVector(
     [P.AT_EGID, who.userns.shownGid(who.egid)],
     [P.AT_SECURE, secure ? 1 : 0],
     [P.AT_RANDOM, at.random],
-    [P.AT_HWCAP2, 0],
+    [P.AT_HWCAP2, arch.hwcap2],
     [P.AT_EXECFN, at.execAddr],
     [P.AT_PLATFORM, at.platform],
+    ...(at.basePlatform ? [[P.AT_BASE_PLATFORM, at.basePlatform]] : []),
     [P.AT_NULL, 0],
   ].flat()
 }

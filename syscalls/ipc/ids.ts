@@ -3,6 +3,7 @@
  * Path: sys/{shm,sem,msg}.ts look objects up here; /proc/sysvipc lists them.
  */
 
+import { inOrder } from '../abi/bytes.ts'
 import { CAP_IPC_OWNER, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EEXIST, EIDRM, EINVAL, ENOENT, ENOSPC, EPERM } from '../abi/errno.ts'
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../abi/ipc.ts'
@@ -177,6 +178,20 @@ export const IPC_PERM = {
   unused2: 'word',
 } as const
 
+/** powerpc's struct ipc64_perm. */
+export const IPC_PERM_POWERPC = {
+  key: 's32',
+  uid: 'u32',
+  gid: 'u32',
+  cuid: 'u32',
+  cgid: 'u32',
+  mode: 'u32',
+  seq: 'u32',
+  pad: 'u32',
+  unused1: 'u64',
+  unused2: 'u64',
+} as const
+
 /** The members of IPC_PERM that the kernel fills. */
 export function permOf(task: Task, object: IpcObject) {
   const { userns } = task.credentials
@@ -214,6 +229,5 @@ export function setOwner(task: Task, object: IpcObject, owner: NewOwner): number
 
 /** 32-bit words, for the *_INFO commands. */
 export function putWords(task: Task, at: number, words: readonly number[]): boolean {
-  const bytes = new Uint8Array(new Int32Array(words).buffer)
-  return task.mm.copyOut(at, bytes)
+  return task.mm.copyOut(at, inOrder(Int32Array.from(words), task.mm.model))
 }

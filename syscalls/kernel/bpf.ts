@@ -4,7 +4,7 @@
  * Path: sys/seccomp.ts reads one; kernel/seccomp.ts runs it for each call.
  */
 
-import { getLe32 } from '../abi/bytes.ts'
+import { type ByteOrder, get16, get32 } from '../abi/bytes.ts'
 import { SECCOMP_DATA_SIZE } from '../abi/seccomp.ts'
 
 export const BPF_INSTRUCTIONS_MAX = 4096
@@ -53,14 +53,14 @@ export const translatedLength = (program: BpfProgram): number =>
   3 + program.length + program.filter(({ code }) => code === RET_K).length
 
 /** A program, or null for one that Linux refuses. */
-export function parseBpf(bytes: Uint8Array): BpfProgram | null {
+export function parseBpf(bytes: Uint8Array, order: ByteOrder): BpfProgram | null {
   const program: Instruction[] = []
   for (let at = 0; at < bytes.length; at += BPF_INSTRUCTION_SIZE)
     program.push({
-      code: bytes[at]! | (bytes[at + 1]! << 8),
+      code: get16(bytes, at, order),
       jt: bytes[at + 2]!,
       jf: bytes[at + 3]!,
-      k: getLe32(bytes, at + 4),
+      k: get32(bytes, at + 4, order),
     })
   const last = program.at(-1)
   if (!last || (last.code !== RET_K && last.code !== RET_A)) return null
@@ -152,8 +152,8 @@ function holds(code: number, a: number, b: number): boolean {
   }
 }
 
-/** What the program returns for this seccomp_data. */
-export function runBpf(program: BpfProgram, data: DataView): number {
+/** What the program returns for this seccomp_data, which is in the order of whoever made the call. */
+export function runBpf(program: BpfProgram, data: DataView, { littleEndian }: ByteOrder): number {
   const cells = new Uint32Array(CELLS)
   let a = 0
   let x = 0
@@ -161,7 +161,7 @@ export function runBpf(program: BpfProgram, data: DataView): number {
     const { code, jt, jf, k } = program[pc]!
     switch (code) {
       case LD_ABS:
-        a = data.getUint32(k, true)
+        a = data.getUint32(k, littleEndian)
         continue
       case LD_LEN:
         a = SECCOMP_DATA_SIZE

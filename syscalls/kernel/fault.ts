@@ -5,13 +5,16 @@
 
 import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import {
+  EXIT_ALIGNMENT,
   EXIT_BREAKPOINT,
   EXIT_DIVIDE,
   EXIT_EXCEPTION,
   EXIT_FLOAT,
+  EXIT_ILLEGAL,
   EXIT_PAGE_FAULT,
   EXIT_PROTECTION,
   EXIT_STACK,
+  EXIT_TRAP,
   EXIT_UNDEFINED,
   type ExitKind,
   FAULT_FETCH,
@@ -19,6 +22,7 @@ import {
 } from '../../emu/run/cpu.ts'
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts'
 import {
+  BUS_ADRALN,
   BUS_ADRERR,
   FPE_INTDIV,
   ILL_ILLOPN,
@@ -32,6 +36,7 @@ import {
   SIGTRAP,
   type SigInfo,
   sigInfo,
+  TRAP_BRKPT,
 } from '../abi/signal.ts'
 import { FAULT_BUS, FAULT_FIXED, FAULT_LATE, FAULT_NO_MEMORY, FAULT_REFUSED } from '../mm/faults.ts'
 import { pageDown } from '../mm/mapping.ts'
@@ -39,7 +44,7 @@ import { killLargest } from './oom.ts'
 import { forceSignal } from './signal.ts'
 import { STAGE_SIGNALS, type Task } from './task.ts'
 
-// x86 exception vectors, for gregs[REG_TRAPNO].
+// x86 exception vectors, for gregs[REG_TRAPNO]; other ISAs' frames make their own numbers of them.
 const TRAP_DIVIDE = 0
 const TRAP_BREAKPOINT = 3
 const TRAP_UNDEFINED = 6
@@ -48,6 +53,7 @@ const TRAP_STACK = 12
 const TRAP_PROTECTION = 13
 const TRAP_PAGE = 14
 const TRAP_FLOAT = 16
+const TRAP_ALIGNMENT = 17
 
 /** Handles one exit. The task stays in STAGE_USER when the instruction can simply be tried again. */
 export function handleFault(task: Task, exit: ExitKind): void {
@@ -58,7 +64,16 @@ export function handleFault(task: Task, exit: ExitKind): void {
       pageFault(task, arch.exitAddress(state), arch.exitCode(state))
       return
     case EXIT_UNDEFINED:
-      raise(task, sigInfo(SIGILL, ILL_ILLOPN, { addr: pc, trapno: TRAP_UNDEFINED }))
+      raise(task, sigInfo(SIGILL, arch.undefinedCode, { addr: pc, trapno: TRAP_UNDEFINED }))
+      return
+    case EXIT_ILLEGAL:
+      raise(task, sigInfo(SIGILL, arch.exitCode(state), { addr: pc, trapno: TRAP_UNDEFINED }))
+      return
+    case EXIT_TRAP:
+      raise(task, sigInfo(SIGTRAP, TRAP_BRKPT, { addr: pc, trapno: TRAP_BREAKPOINT }))
+      return
+    case EXIT_ALIGNMENT:
+      raise(task, sigInfo(SIGBUS, BUS_ADRALN, { addr: arch.exitAddress(state), trapno: TRAP_ALIGNMENT }))
       return
     case EXIT_DIVIDE:
       raise(task, sigInfo(SIGFPE, FPE_INTDIV, { addr: pc, trapno: TRAP_DIVIDE }))

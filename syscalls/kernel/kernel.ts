@@ -138,7 +138,7 @@ export class Kernel {
     this.memoryPool.makeRoom = (urgent) => swapOut(this, urgent)
     this.clock = new KernelClock(parts.host.clock, () => parts.host.wake())
     this.world = {
-      uts: new Uts(parts.options.hostname, parts.callTables[0]!.arch.machine),
+      uts: new Uts(parts.options.hostname),
       ipc: new Ipc(this, new IpcTotals()),
       clock: this.clock,
       services: new ServiceTable([], null),

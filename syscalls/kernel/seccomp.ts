@@ -4,6 +4,7 @@
  * Path: sys/seccomp.ts installs them, fork inherits, task-run.ts asks; engines have seen the call before, as a tracer has.
  */
 
+import type { ByteOrder } from '../abi/bytes.ts'
 import { ENOSYS } from '../abi/errno.ts'
 import * as S from '../abi/seccomp.ts'
 import { SIGKILL, SIGSYS, sigInfo } from '../abi/signal.ts'
@@ -35,21 +36,22 @@ const data = new DataView(new ArrayBuffer(S.SECCOMP_DATA_SIZE))
 /** struct seccomp_data: number, architecture, pc, six arguments, all as they are in the registers. */
 function describeCall(task: Task): void {
   const { arch, state } = task.mm
-  data.setInt32(0, task.call.shownNr, true)
-  data.setUint32(4, arch.auditArch, true)
-  data.setBigUint64(8, BigInt(arch.pc(state)), true)
-  for (let i = 0; i < 6; i++) data.setBigUint64(16 + i * 8, arch.rawArgument(state, i), true)
+  const { littleEndian } = arch.model
+  data.setInt32(0, task.call.shownNr, littleEndian)
+  data.setUint32(4, arch.auditArch, littleEndian)
+  data.setBigUint64(8, BigInt(arch.pc(state)), littleEndian)
+  for (let i = 0; i < 6; i++) data.setBigUint64(16 + i * 8, arch.rawArgument(state, i), littleEndian)
 }
 
 /** The newest of the filters that gave the strictest answer. */
 let answering: SeccompFilter | null = null
 
 /** The strictest answer: of two actions the lower as a signed number. */
-function ask(filters: SeccompFilter): number {
+function ask(filters: SeccompFilter, order: ByteOrder): number {
   let strictest = S.SECCOMP_RET_ALLOW
   answering = null
   for (let filter: SeccompFilter | null = filters; filter; filter = filter.previous) {
-    const answer = runBpf(filter.program, data)
+    const answer = runBpf(filter.program, data, order)
     if ((answer & 0xffff0000) >= (strictest & 0xffff0000)) continue
     strictest = answer
     answering = filter
@@ -66,7 +68,7 @@ export function seccompVerdict(task: Task): number {
     return STOPPED_BY_FILTER
   }
   describeCall(task)
-  const answer = ask(task.seccompFilter)
+  const answer = ask(task.seccompFilter, task.mm.model)
   const detail = answer & 0xffff
   switch ((answer & 0xffff0000) >>> 0) {
     case S.SECCOMP_RET_ALLOW:

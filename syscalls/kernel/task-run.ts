@@ -224,7 +224,7 @@ function finish(task: Task): void {
 function conclude(task: Task, result: number): void {
   if (result !== KEEP_RESULT) {
     if (isRestart(result)) task.restartResult = result
-    task.mm.arch.setResult(task.mm.state, result)
+    task.mm.arch.setResult(task.mm.state, task.call.toldResult(result))
   }
   task.progressState = null
   // Who holds it sees it behind the call, before its signals.

@@ -19,18 +19,19 @@ export class Uts extends Namespace {
   nodename: string
   release = KERNEL_RELEASE
   version = KERNEL_VERSION
-  machine: string
+  /** Null: what the program's ISA says. */
+  machine: string | null = null
   domainname = '(none)'
 
-  constructor(nodename: string, machine: string) {
+  constructor(nodename: string) {
     super()
     this.nodename = nodename
-    this.machine = machine
   }
 
   /** The same names, to be changed apart from these. */
   copy(): Uts {
-    const made = new Uts(this.nodename, this.machine)
+    const made = new Uts(this.nodename)
+    made.machine = this.machine
     made.sysname = this.sysname
     made.release = this.release
     made.version = this.version

@@ -51,6 +51,8 @@ export class Mm implements CallerMemory {
   readonly space: AddressSpace
   /** The ISA of its program, and that ISA's system calls. */
   readonly arch: Arch
+  /** How structures lie in it, unless a call says otherwise. */
+  readonly model: DataModel
   readonly calls: CallTable
   readonly state: StateBlock
   readonly vmas = new VmaList()
@@ -79,6 +81,8 @@ export class Mm implements CallerMemory {
   vdso = 0
   /** Stands for the program's contents. */
   programKey = ''
+  /** Its e_flags. */
+  elfFlags = 0
   auxv = new Uint8Array(0)
   /** PR_SET_DUMPABLE and PR_SET_THP_DISABLE. */
   dumpable = 1
@@ -96,6 +100,7 @@ export class Mm implements CallerMemory {
     this.space = space
     this.calls = calls
     this.arch = calls.arch
+    this.model = calls.arch.model
     this.state = new StateBlock(space)
     this.caller = caller
     space.observer.fetch = (addr) => this.faultIn(addr, PROT_EXEC) === FAULT_FIXED
@@ -332,30 +337,52 @@ export class Mm implements CallerMemory {
   }
 
   getU32(addr: number): number {
-    return this.canRead(addr, 4) ? this.space.view.getUint32(addr, true) : -1
+    return this.canRead(addr, 4) ? this.space.view.getUint32(addr, this.model.littleEndian) : -1
   }
 
   setU32(addr: number, value: number): boolean {
     if (!this.canWrite(addr, 4)) return false
-    this.space.view.setUint32(addr, value, true)
+    this.space.view.setUint32(addr, value, this.model.littleEndian)
     this.stored(addr, 4)
     return true
   }
 
   setU64(addr: number, value: number): boolean {
     if (!this.canWrite(addr, 8)) return false
-    putU64(this.space.view, addr, value)
+    putU64(this.space.view, addr, value, this.model)
     this.stored(addr, 8)
     return true
   }
 
-  /** Two 32-bit words: a sigset, a pair of descriptors. */
-  setPairOfU32(addr: number, first: number, second: number): boolean {
+  /** A sigset; false is EFAULT. */
+  setMask(addr: number, lo: number, hi: number): boolean {
     if (!this.canWrite(addr, 8)) return false
-    this.space.view.setInt32(addr, first | 0, true)
-    this.space.view.setInt32(addr + 4, second | 0, true)
+    const { littleEndian } = this.model
+    this.space.view.setInt32(addr + this.maskLoAt, lo | 0, littleEndian)
+    this.space.view.setInt32(addr + (this.maskLoAt ^ 4), hi | 0, littleEndian)
     this.stored(addr, 8)
     return true
+  }
+
+  /** Signals up to 32 of a sigset at an address already checked by canRead. */
+  maskLo(addr: number): number {
+    return this.i32(addr + this.maskLoAt)
+  }
+
+  /** The others. */
+  maskHi(addr: number): number {
+    return this.i32(addr + (this.maskLoAt ^ 4))
+  }
+
+  /** A sigset is made of longs. */
+  private get maskLoAt(): number {
+    return this.model.littleEndian || this.model.wordSize === 4 ? 0 : 4
+  }
+
+  /** Where bit `number` of a bitmap of longs (an fd_set, a set of processors) has its byte: `number` & 7 is its place there. */
+  bitByte(addr: number, number: number): number {
+    const byte = addr + (number >> 3)
+    return this.model.littleEndian ? byte : addr + ((number >> 3) ^ (this.model.wordSize - 1))
   }
 
   /** A structure; null is EFAULT. */
@@ -376,36 +403,35 @@ export class Mm implements CallerMemory {
     return Math.min(GUEST_MAX, this.arch.taskSize)
   }
 
-  /** How structures lie in it, unless a call says otherwise. */
-  get model(): DataModel {
-    return this.arch.model
-  }
-
   /** A pointer or size_t at an address already checked by canRead. */
-  word(addr: number, { wordSize }: DataModel = this.arch.model): number {
-    return getInteger(this.space.view, addr, wordSize, false)
+  word(addr: number, { wordSize }: DataModel = this.model): number {
+    return getInteger(this.space.view, addr, wordSize, false, this.model)
   }
 
   /** Writes a pointer or size_t; false is EFAULT. */
-  setWord(addr: number, value: number, { wordSize }: DataModel = this.arch.model): boolean {
+  setWord(addr: number, value: number, { wordSize }: DataModel = this.model): boolean {
     if (!this.canWrite(addr, wordSize)) return false
-    putInteger(this.space.view, addr, wordSize, value)
+    putInteger(this.space.view, addr, wordSize, value, this.model)
     this.stored(addr, wordSize)
     return true
   }
 
   /** A signed 64-bit number at an address already checked by canRead. */
   i64(addr: number): number {
-    return getI64(this.space.view, addr)
+    return getI64(this.space.view, addr, this.model)
   }
 
   u64(addr: number): number {
-    const value = getI64(this.space.view, addr)
+    const value = getI64(this.space.view, addr, this.model)
     return value < 0 ? value + 2 ** 64 : value
   }
 
   i32(addr: number): number {
-    return this.space.view.getInt32(addr, true)
+    return this.space.view.getInt32(addr, this.model.littleEndian)
+  }
+
+  u16(addr: number): number {
+    return this.space.view.getUint16(addr, this.model.littleEndian)
   }
 }
 
@@ -447,6 +473,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     exe,
     vdso,
     programKey,
+    elfFlags,
     auxv,
     sizeMax,
     dumpable,
@@ -468,6 +495,7 @@ export function forkMm(mm: Mm, caller: Caller): Mm | null {
     exe,
     vdso,
     programKey,
+    elfFlags,
     auxv,
     sizeMax,
     dumpable,

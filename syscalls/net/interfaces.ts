@@ -3,7 +3,7 @@
  * Path: Socket.ioctl, whatever the family; net/netlink and /proc/net tell the same.
  */
 
-import { latin1, putLe32 } from '../abi/bytes.ts'
+import { get16, get32, inOrder, latin1 } from '../abi/bytes.ts'
 import { CAP_NET_ADMIN } from '../abi/capability.ts'
 import { EFAULT, EINVAL, ENODEV, ENOTTY, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
@@ -29,7 +29,9 @@ const IFCONF = struct({ length: 's32', at: 'word' })
 /** Requests of sockets have this type: an ifreq is read before anybody looks which it is. */
 const SOCKET_REQUESTS = 0x89
 
-/** A sockaddr_in in an ifreq. */
+type Answer = Uint8Array | Uint16Array | Int32Array
+
+/** A sockaddr_in in an ifreq, as the kernel keeps addresses. */
 const inetAddress = (...bytes: number[]): Uint8Array => {
   const address = new Uint8Array(16)
   address[0] = S.AF_INET
@@ -37,18 +39,14 @@ const inetAddress = (...bytes: number[]): Uint8Array => {
   return address
 }
 
-const number = (value: number): Uint8Array => {
-  const bytes = new Uint8Array(4)
-  putLe32(bytes, 0, value)
-  return bytes
-}
+const number = (value: number): Int32Array => Int32Array.of(value)
 
 /** What each request puts behind the name. */
-const ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
-  [S.SIOCGIFFLAGS, new Uint8Array([LO_FLAGS, 0])],
+const ANSWERS: ReadonlyMap<number, Answer> = new Map<number, Answer>([
+  [S.SIOCGIFFLAGS, Uint16Array.of(LO_FLAGS)],
   [S.SIOCGIFMETRIC, number(0)],
   [S.SIOCGIFMTU, number(LO_MTU)],
-  [S.SIOCGIFHWADDR, new Uint8Array([ARPHRD_LOOPBACK & 0xff, ARPHRD_LOOPBACK >> 8, ...new Array(14).fill(0)])],
+  [S.SIOCGIFHWADDR, Uint16Array.of(ARPHRD_LOOPBACK, ...new Array<number>(7).fill(0))],
   [S.SIOCGIFINDEX, number(LO_INDEX)],
   [S.SIOCGIFTXQLEN, number(LO_QUEUE_LENGTH)],
 ])
@@ -62,7 +60,10 @@ const INET_ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
 
 function answerTo(request: number, family: number, model: DataModel): Uint8Array | undefined {
   if (request === S.SIOCGIFMAP) return new Uint8Array(ifmapSize(model))
-  return ANSWERS.get(request) ?? (family === S.AF_INET ? INET_ANSWERS.get(request) : undefined)
+  const answer = ANSWERS.get(request)
+  if (answer) return inOrder(answer, model)
+  const address = family === S.AF_INET ? INET_ANSWERS.get(request) : undefined
+  return address && S.addressInOrder(address, model)
 }
 
 /** Answers ioctl(2) on a socket of `family`. */
@@ -78,7 +79,7 @@ export function interfaceIoctl(caller: Caller, family: number, request: number, 
   const ifreq = memory.copyIn(argument, ifreqSize(memory.model))
   if (!ifreq) return -EFAULT
   if (request === S.SIOCGIFNAME) {
-    if (ifreq[IFNAMSIZ] !== LO_INDEX || ifreq[17] || ifreq[18] || ifreq[19]) return -ENODEV
+    if (get32(ifreq, IFNAMSIZ, memory.model) !== LO_INDEX) return -ENODEV
     ifreq.fill(0, 0, IFNAMSIZ)
     for (let i = 0; i < LO_NAME.length; i++) ifreq[i] = LO_NAME.charCodeAt(i)
     return memory.copyOut(argument, ifreq) ? 0 : -EFAULT
@@ -87,7 +88,7 @@ export function interfaceIoctl(caller: Caller, family: number, request: number, 
   if (isSetting && !caller.credentials.capable(CAP_NET_ADMIN)) return -EPERM
   if (latin1(ifreq, 0, IFNAMSIZ).split('\0')[0] !== LO_NAME) return -ENODEV
   // It is up, and stays so.
-  if (isSetting) return ifreq[IFNAMSIZ]! & IFF_UP ? 0 : -EPERM
+  if (isSetting) return get16(ifreq, IFNAMSIZ, memory.model) & IFF_UP ? 0 : -EPERM
   ifreq.set(answer!, IFNAMSIZ)
   return memory.copyOut(argument, ifreq) ? 0 : -EFAULT
 }
@@ -105,7 +106,7 @@ function interfaceList(caller: Caller, argument: number): number {
   if (at !== 0 && fits) {
     const ifreq = new Uint8Array(sizeBytes)
     for (let i = 0; i < LO_NAME.length; i++) ifreq[i] = LO_NAME.charCodeAt(i)
-    ifreq.set(inetAddress(127, 0, 0, 1), IFNAMSIZ)
+    ifreq.set(S.addressInOrder(inetAddress(127, 0, 0, 1), memory.model), IFNAMSIZ)
     if (!memory.copyOut(at, ifreq)) return -EFAULT
   }
   return memory.setU32(argument, fits ? sizeBytes : 0) ? 0 : -EFAULT

@@ -3,7 +3,7 @@
  * Path: sys/socket.ts and read(2)/write(2) make them; the socket families fill or take them. sendmsg(2), recvmsg(2).
  */
 
-import { copyBytes } from '../abi/bytes.ts'
+import { type ByteOrder, copyBytes, type Numbers } from '../abi/bytes.ts'
 import type { Ucred } from '../abi/socket.ts'
 import type { Task } from '../kernel/task.ts'
 import type { ThreadGroup } from '../kernel/thread-group.ts'
@@ -61,10 +61,15 @@ export class IoVector {
   }
 }
 
-/** A control message of a family's own: its bytes behind the header. cmsg(3) */
+/** A control message of a family's own: what is behind the header, as bytes or, not yet in any order, as numbers. cmsg(3) */
 export interface ControlMessage {
   readonly level: number
   readonly type: number
+  readonly body: Uint8Array | Numbers
+}
+
+/** One as a program gave it. */
+export interface GivenControl extends ControlMessage {
   readonly body: Uint8Array
 }
 
@@ -77,13 +82,15 @@ export interface Outgoing {
   rights: readonly FileDescription[] | null
   credentials: Ucred | null
   /** Those of other levels than SOL_SOCKET. */
-  control: ControlMessage[] | null
+  control: GivenControl[] | null
 }
 
 /** A message to receive: what is wanted, and what came. */
 export interface Incoming {
   data: IoVector
   flags: number
+  /** The receiver's. */
+  readonly order: ByteOrder
   /** The sender's address; null says that none is told. */
   address: Uint8Array | null
   /** Held for the receiver, who installs or drops them. */
@@ -97,9 +104,10 @@ export interface Incoming {
   flagsOut: number
 }
 
-export const incoming = (data: IoVector, flags: number): Incoming => ({
+export const incoming = (data: IoVector, flags: number, order: ByteOrder): Incoming => ({
   data,
   flags,
+  order,
   address: null,
   rights: null,
   credentials: null,
@@ -118,8 +126,8 @@ export const outgoing = (data: IoVector, flags: number): Outgoing => ({
 })
 
 /** struct ucred, by the numbers that the receiver knows. -1 is nobody. */
-export function shownUcred({ pids, credentials: { userns } }: Task, { pid, uid, gid }: Ucred): Uint8Array {
+export function shownUcred({ pids, credentials: { userns } }: Task, { pid, uid, gid }: Ucred): Int32Array {
   const shownUid = uid === -1 ? -1 : userns.shownUid(uid)
   const shownGid = gid === -1 ? -1 : userns.shownGid(gid)
-  return new Uint8Array(Int32Array.of(pids.shown(pid), shownUid, shownGid).buffer)
+  return Int32Array.of(pids.shown(pid), shownUid, shownGid)
 }

@@ -3,7 +3,7 @@
  * them. Path: options.ts and net/inet/options.ts look a rule up; the number is kept in the socket's `values`.
  */
 
-import { getLe32, putLe32 } from '../abi/bytes.ts'
+import { type ByteOrder, get32, type Numbers } from '../abi/bytes.ts'
 import { EINVAL, ENOPROTOOPT } from '../abi/errno.ts'
 import type { Socket } from './socket.ts'
 
@@ -38,11 +38,10 @@ export const anyNumber = (initial = 0): OptionRule => anyFrom(-INT_MAX - 1, init
 /** It is told, and cannot be set. */
 export const told = (value: number): OptionRule => rule(value, 1, 0)
 
-export const ints = (...values: number[]): Uint8Array => {
-  const bytes = new Uint8Array(values.length * 4)
-  for (const [i, value] of values.entries()) putLe32(bytes, i * 4, value)
-  return bytes
-}
+/** What an option's value is: bytes, or numbers that sys/socket.ts puts in the program's order. */
+export type OptionValue = Uint8Array | Numbers
+
+export const ints = (...values: number[]): Int32Array => Int32Array.from(values)
 
 const keyOf = (level: number, name: number): number => level * 256 + name
 
@@ -61,11 +60,12 @@ export function setByRule(
   name: number,
   known: OptionRule,
   value: Uint8Array,
+  order: ByteOrder,
   isShort = false,
 ): number {
   if (known.least > known.most) return -ENOPROTOOPT
   if (value.length < 4 && !(isShort && value.length > 0)) return -EINVAL
-  const number = value.length < 4 ? value[0]! : getLe32(value, 0) | 0
+  const number = value.length < 4 ? value[0]! : get32(value, 0, order) | 0
   if (known.isFlag) keepOption(socket, level, name, number === 0 ? 0 : 1)
   else if (known.isResettable && number === -1) keepOption(socket, level, name, known.initial)
   else if (number < known.least || number > known.most) return -EINVAL

@@ -3,7 +3,7 @@
  * Path: sys/socket.ts asks the family first for what is its own, then this.
  */
 
-import { bytesOf, getLe32, latin1 } from '../abi/bytes.ts'
+import { bytesOf, get32, latin1 } from '../abi/bytes.ts'
 import { CAP_NET_ADMIN } from '../abi/capability.ts'
 import { EACCES, EDOM, EINVAL, ENODEV, ENOPROTOOPT, EOPNOTSUPP, EPERM } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
@@ -18,6 +18,7 @@ import {
   ints,
   keepOption,
   type OptionRule,
+  type OptionValue,
   optionValue,
   setByRule,
   told,
@@ -84,7 +85,7 @@ export function getSocketOption(
   socket: Socket,
   level: number,
   name: number,
-): Uint8Array | number {
+): OptionValue | number {
   const own = socket.getOption(level, name, task)
   if (own !== null) return own
   if (level !== S.SOL_SOCKET) return -EOPNOTSUPP
@@ -177,7 +178,7 @@ export function setSocketOption(
   const own = socket.setOption(task, level, name, value)
   if (own !== null) return own
   if (level !== S.SOL_SOCKET) return -EOPNOTSUPP
-  const number = getLe32(value, 0)
+  const number = get32(value, 0, task.mm.model)
   if (number !== 0 && PRIVILEGED.has(name) && !task.credentials.capable(CAP_NET_ADMIN))
     return name === S.SO_DEBUG ? -EACCES : -EPERM
   if (name === S.SO_BSDCOMPAT) return 0
@@ -202,7 +203,7 @@ export function setSocketOption(
     case S.SO_LINGER:
       if (value.length < 8) return -EINVAL
       socket.lingers = number !== 0
-      if (socket.lingers) socket.lingerSec = getLe32(value, 4)
+      if (socket.lingers) socket.lingerSec = get32(value, 4, task.mm.model)
       return 0
     case S.SO_RCVTIMEO:
     case S.SO_RCVTIMEO_NEW:
@@ -216,7 +217,7 @@ export function setSocketOption(
     }
     default: {
       const rule = RULES.get(name)
-      return rule ? setByRule(socket, level, name, rule, value) : -ENOPROTOOPT
+      return rule ? setByRule(socket, level, name, rule, value, task.mm.model) : -ENOPROTOOPT
     }
   }
 }

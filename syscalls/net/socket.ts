@@ -16,6 +16,7 @@ import { FileDescription } from '../vfs/file-description.ts'
 import type { Inode } from '../vfs/inode.ts'
 import { interfaceIoctl } from './interfaces.ts'
 import { type Incoming, IoVector, incoming, type Outgoing, outgoing } from './message.ts'
+import type { OptionValue } from './option-rule.ts'
 import { SocketInode } from './sockfs.ts'
 
 /** net.core.wmem_default, and the most that SO_SNDBUF gives (twice wmem_max). */
@@ -105,7 +106,7 @@ export abstract class Socket extends FileDescription {
   }
 
   /** Options that are the family's own, SOL_SOCKET's too; null: unknown to it. */
-  getOption(_level: number, _name: number, _task: Task): Uint8Array | number | null {
+  getOption(_level: number, _name: number, _task: Task): OptionValue | number | null {
     return null
   }
 
@@ -132,7 +133,7 @@ export abstract class Socket extends FileDescription {
 
   override read(caller: Caller, bytes: Uint8Array, at: number, count: number): number {
     if (count === 0) return 0
-    const message = incoming(new IoVector(bytes, [[at, count]]), 0)
+    const message = incoming(new IoVector(bytes, [[at, count]]), 0, caller.memory.model)
     const done = this.receive(caller as Caller & Task, message)
     // read(2) has no place for descriptors.
     if (message.rights) this.dropRights(message.rights)

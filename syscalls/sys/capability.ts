@@ -3,6 +3,7 @@
  * kernel/capability.c, security/commoncap.c, whose order of checks this is.
  */
 
+import { get32, put32 } from '../abi/bytes.ts'
 import {
   CAP_EMPTY_SET,
   CAP_FULL_SET,
@@ -52,10 +53,9 @@ function sysCapget(task: Task, header: number, at: number): number {
   if (!target) return -ESRCH
   const { effective, permitted, inheritable } = target.credentials
   const bytes = new Uint8Array(words * WORDS_SIZE)
-  const view = new DataView(bytes.buffer)
   for (const [i, set] of [effective, permitted, inheritable].entries())
     for (let word = 0; word < words; word++)
-      view.setUint32(word * WORDS_SIZE + i * 4, Number((set >> BigInt(word * 32)) & 0xffffffffn), true)
+      put32(bytes, word * WORDS_SIZE + i * 4, Number((set >> BigInt(word * 32)) & 0xffffffffn), mm.model)
   return mm.copyOut(at, bytes) ? 0 : -EFAULT
 }
 
@@ -68,11 +68,10 @@ function sysCapset(task: Task, header: number, at: number): number {
   if (pid !== 0 && pid !== task.ownTid) return -EPERM
   const bytes = mm.copyIn(at, words * WORDS_SIZE)
   if (!bytes) return -EFAULT
-  const view = new DataView(bytes.buffer)
   const [effective, permitted, inheritable] = [0, 1, 2].map((i) => {
     let set = CAP_EMPTY_SET
     for (let word = 0; word < words; word++)
-      set |= BigInt(view.getUint32(word * WORDS_SIZE + i * 4, true)) << BigInt(word * 32)
+      set |= BigInt(get32(bytes, word * WORDS_SIZE + i * 4, mm.model)) << BigInt(word * 32)
     return set & CAP_FULL_SET
   }) as [CapabilitySet, CapabilitySet, CapabilitySet]
   const old = task.credentials

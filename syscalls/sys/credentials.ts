@@ -3,6 +3,7 @@
  * groups, and the getters. credentials(7). Each makes a copy, checks, and commits it: Linux kernel/sys.c, kernel/groups.c.
  */
 
+import { get32s } from '../abi/bytes.ts'
 import { CAP_SETGID, CAP_SETUID } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EPERM } from '../abi/errno.ts'
 import { commitCredentials, fixCapabilities, fixFsCapabilities } from '../kernel/change-credentials.ts'
@@ -164,7 +165,7 @@ function sysGetgroups(task: Task, count: number, list: number): number {
 function sysSetgroups(task: Task, count: number, list: number): number {
   return setGroups(task, count, (length) => {
     const bytes = task.mm.copyIn(list, length * 4)
-    return bytes && Array.from(new Uint32Array(bytes.buffer, bytes.byteOffset, length))
+    return bytes && get32s(bytes, task.mm.model)
   })
 }
 

@@ -29,7 +29,8 @@ function sysEpollCtl(task: Task, epollFd: number, operation: number, number: num
     const eventSize = task.mm.arch.epollEventSize
     if (!task.mm.canRead(at, eventSize)) return -EFAULT
     const { view } = task.mm.space
-    wanted.events = view.getInt32(at, true)
+    wanted.events = task.mm.i32(at)
+    // The program's own bytes: nobody else looks at them.
     wanted.dataLo = view.getUint32(at + eventSize - 8, true)
     wanted.dataHi = view.getUint32(at + eventSize - 4, true)
   }
@@ -66,7 +67,7 @@ function wait(task: Task, epollFd: number, eventsAt: number, countMax: number): 
     faulted = !mm.canWrite(at, eventSize)
     if (faulted) return false
     const { view } = mm.space
-    view.setInt32(at, events, true)
+    view.setInt32(at, events, mm.model.littleEndian)
     view.setUint32(at + eventSize - 8, interest.dataLo, true)
     view.setUint32(at + eventSize - 4, interest.dataHi, true)
     at += eventSize

@@ -88,8 +88,8 @@ function sysSignalfd4(
   if (!task.mm.canRead(maskAddr, SIGSET_SIZE)) return -EFAULT
   if (flagBits & ~STATUS) return -EINVAL
   // SIGKILL and SIGSTOP are nobody's to read.
-  const lo = ~task.mm.i32(maskAddr) | (1 << 8) | (1 << 18)
-  const hi = ~task.mm.i32(maskAddr + 4)
+  const lo = ~task.mm.maskLo(maskAddr) | (1 << 8) | (1 << 18)
+  const hi = ~task.mm.maskHi(maskAddr)
   if (number !== -1) {
     const file = task.fds.get(number)
     if (!file) return -EBADF

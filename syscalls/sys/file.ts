@@ -144,11 +144,12 @@ function sysOpenat2(task: Task, at: number, nameAddr: number, howAddr: number, h
   const how = task.mm.copyIn(howAddr, howSize)
   if (!how) return -EFAULT
   if (how.subarray(OPEN_HOW_SIZE).some((byte) => byte !== 0)) return -E2BIG
-  const [flagBits, modeBits, resolve] = [0, 8, 16].map((offset) => task.mm.u64(howAddr + offset)) as [
+  const [given, modeBits, resolve] = [0, 8, 16].map((offset) => task.mm.u64(howAddr + offset)) as [
     number,
     number,
     number,
   ]
+  const flagBits = given >= 2 ** 31 ? given : task.mm.arch.openFlags(given)
   if (flagBits >= 2 ** 31 || flagBits & ~KNOWN || modeBits > 0o7777 || resolve > RESOLVE_KNOWN) return -EINVAL
   if (modeBits !== 0 && !wantsMode(flagBits)) return -EINVAL
   if (resolve & F.RESOLVE_BENEATH && resolve & F.RESOLVE_IN_ROOT) return -EINVAL

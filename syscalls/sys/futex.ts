@@ -275,7 +275,7 @@ function sysFutexWaitv(
     for (let i = 0; i < count; i++) {
       const current = task.mm.getU32(words[i]!)
       if (current < 0) return -EFAULT
-      if (current !== task.mm.space.view.getUint32(waitersAddr + i * F.WAITV_SIZE, true)) return -EAGAIN
+      if (current !== task.mm.u64(waitersAddr + i * F.WAITV_SIZE) % 2 ** 32) return -EAGAIN
     }
   task.futexBitset = ANY_BIT
   task.futexTarget = null

@@ -1,6 +1,6 @@
 /** Reading directories: getdents64(2), and its forerunners getdents(2) and readdir(2). */
 
-import { bytesOf } from '../abi/bytes.ts'
+import { type ByteOrder, bytesOf } from '../abi/bytes.ts'
 import { BLOCKED, EBADF, EFAULT, EINVAL, ENOTDIR } from '../abi/errno.ts'
 import { direntType } from '../abi/stat.ts'
 import { type DataModel, putInteger, putU64 } from '../abi/struct.ts'
@@ -17,28 +17,29 @@ interface DirentForm {
   put(view: DataView, at: number, recordSize: number, ino: number, next: number, type: number): void
 }
 
-const DIRENT64: DirentForm = {
+const dirent64 = (order: ByteOrder): DirentForm => ({
   headSize: 19,
   tailSize: 1,
   alignment: 8,
   put(view, at, recordSize, ino, next, type) {
-    putU64(view, at, ino)
-    putU64(view, at + 8, next)
-    view.setUint16(at + 16, recordSize, true)
+    putU64(view, at, ino, order)
+    putU64(view, at + 8, next, order)
+    view.setUint16(at + 16, recordSize, order.littleEndian)
     view.setUint8(at + 18, type)
   },
-}
+})
 
 /** struct linux_dirent: words, and the type in the record's last byte. */
-function oldDirent({ wordSize }: DataModel): DirentForm {
+function oldDirent(model: DataModel): DirentForm {
+  const { wordSize } = model
   return {
     headSize: 2 * wordSize + 2,
     tailSize: 2,
     alignment: wordSize,
     put(view, at, recordSize, ino, next, type) {
-      putInteger(view, at, wordSize, ino)
-      putInteger(view, at + wordSize, wordSize, next)
-      view.setUint16(at + 2 * wordSize, recordSize, true)
+      putInteger(view, at, wordSize, ino, model)
+      putInteger(view, at + wordSize, wordSize, next, model)
+      view.setUint16(at + 2 * wordSize, recordSize, model.littleEndian)
       view.setUint8(at + recordSize - 1, type)
     },
   }
@@ -88,9 +89,9 @@ function sysReaddir(task: Task, fdNumber: number, buf: number): number {
       if (result !== 0) return false
       const record = new Uint8Array(headSize + name.length + 1)
       const view = new DataView(record.buffer)
-      putInteger(view, 0, model.wordSize, ino)
-      putInteger(view, model.wordSize, model.wordSize, next)
-      view.setUint16(2 * model.wordSize, name.length, true)
+      putInteger(view, 0, model.wordSize, ino, model)
+      putInteger(view, model.wordSize, model.wordSize, next, model)
+      view.setUint16(2 * model.wordSize, name.length, model.littleEndian)
       record.set(bytesOf(name), headSize)
       result = task.mm.copyOut(buf, record) ? 1 : -EFAULT
       return true
@@ -100,7 +101,9 @@ function sysReaddir(task: Task, fdNumber: number, buf: number): number {
 }
 
 export const getdentsRows = [
-  syscall('getdents64', [fd, dirents, size], (task, f, buf, n) => getdents(task, f, buf, n, DIRENT64)),
+  syscall('getdents64', [fd, dirents, size], (task, f, buf, n) =>
+    getdents(task, f, buf, n, dirent64(task.mm.model)),
+  ),
   syscall('getdents', [fd, addr, uint], (task, f, buf, n) =>
     getdents(task, f, buf, n, oldDirent(task.call.model)),
   ),

@@ -3,6 +3,7 @@
  * of the ordinary calls (abi/arch/i386-calls.ts). Linux kernel/uid16.c.
  */
 
+import { get16s, inOrder } from '../abi/bytes.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import { shownId16 } from '../abi/struct.ts'
 import type { Task } from '../kernel/task.ts'
@@ -10,25 +11,33 @@ import { setGroups } from './credentials.ts'
 import { addr, int, syscall } from './row.ts'
 
 function putThree(task: Task, ids: readonly number[], addrs: readonly number[]): number {
-  const isPut = addrs.every((at, i) => task.mm.copyOut(at, bytesOfIds([ids[i]!])))
+  const isPut = addrs.every((at, i) => task.mm.copyOut(at, bytesOfIds(task, [ids[i]!])))
   return isPut ? 0 : -EFAULT
 }
 
-const bytesOfIds = (ids: readonly number[]): Uint8Array =>
-  new Uint8Array(Uint16Array.from(ids, shownId16).buffer)
+const bytesOfIds = ({ mm }: Task, ids: readonly number[]): Uint8Array =>
+  inOrder(Uint16Array.from(ids, shownId16), mm.model)
 
 function sysGetgroups16(task: Task, count: number, at: number): number {
   const { groups, userns } = task.credentials
   if (count < 0) return -EINVAL
   if (count === 0) return groups.length
   if (groups.length > count) return -EINVAL
-  return task.mm.copyOut(at, bytesOfIds(groups.map((gid) => userns.shownGid(gid)))) ? groups.length : -EFAULT
+  return task.mm.copyOut(
+    at,
+    bytesOfIds(
+      task,
+      groups.map((gid) => userns.shownGid(gid)),
+    ),
+  )
+    ? groups.length
+    : -EFAULT
 }
 
 function sysSetgroups16(task: Task, count: number, at: number): number {
   return setGroups(task, count, (length) => {
     const bytes = task.mm.copyIn(at, length * 2)
-    return bytes && Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, length))
+    return bytes && get16s(bytes, task.mm.model)
   })
 }
 

@@ -3,9 +3,11 @@
  * Path: sys/socket.ts; the families see net/message.ts's Outgoing and Incoming.
  */
 
+import { inOrder, type Numbers } from '../abi/bytes.ts'
 import { CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EPERM, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/socket.ts'
+import { addressInOrder } from '../abi/socket.ts'
 import type { DataModel, Layout, Values } from '../abi/struct.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { releaseFile } from '../kernel/fd-table.ts'
@@ -56,7 +58,8 @@ function readVector(task: Task, { iov, iovCount }: Msghdr, isOut: boolean): IoVe
 /** An address given by a program: bytes, null for none, an errno. */
 export function readAddress(task: Task, at: number, size: number): Uint8Array | number {
   if (size < 0 || size > S.SOCKADDR_SIZE_MAX) return -EINVAL
-  return size === 0 ? new Uint8Array(0) : (task.mm.copyIn(at, size) ?? -EFAULT)
+  const bytes = size === 0 ? new Uint8Array(0) : task.mm.copyIn(at, size)
+  return bytes ? addressInOrder(bytes, task.mm.model) : -EFAULT
 }
 
 /** Copies an address out as far as there is room, and its whole length behind `lengthAt`. */
@@ -65,7 +68,8 @@ export function putAddress(task: Task, address: Uint8Array, at: number, lengthAt
   if (!mm.canRead(lengthAt, 4)) return -EFAULT
   const room = mm.i32(lengthAt)
   if (room < 0) return -EINVAL
-  if (room > 0 && address.length > 0 && !mm.copyOut(at, address.subarray(0, room))) return -EFAULT
+  const told = addressInOrder(address, mm.model)
+  if (room > 0 && told.length > 0 && !mm.copyOut(at, told.subarray(0, room))) return -EFAULT
   return mm.setU32(lengthAt, address.length) ? 0 : -EFAULT
 }
 
@@ -193,10 +197,9 @@ export function putIncoming(task: Task, header: number, message: Incoming): numb
 const isOldTime = (level: number, type: number): boolean =>
   level === S.SOL_SOCKET && (type === S.SO_TIMESTAMP || type === S.SO_TIMESTAMPNS)
 
-/** Two words of 64 bits as two of the program's. */
-function narrowed(body: Uint8Array, { wordSize }: DataModel): Uint8Array {
-  return wordSize === 8 ? body : Uint8Array.of(...body.subarray(0, 4), ...body.subarray(8, 12))
-}
+/** Two numbers of 64 bits as two of the program's words. */
+const narrowed = (body: Numbers, { wordSize }: DataModel): Numbers =>
+  wordSize === 8 ? body : Int32Array.from(body as BigInt64Array, Number)
 
 /** Writes control messages into the room there is; what does not fit sets MSG_CTRUNC. */
 class ControlWriter {
@@ -221,13 +224,18 @@ class ControlWriter {
       this.putOne(S.SOL_SOCKET, S.SCM_CREDENTIALS, shownUcred(this.task, credentials))
     }
     for (const { level, type, body } of this.message.control ?? [])
-      this.putOne(level, type, isOldTime(level, type) ? narrowed(body, this.task.call.model) : body)
+      this.putOne(
+        level,
+        type,
+        isOldTime(level, type) ? narrowed(body as Numbers, this.task.call.model) : body,
+      )
     this.putPidfd()
     if (rights) this.putRights(rights)
   }
 
   /** A header and a body, cut where the room ends. */
-  private putOne(level: number, type: number, body: Uint8Array): void {
+  private putOne(level: number, type: number, values: Uint8Array | Numbers): void {
+    const body = inOrder(values, this.task.mm.model)
     const left = this.room - this.used
     const headerSize = this.layout.sizeBytes
     if (left < headerSize) {
@@ -252,7 +260,7 @@ class ControlWriter {
       return
     }
     const number = task.fds.installNew(new PidFile(task.kernel, message.process, 0), true)
-    this.putOne(S.SOL_SOCKET, S.SCM_PIDFD, new Uint8Array(Int32Array.of(number).buffer))
+    this.putOne(S.SOL_SOCKET, S.SCM_PIDFD, Int32Array.of(number))
   }
 
   private putRights(rights: FileDescription[]): void {
@@ -265,8 +273,7 @@ class ControlWriter {
       if (number < 0) break
       numbers.push(number)
     }
-    if (numbers.length > 0)
-      this.putOne(S.SOL_SOCKET, S.SCM_RIGHTS, new Uint8Array(Int32Array.from(numbers).buffer))
+    if (numbers.length > 0) this.putOne(S.SOL_SOCKET, S.SCM_RIGHTS, Int32Array.from(numbers))
     if (numbers.length < rights.length) message.flagsOut |= S.MSG_CTRUNC
     // The message's own hold on them ends.
     for (const file of rights) releaseFile(file)

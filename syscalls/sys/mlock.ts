@@ -7,17 +7,14 @@ import { PAGE_SIZE } from '../../emu/memory/layout.ts'
 import { CAP_IPC_LOCK } from '../abi/capability.ts'
 import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../abi/errno.ts'
 import { flagTable } from '../abi/flag-table.ts'
+import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, mlockallFlags } from '../abi/mman.ts'
 import { RLIMIT_MEMLOCK } from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
 import { pageDown, pageUp } from '../mm/mapping.ts'
 import { addr, flags, int, size, syscall, value } from './row.ts'
 
 const MLOCK_ONFAULT = 1
-const MCL_CURRENT = 1
-const MCL_FUTURE = 2
-const MCL_ONFAULT = 4
 const mlockFlags = flagTable({ MLOCK_ONFAULT }, 'MLOCK_???')
-const mlockallFlags = flagTable({ MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT }, 'MCL_???')
 
 const limitOf = (task: Task): number =>
   task.credentials.capable(CAP_IPC_LOCK) ? Infinity : task.group.limits[RLIMIT_MEMLOCK]!.soft

@@ -6,6 +6,7 @@ import * as I from '../abi/ipc.ts'
 import { struct } from '../abi/struct.ts'
 import {
   IPC_PERM,
+  IPC_PERM_POWERPC,
   ipcPermission,
   mayControl,
   ownerOf,
@@ -20,8 +21,7 @@ import type { Task } from '../kernel/task.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
 import { addr, flags, hex, int, long, size, syscall, value } from './row.ts'
 
-const MSQID_DS = struct({
-  ...IPC_PERM,
+const MSQID_TIMES_AND_SIZES = {
   sendSec: 'word',
   sendSecHigh: 'upper',
   receiveSec: 'word',
@@ -35,7 +35,13 @@ const MSQID_DS = struct({
   lastReceiver: 's32',
   unused4: 'word',
   unused5: 'word',
-})
+} as const
+
+/** struct msqid64_ds. */
+export const MSQID_DS = struct(
+  { ...IPC_PERM, ...MSQID_TIMES_AND_SIZES },
+  { powerpc: { ...IPC_PERM_POWERPC, ...MSQID_TIMES_AND_SIZES } },
+)
 /** struct msgbuf: the type before the text. */
 const MSGBUF = struct({ type: 'long' })
 

@@ -1,10 +1,11 @@
 /** The calls for signals 1 to 32, from before real-time ones: sigaction(2), sigprocmask(2), signal(2), sgetmask(2). */
 
-import { EFAULT } from '../abi/errno.ts'
+import { EFAULT, ENOSYS } from '../abi/errno.ts'
 import * as S from '../abi/signal.ts'
 import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
-import { addr, hex, inStruct, int, outStruct, signal, syscall, uint, value } from './row.ts'
+import { KEEP_RESULT } from '../kernel/task-run.ts'
+import { addr, hex, inStruct, int, outStruct, signal, size, syscall, uint, value } from './row.ts'
 import { changeMask, exchangeHandler, pause, pendingAndBlocked, sigaction, sigreturn } from './signal.ts'
 
 function sysSigprocmask(task: Task, how: number, newAddr: number, oldAddr: number): number {
@@ -31,7 +32,19 @@ function sysSsetmask(task: Task, mask: number): number {
   return lo
 }
 
+/** powerpc's: registers and mask of this thread go to one ucontext and come from another. */
+function sysSwapcontext(task: Task, old: number, fresh: number, sizeBytes: number): number {
+  const { arch, state } = task.mm
+  if (!arch.swapContext) return -ENOSYS
+  const taken = arch.swapContext(state, task.mm, old, fresh, sizeBytes, task.blocked)
+  if (taken === null) return 0
+  if (typeof taken === 'number') return taken
+  setBlocked(task, taken.maskLo, taken.maskHi)
+  return KEEP_RESULT
+}
+
 export const olderSignalRows = [
+  syscall('swapcontext', [addr, addr, size], sysSwapcontext, 'as on Linux, of 32-bit powerpc only'),
   syscall('sigaction', [signal, addr, addr], (task, signo, fresh, old) =>
     sigaction(task, signo, fresh, old, S.OLD_SIGACTION),
   ),

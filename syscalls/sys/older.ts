@@ -3,7 +3,7 @@
  * What stands for another call (abi/arch/i386-indirect.ts) comes here only to fail.
  */
 
-import { IPC_SHMAT, SOCKET_CALL_COUNT } from '../abi/arch/i386-indirect.ts'
+import { IPC_SHMAT, SOCKET_CALL_COUNT } from '../abi/arch/indirect.ts'
 import { CAP_SYS_NICE } from '../abi/capability.ts'
 import { EBADF, EFAULT, EINVAL, ENOSYS, EPERM } from '../abi/errno.ts'
 import { whences } from '../abi/fcntl.ts'
@@ -11,7 +11,7 @@ import { NICE_MAX, NICE_MIN, RLIMIT_NICE } from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
 import { addr, fd, inStruct, int, offset, outStruct, syscall, uint, value } from './row.ts'
 import { sysShmat } from './shm.ts'
-import { putNames, UTSNAME_FIELD_SIZE } from './system.ts'
+import { machineName, putNames, UTSNAME_FIELD_SIZE } from './system.ts'
 import { setWallClock } from './time.ts'
 
 /** lseek(2) with the position in two halves, and the new one in memory. */
@@ -44,13 +44,13 @@ function sysStime(task: Task, at: number): number {
   const { wordSize } = task.call.model
   if (!task.mm.canRead(at, wordSize)) return -EFAULT
   if (task.world.clock === task.kernel.clock) return -EPERM
-  return setWallClock(task, task.mm.i32(at), 0)
+  return setWallClock(task, wordSize === 8 ? task.mm.i64(at) : task.mm.i32(at), 0)
 }
 
 /** struct old_utsname and oldold_utsname: without the domain. */
 function putOldNames(task: Task, at: number, fieldSize: number): number {
-  const { sysname, nodename, release, version, machine } = task.world.uts
-  return putNames(task, at, [sysname, nodename, release, version, machine], fieldSize)
+  const { sysname, nodename, release, version } = task.world.uts
+  return putNames(task, at, [sysname, nodename, release, version, machineName(task)], fieldSize)
 }
 
 const OLDOLD_FIELD_SIZE = 9
@@ -64,7 +64,7 @@ function sysIpc(task: Task, call: number, id: number, flags: number, resultAt: n
   if (call >>> 16 === 1) return -EINVAL
   const place = sysShmat(task, id, at, flags)
   if (place < 0) return place
-  return task.mm.setU32(resultAt, place) ? 0 : -EFAULT
+  return task.mm.setWord(resultAt >>> 0, place) ? 0 : -EFAULT
 }
 
 /** Those that read their arguments from memory: semctl and msgrcv. */

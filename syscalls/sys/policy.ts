@@ -154,14 +154,15 @@ function sysSchedGetattr(task: Task, which: number, at: number, size: number, fl
   const { policy, priority, resetOnFork, runtimeNs, deadlineNs, periodNs } = other.sched
   const bytes = new Uint8Array(size)
   const view = new DataView(bytes.buffer)
-  view.setUint32(0, Math.min(size, ATTR_SIZE), true)
-  view.setUint32(4, policy, true)
-  view.setUint32(8, resetOnFork ? SCHED_FLAG_RESET_ON_FORK : 0, true)
-  if (!isRealTime(policy) && policy !== P.SCHED_DEADLINE) view.setInt32(16, other.nice, true)
-  view.setUint32(20, priority, true)
-  view.setBigUint64(24, BigInt(runtimeNs), true)
-  view.setBigUint64(32, BigInt(deadlineNs), true)
-  view.setBigUint64(40, BigInt(periodNs), true)
+  const { littleEndian } = task.mm.model
+  view.setUint32(0, Math.min(size, ATTR_SIZE), littleEndian)
+  view.setUint32(4, policy, littleEndian)
+  view.setUint32(8, resetOnFork ? SCHED_FLAG_RESET_ON_FORK : 0, littleEndian)
+  if (!isRealTime(policy) && policy !== P.SCHED_DEADLINE) view.setInt32(16, other.nice, littleEndian)
+  view.setUint32(20, priority, littleEndian)
+  view.setBigUint64(24, BigInt(runtimeNs), littleEndian)
+  view.setBigUint64(32, BigInt(deadlineNs), littleEndian)
+  view.setBigUint64(40, BigInt(periodNs), littleEndian)
   return task.mm.copyOut(at, bytes) ? 0 : -EFAULT
 }
 
@@ -192,7 +193,7 @@ function sysSchedRrGetInterval(task: Task, which: number, at: number): number {
 function sysSchedSetaffinity(task: Task, which: number, length: number, at: number): number {
   // Shorter masks are short of zeros, of longer ones the end is not looked at.
   if (!task.mm.canRead(at, Math.min(length, 8))) return -EFAULT
-  const first = length > 0 ? task.mm.space.view.getUint8(at) : 0
+  const first = length > 0 ? task.mm.space.bytes[task.mm.bitByte(at, 0)]! : 0
   const other = scheduled(task, which)
   if (!other) return -ESRCH
   if (!isOwn(task, other) && !task.credentials.capable(CAP_SYS_NICE)) return -EPERM
@@ -206,7 +207,7 @@ function sysSchedGetaffinity(task: Task, which: number, length: number, at: numb
   if (length === 0 || length % task.call.model.wordSize) return -EINVAL
   if (!findSchedule(task, which)) return -ESRCH
   const mask = new Uint8Array(Math.min(length, CPU_MASK_SIZE))
-  mask[0] = 1
+  mask[task.mm.bitByte(0, 0)] = 1
   return task.mm.copyOut(at, mask) ? mask.length : -EFAULT
 }
 

@@ -18,17 +18,18 @@ const POLLFD_SIZE = 8
 function scan(task: Task, fds: number, count: number): number {
   if (count > 0 && !task.mm.canWrite(fds, count * POLLFD_SIZE)) return -EFAULT
   const { view } = task.mm.space
+  const { littleEndian } = task.mm.model
   let ready = 0
   for (let i = 0; i < count; i++) {
     const at = fds + i * POLLFD_SIZE
-    const number = view.getInt32(at, true)
-    const wanted = view.getUint16(at + 4, true)
+    const number = view.getInt32(at, littleEndian)
+    const wanted = view.getUint16(at + 4, littleEndian)
     let events = 0
     if (number >= 0) {
       const file = task.fds.get(number)
       events = file ? file.poll(task) & (wanted | POLLERR | POLLHUP) : POLLNVAL
     }
-    view.setUint16(at + 6, events, true)
+    view.setUint16(at + 6, events, littleEndian)
     if (events) ready++
   }
   return ready
@@ -87,7 +88,7 @@ export function setMask(task: Task, maskAddr: number, setSize: number): number {
   if (!maskAddr) return 0
   if (setSize !== SIGSET_SIZE) return -EINVAL
   if (!task.mm.canRead(maskAddr, 8)) return -EFAULT
-  setTemporaryMask(task, task.mm.i32(maskAddr), task.mm.i32(maskAddr + 4))
+  setTemporaryMask(task, task.mm.maskLo(maskAddr), task.mm.maskHi(maskAddr))
   return 0
 }
 
@@ -147,7 +148,7 @@ function readSets(task: Task, count: number, sets: readonly number[]): Selected[
     if (!at) continue
     if (!task.mm.canWrite(at, bytes)) return -EFAULT
     for (let number = 0; number < count; number++)
-      if (task.mm.space.bytes[at + (number >> 3)]! & (1 << (number & 7))) {
+      if (task.mm.space.bytes[task.mm.bitByte(at, number)]! & (1 << (number & 7))) {
         if (!task.fds.get(number)) return -EBADF
         asked.push({ fd: number, set })
       }
@@ -169,7 +170,7 @@ function select(task: Task, count: number, sets: readonly number[]): number {
     )
   const bytes = setSizeBytes(task, limit)
   for (const at of sets) if (at && task.mm.canWrite(at, bytes)) task.mm.space.bytes.fill(0, at, at + bytes)
-  for (const { fd, set } of ready) task.mm.space.bytes[sets[set]! + (fd >> 3)]! |= 1 << (fd & 7)
+  for (const { fd, set } of ready) task.mm.space.bytes[task.mm.bitByte(sets[set]!, fd)]! |= 1 << (fd & 7)
   return ready.length
 }
 

@@ -1,9 +1,8 @@
 /**
- * Processes: fork(2), vfork(2), clone(2), execve(2), exit(2), wait4(2), waitid(2), arch_prctl(2).
+ * Processes: fork(2), vfork(2), clone(2), execve(2), exit(2), wait4(2), waitid(2).
  */
 
-import { X86_STATE } from '../../emu/guest/x86/state.ts'
-import { EAGAIN, EBADF, ECHILD, EFAULT, EINVAL, ELOOP, EMFILE, ENOENT, EPERM, ESRCH } from '../abi/errno.ts'
+import { EAGAIN, EBADF, ECHILD, EFAULT, EINVAL, ELOOP, EMFILE, ENOENT, ESRCH } from '../abi/errno.ts'
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags } from '../abi/fcntl.ts'
 import * as P from '../abi/process.ts'
 import {
@@ -259,29 +258,6 @@ function eventInfo(task: Task, event: ChildEvent) {
   })
 }
 
-function sysArchPrctl(task: Task, code: number, argument: number): number {
-  const { state, arch } = task.mm
-  // Of 32-bit programs the bases are in descriptors.
-  if (arch.bits === 32) return -EINVAL
-  switch (code) {
-    case P.ARCH_SET_FS:
-    case P.ARCH_SET_GS:
-      if (argument >= 2 ** 47) return -EPERM
-      state.setNumber(code === P.ARCH_SET_FS ? X86_STATE.fsBase : X86_STATE.gsBase, argument)
-      return 0
-    case P.ARCH_GET_FS:
-    case P.ARCH_GET_GS:
-      return task.mm.setU64(
-        argument,
-        state.getNumber(code === P.ARCH_GET_FS ? X86_STATE.fsBase : X86_STATE.gsBase),
-      )
-        ? 0
-        : -EFAULT
-    default:
-      return -EINVAL
-  }
-}
-
 function sysTimes(task: Task, at: number): number {
   const ticks = (ns: number): number => Math.floor((ns / 1e9) * CLOCK_TICKS)
   if (at) {
@@ -314,7 +290,6 @@ export const processRows = [
     [value(P.waitIdTypes), pid, outStruct('siginfo'), flags(P.waitFlags), outStruct('rusage')],
     sysWaitid,
   ),
-  syscall('arch_prctl', [value(P.archPrctlCodes), addr], sysArchPrctl, 'segment bases'),
   syscall('times', [outStruct('tms')], sysTimes, 'all time is user time'),
   syscall('set_tid_address', [addr], (task, at) => {
     task.clearChildTid = at

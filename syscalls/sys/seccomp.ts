@@ -1,5 +1,6 @@
 /** Filters of one's own system calls: seccomp(2), prctl(2)'s PR_SET_SECCOMP. Work: kernel/seccomp.ts, kernel/bpf.ts. */
 
+import { inOrder } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EACCES, EBUSY, EFAULT, EINVAL, EMFILE, ENOMEM, EOPNOTSUPP, ESRCH } from '../abi/errno.ts'
 import * as S from '../abi/seccomp.ts'
@@ -50,7 +51,7 @@ function readFilter(task: Task, at: number): SeccompFilter | number {
   if (!task.noNewPrivileges && !task.credentials.capable(CAP_SYS_ADMIN)) return -EACCES
   const bytes = mm.copyIn(given.at, count * BPF_INSTRUCTION_SIZE)
   if (!bytes) return -EFAULT
-  const program = parseBpf(bytes)
+  const program = parseBpf(bytes, task.mm.model)
   if (!program) return -EINVAL
   return { program, previous: task.seccompFilter, cost: translatedLength(program), notifications: null }
 }
@@ -118,7 +119,7 @@ function hasListener(filters: SeccompFilter | null): boolean {
 /** struct seccomp_notif_sizes: three u16. */
 function putSizes(task: Task, at: number): number {
   const sizes = Uint16Array.of(S.SECCOMP_NOTIF_SIZE, S.SECCOMP_NOTIF_RESP_SIZE, S.SECCOMP_DATA_SIZE)
-  return task.mm.copyOut(at, new Uint8Array(sizes.buffer)) ? 0 : -EFAULT
+  return task.mm.copyOut(at, inOrder(sizes, task.mm.model)) ? 0 : -EFAULT
 }
 
 function sysSeccomp(task: Task, operation: number, flagBits: number, at: number): number {

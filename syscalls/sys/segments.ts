@@ -1,4 +1,4 @@
-/** Segments of x86 programs: set_thread_area(2), get_thread_area(2), modify_ldt(2). Linux kernel/tls.c, kernel/ldt.c. */
+/** Segments of x86 programs: arch_prctl(2), set_thread_area(2), get_thread_area(2), modify_ldt(2). Linux kernel/tls.c, kernel/ldt.c. */
 
 import {
   GDT_TLS_MIN,
@@ -7,6 +7,7 @@ import {
   setLdtDescriptor,
   tlsDescriptor,
 } from '../../emu/guest/x86/segments.ts'
+import { X86_STATE } from '../../emu/guest/x86/state.ts'
 import { LDT_BASE, LDT_COUNT_MAX } from '../../emu/memory/layout.ts'
 import {
   contentsOf,
@@ -19,9 +20,10 @@ import {
   USER_DESC,
   userDescOf,
 } from '../abi/arch/user-desc.ts'
-import { EFAULT, EINVAL, ENOSYS, ESRCH } from '../abi/errno.ts'
+import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../abi/errno.ts'
+import * as P from '../abi/process.ts'
 import type { Task } from '../kernel/task.ts'
-import { addr, int, size, syscall } from './row.ts'
+import { addr, int, size, syscall, value } from './row.ts'
 
 const DESCRIPTOR_SIZE = 8
 /** In a selector: of the LDT. */
@@ -29,8 +31,11 @@ const LOCAL = 4
 const DEFAULT_LDT_SIZE = 128
 const USER_DESC_SIZE = 16
 
+/** Of other ISAs nobody gets here, but by an engine. */
+const isX86 = ({ mm }: Task): boolean => mm.arch.family === 'x86'
+
 /** 64-bit programs have arch_prctl(2) instead. */
-const hasThreadAreas = ({ mm }: Task): boolean => mm.arch.bits === 32
+const hasThreadAreas = (task: Task): boolean => isX86(task) && task.mm.arch.bits === 32
 
 function sysSetThreadArea(task: Task, at: number): number {
   if (!hasThreadAreas(task)) return -ENOSYS
@@ -102,11 +107,37 @@ function modifyLdt(task: Task, command: number, at: number, sizeBytes: number): 
 
 /** Its result is an unsigned int, so that 64-bit programs do not see errors as such. */
 function sysModifyLdt(task: Task, command: number, at: number, sizeBytes: number): number {
+  if (!isX86(task)) return -ENOSYS
   const result = modifyLdt(task, command, at, sizeBytes)
   return result < 0 && task.mm.arch.bits === 64 ? result + 2 ** 32 : result
 }
 
+function sysArchPrctl(task: Task, code: number, argument: number): number {
+  const { state, arch } = task.mm
+  if (!isX86(task)) return -ENOSYS
+  // Of 32-bit programs the bases are in descriptors.
+  if (arch.bits === 32) return -EINVAL
+  switch (code) {
+    case P.ARCH_SET_FS:
+    case P.ARCH_SET_GS:
+      if (argument >= 2 ** 47) return -EPERM
+      state.setNumber(code === P.ARCH_SET_FS ? X86_STATE.fsBase : X86_STATE.gsBase, argument)
+      return 0
+    case P.ARCH_GET_FS:
+    case P.ARCH_GET_GS:
+      return task.mm.setU64(
+        argument,
+        state.getNumber(code === P.ARCH_GET_FS ? X86_STATE.fsBase : X86_STATE.gsBase),
+      )
+        ? 0
+        : -EFAULT
+    default:
+      return -EINVAL
+  }
+}
+
 export const segmentRows = [
+  syscall('arch_prctl', [value(P.archPrctlCodes), addr], sysArchPrctl, 'segment bases'),
   syscall('set_thread_area', [addr], sysSetThreadArea, 'as on Linux, of 32-bit programs only'),
   syscall('get_thread_area', [addr], sysGetThreadArea, 'as on Linux, of 32-bit programs only'),
   syscall('modify_ldt', [int, addr, size], sysModifyLdt, 'no 16-bit code and stack segments'),

@@ -1,10 +1,12 @@
 /** System V semaphores: semget(2), semop(2), semtimedop(2), semctl(2). The sets: ipc/sem.ts. */
 
+import { get16s, inOrder } from '../abi/bytes.ts'
 import { BLOCKED, E2BIG, EAGAIN, EFAULT, EFBIG, EINTR, EINVAL, ERANGE } from '../abi/errno.ts'
 import * as I from '../abi/ipc.ts'
 import { struct } from '../abi/struct.ts'
 import {
   IPC_PERM,
+  IPC_PERM_POWERPC,
   ipcPermission,
   mayControl,
   ownerOf,
@@ -20,16 +22,31 @@ import type { Task } from '../kernel/task.ts'
 import { addr, hex, inStruct, int, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
-const SEMID_DS = struct({
-  ...IPC_PERM,
-  opSec: 'word',
-  opSecHigh: 'word',
-  changeSec: 'word',
-  changeSecHigh: 'word',
-  count: 'word',
-  unused3: 'word',
-  unused4: 'word',
-})
+/** struct semid64_ds. */
+export const SEMID_DS = struct(
+  {
+    ...IPC_PERM,
+    opSec: 'word',
+    opSecHigh: 'word',
+    changeSec: 'word',
+    changeSecHigh: 'word',
+    count: 'word',
+    unused3: 'word',
+    unused4: 'word',
+  },
+  {
+    powerpc: {
+      ...IPC_PERM_POWERPC,
+      opSec: 'word',
+      opSecHigh: 'upper',
+      changeSec: 'word',
+      changeSecHigh: 'upper',
+      count: 'word',
+      unused3: 'word',
+      unused4: 'word',
+    },
+  },
+)
 /** struct sembuf: u16 number, s16 change, s16 flags. */
 const SEMBUF_SIZE = 6
 
@@ -44,14 +61,9 @@ function sysSemget(task: Task, key: number, count: number, flagBits: number): nu
 function readOps(task: Task, at: number, count: number): SemOp[] | number {
   const { mm } = task
   if (!mm.canRead(at, count * SEMBUF_SIZE)) return -EFAULT
-  const { view } = mm.space
   return Array.from({ length: count }, (_, i) => {
     const op = at + i * SEMBUF_SIZE
-    return {
-      number: view.getUint16(op, true),
-      change: view.getInt16(op + 2, true),
-      flags: view.getUint16(op + 4, true),
-    }
+    return { number: mm.u16(op), change: (mm.u16(op + 2) << 16) >> 16, flags: mm.u16(op + 4) }
   })
 }
 
@@ -138,7 +150,7 @@ function setValue(task: Task, set: SemaphoreSet, number: number, fresh: number):
 }
 
 function getAll(task: Task, set: SemaphoreSet, at: number): number {
-  const bytes = new Uint8Array(new Uint16Array(set.values).buffer)
+  const bytes = inOrder(Uint16Array.from(set.values), task.mm.model)
   return ipcPermission(task, set, READ) || (task.mm.copyOut(at, bytes) ? 0 : -EFAULT)
 }
 
@@ -147,7 +159,7 @@ function setAll(task: Task, set: SemaphoreSet, at: number): number {
   if (refused) return refused
   const bytes = task.mm.copyIn(at, set.values.length * 2)
   if (!bytes) return -EFAULT
-  const fresh = new Uint16Array(bytes.buffer, bytes.byteOffset, set.values.length)
+  const fresh = get16s(bytes, task.mm.model)
   if (fresh.some((one) => one > I.SEMVMX)) return -ERANGE
   set.values.set(fresh)
   changed(task, set, [...set.values.keys()])

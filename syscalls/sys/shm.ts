@@ -7,6 +7,7 @@ import { MAP_FIXED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../abi/mman.ts'
 import { struct } from '../abi/struct.ts'
 import {
   IPC_PERM,
+  IPC_PERM_POWERPC,
   ipcPermission,
   mayControl,
   ownerOf,
@@ -22,21 +23,29 @@ import { install, isPageAligned, pageDown, pageUp, placeFor, removeRange } from 
 import { Vma } from '../mm/vma.ts'
 import { addr, flags, hex, int, size, syscall, value } from './row.ts'
 
-const SHMID_DS = struct({
-  ...IPC_PERM,
-  sizeBytes: 'word',
+const SHMID_TIMES = {
   attachSec: 'word',
   attachSecHigh: 'upper',
   detachSec: 'word',
   detachSecHigh: 'upper',
   changeSec: 'word',
   changeSecHigh: 'upper',
+} as const
+const SHMID_USERS = {
   makerPid: 's32',
   lastPid: 's32',
   attachedCount: 'word',
   unused4: 'word',
   unused5: 'word',
-})
+} as const
+/** struct shmid64_ds. */
+export const SHMID_DS = struct(
+  { ...IPC_PERM, sizeBytes: 'word', ...SHMID_TIMES, ...SHMID_USERS },
+  // Before the size there is one word more of 32-bit programs.
+  {
+    powerpc: { ...IPC_PERM_POWERPC, ...SHMID_TIMES, before: 'pad32', sizeBytes: 'word', ...SHMID_USERS },
+  },
+)
 const SHMINFO64 = struct({
   sizeMax: 'word',
   sizeMin: 'word',

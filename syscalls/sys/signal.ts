@@ -114,17 +114,17 @@ function sysRtSigprocmask(
   const { lo, hi } = blocked
   if (setAddr) {
     if (!mm.canRead(setAddr, 8)) return -EFAULT
-    const refused = changeMask(task, how, mm.i32(setAddr), mm.i32(setAddr + 4))
+    const refused = changeMask(task, how, mm.maskLo(setAddr), mm.maskHi(setAddr))
     if (refused) return refused
   }
-  if (oldAddr && !(mm.setU32(oldAddr, lo >>> 0) && mm.setU32(oldAddr + 4, hi >>> 0))) return -EFAULT
+  if (oldAddr && !mm.setMask(oldAddr, lo, hi)) return -EFAULT
   return 0
 }
 
 function sysRtSigpending(task: Task, setAddr: number, setSize: number): number {
   if (setSize > SIGSET_SIZE) return -EINVAL
   const { lo, hi } = pendingAndBlocked(task)
-  return task.mm.setPairOfU32(setAddr, lo, hi) ? 0 : -EFAULT
+  return task.mm.setMask(setAddr, lo, hi) ? 0 : -EFAULT
 }
 
 export function pendingAndBlocked({ pending, group, blocked }: Task): { lo: number; hi: number } {
@@ -137,7 +137,7 @@ function sysRtSigsuspend(task: Task, setAddr: number, setSize: number): number {
   if (setSize !== SIGSET_SIZE) return -EINVAL
   if (!task.resumed) {
     if (!task.mm.canRead(setAddr, 8)) return -EFAULT
-    setTemporaryMask(task, task.mm.i32(setAddr), task.mm.i32(setAddr + 4))
+    setTemporaryMask(task, task.mm.maskLo(setAddr), task.mm.maskHi(setAddr))
   }
   return pause(task)
 }
@@ -168,7 +168,7 @@ function sysRtSigtimedwait(
   if (!mm.canRead(setAddr, 8)) return -EFAULT
   // Every signal but the awaited ones stays.
   const others = new SigSet()
-  others.set(~mm.i32(setAddr) | (1 << 8) | (1 << 18), ~mm.i32(setAddr + 4))
+  others.set(~mm.maskLo(setAddr) | (1 << 8) | (1 << 18), ~mm.maskHi(setAddr))
   if (!task.resumed && timeoutAddr) {
     const timeoutNs = readTimespec(task, timeoutAddr)
     if (timeoutNs < 0) return timeoutNs
@@ -208,7 +208,7 @@ function setAltStack(task: Task, { addr, flags: bits, size: sizeBytes }: AltStac
   const mode = (bits & ~S.SS_AUTODISARM) >>> 0
   if (mode !== 0 && mode !== S.SS_ONSTACK && mode !== S.SS_DISABLE) return -EINVAL
   const isDisabled = mode === S.SS_DISABLE
-  if (!isDisabled && sizeBytes < S.MINSIGSTKSZ) return -ENOMEM
+  if (!isDisabled && sizeBytes < task.mm.arch.signalStackMin) return -ENOMEM
   task.altStackAddr = isDisabled ? 0 : addr
   task.altStackSize = isDisabled ? 0 : sizeBytes
   task.altStackFlags = isDisabled ? S.SS_DISABLE : 0

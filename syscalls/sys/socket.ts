@@ -3,13 +3,16 @@
  * Path: a handler checks what the program gave, finds the Socket, and the family (net/) does the work.
  */
 
+import { inOrder } from '../abi/bytes.ts'
 import { BLOCKED, EBADF, EFAULT, EINVAL, EMFILE, ENODATA, ENOTSOCK } from '../abi/errno.ts'
+import { SOL_IP } from '../abi/inet.ts'
 import * as S from '../abi/socket.ts'
 import { TIMESPEC } from '../abi/time.ts'
 import { PidFile } from '../events/pidfd.ts'
 import { Deadline } from '../kernel/deadline.ts'
 import type { Task } from '../kernel/task.ts'
 import { type Incoming, incoming, outgoing } from '../net/message.ts'
+import type { OptionValue } from '../net/option-rule.ts'
 import { getSocketOption, setSocketOption } from '../net/options.ts'
 import { isShutdownHow, Socket, type SocketFamily } from '../net/socket.ts'
 import {
@@ -202,7 +205,7 @@ function sysRecvfrom(
   if (typeof data === 'number') return data
   const socket = socketOf(task, number)
   if (typeof socket === 'number') return socket
-  const [done, message] = receive(task, socket, incoming(data, flagBits))
+  const [done, message] = receive(task, socket, incoming(data, flagBits, task.mm.model))
   if (message.rights && done !== BLOCKED) socket.dropRights(message.rights)
   if (done < 0 || !at) return done
   return putAddress(task, message.address ?? NO_ADDRESS, at, lengthAt) || done
@@ -223,7 +226,7 @@ function sysSendmsg(task: Task, number: number, header: number, flagBits: number
 function receiveOne(task: Task, socket: Socket, header: number, flagBits: number): number {
   const data = readIncomingVector(task, header)
   if (typeof data === 'number') return data
-  const [done, message] = receive(task, socket, incoming(data, flagBits))
+  const [done, message] = receive(task, socket, incoming(data, flagBits, task.mm.model))
   if (done === BLOCKED) return BLOCKED
   if (done < 0) {
     if (message.rights) socket.dropRights(message.rights)
@@ -333,12 +336,18 @@ function sysGetsockopt(
   const room = mm.i32(lengthAt)
   if (room < 0) return -EINVAL
   if (level === S.SOL_SOCKET && name === S.SO_PEERPIDFD) return peerPidfd(task, socket, at, room, lengthAt)
-  const bytes = getSocketOption(task, socket, level, name)
-  if (typeof bytes === 'number') return bytes
-  const told = bytes.subarray(0, room)
+  const option = getSocketOption(task, socket, level, name)
+  if (typeof option === 'number') return option
+  const told = inOrder(asBytes(option, level, room), mm.model).subarray(0, room)
   if (!mm.copyOut(at, told)) return -EFAULT
   return mm.setU32(lengthAt, told.length) ? 0 : -EFAULT
 }
+
+/** Small numbers of SOL_IP fit into a byte, where there is room for no more. */
+const asBytes = (option: OptionValue, level: number, room: number): OptionValue =>
+  level === SOL_IP && room > 0 && room < 4 && option instanceof Int32Array && option[0]! >>> 8 === 0
+    ? Uint8Array.of(option[0]!)
+    : option
 
 /** SO_PEERPIDFD makes a descriptor: of who connected, listened or made the pair. */
 function peerPidfd(task: Task, socket: Socket, at: number, room: number, lengthAt: number): number {

@@ -78,7 +78,7 @@ function sysSendfile(task: Task, outFd: number, inFd: number, offsetAddr: number
   const from = task.fds.get(inFd)
   if (!from?.readable) return -EBADF
   if (offsetAddr && !from.seekable) return -ESPIPE
-  const pos = offsetAddr ? getInteger(mm.space.view, offsetAddr, offsetSize, true) : -1
+  const pos = offsetAddr ? getInteger(mm.space.view, offsetAddr, offsetSize, true, mm.model) : -1
   if (offsetAddr && pos < 0) return -EINVAL
   const to = task.fds.get(outFd)
   if (!to?.writable) return -EBADF
@@ -91,7 +91,7 @@ function sysSendfile(task: Task, outFd: number, inFd: number, offsetAddr: number
   if (wanted < 0) return wanted
   const done = transfer(task, from, pos, to, -1, wanted)
   if (done <= 0 || !offsetAddr || !mm.canWrite(offsetAddr, offsetSize)) return done
-  putInteger(mm.space.view, offsetAddr, offsetSize, pos + done)
+  putInteger(mm.space.view, offsetAddr, offsetSize, pos + done, mm.model)
   mm.stored(offsetAddr, offsetSize)
   return done
 }

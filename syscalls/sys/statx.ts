@@ -1,5 +1,6 @@
 /** Attributes with a mask, birth time and mount: statx(2), Linux fs/stat.c. */
 
+import type { ByteOrder } from '../abi/bytes.ts'
 import { EFAULT, EINVAL } from '../abi/errno.ts'
 import { AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC, statxFlags } from '../abi/fcntl.ts'
 import {
@@ -47,7 +48,9 @@ function sysStatx(
 }
 
 function putStatx(task: Task, { inode, path: at }: Target, mask: number, addr: number): void {
-  const { view, bytes } = task.mm.space
+  const { space, model } = task.mm
+  const { view, bytes } = space
+  const { littleEndian } = model
   const { fs } = inode
   const ids = idsOf(task.credentials, inode)
   const uniqueId = (mask & STATX_MNT_ID_UNIQUE) !== 0
@@ -57,33 +60,33 @@ function putStatx(task: Task, { inode, path: at }: Target, mask: number, addr: n
   const wantsTimes = !fs.hasFineTimes || (mask & (STATX_CTIME | STATX_MTIME)) !== 0
   if (!wantsTimes) given &= ~(STATX_CTIME | STATX_MTIME)
   bytes.fill(0, addr, addr + STATX_SIZE)
-  view.setUint32(addr, given, true)
-  view.setUint32(addr + 4, fs.blockSize, true)
-  putU64(view, addr + 8, at?.isMountRoot && at.mount.attached ? STATX_ATTR_MOUNT_ROOT : 0)
-  view.setUint32(addr + 16, inode.nlink, true)
-  view.setUint32(addr + 20, task.credentials.userns.shownUid(ids.uid), true)
-  view.setUint32(addr + 24, task.credentials.userns.shownGid(ids.gid), true)
-  view.setUint16(addr + 28, ids.mode, true)
-  putU64(view, addr + 32, inode.ino)
-  putU64(view, addr + 40, inode.size)
-  putU64(view, addr + 48, inode.blocks)
-  putU64(view, addr + 56, fs.attributesKnown)
-  putTime(view, addr + 64, inode.atime)
-  if (birth) putTime(view, addr + 80, birth)
-  if (wantsTimes) putTime(view, addr + 96, inode.ctime)
-  if (wantsTimes) putTime(view, addr + 112, inode.mtime)
-  view.setUint32(addr + 128, major(ids.rdev), true)
-  view.setUint32(addr + 132, minor(ids.rdev), true)
-  view.setUint32(addr + 136, major(fs.dev), true)
-  view.setUint32(addr + 140, minor(fs.dev), true)
+  view.setUint32(addr, given, littleEndian)
+  view.setUint32(addr + 4, fs.blockSize, littleEndian)
+  putU64(view, addr + 8, at?.isMountRoot && at.mount.attached ? STATX_ATTR_MOUNT_ROOT : 0, model)
+  view.setUint32(addr + 16, inode.nlink, littleEndian)
+  view.setUint32(addr + 20, task.credentials.userns.shownUid(ids.uid), littleEndian)
+  view.setUint32(addr + 24, task.credentials.userns.shownGid(ids.gid), littleEndian)
+  view.setUint16(addr + 28, ids.mode, littleEndian)
+  putU64(view, addr + 32, inode.ino, model)
+  putU64(view, addr + 40, inode.size, model)
+  putU64(view, addr + 48, inode.blocks, model)
+  putU64(view, addr + 56, fs.attributesKnown, model)
+  putTime(view, addr + 64, inode.atime, model)
+  if (birth) putTime(view, addr + 80, birth, model)
+  if (wantsTimes) putTime(view, addr + 96, inode.ctime, model)
+  if (wantsTimes) putTime(view, addr + 112, inode.mtime, model)
+  view.setUint32(addr + 128, major(ids.rdev), littleEndian)
+  view.setUint32(addr + 132, minor(ids.rdev), littleEndian)
+  view.setUint32(addr + 136, major(fs.dev), littleEndian)
+  view.setUint32(addr + 140, minor(fs.dev), littleEndian)
   // What has no name is on a mount of its own that nobody sees.
   const id = at ? at.mount.id : fs.dev
-  putU64(view, addr + 144, uniqueId ? MOUNT_UNIQUE_ID_OFFSET + id : id)
+  putU64(view, addr + 144, uniqueId ? MOUNT_UNIQUE_ID_OFFSET + id : id, model)
 }
 
-function putTime(view: DataView, at: number, time: Timestamp): void {
-  putU64(view, at, time.sec)
-  view.setUint32(at + 8, time.nsec, true)
+function putTime(view: DataView, at: number, time: Timestamp, model: ByteOrder): void {
+  putU64(view, at, time.sec, model)
+  view.setUint32(at + 8, time.nsec, model.littleEndian)
 }
 
 export const statxRows = [

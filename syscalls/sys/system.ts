@@ -18,14 +18,16 @@ import { UTS_NAME_MAX } from '../kernel/uts.ts'
 import { flags, inStruct, int, outBuf, outStruct, pid, size, string, syscall, value } from './row.ts'
 
 export const UTSNAME_FIELD_SIZE = 65
-/** What `setarch i386` makes of the machine's name. */
-const MACHINE_32 = 'i686'
-
 function sysUname(task: Task, at: number): number {
   const { uts } = task.world
-  const machine = (task.personality & P.PER_MASK) === P.PER_LINUX32 ? MACHINE_32 : uts.machine
-  const names = [uts.sysname, uts.nodename, uts.release, uts.version, machine, uts.domainname]
+  const names = [uts.sysname, uts.nodename, uts.release, uts.version, machineName(task), uts.domainname]
   return putNames(task, at, names, UTSNAME_FIELD_SIZE)
+}
+
+/** What `uname -m` says: `setarch` makes it a 32-bit machine's. */
+export function machineName({ personality, world, mm }: Task): string {
+  const { unameMachine, unameMachine32 } = mm.arch
+  return (personality & P.PER_MASK) === P.PER_LINUX32 ? unameMachine32 : (world.uts.machine ?? unameMachine)
 }
 
 /** Names in fields of so many bytes, as any struct utsname has them; 0 or -EFAULT. */

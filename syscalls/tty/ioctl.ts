@@ -3,6 +3,7 @@
  * always the slave's.
  */
 
+import { get16s, inOrder } from '../abi/bytes.ts'
 import { CAP_SYS_ADMIN } from '../abi/capability.ts'
 import { EFAULT, EINVAL, EIO, ENOTTY, EPERM, ESRCH } from '../abi/errno.ts'
 import { FIONREAD } from '../abi/poll.ts'
@@ -17,36 +18,37 @@ import {
 } from '../kernel/job-control.ts'
 import { Task } from '../kernel/task.ts'
 import type { Caller } from '../vfs/caller.ts'
-import { TERMIO_SIZE, TERMIOS_SIZE, TERMIOS2_SIZE } from './termios.ts'
+import { type TermiosKind, termiosForm } from './termios-form.ts'
 import type { Tty } from './tty.ts'
 import type { TtyFile } from './tty-file.ts'
 
 const WINSIZE_SIZE = 8
 
 /** What TCSET* says of input that was typed and not read. */
-const SET_MODES = new Map([
-  [T.TCSETS, { size: TERMIOS_SIZE, flush: false }],
-  [T.TCSETSW, { size: TERMIOS_SIZE, flush: false }],
-  [T.TCSETSF, { size: TERMIOS_SIZE, flush: true }],
-  [T.TCSETS2, { size: TERMIOS2_SIZE, flush: false }],
-  [T.TCSETSW2, { size: TERMIOS2_SIZE, flush: false }],
-  [T.TCSETSF2, { size: TERMIOS2_SIZE, flush: true }],
-  [T.TCSETA, { size: TERMIO_SIZE, flush: false }],
-  [T.TCSETAW, { size: TERMIO_SIZE, flush: false }],
-  [T.TCSETAF, { size: TERMIO_SIZE, flush: true }],
+const SET_MODES: ReadonlyMap<number, { readonly kind: TermiosKind; readonly flush: boolean }> = new Map([
+  [T.TCSETS, { kind: 'termios', flush: false }],
+  [T.TCSETSW, { kind: 'termios', flush: false }],
+  [T.TCSETSF, { kind: 'termios', flush: true }],
+  [T.TCSETS2, { kind: 'termios2', flush: false }],
+  [T.TCSETSW2, { kind: 'termios2', flush: false }],
+  [T.TCSETSF2, { kind: 'termios2', flush: true }],
+  [T.TCSETA, { kind: 'termio', flush: false }],
+  [T.TCSETAW, { kind: 'termio', flush: false }],
+  [T.TCSETAF, { kind: 'termio', flush: true }],
 ])
 
 export function ttyIoctl(file: TtyFile, caller: Caller, request: number, argument: number): number {
   const { tty } = file
+  const { model } = caller.memory
   const modes = SET_MODES.get(request)
-  if (modes) return setModes(tty.slave, caller, argument, modes.size, modes.flush)
+  if (modes) return setModes(tty.slave, caller, argument, modes.kind, modes.flush)
   switch (request) {
     case T.TCGETS:
-      return copyOut(caller, argument, tty.slave.termios.encode(TERMIOS_SIZE))
+      return copyOut(caller, argument, tty.slave.termios.encode('termios', model))
     case T.TCGETS2:
-      return copyOut(caller, argument, tty.slave.termios.encode(TERMIOS2_SIZE))
+      return copyOut(caller, argument, tty.slave.termios.encode('termios2', model))
     case T.TCGETA:
-      return copyOut(caller, argument, tty.slave.termios.encode(TERMIO_SIZE))
+      return copyOut(caller, argument, tty.slave.termios.encode('termio', model))
     case T.TIOCGWINSZ:
       return getWindow(tty.slave, caller, argument)
     case T.TIOCSWINSZ:
@@ -82,28 +84,27 @@ const putInt = (caller: Caller, at: number, value: number): number =>
 const background = (tty: Tty, caller: Caller): number =>
   caller instanceof Task ? checkBackground(caller, tty, SIGTTOU) : 0
 
-function setModes(tty: Tty, caller: Caller, at: number, size: number, drop: boolean): number {
+function setModes(tty: Tty, caller: Caller, at: number, kind: TermiosKind, drop: boolean): number {
   const refused = background(tty, caller)
   if (refused) return refused
-  const bytes = caller.memory.copyIn(at, size)
+  const { model } = caller.memory
+  const bytes = caller.memory.copyIn(at, termiosForm(model).sizes[kind])
   if (!bytes) return -EFAULT
   if (drop) tty.dropInput(false)
-  tty.setModes(bytes)
+  tty.setModes((modes) => modes.decode(bytes, kind, model))
   return 0
 }
 
 function getWindow(tty: Tty, caller: Caller, at: number): number {
   const { rows, columns, xPixels, yPixels } = tty.window
-  const view = new DataView(new ArrayBuffer(WINSIZE_SIZE))
-  for (const [i, value] of [rows, columns, xPixels, yPixels].entries()) view.setUint16(i * 2, value, true)
-  return copyOut(caller, at, new Uint8Array(view.buffer))
+  return copyOut(caller, at, inOrder(Uint16Array.of(rows, columns, xPixels, yPixels), caller.memory.model))
 }
 
 function setWindow(tty: Tty, caller: Caller, at: number): number {
   const bytes = caller.memory.copyIn(at, WINSIZE_SIZE)
   if (!bytes) return -EFAULT
-  const field = (i: number): number => bytes[i * 2]! | (bytes[i * 2 + 1]! << 8)
-  tty.resize(field(0), field(1), field(2), field(3))
+  const [rows, columns, xPixels, yPixels] = get16s(bytes, caller.memory.model)
+  tty.resize(rows!, columns!, xPixels!, yPixels!)
   return 0
 }
 

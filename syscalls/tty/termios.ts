@@ -3,15 +3,11 @@
  * termio. termios(3). Path: ioctl.ts reads and writes them, the line discipline obeys them.
  */
 
-import { getLe32, putLe32 } from '../abi/bytes.ts'
+import { get16, get32, inOrder, put32 } from '../abi/bytes.ts'
+import type { DataModel } from '../abi/struct.ts'
 import * as T from '../abi/tty.ts'
+import { type TermiosForm, type TermiosKind, termiosForm } from './termios-form.ts'
 
-/** struct termio (TCGETA), struct termios (TCGETS), struct termios2 (TCGETS2): their sizes. */
-export const TERMIO_SIZE = 18
-export const TERMIOS_SIZE = 36
-export const TERMIOS2_SIZE = 44
-const CC_OFFSET = 17
-const SPEED_OFFSET = 36
 const DEFAULT_SPEED = 38400
 /** ^C ^\ DEL ^U ^D, VTIME 0, VMIN 1, -, ^Q ^S ^Z, -, ^R ^O ^W ^V. */
 const DEFAULT_CHARACTERS = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22]
@@ -51,50 +47,53 @@ export class Termios {
     this.inputSpeed = this.outputSpeed = DEFAULT_SPEED
   }
 
-  /** struct termios or termios2, by the size. */
-  encode(size: number): Uint8Array {
-    const bytes = new Uint8Array(size)
-    if (size === TERMIO_SIZE) {
-      for (const [i, word] of [this.input, this.output, this.control, this.local].entries()) {
-        bytes[i * 2] = word
-        bytes[i * 2 + 1] = word >> 8
-      }
+  /** The structure that a program is shown. */
+  encode(kind: TermiosKind, model: DataModel): Uint8Array {
+    const form = termiosForm(model)
+    const bytes = new Uint8Array(form.sizes[kind])
+    const words = form.outward([this.input, this.output, this.control, this.local])
+    if (kind === 'termio') {
+      bytes.set(inOrder(Uint16Array.from(words), model))
       bytes[8] = this.line
-      bytes.set(this.cc.subarray(0, T.NCC), 9)
+      this.putCharacters(bytes, 9, form.termioCharacters, form)
       return bytes
     }
-    for (const [i, word] of [this.input, this.output, this.control, this.local].entries())
-      putLe32(bytes, i * 4, word)
-    bytes[16] = this.line
-    bytes.set(this.cc, CC_OFFSET)
-    if (size === TERMIOS2_SIZE) {
-      putLe32(bytes, SPEED_OFFSET, this.inputSpeed)
-      putLe32(bytes, SPEED_OFFSET + 4, this.outputSpeed)
+    for (const [i, word] of words.entries()) put32(bytes, i * 4, word, model)
+    bytes[form.lineAt] = this.line
+    this.putCharacters(bytes, form.ccAt, T.NCCS, form)
+    if (bytes.length > form.speedAt) {
+      put32(bytes, form.speedAt, this.inputSpeed, model)
+      put32(bytes, form.speedAt + 4, this.outputSpeed, model)
     }
     return bytes
   }
 
-  /** Takes what a program gave, in the struct of that size. A pty has 8 bits and no parity whatever is asked. */
-  decode(bytes: Uint8Array): void {
-    if (bytes.length === TERMIO_SIZE) {
-      const half = (i: number): number => bytes[i * 2]! | (bytes[i * 2 + 1]! << 8)
-      this.input = (this.input & 0xffff0000) | half(0)
-      this.output = (this.output & 0xffff0000) | half(1)
-      this.control = (this.control & 0xffff0000) | half(2)
-      this.local = (this.local & 0xffff0000) | half(3)
-      this.line = bytes[8]!
-      this.cc.set(bytes.subarray(9, 9 + T.NCC))
-    } else {
-      this.input = getLe32(bytes, 0)
-      this.output = getLe32(bytes, 4)
-      this.control = getLe32(bytes, 8)
-      this.local = getLe32(bytes, 12)
-      this.line = bytes[16]!
-      this.cc.set(bytes.subarray(CC_OFFSET, CC_OFFSET + T.NCCS))
-    }
-    if (bytes.length === TERMIOS2_SIZE) {
-      this.inputSpeed = getLe32(bytes, SPEED_OFFSET)
-      this.outputSpeed = getLe32(bytes, SPEED_OFFSET + 4)
+  private putCharacters(bytes: Uint8Array, at: number, count: number, { ccPlaces }: TermiosForm): void {
+    for (const [i, place] of ccPlaces.entries()) if (place < count) bytes[at + place] = this.cc[i]!
+  }
+
+  private takeCharacters(bytes: Uint8Array, at: number, count: number, { ccPlaces }: TermiosForm): void {
+    for (const [i, place] of ccPlaces.entries()) if (place < count) this.cc[i] = bytes[at + place]!
+  }
+
+  /** Takes what a program gave. A pty has 8 bits and no parity whatever is asked. */
+  decode(bytes: Uint8Array, kind: TermiosKind, model: DataModel): void {
+    const form = termiosForm(model)
+    const old = form.outward([this.input, this.output, this.control, this.local])
+    const isOld = kind === 'termio'
+    const given = old.map((word, i) =>
+      isOld ? (word & 0xffff0000) | get16(bytes, i * 2, model) : get32(bytes, i * 4, model),
+    )
+    const [input, output, control, local] = form.inward(given)
+    this.input = input!
+    this.output = output!
+    this.control = control!
+    this.local = local!
+    this.line = bytes[isOld ? 8 : form.lineAt]!
+    this.takeCharacters(bytes, isOld ? 9 : form.ccAt, isOld ? form.termioCharacters : T.NCCS, form)
+    if (bytes.length > form.speedAt) {
+      this.inputSpeed = get32(bytes, form.speedAt, model)
+      this.outputSpeed = get32(bytes, form.speedAt + 4, model)
     }
     const outputRate = rate(this.control & T.CBAUD)
     if (outputRate !== null) this.outputSpeed = outputRate

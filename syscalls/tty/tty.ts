@@ -179,13 +179,13 @@ export class Tty implements Terminal {
 
   // Modes.
 
-  /** Modes as a program gave them, in one of the three structs. */
-  setModes(bytes: Uint8Array): void {
+  /** `change` makes the modes what a program gave. */
+  setModes(change: (termios: Termios) => void): void {
     const { termios } = this
     const before = termios.local
     const inputBefore = termios.input
     const flowBefore = this.hasUsualFlowControl
-    termios.decode(bytes)
+    change(termios)
     const flow = this.hasUsualFlowControl
     if (this.other.packet && flow !== flowBefore)
       this.tellPacket(TIOCPKT_DOSTOP | TIOCPKT_NOSTOP, flow ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP)

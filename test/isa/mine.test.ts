@@ -14,7 +14,10 @@ for (const mode of PPC_MODES.filter((m) =>
 ))
   test(mode.name, () => {
     const cache = new Map<string, Ours>()
-    const ours = (kind: 'jit' | 'interpreter') => { if (!cache.has(kind)) cache.set(kind, new Ours(kind, mode)); return cache.get(kind)! }
+    const ours = (kind: 'jit' | 'interpreter') => {
+      if (!cache.has(kind)) cache.set(kind, new Ours(kind, mode))
+      return cache.get(kind)!
+    }
     const { path } = nativeRunner(mode) as { path: string }
     let bad = 0,
       total = 0
@@ -25,8 +28,7 @@ for (const mode of PPC_MODES.filter((m) =>
         const made = blockCases(mode, rows.filter(inBlocks), 8, random)
         const expected = runNative(mode, path, made.batches)
         for (const kind of ['jit', 'interpreter'] as const)
-          for (const line of compareCases(mode, made, expected, ours(kind), shown))
-            console.log(line)
+          for (const line of compareCases(mode, made, expected, ours(kind), shown)) console.log(line)
       }
       return
     }

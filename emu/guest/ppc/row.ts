@@ -149,6 +149,8 @@ export interface Row {
   readonly mask: number
   /** The mode that it exists in; 0: both. */
   readonly bits: 0 | 32 | 64
+  /** In little-endian mode it is an alignment interrupt. */
+  readonly bigEndian: boolean
   /** The facility it needs: `altivec`, `vsx`, `power8`; `` for the base. */
   readonly feature: string
   /** Bits 0-31 of RT (RA for those that write it) are undefined in 64-bit mode. */
@@ -172,7 +174,10 @@ export interface LeftOut {
 }
 
 export type RowOptions = Partial<
-  Pick<Row, 'flow' | 'bits' | 'feature' | 'undefinedUpper' | 'leftOut' | 'qemuDiffers' | 'untested'>
+  Pick<
+    Row,
+    'flow' | 'bits' | 'bigEndian' | 'feature' | 'undefinedUpper' | 'leftOut' | 'qemuDiffers' | 'untested'
+  >
 >
 
 /** Mask of bits `first` to `last`. */
@@ -244,6 +249,7 @@ export function row(
     mask,
     flow: options.flow ?? 'next',
     bits: options.bits ?? 0,
+    bigEndian: options.bigEndian ?? false,
     feature: options.feature ?? '',
     undefinedUpper: options.undefinedUpper ?? false,
     qemuDiffers: options.qemuDiffers ?? '',

@@ -31,6 +31,8 @@ export const PPC_STATE = {
   timeBase: 0x050,
   /** The target address register. */
   tar: 0x058,
+  /** The kernel's: r3 as it was before the system call, u64. */
+  origR3: 0x060,
   /** 32 × u64 */
   gpr: 0x100,
   /** CR fields 0-7, each as what it was made from: see cr.ts. 8 × i64, 8 × i64, 8 × u32. */

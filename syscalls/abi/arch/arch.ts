@@ -24,6 +24,8 @@ export const NORM_ID16 = 5
 export const NORM_PAGES = 6
 /** An argument that this form of a call lacks: 0. */
 export const NORM_ZERO = 7
+/** As NORM_PAIR, with the lower half in the first of the two registers, whatever the ISA's byte order. */
+export const NORM_PAIR_LOW_FIRST = 8
 
 /** The norms of a call that nobody implements: engines still see six arguments. */
 export const NORMS_UNKNOWN: readonly number[] = [
@@ -104,11 +106,29 @@ export interface SignalFrameOutput {
 /** Memory access that the frame code needs: grows the stack, checks permission; false is a fault. */
 export interface FrameMemory {
   readonly space: AddressSpace
+  readonly model: DataModel
+  /** The program's e_flags. */
+  readonly elfFlags: number
   /** The page of code that the kernel gave the program; 0: none. */
   readonly vdso: number
   canWrite(addr: number, sizeBytes: number): boolean
   canRead(addr: number, sizeBytes: number): boolean
   stored(addr: number, sizeBytes: number): void
+}
+
+/** How values of a call's arguments and result are written in an ISA where it has other numbers than the kernel. */
+export interface CallValues {
+  /** The kernel's values in place of the program's. */
+  readonly taken?: (args: Float64Array) => void
+  /** The program's in place of the kernel's. */
+  readonly told?: (args: Float64Array, result: number) => number
+}
+
+/** Where a program begins. */
+export interface ProgramStart {
+  /** In a register of its own, where functions are entered by descriptors. */
+  readonly toc: number
+  readonly pc: number
 }
 
 /** Another call that one stands for, its arguments as words of the ISA, not yet normalised. */
@@ -121,15 +141,33 @@ export interface OpenedCall {
 /** What a call means that stands for many; null where it means nothing, or its arguments cannot be read. */
 export type Indirect = (args: Float64Array, memory: FrameMemory) => OpenedCall | null
 
+export type SwapContext = (
+  state: StateBlock,
+  memory: FrameMemory,
+  old: number,
+  fresh: number,
+  sizeBytes: number,
+  mask: { readonly lo: number; readonly hi: number },
+) => SignalFrameOutput | number | null
+
 export interface Arch {
   readonly name: string
+  readonly family: 'x86' | 'powerpc'
   readonly elfMachine: string
   readonly bits: 32 | 64
   readonly littleEndian: boolean
   readonly platform: string
-  /** uname -m */
+  /** Its own name. */
   readonly machine: string
+  /** uname -m of its kernel, and what PER_LINUX32 makes of that. */
+  readonly unameMachine: string
+  readonly unameMachine32: string
   readonly hwcap: number
+  readonly hwcap2: number
+  /** What else is in the auxiliary vector, before all that every ISA has. */
+  readonly auxv: readonly (readonly [type: number, value: number])[]
+  /** AT_BASE_PLATFORM; null: it is not there. */
+  readonly basePlatform: string | null
   /** Where user addresses end, as calls check them. */
   readonly taskSize: number
   /** /proc/cpuinfo. */
@@ -141,6 +179,10 @@ export interface Arch {
   readonly calls: readonly ArchCall[]
   /** Calls that stand for others, by the kernel's names. */
   readonly indirect: Readonly<Record<string, Indirect>>
+  /** Calls of which it writes values otherwise, by the kernel's names. */
+  readonly values: Readonly<Record<string, CallValues>>
+  /** O_* as the ISA has them to the kernel's, in structures. */
+  openFlags(flags: number): number
   /** struct stat of a call with that model. */
   stat(model: DataModel): Struct<StatFields>
   /** AUDIT_ARCH_*: what seccomp filters see. */
@@ -149,7 +191,11 @@ export interface Arch {
   readonly epollEventSize: number
 
   /** The page of code that every program gets, and where in it AT_SYSINFO points; null: none. */
-  readonly vdso: { readonly code: Uint8Array; readonly sysinfo: number } | null
+  readonly vdso: { readonly code: Uint8Array; readonly sysinfo: number | null } | null
+  /** MINSIGSTKSZ: no alternate stack is smaller. */
+  readonly signalStackMin: number
+  /** ILL_*: what SIGILL says of an instruction that is none. */
+  readonly undefinedCode: number
   /**
    * Before a system call is looked at, where the instruction leaves registers otherwise than they are taken. 0, or an
    * errno that the call ends with.
@@ -179,8 +225,12 @@ export interface Arch {
   exitCode(state: StateBlock): number
   /** Where an access was refused; NaN-free, may be outside any valid range. */
   exitAddress(state: StateBlock): number
+  /** How many bytes must be readable where a program is entered; 0 where that is its first instruction. */
+  descriptorSize(elfFlags: number): number
+  /** What an entry point means, which lies `bias` above its place in the file. */
+  programStart(memory: FrameMemory, entry: number, bias: number): ProgramStart
   /** Clears every register for a new program. */
-  startProgram(state: StateBlock, entry: number, sp: number): void
+  startProgram(state: StateBlock, start: ProgramStart, sp: number): void
   /** Whether a clone's argument for the child's TLS is one: 0 or an errno. */
   checkTls(memory: FrameMemory, tls: number): number
   /** In the child of a clone: result 0, another stack and TLS where given, which checkTls has seen. */
@@ -189,4 +239,9 @@ export interface Arch {
   pushSignalFrame(state: StateBlock, memory: FrameMemory, input: SignalFrameInput): boolean
   /** Takes the frame at the stack pointer; null when it cannot be read. `isRt`: rt_sigreturn's, not sigreturn's. */
   popSignalFrame(state: StateBlock, memory: FrameMemory, isRt: boolean): SignalFrameOutput | null
+  /**
+   * swapcontext(2), where there is one: registers go to one ucontext and come from another, each where its address is not
+   * 0. The new mask, null where it stays, or an errno.
+   */
+  readonly swapContext: SwapContext | null
 }

@@ -5,7 +5,16 @@
 
 import { CALL_NUMBERS } from '../calls.ts'
 import type { DataModel } from '../struct.ts'
-import { type Arch, IN_ORDER, type Indirect, NORM_INT, NORM_LONG, type OpenedCall } from './arch.ts'
+import {
+  type Arch,
+  type CallValues,
+  IN_ORDER,
+  type Indirect,
+  NORM_INT,
+  NORM_LONG,
+  NORM_UINT,
+  type OpenedCall,
+} from './arch.ts'
 
 /** A call of an ISA, joined with the kernel's. */
 export interface BoundCall {
@@ -19,6 +28,8 @@ export interface BoundCall {
   readonly model: DataModel
   /** It stands for another call. */
   readonly indirect: Indirect | null
+  /** Its values are not the kernel's. */
+  readonly values: CallValues | null
 }
 
 /** Numbers are below: what a guest asks for beyond is no call. */
@@ -46,6 +57,7 @@ export class CallTable {
         registers: registers ?? IN_ORDER,
         model,
         indirect: arch.indirect[as] ?? null,
+        values: arch.values[as] ?? null,
       }
       while (this.byNumber.length <= nr) this.byNumber.push(undefined)
       this.byNumber[nr] = call
@@ -65,10 +77,20 @@ export class CallTable {
 
   /** Puts the arguments of a call that another one stood for. */
   takeWords({ name, words }: OpenedCall, args: Float64Array): void {
+    const isWide = this.arch.bits === 64
     for (const [i, norm] of this.normsOf(name).entries()) {
       const word = words[i] ?? 0
-      args[i] = norm === NORM_INT || norm === NORM_LONG ? word | 0 : word >>> 0
+      if (norm === NORM_INT) args[i] = word | 0
+      else if (norm === NORM_LONG) args[i] = isWide ? word : word | 0
+      else if (norm === NORM_UINT || !isWide) args[i] = word >>> 0
+      else args[i] = word < 0 ? word + 2 ** 64 : word
     }
+    this.valuesOf(name)?.taken?.(args)
+  }
+
+  /** How the ISA writes values of a call by the kernel's name. */
+  valuesOf(name: string): CallValues | undefined {
+    return this.arch.values[name]
   }
 
   /** A call of the ISA by the kernel's name. Throws where it has none. */

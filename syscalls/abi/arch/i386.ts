@@ -24,9 +24,9 @@ import {
   type StatFields,
 } from './arch.ts'
 import { I386_CALLS, ILP32_I386_OLD } from './i386-calls.ts'
-import { I386_INDIRECT } from './i386-indirect.ts'
 import { popSignalFrame, pushSignalFrame } from './i386-signal.ts'
 import { VDSO_CODE, VDSO_LANDING, VDSO_VSYSCALL } from './i386-vdso.ts'
+import { INDIRECT_CALLS } from './indirect.ts'
 import { isThreadDesc, isThreadEntry, setThreadDesc, USER_DESC, type UserDesc } from './user-desc.ts'
 import { startX86, x86_64 } from './x86-64.ts'
 
@@ -109,7 +109,7 @@ export const i386: Arch = {
   taskSize: 0xffff_e000,
   model: ILP32_I386,
   calls: I386_CALLS,
-  indirect: I386_INDIRECT,
+  indirect: INDIRECT_CALLS,
   auditArch: AUDIT_ARCH_I386,
 
   stat: (model) =>
@@ -147,7 +147,7 @@ export const i386: Arch = {
     setEax(state, nr)
   },
 
-  startProgram: (state, entry, sp) => startX86(state, 32, entry, sp),
+  startProgram: (state, { pc }, sp) => startX86(state, 32, pc, sp),
 
   checkTls(memory, at): number {
     const desc = readUserDesc(memory, at)

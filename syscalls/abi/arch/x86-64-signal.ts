@@ -48,11 +48,11 @@ export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: S
   if (!memory.canWrite(sp, fpstate + FXSAVE_SIZE - sp)) return false
   const view = memory.space.view
   memory.space.bytes.fill(0, sp, sp + FRAME_SIZE)
-  putU64(view, sp, input.restorer)
-  putU64(view, sp + UC, UC_FLAGS)
-  putU64(view, sp + UC_STACK, input.altStackAddr)
+  putU64(view, sp, input.restorer, LP64)
+  putU64(view, sp + UC, UC_FLAGS, LP64)
+  putU64(view, sp + UC_STACK, input.altStackAddr, LP64)
   view.setUint32(sp + UC_STACK + 8, input.altStackFlags >>> 0, true)
-  putU64(view, sp + UC_STACK + 16, input.altStackSize)
+  putU64(view, sp + UC_STACK + 16, input.altStackSize, LP64)
   writeContext(state, view, sp + MCONTEXT, input, fpstate)
   view.setInt32(sp + UC_SIGMASK, input.maskLo, true)
   view.setInt32(sp + UC_SIGMASK + 4, input.maskHi, true)
@@ -80,15 +80,15 @@ function writeContext(
   for (const [i, offset] of SAVED_REGISTERS.entries())
     view.setBigUint64(at + i * 8, state.getU64(offset), true)
   view.setBigUint64(at + SC_IP, state.getU64(X86_STATE.pc), true)
-  putU64(view, at + SC_FLAGS, readEflags(state))
+  putU64(view, at + SC_FLAGS, readEflags(state), LP64)
   view.setUint16(at + SC_SEGMENTS, USER_CS, true)
   view.setUint16(at + SC_SEGMENTS + 6, USER_SS, true)
-  putU64(view, at + SC_ERR, input.info.trapError)
-  putU64(view, at + SC_TRAPNO, input.info.trapno)
+  putU64(view, at + SC_ERR, input.info.trapError, LP64)
+  putU64(view, at + SC_TRAPNO, input.info.trapno, LP64)
   view.setInt32(at + SC_OLDMASK, input.maskLo, true)
   view.setInt32(at + SC_OLDMASK + 4, input.maskHi, true)
-  if (input.info.trapno === 14) putU64(view, at + SC_CR2, input.info.addr)
-  putU64(view, at + SC_FPSTATE, fpstate)
+  if (input.info.trapno === 14) putU64(view, at + SC_CR2, input.info.addr, LP64)
+  putU64(view, at + SC_FPSTATE, fpstate, LP64)
 }
 
 export function popSignalFrame(state: StateBlock, memory: FrameMemory): SignalFrameOutput | null {
@@ -97,15 +97,15 @@ export function popSignalFrame(state: StateBlock, memory: FrameMemory): SignalFr
   if (!memory.canRead(sp, FRAME_SIZE)) return null
   const view = memory.space.view
   const context = sp + MCONTEXT
-  const fpstate = getI64(view, context + SC_FPSTATE)
+  const fpstate = getI64(view, context + SC_FPSTATE, LP64)
   if (fpstate !== 0 && !memory.canRead(fpstate, FXSAVE_SIZE)) return null
   const output = {
     maskLo: view.getInt32(sp + UC_SIGMASK, true),
     maskHi: view.getInt32(sp + UC_SIGMASK + 4, true),
     altStack: {
-      addr: getI64(view, sp + UC_STACK),
+      addr: getI64(view, sp + UC_STACK, LP64),
       flags: view.getUint32(sp + UC_STACK + 8, true),
-      size: getI64(view, sp + UC_STACK + 16),
+      size: getI64(view, sp + UC_STACK + 16, LP64),
     },
   }
   for (const [i, offset] of SAVED_REGISTERS.entries())

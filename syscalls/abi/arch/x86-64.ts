@@ -21,6 +21,7 @@ import {
 import { STATE_BASE } from '../../../emu/memory/layout.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { AUDIT_ARCH_X86_64 } from '../seccomp.ts'
+import { ILL_ILLOPN, MINSIGSTKSZ } from '../signal.ts'
 import { LP64, Struct } from '../struct.ts'
 import { type Arch, NORM_INT, NORM_LONG, NORM_UINT, type StatFields } from './arch.ts'
 import { x86CpuInfo } from './x86-64-cpuinfo.ts'
@@ -61,23 +62,33 @@ const STAT = new Struct<StatFields & Record<'pad' | 'unused0' | 'unused1' | 'unu
 
 export const x86_64: Arch = {
   name: 'x86-64',
+  family: 'x86',
   elfMachine: 'x86-64',
   bits: 64,
   littleEndian: true,
   platform: 'x86_64',
   machine: 'x86_64',
+  unameMachine: 'x86_64',
+  unameMachine32: 'i686',
   hwcap: HWCAP,
+  hwcap2: 0,
+  auxv: [],
+  basePlatform: null,
   taskSize: 2 ** 47 - 4096,
   cpuInfo: x86CpuInfo(),
   stateSize: X86_STATE_SIZE,
   model: LP64,
   calls: Object.entries(X86_64_NUMBERS).map(([name, nr]) => ({ nr, name })),
   indirect: {},
+  values: {},
+  openFlags: (flags) => flags,
   stat: () => STAT,
   auditArch: AUDIT_ARCH_X86_64,
   epollEventSize: 12,
 
   vdso: null,
+  signalStackMin: MINSIGSTKSZ,
+  undefinedCode: ILL_ILLOPN,
   enterCall: () => 0,
   // The kernel looks at eax only: upper bits of rax do not count.
   syscallNumber: (state) => state.space.view.getInt32(STATE_BASE + RAX_OFFSET, true),
@@ -115,7 +126,9 @@ export const x86_64: Arch = {
   exitCode: (state) => state.getU32(X86_STATE.exitCode),
   exitAddress: (state) => state.getNumber(X86_STATE.exitAddress),
 
-  startProgram: (state, entry, sp) => startX86(state, 64, entry, sp),
+  descriptorSize: () => 0,
+  programStart: (_memory, pc) => ({ pc, toc: 0 }),
+  startProgram: (state, { pc }, sp) => startX86(state, 64, pc, sp),
 
   checkTls: () => 0,
   startClone(state: StateBlock, sp: number, tls: number | null): void {
@@ -126,6 +139,7 @@ export const x86_64: Arch = {
 
   pushSignalFrame,
   popSignalFrame,
+  swapContext: null,
 }
 
 /** A program of either mode: every register, segment and the x87 as they are at its start. */

@@ -29,13 +29,8 @@ function ipv6Text(view: DataView, at: number): string {
 }
 
 /** What follows the family, or null where the address is too short for it. */
-function familyFields(
-  view: DataView,
-  family: number,
-  at: number,
-  length: number,
-  rest: string,
-): string | null {
+function familyFields(mm: Mm, family: number, at: number, length: number, rest: string): string | null {
+  const { view } = mm.space
   const port = length >= 4 ? view.getUint16(at + 2, false) : 0
   switch (family) {
     case S.AF_UNIX:
@@ -48,16 +43,13 @@ function familyFields(
       if (length < SOCKADDR_IN6_SIZE) return null
       const flow = view.getUint32(at + 4, false)
       const ip = `inet_pton(AF_INET6, "${ipv6Text(view, at + 8)}", &sin6_addr)`
-      const scope = view.getUint32(at + 24, true)
+      const scope = mm.i32(at + 24) >>> 0
       return `sin6_port=htons(${port}), sin6_flowinfo=htonl(${flow}), ${ip}, sin6_scope_id=${scope}`
     }
     case S.AF_NETLINK: {
       if (length < SOCKADDR_NL_SIZE) return null
-      const groups = view
-        .getUint32(at + 8, true)
-        .toString(16)
-        .padStart(8, '0')
-      return `nl_pid=${view.getInt32(at + 4, true)}, nl_groups=${groups === '00000000' ? groups : `0x${groups.slice(2)}`}`
+      const groups = (mm.i32(at + 8) >>> 0).toString(16).padStart(8, '0')
+      return `nl_pid=${mm.i32(at + 4)}, nl_groups=${groups === '00000000' ? groups : `0x${groups.slice(2)}`}`
     }
     default:
       return null
@@ -69,9 +61,9 @@ export function printAddress(mm: Mm, at: number, length: number): string {
   if (at === 0) return 'NULL'
   const shown = Math.min(length, S.SOCKADDR_SIZE_MAX)
   if (shown < 2 || !mm.canRead(at, shown)) return pointer(at)
-  const family = mm.space.view.getUint16(at, true)
+  const family = mm.u16(at)
   const head = `{sa_family=${valueName(S.addressFamilies, family)}`
   const rest = latin1(mm.space.bytes, at + 2, at + shown)
   if (rest === '') return `${head}}`
-  return `${head}, ${familyFields(mm.space.view, family, at, shown, rest) ?? `sa_data=${quote(rest)}`}}`
+  return `${head}, ${familyFields(mm, family, at, shown, rest) ?? `sa_data=${quote(rest)}`}}`
 }

@@ -85,14 +85,14 @@ export function fdSetAt(mm: Mm, addr: number, count: number): string {
   const bytes = Math.ceil(Math.max(0, Math.min(count, 1024)) / 8)
   if (!mm.canRead(addr, bytes)) return pointer(addr)
   const members: number[] = []
-  for (let fd = 0; fd < count; fd++) if (mm.space.bytes[addr + (fd >> 3)]! & (1 << (fd & 7))) members.push(fd)
+  for (let fd = 0; fd < count; fd++)
+    if (mm.space.bytes[mm.bitByte(addr, fd)]! & (1 << (fd & 7))) members.push(fd)
   return `[${members.join(' ')}]`
 }
 
 function direntCount(mm: Mm, addr: number, size: number, lengthAt: number): number {
   let count = 0
-  for (let at = addr; at < addr + size; count++)
-    at += Math.max(1, mm.space.view.getUint16(at + lengthAt, true))
+  for (let at = addr; at < addr + size; count++) at += Math.max(1, mm.u16(at + lengthAt))
   return count
 }
 

@@ -10,19 +10,19 @@ import { hex, pointer } from './values.ts'
 const versions = [...CAPABILITY_WORDS.keys()]
 
 /** struct __user_cap_header_struct. */
-export function capHeader({ space: { view } }: Mm, at: number): string {
-  const version = view.getUint32(at, true)
+export function capHeader(mm: Mm, at: number): string {
+  const version = mm.i32(at) >>> 0
   const known = versions.indexOf(version) + 1
   const name = known
     ? `_LINUX_CAPABILITY_VERSION_${known}`
     : `${hex(version)} /* _LINUX_CAPABILITY_VERSION_??? */`
-  return `{version=${name}, pid=${view.getInt32(at + 4, true)}}`
+  return `{version=${name}, pid=${mm.i32(at + 4)}}`
 }
 
 /** Two struct __user_cap_data_struct, as versions 2 and 3 have them. */
-export function capSets({ space: { view } }: Mm, at: number): string {
+export function capSets(mm: Mm, at: number): string {
   const shown = ['effective', 'permitted', 'inheritable'].map((name, i) => {
-    const words = [view.getUint32(at + i * 4, true), view.getUint32(at + 12 + i * 4, true)]
+    const words = [mm.i32(at + i * 4), mm.i32(at + 12 + i * 4)]
     const names = CAPABILITY_NAMES.filter((_, cap) => words[cap >> 5]! & (1 << (cap & 31)))
     return `${name}=${names.map((cap) => `1<<${cap}`).join('|') || '0'}`
   })

@@ -147,9 +147,8 @@ const stat: StructPrinter = {
 }
 
 function statx(mm: Mm, at: number): string {
-  const { view } = mm.space
-  const mode = view.getUint16(at + 28, true)
-  const mask = flagNames(statxMasks, view.getUint32(at, true))
+  const mode = mm.u16(at + 28)
+  const mask = flagNames(statxMasks, mm.i32(at) >>> 0)
   const attributes = flagNames(statxAttributes, mm.u64(at + 8))
   return `{stx_mask=${mask}, stx_attributes=${attributes}, stx_mode=${printMode(mode)}, stx_size=${mm.i64(at + 40)}, ...}`
 }
@@ -209,9 +208,11 @@ function sigeventText(call: SyscallCall, at: number): string {
 }
 
 function epollEvent(mm: Mm, at: number): string {
-  const events = mm.space.view.getUint32(at, true)
-  const lo = mm.space.view.getUint32(at + 4, true)
-  const all = mm.space.view.getBigUint64(at + 4, true)
+  const { littleEndian } = mm.model
+  const data = at + mm.arch.epollEventSize - 8
+  const events = mm.i32(at) >>> 0
+  const lo = mm.i32(data) >>> 0
+  const all = mm.space.view.getBigUint64(data, littleEndian)
   return `{events=${flagNames(epollEvents, events)}, data={u32=${lo}, u64=${all}}}`
 }
 
@@ -221,7 +222,7 @@ const numberSize = ({ name, model }: SyscallCall): number =>
 
 const long: StructPrinter = {
   sizeOf: numberSize,
-  print: (call, at) => `[${getInteger(memoryOf(call).space.view, at, numberSize(call), true)}]`,
+  print: (call, at) => `[${getInteger(memoryOf(call).space.view, at, numberSize(call), true, call.model)}]`,
 }
 
 const wantsMode = (flags: number): boolean => (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) !== 0
@@ -249,7 +250,7 @@ const PRINTERS: Record<StructName, StructPrinter> = {
   statx: fixed(256, statx),
   statfs,
   sigaction,
-  sigset: fixed(8, (mm, at) => sigset(mm.i32(at), mm.i32(at + 4))),
+  sigset: fixed(8, (mm, at) => sigset(mm.maskLo(at), mm.maskHi(at))),
   sizedSigset: laidOut(
     SIZED_SIGSET,
     ({ at, sizeBytes }, call) =>
@@ -288,12 +289,16 @@ const PRINTERS: Record<StructName, StructPrinter> = {
   int: fixed(4, (mm, at) => `[${mm.i32(at)}]`),
   long,
   waitStatus: fixed(4, (mm, at) => waitStatus(mm.i32(at))),
-  winsize: fixed(8, (mm, at) => {
-    const { view } = mm.space
-    return `{ws_row=${view.getUint16(at, true)}, ws_col=${view.getUint16(at + 2, true)}, ws_xpixel=${view.getUint16(at + 4, true)}, ws_ypixel=${view.getUint16(at + 6, true)}}`
-  }),
+  winsize: fixed(
+    8,
+    (mm, at) =>
+      `{ws_row=${mm.u16(at)}, ws_col=${mm.u16(at + 2)}, ws_xpixel=${mm.u16(at + 4)}, ws_ypixel=${mm.u16(at + 6)}}`,
+  ),
   clone3: fixed(64, clone3),
-  epollEvent: fixed(12, epollEvent),
+  epollEvent: {
+    sizeOf: ({ task }) => task.mm.arch.epollEventSize,
+    print: (call, at) => epollEvent(memoryOf(call), at),
+  },
   capHeader: fixed(8, capHeader),
   capSets: fixed(24, capSets),
   openHow: fixed(24, (mm, at) => {
@@ -320,12 +325,11 @@ const POLLFDS_SHOWN_MAX = 32
 function printPollfds(mm: Mm, addr: number, count: number, atExit: boolean): string {
   const shown = Math.min(count, POLLFDS_SHOWN_MAX)
   if (!mm.canRead(addr, shown * 8)) return pointer(addr)
-  const { view } = mm.space
   const parts: string[] = []
   for (let i = 0; i < shown; i++) {
     const at = addr + i * 8
-    const fd = view.getInt32(at, true)
-    const events = view.getUint16(at + (atExit ? 6 : 4), true)
+    const fd = mm.i32(at)
+    const events = mm.u16(at + (atExit ? 6 : 4))
     if (!atExit) parts.push(fd < 0 ? `{fd=${fd}}` : `{fd=${fd}, events=${flagNames(pollEvents, events)}}`)
     else if (events) parts.push(`{fd=${fd}, revents=${flagNames(pollEvents, events)}}`)
   }

@@ -73,7 +73,7 @@ export function terminalArgument(
 function modes(mm: Mm, at: number): string {
   if (at === 0) return 'NULL'
   if (!mm.canRead(at, TERMIOS_READ_SIZE)) return pointer(at)
-  const word = (i: number): number => mm.space.view.getUint32(at + i * 4, true)
+  const word = (i: number): number => mm.i32(at + i * 4) >>> 0
   const none = (table: Parameters<typeof flagNames>[0], value: number): string =>
     value === 0 ? '' : flagNames(table, value)
   return `{c_iflag=${none(T.inputModes, word(0))}, c_oflag=${outputModes(word(1))}, c_cflag=${controlModes(word(2))}, c_lflag=${none(T.localModes, word(3))}, ...}`

@@ -1,11 +1,12 @@
 /** The character devices every process expects: null(4), zero(4), full(4), random(4), tty(4). */
 
+import { inOrder } from '../../abi/bytes.ts'
 import { BLOCKED, EAGAIN, EFAULT, ENOSPC, ENOTTY, EPIPE, ESPIPE } from '../../abi/errno.ts'
 import { FIONREAD, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../abi/poll.ts'
 import { TCGETS, TCSETS, TCSETSF, TCSETSW, TIOCGWINSZ } from '../../abi/tty.ts'
 import type { Host, HostInput, HostOutput } from '../../host.ts'
 import { WaitQueue } from '../../kernel/wait-queue.ts'
-import { TERMIOS_SIZE, Termios } from '../../tty/termios.ts'
+import { Termios } from '../../tty/termios.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { DeviceFile } from '../../vfs/device.ts'
 import type { Path } from '../../vfs/path.ts'
@@ -145,16 +146,14 @@ export class ConsoleFile extends DeviceFile {
     if (!this.isTerminal) return -ENOTTY
     switch (request) {
       case TCGETS:
-        return memory.copyOut(argument, Termios.cooked().encode(TERMIOS_SIZE)) ? 0 : -EFAULT
+        return memory.copyOut(argument, Termios.cooked().encode('termios', memory.model)) ? 0 : -EFAULT
       case TCSETS:
       case TCSETSW:
       case TCSETSF:
         return 0
       case TIOCGWINSZ: {
-        const view = new DataView(new ArrayBuffer(8))
-        view.setUint16(0, this.output.rows, true)
-        view.setUint16(2, this.output.columns, true)
-        return memory.copyOut(argument, new Uint8Array(view.buffer)) ? 0 : -EFAULT
+        const size = Uint16Array.of(this.output.rows, this.output.columns, 0, 0)
+        return memory.copyOut(argument, inOrder(size, memory.model)) ? 0 : -EFAULT
       }
       default:
         return -ENOTTY

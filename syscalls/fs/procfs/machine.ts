@@ -8,8 +8,9 @@ import type { World } from '../../engines/world.ts'
 import { CLOCK_TICKS } from '../../exec/stack.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { memoryOf } from '../../sys/system.ts'
+import type { Caller } from '../../vfs/caller.ts'
 
-type Text = (kernel: Kernel, world: World) => string
+type Text = (kernel: Kernel, world: World, caller: Caller) => string
 
 const NS_PER_TICK = 1e9 / CLOCK_TICKS
 /** What the timer interrupt would have counted, and the softirqs: they are called by nobody here. */
@@ -194,6 +195,9 @@ const filesystems: Text = (kernel, { services }) =>
 const counted = (name: string, what: string): string => `${name}:${'0'.padStart(11)}   ${what}\n`
 
 const nothing: Text = () => ''
+/** Of the CPU that the reader is a program of. */
+const cpuinfo: Text = ({ callTables, nativeCalls }, _world, { memory }) =>
+  (callTables.find(({ arch }) => arch.model === memory.model) ?? nativeCalls).arch.cpuInfo
 const SLAB_HEADER = `slabinfo - version: 2.1
 # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>
 `
@@ -208,7 +212,7 @@ export const MACHINE_FILES: Readonly<Record<string, Text | Readonly<Record<strin
   cgroups: () => '#subsys_name\thierarchy\tnum_cgroups\tenabled\n',
   cmdline: () => 'umwelt\n',
   consoles: () => 'console              -W- (EC  p  )    5:1\n',
-  cpuinfo: (kernel) => kernel.nativeCalls.arch.cpuInfo,
+  cpuinfo,
   crypto: nothing,
   devices,
   diskstats: nothing,

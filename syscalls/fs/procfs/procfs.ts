@@ -48,10 +48,13 @@ class ProcFs extends KernelFs {
 function machineEntries(fs: ProcFs, kernel: Kernel): ProcEntry[] {
   const files = Object.entries(MACHINE_FILES).map(([name, made]) => {
     const mode = PRIVATE_FILES.includes(name) ? 0o400 : 0o444
-    if (typeof made === 'function') return fs.file(name, (caller) => made(kernel, caller.world), null, mode)
+    if (typeof made === 'function')
+      return fs.file(name, (caller) => made(kernel, caller.world, caller), null, mode)
     return fs.directory(
       name,
-      Object.entries(made).map(([inside, text]) => fs.file(inside, (caller) => text(kernel, caller.world))),
+      Object.entries(made).map(([inside, text]) =>
+        fs.file(inside, (caller) => text(kernel, caller.world, caller)),
+      ),
     )
   })
   return [

@@ -5,7 +5,6 @@
  * Nothing is ever on a wire: a connection is two sockets that know each other, a datagram goes into the other's queue.
  */
 
-import { getLe32 } from '../../abi/bytes.ts'
 import { CAP_NET_BIND_SERVICE } from '../../abi/capability.ts'
 import { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENETUNREACH } from '../../abi/errno.ts'
 import {
@@ -22,7 +21,7 @@ import {
 import { AF_INET, AF_INET6, AF_UNSPEC, familyOf, SO_REUSEADDR, SO_REUSEPORT } from '../../abi/socket.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
-import { flag, type OptionRule, optionValue, told } from '../option-rule.ts'
+import { flag, type OptionRule, type OptionValue, optionValue, told } from '../option-rule.ts'
 import { QueueSocket, UNCONNECTED } from '../queue-socket.ts'
 import {
   ANY4,
@@ -73,7 +72,7 @@ const OFF = told(0)
 const ON = told(1)
 
 const hasScope = (address: Uint8Array): boolean =>
-  address.length >= SOCKADDR_IN6_SIZE && getLe32(address, 24) !== 0
+  address.length >= SOCKADDR_IN6_SIZE && address.subarray(24, 28).some((byte) => byte !== 0)
 
 export abstract class InetSocket extends QueueSocket implements PortUser {
   readonly world: InetWorld
@@ -248,7 +247,7 @@ export abstract class InetSocket extends QueueSocket implements PortUser {
 
   // Options.
 
-  override getOption(level: number, name: number, _task: Task): Uint8Array | number | null {
+  override getOption(level: number, name: number, _task: Task): OptionValue | number | null {
     return getInetOption(this, level, name)
   }
 

@@ -3,7 +3,7 @@
  * which. Path: sys/socket.ts → net/options.ts → InetSocket → here.
  */
 
-import { getLe32, latin1 } from '../../abi/bytes.ts'
+import { type ByteOrder, get32, latin1 } from '../../abi/bytes.ts'
 import { CAP_NET_ADMIN } from '../../abi/capability.ts'
 import {
   EADDRINUSE,
@@ -27,6 +27,7 @@ import {
   ints,
   keepOption,
   type OptionRule,
+  type OptionValue,
   optionValue,
   orInitial,
   setByRule,
@@ -34,7 +35,7 @@ import {
   within,
 } from '../option-rule.ts'
 import { CONNECTED } from '../queue-socket.ts'
-import { type Ip, isAny, isIpv6, isLocal, readIpv4 } from './address.ts'
+import { type Ip, isAny, isIpv6, isLocal, putIpv4, readIpv4 } from './address.ts'
 import type { InetSocket } from './inet-socket.ts'
 
 /** A packet of IPv4 is no longer. */
@@ -130,14 +131,17 @@ export const trafficClassOf = (socket: InetSocket, to: Ip): number =>
 
 // What is no plain number.
 
-function getIpOption(socket: InetSocket, name: number): Uint8Array | number | null {
+function getIpOption(socket: InetSocket, name: number): OptionValue | number | null {
   switch (name) {
     case T.IP_OPTIONS:
       return new Uint8Array(0)
     case T.IP_MTU:
       return socket.state === CONNECTED ? ints(IP_MTU_MAX) : -ENOTCONN
-    case T.IP_MULTICAST_IF:
-      return ints(optionValue(socket, T.SOL_IP, name, OFF))
+    case T.IP_MULTICAST_IF: {
+      const address = new Uint8Array(4)
+      putIpv4(address, 0, optionValue(socket, T.SOL_IP, name, OFF))
+      return address
+    }
     case T.IP_PROTOCOL:
     case T.IP_HDRINCL:
     case T.IP_NODEFRAG:
@@ -149,12 +153,18 @@ function getIpOption(socket: InetSocket, name: number): Uint8Array | number | nu
 }
 
 /** A membership of a group: struct ip_mreq or ip_mreqn, ipv6_mreq. Nothing is ever sent to a group. */
-function setMembership(socket: InetSocket, level: number, name: number, value: Uint8Array): number {
+function setMembership(
+  socket: InetSocket,
+  level: number,
+  name: number,
+  value: Uint8Array,
+  order: ByteOrder,
+): number {
   if (value.length < (level === T.SOL_IP ? 8 : 20)) return -EINVAL
   const isIpv4 = level === T.SOL_IP
   const isGroup = isIpv4 ? value[0]! >= 224 && value[0]! < 240 : value[0] === 0xff
   if (!isGroup) return name === T.IP_DROP_MEMBERSHIP && isIpv4 ? -EADDRNOTAVAIL : -EINVAL
-  const at = isIpv4 ? readIpv4(value, 4) : getLe32(value, 16)
+  const at = isIpv4 ? readIpv4(value, 4) : get32(value, 16, order)
   if (isIpv4 ? !isAny(at) && !isLocal(at) : at > LO_INDEX) return -ENODEV
   const group = isIpv4 ? readIpv4(value, 0) : latin1(value.subarray(0, 16))
   const isJoining = name === (isIpv4 ? T.IP_ADD_MEMBERSHIP : T.IPV6_ADD_MEMBERSHIP)
@@ -171,7 +181,7 @@ const NEEDS_VALUE = new Set([
 ])
 const NO_VALUE = new Uint8Array(4)
 
-function setIpOption(socket: InetSocket, name: number, value: Uint8Array): number | null {
+function setIpOption(socket: InetSocket, name: number, value: Uint8Array, order: ByteOrder): number | null {
   const isTcp = socket.protocolIsTcp
   switch (name) {
     case T.IP_OPTIONS:
@@ -182,11 +192,11 @@ function setIpOption(socket: InetSocket, name: number, value: Uint8Array): numbe
       if (isTcp || value.length < 4) return -EINVAL
       const at = readIpv4(value, value.length >= 8 ? 4 : 0)
       if (!isAny(at) && !isLocal(at)) return -EADDRNOTAVAIL
-      keepOption(socket, T.SOL_IP, name, getLe32(value, value.length >= 8 ? 4 : 0))
+      keepOption(socket, T.SOL_IP, name, readIpv4(value, value.length >= 8 ? 4 : 0))
       return 0
     }
     case T.IP_TOS: {
-      const tos = value[0]!
+      const tos = (value.length < 4 ? value[0]! : get32(value, 0, order)) & 0xff
       // The bits of congestion notification are TCP's own.
       keepOption(socket, T.SOL_IP, name, isTcp ? tos & ~3 : tos)
       return 0
@@ -194,7 +204,7 @@ function setIpOption(socket: InetSocket, name: number, value: Uint8Array): numbe
     // Groups are not for streams.
     case T.IP_ADD_MEMBERSHIP:
     case T.IP_DROP_MEMBERSHIP:
-      return isTcp ? -EPROTO : setMembership(socket, T.SOL_IP, name, value)
+      return isTcp ? -EPROTO : setMembership(socket, T.SOL_IP, name, value, order)
     default:
       return null
   }
@@ -204,20 +214,20 @@ function setIpOption(socket: InetSocket, name: number, value: Uint8Array): numbe
 const MTU_LEAST = 1280
 
 /** The bits of congestion notification are TCP's own. */
-function setTrafficClass(socket: InetSocket, value: Uint8Array): number | null {
+function setTrafficClass(socket: InetSocket, value: Uint8Array, order: ByteOrder): number | null {
   if (!socket.protocolIsTcp || value.length < 4) return null
-  const number = getLe32(value, 0) | 0
+  const number = get32(value, 0, order) | 0
   if (number < -1 || number > 255) return -EINVAL
   keepOption(socket, T.SOL_IPV6, T.IPV6_TCLASS, number < 0 ? 0 : number & ~3)
   return 0
 }
 
-function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array): number | null {
+function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array, order: ByteOrder): number | null {
   if (name === T.IPV6_ADD_MEMBERSHIP || name === T.IPV6_DROP_MEMBERSHIP)
-    return socket.protocolIsTcp ? -EPROTO : setMembership(socket, T.SOL_IPV6, name, value)
-  if (name === T.IPV6_TCLASS) return setTrafficClass(socket, value)
+    return socket.protocolIsTcp ? -EPROTO : setMembership(socket, T.SOL_IPV6, name, value, order)
+  if (name === T.IPV6_TCLASS) return setTrafficClass(socket, value, order)
   if (name === T.IPV6_MTU) {
-    const mtu = value.length < 4 ? -1 : getLe32(value, 0) | 0
+    const mtu = value.length < 4 ? -1 : get32(value, 0, order) | 0
     return mtu === 0 || mtu >= MTU_LEAST ? 0 : -EINVAL
   }
   if (name === T.IPV6_V6ONLY && socket.localPort !== 0) return -EINVAL
@@ -225,7 +235,7 @@ function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array): num
   if (name === T.IPV6_MULTICAST_IF) {
     if (socket.protocolIsTcp) return -ENOPROTOOPT
     if (value.length < 4) return -EINVAL
-    const index = getLe32(value, 0)
+    const index = get32(value, 0, order)
     if (index > LO_INDEX) return -ENODEV
     keepOption(socket, T.SOL_IPV6, name, index)
     return 0
@@ -237,18 +247,18 @@ function setIpv6Option(socket: InetSocket, name: number, value: Uint8Array): num
 const SHORT_IPV6 = new Set([T.IPV6_DONTFRAG, T.IPV6_AUTOFLOWLABEL, T.IPV6_RECVFRAGSIZE])
 
 /** Of SOL_SOCKET what is about processes, which are not known here. */
-function getSocketLevel(name: number): Uint8Array | number | null {
+function getSocketLevel(name: number): OptionValue | number | null {
   if (name === SO_PASSCRED || name === SO_PASSPIDFD) return -EOPNOTSUPP
   if (name === SO_PEERCRED) return ints(0, -1, -1)
   return name === SO_PEERGROUPS ? -ENODATA : null
 }
 const SO_PEERGROUPS = 59
 
-export function getInetOption(socket: InetSocket, level: number, name: number): Uint8Array | number | null {
+export function getInetOption(socket: InetSocket, level: number, name: number): OptionValue | number | null {
   if (level === SOL_SOCKET) return getSocketLevel(name)
   const rules = rulesOf(socket, level)
   if (!rules) return socket.family === AF_INET6 ? -ENOPROTOOPT : -EOPNOTSUPP
-  let own: Uint8Array | number | null = null
+  let own: OptionValue | number | null = null
   if (level === T.SOL_IP) own = getIpOption(socket, name)
   else if (level === T.SOL_IPV6 && name === T.IPV6_MTU)
     own = socket.state === CONNECTED ? ints(LO_MTU) : -ENOTCONN
@@ -269,10 +279,11 @@ export function setInetOption(
   if (level === SOL_SOCKET) return name === SO_PASSCRED || name === SO_PASSPIDFD ? -EOPNOTSUPP : null
   const rules = rulesOf(socket, level)
   if (!rules) return -ENOPROTOOPT
+  const order = task.mm.model
   let own: number | null = null
   const given = level === T.SOL_IP && value.length === 0 && !NEEDS_VALUE.has(name) ? NO_VALUE : value
-  if (level === T.SOL_IP) own = setIpOption(socket, name, given)
-  else if (level === T.SOL_IPV6) own = setIpv6Option(socket, name, value)
+  if (level === T.SOL_IP) own = setIpOption(socket, name, given, order)
+  else if (level === T.SOL_IPV6) own = setIpv6Option(socket, name, value, order)
   if (own !== null) return own
   // IP_TRANSPARENT lets a program speak for others.
   if (level === T.SOL_IP && name === T.IP_TRANSPARENT && !task.credentials.capable(CAP_NET_ADMIN))
@@ -280,6 +291,6 @@ export function setInetOption(
   const rule = rules.get(name)
   const isIpv6 = level === T.SOL_IPV6
   const isShort = level === T.SOL_IP || (isIpv6 && SHORT_IPV6.has(name))
-  if (rule) return setByRule(socket, level, name, rule, given, isShort)
+  if (rule) return setByRule(socket, level, name, rule, given, order, isShort)
   return value.length < 4 && level === socket.protocol ? -EINVAL : -ENOPROTOOPT
 }

@@ -1,6 +1,6 @@
 /** Options of TCP: a number that is kept, and what is more than one. tcp(7). Path: TcpSocket's getOption and setOption. */
 
-import { bytesOf, getLe32, latin1 } from '../../abi/bytes.ts'
+import { type ByteOrder, bytesOf, get32, latin1 } from '../../abi/bytes.ts'
 import { EINVAL, ENOENT } from '../../abi/errno.ts'
 import * as T from '../../abi/inet.ts'
 import { LO_MTU } from '../interfaces.ts'
@@ -11,6 +11,7 @@ import {
   ints,
   keepOption,
   type OptionRule,
+  type OptionValue,
   optionValue,
   orInitial,
   told,
@@ -65,7 +66,7 @@ const asText = (text: string): Uint8Array => bytesOf(text.padEnd(16, '\0'))
 const CONGESTION = ['cubic', 'reno']
 
 /** struct tcp_info as far as it is told: state, retransmissions, options, timeouts, segment sizes. */
-function tcpInfo(socket: TcpSocket): Uint8Array {
+function tcpInfo(socket: TcpSocket, { littleEndian }: ByteOrder): Uint8Array {
   const bytes = new Uint8Array(248)
   const view = new DataView(bytes.buffer)
   const isUp = socket.state === CONNECTED
@@ -73,25 +74,25 @@ function tcpInfo(socket: TcpSocket): Uint8Array {
   // TCPI_OPT_TIMESTAMPS, SACK and WSCALE; scales of 7.
   if (isUp) bytes[5] = 7
   if (isUp) bytes[6] = 0x77
-  view.setUint32(8, isUp ? 200000 : 1000000, true)
-  view.setUint32(16, isUp ? MSS_CONNECTED : MSS_INITIAL, true)
-  view.setUint32(20, isUp ? MSS_INITIAL : 88, true)
+  view.setUint32(8, isUp ? 200000 : 1000000, littleEndian)
+  view.setUint32(16, isUp ? MSS_CONNECTED : MSS_INITIAL, littleEndian)
+  view.setUint32(20, isUp ? MSS_INITIAL : 88, littleEndian)
   if (socket.state === LISTENING) {
     const [waiting, most] = socket.backlogUse
-    view.setUint32(24, waiting, true)
-    view.setUint32(28, most, true)
+    view.setUint32(24, waiting, littleEndian)
+    view.setUint32(28, most, littleEndian)
   }
-  view.setUint32(60, LO_MTU, true)
-  view.setUint32(76, 0x7fffffff, true)
-  view.setUint32(80, 10, true)
-  view.setUint32(84, MSS_INITIAL, true)
-  view.setUint32(88, 3, true)
+  view.setUint32(60, LO_MTU, littleEndian)
+  view.setUint32(76, 0x7fffffff, littleEndian)
+  view.setUint32(80, 10, littleEndian)
+  view.setUint32(84, MSS_INITIAL, littleEndian)
+  view.setUint32(88, 3, littleEndian)
   return bytes
 }
 
 const MSS = orInitial(0, 32767, MSS_INITIAL)
 
-export function getTcpOption(socket: TcpSocket, name: number): Uint8Array | number | null {
+export function getTcpOption(socket: TcpSocket, name: number, order: ByteOrder): OptionValue | number | null {
   switch (name) {
     case T.TCP_MAXSEG:
       return ints(
@@ -103,7 +104,7 @@ export function getTcpOption(socket: TcpSocket, name: number): Uint8Array | numb
     case T.TCP_WINDOW_CLAMP:
       return ints(optionValue(socket, T.SOL_TCP, name, OFF))
     case T.TCP_INFO:
-      return tcpInfo(socket)
+      return tcpInfo(socket, order)
     case T.TCP_CONGESTION:
       return asText(CONGESTION[optionValue(socket, T.SOL_TCP, name, OFF)]!)
     case T.TCP_ULP:
@@ -128,7 +129,12 @@ function roundedUp(seconds: number): number {
   return period
 }
 
-export function setTcpOption(socket: TcpSocket, name: number, value: Uint8Array): number | null {
+export function setTcpOption(
+  socket: TcpSocket,
+  name: number,
+  value: Uint8Array,
+  order: ByteOrder,
+): number | null {
   if (name === T.TCP_CONGESTION) {
     const asked = latin1(value.subarray(0, 15)).split('\0')[0]
     const index = CONGESTION.indexOf(asked!)
@@ -138,7 +144,7 @@ export function setTcpOption(socket: TcpSocket, name: number, value: Uint8Array)
   }
   if (name === T.TCP_ULP) return value.length === 0 ? -EINVAL : -ENOENT
   if (value.length < 4) return -EINVAL
-  const number = getLe32(value, 0) | 0
+  const number = get32(value, 0, order) | 0
   const keep = (kept: number): number => {
     keepOption(socket, T.SOL_TCP, name, kept)
     return 0

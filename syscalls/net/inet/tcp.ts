@@ -39,7 +39,7 @@ import type { Task } from '../../kernel/task.ts'
 import type { Caller } from '../../vfs/caller.ts'
 import { Backlog } from '../backlog.ts'
 import type { Incoming, Outgoing } from '../message.ts'
-import type { OptionRule } from '../option-rule.ts'
+import type { OptionRule, OptionValue } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import {
   CONNECTED,
@@ -116,12 +116,15 @@ export class TcpSocket extends InetSocket implements StreamEnd {
     return TCP_RULES
   }
 
-  override getOption(level: number, name: number, task: Task): Uint8Array | number | null {
-    return (level === T.SOL_TCP ? getTcpOption(this, name) : null) ?? super.getOption(level, name, task)
+  override getOption(level: number, name: number, task: Task): OptionValue | number | null {
+    return (
+      (level === T.SOL_TCP ? getTcpOption(this, name, task.mm.model) : null) ??
+      super.getOption(level, name, task)
+    )
   }
 
   override setOption(task: Task, level: number, name: number, value: Uint8Array): number | null {
-    const own = level === T.SOL_TCP ? setTcpOption(this, name, value) : null
+    const own = level === T.SOL_TCP ? setTcpOption(this, name, value, task.mm.model) : null
     return own ?? super.setOption(task, level, name, value)
   }
 

@@ -175,7 +175,7 @@ export class UdpSocket extends InetSocket {
       hopLimit: hopLimitOf(this, ip),
       trafficClass: trafficClassOf(this, ip),
     }
-    const refused = applyControl(message, sending)
+    const refused = applyControl(message, sending, task.mm.model)
     if (refused) return refused
     if (this.error) return -this.takeError()
     if (this.down & DOWN_SEND) return -EPIPE
@@ -261,7 +261,7 @@ export class UdpSocket extends InetSocket {
   override giveAlong(packet: Packet, message: Incoming): void {
     const datagram = packet as Datagram
     message.address = this.nameAt(datagram.ip, datagram.port)
-    message.control = controlOf(this, datagram)
+    message.control = controlOf(this, datagram, message.order)
   }
 
   override receive(task: Task, message: Incoming): number {

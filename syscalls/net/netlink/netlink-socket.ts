@@ -3,7 +3,7 @@
  * Path: send(2) → route.ts answers at once → this socket's own queue → recv(2).
  */
 
-import { getLe32, putLe32 } from '../../abi/bytes.ts'
+import { get32, put32 } from '../../abi/bytes.ts'
 import { CAP_NET_ADMIN } from '../../abi/capability.ts'
 import {
   EADDRINUSE,
@@ -27,10 +27,11 @@ import {
   SOCK_RAW,
   SOL_SOCKET,
 } from '../../abi/socket.ts'
+import { LP64 } from '../../abi/struct.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Task } from '../../kernel/task.ts'
 import type { Incoming, Outgoing } from '../message.ts'
-import { flag, ints, type OptionRule, optionValue, setByRule } from '../option-rule.ts'
+import { flag, ints, type OptionRule, type OptionValue, optionValue, setByRule } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import { CONNECTED, QueueSocket, UNCONNECTED } from '../queue-socket.ts'
 import { BUFFER_SIZE, type SocketFamily } from '../socket.ts'
@@ -56,8 +57,8 @@ const OFF = flag()
 function socketAddress(port: number, groups: number): Uint8Array {
   const bytes = new Uint8Array(N.SOCKADDR_NL_SIZE)
   bytes[0] = AF_NETLINK
-  putLe32(bytes, 4, port)
-  putLe32(bytes, 8, groups)
+  put32(bytes, 4, port, LP64)
+  put32(bytes, 8, groups, LP64)
   return bytes
 }
 
@@ -92,13 +93,13 @@ class NetlinkSocket extends QueueSocket {
 
   override bind(task: Task, address: Uint8Array): number {
     if (address.length < N.SOCKADDR_NL_SIZE || familyOf(address) !== AF_NETLINK) return -EINVAL
-    const port = getLe32(address, 4)
+    const port = get32(address, 4, LP64)
     if (this.port !== 0 && port !== this.port) return -EINVAL
     if (this.port === 0) {
       if (port === 0) this.takeAnyPort(task)
       else if (this.takePort(port) !== 0) return -EADDRINUSE
     }
-    this.groups = getLe32(address, 8)
+    this.groups = get32(address, 8, LP64)
     return 0
   }
 
@@ -110,8 +111,9 @@ class NetlinkSocket extends QueueSocket {
       return 0
     }
     if (familyOf(address) !== AF_NETLINK || address.length < N.SOCKADDR_NL_SIZE) return -EINVAL
-    const port = getLe32(address, 4)
-    if ((port !== 0 || getLe32(address, 8) !== 0) && !task.credentials.capable(CAP_NET_ADMIN)) return -EPERM
+    const port = get32(address, 4, LP64)
+    if ((port !== 0 || get32(address, 8, LP64) !== 0) && !task.credentials.capable(CAP_NET_ADMIN))
+      return -EPERM
     if (this.port === 0) this.takeAnyPort(task)
     this.state = CONNECTED
     this.peerPort = port
@@ -128,8 +130,9 @@ class NetlinkSocket extends QueueSocket {
     let port = this.peerPort
     if (address) {
       if (address.length < N.SOCKADDR_NL_SIZE || familyOf(address) !== AF_NETLINK) return -EINVAL
-      port = getLe32(address, 4)
-      if ((port !== 0 || getLe32(address, 8) !== 0) && !task.credentials.capable(CAP_NET_ADMIN)) return -EPERM
+      port = get32(address, 4, LP64)
+      if ((port !== 0 || get32(address, 8, LP64) !== 0) && !task.credentials.capable(CAP_NET_ADMIN))
+        return -EPERM
     }
     if (this.port === 0) this.takeAnyPort(task)
     const { size } = message.data
@@ -138,7 +141,7 @@ class NetlinkSocket extends QueueSocket {
     if (port !== 0) return -ECONNREFUSED
     const bytes = new Uint8Array(size)
     message.data.gather(0, bytes, size)
-    for (const request of requestsIn(bytes)) this.serve(request)
+    for (const request of requestsIn(bytes, task.mm.model)) this.serve(request)
     return size
   }
 
@@ -179,7 +182,7 @@ class NetlinkSocket extends QueueSocket {
     return message.flags & MSG_OOB ? -EOPNOTSUPP : this.receivePacket(task, message)
   }
 
-  override getOption(level: number, name: number): Uint8Array | number | null {
+  override getOption(level: number, name: number): OptionValue | number | null {
     if (level === SOL_SOCKET) return null
     if (level !== N.SOL_NETLINK) return -ENOPROTOOPT
     if (name === N.NETLINK_LIST_MEMBERSHIPS) return ints(this.groups, 0)
@@ -187,14 +190,14 @@ class NetlinkSocket extends QueueSocket {
     return rule ? ints(optionValue(this, level, name, rule)) : -ENOPROTOOPT
   }
 
-  override setOption(_task: Task, level: number, name: number, value: Uint8Array): number | null {
+  override setOption(task: Task, level: number, name: number, value: Uint8Array): number | null {
     if (level === SOL_SOCKET) return null
     if (level !== N.SOL_NETLINK) return -ENOPROTOOPT
     const rule = FLAGS.get(name)
-    if (rule) return setByRule(this, level, name, rule, value)
+    if (rule) return setByRule(this, level, name, rule, value, task.mm.model)
     if (name !== N.NETLINK_ADD_MEMBERSHIP && name !== N.NETLINK_DROP_MEMBERSHIP) return -ENOPROTOOPT
     if (value.length < 4) return -EINVAL
-    const group = getLe32(value, 0)
+    const group = get32(value, 0, task.mm.model)
     if (group === 0 || group > GROUP_MAX) return -EINVAL
     // Nothing ever changes, so nobody in a group is told anything; of those above 32 no bit is told either.
     const bit = group <= 32 ? 1 << (group - 1) : 0

@@ -3,12 +3,12 @@
  * Path: netlink-socket.ts asks here for each request and queues what is answered. Nobody can change anything.
  */
 
-import { getLe32, latin1 } from '../../abi/bytes.ts'
+import { get32, latin1 } from '../../abi/bytes.ts'
 import { EINVAL, ENETUNREACH, ENODEV, EOPNOTSUPP, EPERM } from '../../abi/errno.ts'
 import * as N from '../../abi/netlink.ts'
 import { AF_INET, AF_INET6, AF_UNSPEC } from '../../abi/socket.ts'
 import { ARPHRD_LOOPBACK, LO_FLAGS, LO_INDEX, LO_MTU, LO_NAME, LO_QUEUE_LENGTH } from '../interfaces.ts'
-import { attribute, attributesOf, message, type Request, text, u32 } from './message.ts'
+import { attributesOf, Encoder, message, type Request, text } from './message.ts'
 
 /** ifinfomsg: family, nothing, type u16, index, flags, changed flags. */
 const IFINFOMSG_SIZE = 16
@@ -21,88 +21,97 @@ const STATS64_SIZE = 200
 const MAP_SIZE = 32
 const zeros = (count: number): number[] => new Array<number>(count).fill(0)
 
-const LINK = [
-  ...[
-    0,
-    0,
-    ARPHRD_LOOPBACK & 0xff,
-    ARPHRD_LOOPBACK >> 8,
-    ...u32(LO_INDEX),
-    ...u32(LO_FLAGS | LOWER_UP),
-    ...u32(0),
-  ],
-  ...attribute(N.IFLA_IFNAME, text(LO_NAME)),
-  ...attribute(N.IFLA_TXQLEN, u32(LO_QUEUE_LENGTH)),
-  ...attribute(N.IFLA_OPERSTATE, [IF_OPER_UNKNOWN]),
-  ...attribute(N.IFLA_LINKMODE, [0]),
-  ...attribute(N.IFLA_MTU, u32(LO_MTU)),
-  ...attribute(N.IFLA_GROUP, u32(0)),
-  ...attribute(N.IFLA_CARRIER, [1]),
-  ...attribute(N.IFLA_ADDRESS, zeros(6)),
-  ...attribute(N.IFLA_BROADCAST, zeros(6)),
-  ...attribute(N.IFLA_STATS64, zeros(STATS64_SIZE)),
-  ...attribute(N.IFLA_STATS, zeros(STATS_SIZE)),
-  ...attribute(N.IFLA_QDISC, text('noqueue')),
-  ...attribute(N.IFLA_MAP, zeros(MAP_SIZE)),
+/** A struct and its attributes, in an order. */
+type Entry = (to: Encoder) => number[]
+
+const LINK: Entry = (to) => [
+  ...[0, 0, ...to.u16(ARPHRD_LOOPBACK), ...to.u32(LO_INDEX), ...to.u32(LO_FLAGS | LOWER_UP), ...to.u32(0)],
+  ...to.attribute(N.IFLA_IFNAME, text(LO_NAME)),
+  ...to.attribute(N.IFLA_TXQLEN, to.u32(LO_QUEUE_LENGTH)),
+  ...to.attribute(N.IFLA_OPERSTATE, [IF_OPER_UNKNOWN]),
+  ...to.attribute(N.IFLA_LINKMODE, [0]),
+  ...to.attribute(N.IFLA_MTU, to.u32(LO_MTU)),
+  ...to.attribute(N.IFLA_GROUP, to.u32(0)),
+  ...to.attribute(N.IFLA_CARRIER, [1]),
+  ...to.attribute(N.IFLA_ADDRESS, zeros(6)),
+  ...to.attribute(N.IFLA_BROADCAST, zeros(6)),
+  ...to.attribute(N.IFLA_STATS64, zeros(STATS64_SIZE)),
+  ...to.attribute(N.IFLA_STATS, zeros(STATS_SIZE)),
+  ...to.attribute(N.IFLA_QDISC, text('noqueue')),
+  ...to.attribute(N.IFLA_MAP, zeros(MAP_SIZE)),
 ]
 
 const LOOPBACK4 = [127, 0, 0, 1]
 const LOOPBACK6 = [...zeros(15), 1]
 /** For ever, and never changed. */
-const LIFETIMES = [...u32(-1), ...u32(-1), ...u32(0), ...u32(0)]
+const LIFETIMES = [...new Array<number>(8).fill(0xff), ...zeros(8)]
 
 /** Family, prefix, flags, scope, index; then attributes. */
-const ADDRESSES: readonly (readonly number[])[] = [
-  [
-    ...[AF_INET, 8, N.IFA_F_PERMANENT, N.RT_SCOPE_HOST, ...u32(LO_INDEX)],
-    ...attribute(N.IFA_ADDRESS, LOOPBACK4),
-    ...attribute(N.IFA_LOCAL, LOOPBACK4),
-    ...attribute(N.IFA_LABEL, text(LO_NAME)),
-    ...attribute(N.IFA_FLAGS, u32(N.IFA_F_PERMANENT)),
-    ...attribute(N.IFA_CACHEINFO, LIFETIMES),
+const ADDRESSES: readonly Entry[] = [
+  (to) => [
+    ...[AF_INET, 8, N.IFA_F_PERMANENT, N.RT_SCOPE_HOST, ...to.u32(LO_INDEX)],
+    ...to.attribute(N.IFA_ADDRESS, LOOPBACK4),
+    ...to.attribute(N.IFA_LOCAL, LOOPBACK4),
+    ...to.attribute(N.IFA_LABEL, text(LO_NAME)),
+    ...to.attribute(N.IFA_FLAGS, to.u32(N.IFA_F_PERMANENT)),
+    ...to.attribute(N.IFA_CACHEINFO, LIFETIMES),
   ],
-  [
-    ...[AF_INET6, 128, N.IFA_F_PERMANENT, N.RT_SCOPE_HOST, ...u32(LO_INDEX)],
-    ...attribute(N.IFA_ADDRESS, LOOPBACK6),
-    ...attribute(N.IFA_CACHEINFO, LIFETIMES),
-    ...attribute(N.IFA_FLAGS, u32(N.IFA_F_PERMANENT)),
+  (to) => [
+    ...[AF_INET6, 128, N.IFA_F_PERMANENT, N.RT_SCOPE_HOST, ...to.u32(LO_INDEX)],
+    ...to.attribute(N.IFA_ADDRESS, LOOPBACK6),
+    ...to.attribute(N.IFA_CACHEINFO, LIFETIMES),
+    ...to.attribute(N.IFA_FLAGS, to.u32(N.IFA_F_PERMANENT)),
   ],
 ]
 
 /** rtmsg: family, length of the destination and of the source, TOS, table, protocol, scope, type, flags. */
-const route4 = (prefix: number, destination: number[], scope: number, type: number): number[] => [
-  ...[AF_INET, prefix, 0, 0, N.RT_TABLE_LOCAL, N.RTPROT_KERNEL, scope, type, ...u32(0)],
-  ...attribute(N.RTA_TABLE, u32(N.RT_TABLE_LOCAL)),
-  ...attribute(N.RTA_DST, destination),
-  ...attribute(N.RTA_PREFSRC, LOOPBACK4),
-  ...attribute(N.RTA_OIF, u32(LO_INDEX)),
-]
+const route4 =
+  (prefix: number, destination: number[], scope: number, type: number): Entry =>
+  (to) => [
+    ...[AF_INET, prefix, 0, 0, N.RT_TABLE_LOCAL, N.RTPROT_KERNEL, scope, type, ...to.u32(0)],
+    ...to.attribute(N.RTA_TABLE, to.u32(N.RT_TABLE_LOCAL)),
+    ...to.attribute(N.RTA_DST, destination),
+    ...to.attribute(N.RTA_PREFSRC, LOOPBACK4),
+    ...to.attribute(N.RTA_OIF, to.u32(LO_INDEX)),
+  ]
 
 const CACHE_INFO_SIZE = 32
-const ROUTES: readonly (readonly number[])[] = [
+const ROUTES: readonly Entry[] = [
   route4(8, [127, 0, 0, 0], N.RT_SCOPE_HOST, N.RTN_LOCAL),
   route4(32, LOOPBACK4, N.RT_SCOPE_HOST, N.RTN_LOCAL),
   route4(32, [127, 255, 255, 255], N.RT_SCOPE_LINK, N.RTN_BROADCAST),
-  [
-    ...[AF_INET6, 128, 0, 0, N.RT_TABLE_LOCAL, N.RTPROT_KERNEL, N.RT_SCOPE_UNIVERSE, N.RTN_LOCAL, ...u32(0)],
-    ...attribute(N.RTA_TABLE, u32(N.RT_TABLE_LOCAL)),
-    ...attribute(N.RTA_DST, LOOPBACK6),
-    ...attribute(N.RTA_PRIORITY, u32(0)),
-    ...attribute(N.RTA_OIF, u32(LO_INDEX)),
-    ...attribute(N.RTA_CACHEINFO, zeros(CACHE_INFO_SIZE)),
+  (to) => [
+    ...[
+      AF_INET6,
+      128,
+      0,
+      0,
+      N.RT_TABLE_LOCAL,
+      N.RTPROT_KERNEL,
+      N.RT_SCOPE_UNIVERSE,
+      N.RTN_LOCAL,
+      ...to.u32(0),
+    ],
+    ...to.attribute(N.RTA_TABLE, to.u32(N.RT_TABLE_LOCAL)),
+    ...to.attribute(N.RTA_DST, LOOPBACK6),
+    ...to.attribute(N.RTA_PRIORITY, to.u32(0)),
+    ...to.attribute(N.RTA_OIF, to.u32(LO_INDEX)),
+    ...to.attribute(N.RTA_CACHEINFO, zeros(CACHE_INFO_SIZE)),
   ],
 ]
 
 /** fib_rule_hdr: family, lengths, TOS, table, nothing, action (to a table), flags. */
-const rule = (family: number, table: number, priority: number): number[] => [
-  ...[family, 0, 0, 0, table, 0, 0, 1, ...u32(0)],
-  ...attribute(N.FRA_TABLE, u32(table)),
-  ...attribute(N.FRA_SUPPRESS_PREFIXLEN, u32(-1)),
-  ...attribute(N.FRA_PROTOCOL, [N.RTPROT_KERNEL]),
-  ...(priority > 0 ? attribute(N.FRA_PRIORITY, u32(priority)) : []),
-]
+const rule =
+  (family: number, table: number, priority: number): Entry =>
+  (to) => [
+    ...[family, 0, 0, 0, table, 0, 0, 1, ...to.u32(0)],
+    ...to.attribute(N.FRA_TABLE, to.u32(table)),
+    ...to.attribute(N.FRA_SUPPRESS_PREFIXLEN, to.u32(-1)),
+    ...to.attribute(N.FRA_PROTOCOL, [N.RTPROT_KERNEL]),
+    ...(priority > 0 ? to.attribute(N.FRA_PRIORITY, to.u32(priority)) : []),
+  ]
 
-const RULES: readonly (readonly number[])[] = [
+const RULES: readonly Entry[] = [
   rule(AF_INET, N.RT_TABLE_LOCAL, 0),
   rule(AF_INET, N.RT_TABLE_MAIN, 32766),
   rule(AF_INET, 253, 32767),
@@ -112,7 +121,7 @@ const RULES: readonly (readonly number[])[] = [
 
 interface List {
   readonly type: number
-  readonly entries: readonly (readonly number[])[]
+  readonly entries: readonly Entry[]
   /** Entries are of a family, and may be asked for by it. */
   readonly isByFamily: boolean
 }
@@ -132,7 +141,9 @@ function list(request: Request, port: number): Uint8Array[] | number {
   const family = request.body[0]!
   const isWanted = (entry: readonly number[]): boolean =>
     !known.isByFamily || family === AF_UNSPEC || entry[0] === family
+  const to = new Encoder(request.order)
   return known.entries
+    .map((entry) => entry(to))
     .filter(isWanted)
     .map((entry) => message(known.type, N.NLM_F_MULTI, request, port, entry))
 }
@@ -140,11 +151,11 @@ function list(request: Request, port: number): Uint8Array[] | number {
 /** One link, by index or name. */
 function findLink(request: Request, port: number): Uint8Array | number {
   if (request.body.length < IFINFOMSG_SIZE) return -EINVAL
-  const index = getLe32(request.body, 4)
+  const index = get32(request.body, 4, request.order)
   const name = attributesOf(request, IFINFOMSG_SIZE).get(N.IFLA_IFNAME)
   if (index === 0 && !name) return -EINVAL
   const isLo = index === LO_INDEX || (index === 0 && latin1(name!).split('\0')[0] === LO_NAME)
-  return isLo ? message(N.RTM_NEWLINK, 0, request, port, LINK) : -ENODEV
+  return isLo ? message(N.RTM_NEWLINK, 0, request, port, LINK(new Encoder(request.order))) : -ENODEV
 }
 
 /** RTM_F_CLONED: a way, not an entry of a table. */
@@ -156,24 +167,35 @@ const ENDS_HERE = 0x80000000
 function findRoute(request: Request, port: number): Uint8Array | number {
   if (request.body.length < RTMSG_SIZE) return -EINVAL
   const family = request.body[0]!
-  const to = attributesOf(request, RTMSG_SIZE).get(N.RTA_DST)
+  const given = attributesOf(request, RTMSG_SIZE).get(N.RTA_DST)
   if (family !== AF_INET && family !== AF_INET6) return -EOPNOTSUPP
-  if (to && to.length < (family === AF_INET ? 4 : 16)) return -EINVAL
+  if (given && given.length < (family === AF_INET ? 4 : 16)) return -EINVAL
   const local = family === AF_INET ? LOOPBACK4 : LOOPBACK6
-  const asked = to ? [...to.subarray(0, local.length)] : local
+  const asked = given ? [...given.subarray(0, local.length)] : local
   const isHere = family === AF_INET ? asked[0] === 127 : asked.every((byte, i) => byte === LOOPBACK6[i])
   if (!isHere) return -ENETUNREACH
   const isIpv4 = family === AF_INET
   const flags = CLONED | (isIpv4 ? ENDS_HERE : 0)
   const table = isIpv4 ? N.RT_TABLE_MAIN : N.RT_TABLE_LOCAL
+  const to = new Encoder(request.order)
   return message(N.RTM_NEWROUTE, 0, request, port, [
-    ...[family, asked.length * 8, 0, 0, table, isIpv4 ? 0 : N.RTPROT_KERNEL, 0, N.RTN_LOCAL, ...u32(flags)],
-    ...attribute(N.RTA_TABLE, u32(table)),
-    ...attribute(N.RTA_DST, asked),
-    ...attribute(N.RTA_OIF, u32(LO_INDEX)),
-    ...attribute(N.RTA_PREFSRC, local),
-    ...(isIpv4 ? attribute(N.RTA_UID, u32(0)) : []),
-    ...attribute(N.RTA_CACHEINFO, zeros(CACHE_INFO_SIZE)),
+    ...[
+      family,
+      asked.length * 8,
+      0,
+      0,
+      table,
+      isIpv4 ? 0 : N.RTPROT_KERNEL,
+      0,
+      N.RTN_LOCAL,
+      ...to.u32(flags),
+    ],
+    ...to.attribute(N.RTA_TABLE, to.u32(table)),
+    ...to.attribute(N.RTA_DST, asked),
+    ...to.attribute(N.RTA_OIF, to.u32(LO_INDEX)),
+    ...to.attribute(N.RTA_PREFSRC, local),
+    ...(isIpv4 ? to.attribute(N.RTA_UID, to.u32(0)) : []),
+    ...to.attribute(N.RTA_CACHEINFO, zeros(CACHE_INFO_SIZE)),
   ])
 }
 

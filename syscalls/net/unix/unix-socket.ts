@@ -13,6 +13,7 @@ import type { FileDescription } from '../../vfs/file-description.ts'
 import type { Path } from '../../vfs/path.ts'
 import type { Incoming, Outgoing } from '../message.ts'
 import { shownUcred } from '../message.ts'
+import { ints, type OptionValue } from '../option-rule.ts'
 import { Packet } from '../packet.ts'
 import { DOWN_BOTH, QueueSocket, READABLE } from '../queue-socket.ts'
 import { checkAddress, type UnixNames } from './names.ts'
@@ -100,9 +101,9 @@ export abstract class UnixSocket extends QueueSocket {
 
   // Options.
 
-  override getOption(level: number, name: number, task: Task): Uint8Array | number | null {
+  override getOption(level: number, name: number, task: Task): OptionValue | number | null {
     if (level !== S.SOL_SOCKET) return null
-    if (PASSED.has(name)) return new Uint8Array([this.switches.has(name) ? 1 : 0, 0, 0, 0])
+    if (PASSED.has(name)) return ints(this.switches.has(name) ? 1 : 0)
     if (name !== S.SO_PEERCRED) return null
     return shownUcred(task, this.peerCredentials)
   }

@@ -27,7 +27,10 @@ const SLOT = 0x1000
 const SLOT_START = 0x800
 
 export const testedRows = (mode: PpcMode): Row[] =>
-  ROWS.filter((row) => row.untested === '' && (row.bits === 0 || row.bits === mode.bits))
+  ROWS.filter(
+    (row) =>
+      row.untested === '' && (row.bits === 0 || row.bits === mode.bits) && !(row.bigEndian && mode.isLittle),
+  )
 
 export const rowKey = (row: Row): string => `${row.mnemonic} ${row.encoding} ${row.operands.join(' ')}`.trim()
 

@@ -1,14 +1,20 @@
 /**
- * Calls of i386 that stand for many: socketcall(2), ipc(2), and the mmap and select that take their arguments in memory.
- * They become the call that they mean before anybody looks at them, engines too.
+ * Calls of older ISAs that stand for many: socketcall(2), ipc(2), and the mmap and select that take their arguments in
+ * memory. They become the call that they mean before anybody looks at them, engines too.
  * Path: engines/call.ts at the begin of a call. Linux net/compat.c, ipc/syscall.c.
  */
+
+import { getInteger } from '../struct.ts'
 
 import type { FrameMemory, Indirect, OpenedCall } from './arch.ts'
 
 function readWords(memory: FrameMemory, at: number, count: number): number[] | null {
-  if (!memory.canRead(at, count * 4)) return null
-  return Array.from({ length: count }, (_, i) => memory.space.view.getUint32(at + i * 4, true))
+  const { space, model } = memory
+  const { wordSize } = model
+  if (!memory.canRead(at, count * wordSize)) return null
+  return Array.from({ length: count }, (_, i) =>
+    getInteger(space.view, at + i * wordSize, wordSize, true, model),
+  )
 }
 
 const inMemory =
@@ -97,7 +103,7 @@ const ipc: Indirect = (args, memory) => {
 }
 
 /** By the kernel's names of the calls. */
-export const I386_INDIRECT: Readonly<Record<string, Indirect>> = {
+export const INDIRECT_CALLS: Readonly<Record<string, Indirect>> = {
   socketcall,
   ipc,
   old_mmap: inMemory('mmap', 6),
