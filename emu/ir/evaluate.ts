@@ -269,6 +269,12 @@ const CONVERSIONS: Rules = {
   'f32.convert_i64_s': (v, n, a) => {
     v.f32[n * 4] = roundToF32(v.i64[a * 2]!)
   },
+  'f32.convert_i64_u': (v, n, a) => {
+    v.f32[n * 4] = roundToF32(v.u64[a * 2]!)
+  },
+  'f64.convert_i64_u': (v, n, a) => {
+    v.f64[n * 2] = Number(v.u64[a * 2]!)
+  },
   'f64.convert_i32_s': (v, n, a) => {
     v.f64[n * 2] = v.i32[a * 4]!
   },
@@ -290,6 +296,10 @@ const CONVERSIONS: Rules = {
   },
   'i64.trunc_sat_f64_s': (v, n, a) => {
     v.i64[n * 2] = saturate(v.f64[a * 2]!, 64n)
+  },
+  'i64.trunc_sat_f64_u': (v, n, a) => {
+    const x = v.f64[a * 2]!
+    v.u64[n * 2] = x > 0 ? (x < 2 ** 64 ? BigInt(Math.trunc(x)) : 2n ** 64n - 1n) : 0n
   },
 }
 

@@ -108,8 +108,8 @@ const NUMERIC = `
 99 f64.abs d d|9a f64.neg d d|9b f64.ceil d d|9c f64.floor d d|9d f64.trunc d d|9e f64.nearest d d|9f f64.sqrt d d
 a0 f64.add dd d|a1 f64.sub dd d|a2 f64.mul dd d|a3 f64.div dd d
 a7 i32.wrap_i64 l i|ac i64.extend_i32_s i l|ad i64.extend_i32_u i l
-b2 f32.convert_i32_s i f|b4 f32.convert_i64_s l f|b6 f32.demote_f64 d f
-b7 f64.convert_i32_s i d|b9 f64.convert_i64_s l d|bb f64.promote_f32 f d
+b2 f32.convert_i32_s i f|b4 f32.convert_i64_s l f|b5 f32.convert_i64_u l f|b6 f32.demote_f64 d f
+b7 f64.convert_i32_s i d|b9 f64.convert_i64_s l d|ba f64.convert_i64_u l d|bb f64.promote_f32 f d
 bc i32.reinterpret_f32 f i|bd i64.reinterpret_f64 d l|be f32.reinterpret_i32 i f|bf f64.reinterpret_i64 l d
 c0 i32.extend8_s i i|c1 i32.extend16_s i i|c2 i64.extend8_s l l|c3 i64.extend16_s l l|c4 i64.extend32_s l l`
 
@@ -167,7 +167,7 @@ f8 i32x4.trunc_sat_f32x4_s v v|fa f32x4.convert_i32x4_s v v|fb f32x4.convert_i32
 fc i32x4.trunc_sat_f64x2_s_zero v v|fe f64x2.convert_low_i32x4_s v v`
 
 const SATURATING =
-  '00 i32.trunc_sat_f32_s f i|02 i32.trunc_sat_f64_s d i|04 i64.trunc_sat_f32_s f l|06 i64.trunc_sat_f64_s d l'
+  '00 i32.trunc_sat_f32_s f i|02 i32.trunc_sat_f64_s d i|04 i64.trunc_sat_f32_s f l|06 i64.trunc_sat_f64_s d l|07 i64.trunc_sat_f64_u d l'
 
 const typesOf = (letters: string): Type[] =>
   letters === '-' ? [] : [...letters].map((c) => TYPE_LETTERS.indexOf(c) as Type)

@@ -115,6 +115,10 @@ const N_WRAP = op('i32.wrap_i64')
 const N_EXTEND_U = op('i64.extend_i32_u')
 const N_EXTEND_S = op('i64.extend_i32_s')
 const N_EXTEND32_S = op('i64.extend32_s')
+const N_TO_BITS64 = op('i64.reinterpret_f64')
+const N_FROM_BITS64 = op('f64.reinterpret_i64')
+const N_SPLAT64 = op('i64x2.splat')
+const N_SPLATF64 = op('f64x2.splat')
 const N_EXIT_IF = op('exit_if')
 const LOADS = {
   u8: op('load8_u'),
@@ -420,6 +424,8 @@ export class Region {
 
   /** What an extracted lane was set to, when the vector is known to come from replacing just that lane; else -1. */
   private insertedLane(name: string, lane: number, vector: Value): Value {
+    const splat = this.splatted(name, vector)
+    if (splat >= 0) return splat
     const replace = name.replace('extract', 'replace')
     let from = vector
     while (OPS[this.op[from]!]!.name === replace) {
@@ -427,6 +433,16 @@ export class Region {
       from = this.a[from]!
     }
     return from === vector ? -1 : this.node(op(name), from, -1, lane)
+  }
+
+  /** A 64-bit lane of a vector that has one value in both; else -1. */
+  private splatted(name: string, vector: Value): Value {
+    const inner = this.op[vector]
+    if (inner !== N_SPLAT64 && inner !== N_SPLATF64) return -1
+    const value = this.a[vector]!
+    if (name === 'f64x2.extract_lane') return inner === N_SPLATF64 ? value : this.unary(N_FROM_BITS64, value)
+    if (name === 'i64x2.extract_lane') return inner === N_SPLAT64 ? value : this.unary(N_TO_BITS64, value)
+    return -1
   }
 
   shuffle(a: Value, b: Value, lanes: readonly number[]): Value {
@@ -438,6 +454,10 @@ export class Region {
     if (number === N_WRAP) {
       if (inner === N_EXTEND_U || inner === N_EXTEND_S) return this.a[a]!
       if (inner === N_CONST64) return this.i32(this.a[a]!)
+    } else if (
+      number === N_TO_BITS64 ? inner === N_FROM_BITS64 : number === N_FROM_BITS64 && inner === N_TO_BITS64
+    ) {
+      return this.a[a]!
     } else if (number === N_EXTEND32_S && inner === N_EXTEND_U) {
       return this.unary(N_EXTEND_S, this.a[a]!)
     } else if (inner === N_CONST32) {

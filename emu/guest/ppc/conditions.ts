@@ -6,7 +6,7 @@
 
 import { op } from '../../ir/ops.ts'
 import type { Region, Value } from '../../ir/region.ts'
-import { CR_PLAIN } from './cr.ts'
+import { CR_FLOAT, CR_PLAIN } from './cr.ts'
 import { V_CR_LEFT, V_CR_REST, V_CR_RIGHT } from './variables.ts'
 
 const EXTEND_S = op('i64.extend_i32_s')
@@ -15,11 +15,13 @@ const XOR = op('i64.xor')
 const CONST64 = op('i64.const')
 /** Bits of a field by their place: less, greater, equal, summary overflow. */
 const COMPARISONS = ['lt', 'gt', 'eq'] as const
+/** Everything that `known` says of field 0. */
+const KNOWN = 0x10101
 const SIGN_HIGH = 0x8000_0000 | 0
 
 export class Conditions {
   private readonly ir: Region
-  /** What is known of the fields here: bit k that field k is a comparison, bit 8 + k that it is plain. */
+  /** What is known of the fields here: bit k that field k compares integers, 8 + k that it is plain, 16 + k doubles. */
   known = 0
 
   constructor(ir: Region) {
@@ -32,7 +34,7 @@ export class Conditions {
     ir.set(V_CR_LEFT + field, left)
     ir.set(V_CR_RIGHT + field, right)
     ir.set(V_CR_REST + field, so)
-    this.known = (this.known & ~(0x101 << field)) | (1 << field)
+    this.known = (this.known & ~(KNOWN << field)) | (1 << field)
   }
 
   /** As compare, of unsigned numbers of 64 bits. */
@@ -42,18 +44,27 @@ export class Conditions {
     this.compare(field, ir.op2('i64.xor', left, sign), ir.op2('i64.xor', right, sign), so)
   }
 
+  /** Field := doubles compared; SO says that they are unordered. */
+  compareDoubles(field: number, left: Value, right: Value): void {
+    const { ir } = this
+    ir.set(V_CR_LEFT + field, ir.op1('i64.reinterpret_f64', left))
+    ir.set(V_CR_RIGHT + field, ir.op1('i64.reinterpret_f64', right))
+    ir.set(V_CR_REST + field, ir.i32(CR_FLOAT))
+    this.known = (this.known & ~(KNOWN << field)) | (0x10000 << field)
+  }
+
   /** Field := four bits, an i32. */
   setField(field: number, bits: Value): void {
     const { ir } = this
     ir.set(V_CR_REST + field, ir.op2('i32.or', bits, ir.i32(CR_PLAIN)))
-    this.known = (this.known & ~(0x101 << field)) | (0x100 << field)
+    this.known = (this.known & ~(KNOWN << field)) | (0x100 << field)
   }
 
   /** Field := another one. */
   copyField(to: number, from: number): void {
     const { ir } = this
     for (const part of [V_CR_LEFT, V_CR_RIGHT, V_CR_REST]) ir.set(part + to, ir.get(part + from))
-    this.known = (this.known & ~(0x101 << to)) | (((this.known >> from) & 0x101) << to)
+    this.known = (this.known & ~(KNOWN << to)) | (((this.known >> from) & KNOWN) << to)
   }
 
   /** Bit 0 to 31 of CR as a condition: an i32, 0 or 1. */
@@ -62,13 +73,63 @@ export class Conditions {
     const field = number >> 2
     const place = number & 3
     const rest = ir.get(V_CR_REST + field)
-    // SO is in the same place in either form.
-    if (place === 3) return ir.op2('i32.and', rest, ir.i32(1))
+    if (place === 3) return this.summary(field, rest)
     const plain = (): Value => ir.op2('i32.and', ir.op2('i32.shr_u', rest, ir.i32(3 - place)), ir.i32(1))
     if (this.known & (0x100 << field)) return plain()
-    const compared = this.compared(field, COMPARISONS[place]!)
+    const name = COMPARISONS[place]!
+    if (this.known & (0x10000 << field)) return this.comparedDoubles(field, name)
+    const compared = this.compared(field, name)
     if (this.known & (1 << field)) return compared
-    return ir.op3('select.i32', plain(), compared, ir.op2('i32.and', rest, ir.i32(CR_PLAIN)))
+    return this.ofForm(rest, plain(), compared, this.comparedDoubles(field, name))
+  }
+
+  /** Of a field whose form is not known: what it is if plain, if it compares integers, and if doubles. */
+  private ofForm(rest: Value, plain: Value, integers: Value, doubles: Value): Value {
+    const { ir } = this
+    const is = (form: number): Value => ir.op2('i32.and', rest, ir.i32(form))
+    return ir.op3('select.i32', plain, ir.op3('select.i32', doubles, integers, is(CR_FLOAT)), is(CR_PLAIN))
+  }
+
+  /** A field's SO, which is in the same place in two forms. */
+  private summary(field: number, rest: Value): Value {
+    const { ir } = this
+    const bit = ir.op2('i32.and', rest, ir.i32(1))
+    if (this.known & (0x101 << field)) return bit
+    const unordered = this.unordered(field)
+    if (this.known & (0x10000 << field)) return unordered
+    return ir.op3('select.i32', unordered, bit, ir.op2('i32.and', rest, ir.i32(CR_FLOAT)))
+  }
+
+  private doubles(field: number): [left: Value, right: Value] {
+    const { ir } = this
+    const of = (part: number): Value => ir.op1('f64.reinterpret_i64', ir.get(part + field))
+    return [of(V_CR_LEFT), of(V_CR_RIGHT)]
+  }
+
+  private unordered(field: number): Value {
+    const { ir } = this
+    const [left, right] = this.doubles(field)
+    return ir.op2('i32.or', ir.op2('f64.ne', left, left), ir.op2('f64.ne', right, right))
+  }
+
+  private comparedDoubles(field: number, name: 'lt' | 'gt' | 'eq'): Value {
+    return this.ir.op2(`f64.${name}`, ...this.doubles(field))
+  }
+
+  /** The four bits of a field that compares doubles. */
+  private doublesField(field: number): Value {
+    const { ir } = this
+    const bit = (value: Value, place: number): Value => ir.op2('i32.shl', value, ir.i32(place))
+    const order = ir.op2(
+      'i32.or',
+      bit(this.comparedDoubles(field, 'lt'), 3),
+      bit(this.comparedDoubles(field, 'gt'), 2),
+    )
+    return ir.op2(
+      'i32.or',
+      ir.op2('i32.or', order, bit(this.comparedDoubles(field, 'eq'), 1)),
+      this.unordered(field),
+    )
   }
 
   /** A field's four bits as an i32. */
@@ -77,6 +138,7 @@ export class Conditions {
     const rest = ir.get(V_CR_REST + field)
     const plain = ir.op2('i32.and', rest, ir.i32(15))
     if (this.known & (0x100 << field)) return plain
+    if (this.known & (0x10000 << field)) return this.doublesField(field)
     // -1, 0 or 1 chooses 8, 2 or 4.
     const order = ir.op2('i32.sub', this.compared(field, 'gt'), this.compared(field, 'lt'))
     const bits = ir.op2(
@@ -90,7 +152,7 @@ export class Conditions {
       rest,
     )
     if (this.known & (1 << field)) return bits
-    return ir.op3('select.i32', plain, bits, ir.op2('i32.and', rest, ir.i32(CR_PLAIN)))
+    return this.ofForm(rest, plain, bits, this.doublesField(field))
   }
 
   /** All fields as an i32. */

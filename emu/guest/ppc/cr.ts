@@ -3,15 +3,18 @@
  * most fields are only ever branched on. Path: compare rows set the parts, branches and these functions read them.
  * Reference: Power ISA, Book I, 2.3.1.
  *
- * A field's `rest` is 0 or 1 (SO) where LT, GT and EQ are those of left and right compared as signed numbers, or
- * CR_PLAIN | the four bits themselves.
+ * A field's `rest` is 0 or 1 (SO) where LT, GT and EQ are those of left and right compared as signed numbers;
+ * CR_FLOAT where they are doubles, and SO says that they are unordered; or CR_PLAIN | the four bits themselves.
  */
 
+import { STATE_BASE } from '../../memory/layout.ts'
 import type { StateBlock } from '../../memory/state-block.ts'
 import { PPC_STATE } from './state.ts'
 
 /** `rest` of a field that holds its bits. */
 export const CR_PLAIN = 0x10
+/** `rest` of a field that compares doubles. */
+export const CR_FLOAT = 0x20
 export const CR_LT = 8
 export const CR_GT = 4
 export const CR_EQ = 2
@@ -21,9 +24,16 @@ export const CR_SO = 1
 export function crField(state: StateBlock, field: number): number {
   const rest = state.getU32(PPC_STATE.crRest + 4 * field)
   if (rest & CR_PLAIN) return rest & 15
+  if (rest & CR_FLOAT) return floatField(state, field)
   const left = BigInt.asIntN(64, state.getU64(PPC_STATE.crLeft + 8 * field))
   const right = BigInt.asIntN(64, state.getU64(PPC_STATE.crRight + 8 * field))
   return (left < right ? CR_LT : left > right ? CR_GT : CR_EQ) | rest
+}
+
+function floatField({ space: { view } }: StateBlock, field: number): number {
+  const left = view.getFloat64(STATE_BASE + PPC_STATE.crLeft + 8 * field, true)
+  const right = view.getFloat64(STATE_BASE + PPC_STATE.crRight + 8 * field, true)
+  return left < right ? CR_LT : left > right ? CR_GT : left === right ? CR_EQ : CR_SO
 }
 
 export function setCrField(state: StateBlock, field: number, bits: number): void {

@@ -6,3 +6,9 @@ export const HELPER_TIME_BASE = 96
 export const HELPER_STRING = 97
 /** DIVDE and DIVDEU (1: signed): scratch holds the dividend's upper half and the divisor, then the quotient; 1: it does not fit. */
 export const HELPER_DIVIDE = 98
+/** Float operations on the registers: packCall's argument. */
+export const HELPER_FLOAT = 99
+/** What a float operation raises: its code; operands and the result in scratch; 1: the result is another one. */
+export const HELPER_FLOAT_RAISE = 100
+/** Instructions of FPSCR: the instruction's word. */
+export const HELPER_FPSCR = 101

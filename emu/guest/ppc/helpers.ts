@@ -7,7 +7,15 @@
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { STATE_BASE } from '../../memory/layout.ts'
 import { COMMON_STATE, StateBlock } from '../../memory/state-block.ts'
-import { HELPER_DIVIDE, HELPER_STRING, HELPER_TIME_BASE } from './helper-ids.ts'
+import { executeFloat, executeFpscr, raiseFloat } from './float/execute.ts'
+import {
+  HELPER_DIVIDE,
+  HELPER_FLOAT,
+  HELPER_FLOAT_RAISE,
+  HELPER_FPSCR,
+  HELPER_STRING,
+  HELPER_TIME_BASE,
+} from './helper-ids.ts'
 import { gprPlace, PPC_STATE } from './state.ts'
 import { moveString } from './string-moves.ts'
 
@@ -47,3 +55,6 @@ export const PPC_HELPERS: (Helper | undefined)[] = []
 PPC_HELPERS[HELPER_TIME_BASE] = timeBase
 PPC_HELPERS[HELPER_STRING] = moveString
 PPC_HELPERS[HELPER_DIVIDE] = divide
+PPC_HELPERS[HELPER_FLOAT] = executeFloat
+PPC_HELPERS[HELPER_FLOAT_RAISE] = raiseFloat
+PPC_HELPERS[HELPER_FPSCR] = executeFpscr

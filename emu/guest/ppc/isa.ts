@@ -3,6 +3,9 @@
 import { ARITHMETIC } from './insts/arithmetic.ts'
 import { BRANCH } from './insts/branch.ts'
 import { CONDITION } from './insts/condition.ts'
+import { FLOAT_ARITHMETIC } from './insts/float-arithmetic.ts'
+import { FLOAT_MOVE } from './insts/float-move.ts'
+import { FLOAT_STORAGE } from './insts/float-storage.ts'
 import { LOGICAL } from './insts/logical.ts'
 import { ROTATE } from './insts/rotate.ts'
 import { STORAGE } from './insts/storage.ts'
@@ -17,4 +20,7 @@ export const ROWS: readonly Row[] = [
   ...BRANCH,
   ...STORAGE,
   ...SYSTEM,
+  ...FLOAT_STORAGE,
+  ...FLOAT_MOVE,
+  ...FLOAT_ARITHMETIC,
 ]

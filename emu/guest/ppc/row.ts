@@ -98,6 +98,9 @@ export const FIELDS: Record<string, readonly (readonly [number, number])[]> = {
   BF: [[6, 8]],
   BFA: [[11, 13]],
   L: [[10, 10]],
+  /** MTFSF's L and W; MTFSFI has its W at the same place. */
+  L6: [[6, 6]],
+  W: [[15, 15]],
   TO: [[6, 10]],
   NB: [[16, 20]],
   SH: [[16, 20]],
@@ -149,6 +152,8 @@ export interface Row {
   readonly mask: number
   /** The mode that it exists in; 0: both. */
   readonly bits: 0 | 32 | 64
+  /** In little-endian mode it is an alignment interrupt. */
+  readonly bigEndian: boolean
   /** The facility it needs: `altivec`, `vsx`, `power8`; `` for the base. */
   readonly feature: string
   /** Bits 0-31 of RT (RA for those that write it) are undefined in 64-bit mode. */
@@ -160,7 +165,7 @@ export interface Row {
 }
 
 export type RowOptions = Partial<
-  Pick<Row, 'flow' | 'bits' | 'feature' | 'undefinedUpper' | 'qemuDiffers' | 'untested'>
+  Pick<Row, 'flow' | 'bits' | 'bigEndian' | 'feature' | 'undefinedUpper' | 'qemuDiffers' | 'untested'>
 >
 
 /** Mask of bits `first` to `last`. */
@@ -232,6 +237,7 @@ export function row(
     mask,
     flow: options.flow ?? 'next',
     bits: options.bits ?? 0,
+    bigEndian: options.bigEndian ?? false,
     feature: options.feature ?? '',
     undefinedUpper: options.undefinedUpper ?? false,
     qemuDiffers: options.qemuDiffers ?? '',

@@ -18,7 +18,7 @@ export const PPC_STATE = {
   ov: 0x014,
   ca: 0x018,
   xerCount: 0x01c,
-  /** FPSCR as in the book, u32: FX is its uppermost bit. */
+  /** FPSCR as in the book, u32, FX its uppermost bit: but for `floatLast`. */
   fpscr: 0x020,
   /** u32: NJ and SAT only. */
   vscr: 0x024,
@@ -39,6 +39,11 @@ export const PPC_STATE = {
   crLeft: 0x200,
   crRight: 0x240,
   crRest: 0x280,
+  /** The last float operation that FPSCR's FPRF, FR and FI do not show yet, u32 (float/operations.ts), or 0; its three operands. */
+  floatLast: 0x2a0,
+  floatOperands: 0x2a8,
+  /** Operands of the comparison behind it. */
+  floatCompared: 0x2c0,
   /** 64 × 16 bytes: doubleword 0 in the low lane. Floating-point register k is doubleword 0 of k, vector register k is 32 + k. */
   vsr: 0x400,
 } as const

@@ -1,13 +1,12 @@
 /**
  * LSWI, LSWX, STSWI and STSWX: bytes of a string into or from words of registers, around from 31 to 0.
- * Path: a helper of storage.ts's rows. Reference: Power ISA, Book I, 3.3.6. In little-endian mode they are an alignment
- * interrupt, which Linux makes SIGBUS of.
+ * Path: a helper of storage.ts's rows. Reference: Power ISA, Book I, 3.3.6.
  */
 
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { PAGE_PW, PAGE_R, PAGE_SHARED } from '../../memory/layout.ts'
-import { COMMON_STATE, MODE_PPC32, MODE_PPC64LE, StateBlock } from '../../memory/state-block.ts'
-import { EXIT_ALIGNMENT, EXIT_PAGE_FAULT, FAULT_WRITE } from '../../run/cpu.ts'
+import { COMMON_STATE, MODE_PPC32, StateBlock } from '../../memory/state-block.ts'
+import { EXIT_PAGE_FAULT, FAULT_WRITE } from '../../run/cpu.ts'
 import { gprPlace, PPC_STATE } from './state.ts'
 
 /** Bits of the extended opcode: LSWX is 533, LSWI 597, STSWX 661, STSWI 725. */
@@ -27,7 +26,6 @@ export function moveString(space: AddressSpace, word: number, pc: number): numbe
   let address = addressOf(ra) + (isImmediate ? 0 : Number(state.getU64(gprPlace(rb))))
   if (mode === MODE_PPC32) address %= 0x1_0000_0000
   const count = isImmediate ? rb || 32 : state.getU32(PPC_STATE.xerCount)
-  if (mode === MODE_PPC64LE) return leave(state, EXIT_ALIGNMENT, pc, address, 0)
   if (count === 0) return 0
   const refused = space.firstRefused(address, count, isStore ? PAGE_PW : PAGE_R)
   if (refused !== -1) return leave(state, EXIT_PAGE_FAULT, pc, refused, isStore ? FAULT_WRITE : 0)

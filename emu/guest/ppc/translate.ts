@@ -5,12 +5,13 @@
  */
 
 import type { Block, LoadKind, Region, StoreBits, Value } from '../../ir/region.ts'
-import { EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
+import { EXIT_ALIGNMENT, EXIT_SLOW, EXIT_UNDEFINED } from '../../run/cpu.ts'
 import { ControlFlow } from '../control-flow.ts'
 import type { BlockMap, GuestTranslator } from '../guest-mode.ts'
 import { swapped } from './byte-order.ts'
 import { Conditions } from './conditions.ts'
 import type { Insn } from './decode.ts'
+import { Doubles } from './float/fused.ts'
 import { V_BUDGET, V_CA, V_LR, V_OV, V_SO, V_TEMP64, V_VSR } from './variables.ts'
 
 export type Bits = 32 | 64
@@ -20,12 +21,16 @@ export class Translator extends ControlFlow implements GuestTranslator<Insn> {
   readonly bits: Bits
   readonly isLittle: boolean
   readonly cr: Conditions
+  readonly doubles: Doubles
+  /** The block that has looked whether FPSCR's mode is the usual one. */
+  floatChecked: Block | null = null
 
   constructor(ir: Region, map: BlockMap, bits: Bits, isLittle: boolean) {
     super(ir, map, { budget: V_BUDGET, temp: V_TEMP64 })
     this.bits = bits
     this.isLittle = isLittle
     this.cr = new Conditions(ir)
+    this.doubles = new Doubles(ir, 'f64')
   }
 
   get flagsAtEnd(): number {
@@ -38,7 +43,9 @@ export class Translator extends ControlFlow implements GuestTranslator<Insn> {
   }
 
   instruction(insn: Insn): void {
-    this.ir.instruction(insn.pc)
+    const { ir } = this
+    ir.instruction(insn.pc)
+    if (this.isLittle && insn.row!.bigEndian) ir.exitIf(ir.i32(1), EXIT_ALIGNMENT)
     insn.row!.translate(this, insn)
   }
 

@@ -1,6 +1,6 @@
 /** The PowerPC registers that translated code keeps in locals, as variables of the IR, and region temporaries. */
 
-import { I32, I64, V128 } from '../../ir/ops.ts'
+import { F64, I32, I64, V128 } from '../../ir/ops.ts'
 import type { Variable } from '../../ir/region.ts'
 import { gprPlace, PPC_STATE, vsrPlace } from './state.ts'
 
@@ -20,6 +20,11 @@ export const V_CR_REST = 56
 /** Vector-scalar registers 0-63. */
 export const V_VSR = 64
 
+/** The last float operation, its operands A, B, C, and those of a comparison behind it. */
+export const V_FLOAT_LAST = 128
+export const V_FLOAT_OPERANDS = 129
+export const V_FLOAT_COMPARED = 132
+
 const numbered = <T>(count: number, make: (k: number) => T): T[] =>
   Array.from({ length: count }, (_, k) => make(k))
 
@@ -37,4 +42,13 @@ export const PPC_VARIABLES: readonly Variable[] = [
   ...numbered(8, (k) => ({ name: `cr${k}_right`, type: I64, offset: PPC_STATE.crRight + 8 * k }) as const),
   ...numbered(8, (k) => ({ name: `cr${k}_rest`, type: I32, offset: PPC_STATE.crRest + 4 * k }) as const),
   ...numbered(64, (k) => ({ name: `vs${k}`, type: V128, offset: vsrPlace(k) }) as const),
+  { name: 'float_last', type: I32, offset: PPC_STATE.floatLast },
+  ...numbered(
+    3,
+    (k) => ({ name: `float_${'abc'[k]}`, type: F64, offset: PPC_STATE.floatOperands + 8 * k }) as const,
+  ),
+  ...numbered(
+    2,
+    (k) => ({ name: `compared_${'ab'[k]}`, type: F64, offset: PPC_STATE.floatCompared + 8 * k }) as const,
+  ),
 ]

@@ -6,11 +6,11 @@
 
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { STATE_BASE } from '../../memory/layout.ts'
+import * as F from '../softfloat.ts'
 import { FLOAT_OPS, type FloatOp } from './float-lanes.ts'
 import { quickFlags } from './float-quick.ts'
 import { MXCSR_DAZ, MXCSR_FLUSHES, MXCSR_FTZ, MXCSR_MASK_SHIFT, MXCSR_ROUND_SHIFT } from './mxcsr.ts'
 import { X86_STATE } from './state.ts'
-import * as F from './x87/softfloat.ts'
 
 const SCRATCH = STATE_BASE + X86_STATE.scratch
 const SECOND = SCRATCH + 16

@@ -118,7 +118,9 @@ export function runNativeBytes(mode: PpcMode, path: string, batches: readonly Ba
     timeout: 30_000,
   })
   if (ran.status !== 0)
-    throw new Error(`${mode.qemu} failed: ${ran.error?.message ?? `${ran.status} ${ran.signal} ${ran.stderr}`}`)
+    throw new Error(
+      `${mode.qemu} failed: ${ran.error?.message ?? `${ran.status} ${ran.signal} ${ran.stderr}`}`,
+    )
   return ran.stdout
 }
 

@@ -136,7 +136,8 @@ export function randomState(
 ): BigUint64Array {
   const state = new BigUint64Array(STATE_WORDS)
   const cut = (value: bigint): bigint => BigInt.asUintN(mode.bits, value)
-  for (let k = 0; k < 32; k++) state[GPR_AT + k] = cut(random.chance(4) ? BigInt(random.below(100)) : random.integer())
+  for (let k = 0; k < 32; k++)
+    state[GPR_AT + k] = cut(random.chance(4) ? BigInt(random.below(100)) : random.integer())
   state[LR_AT] = cut(random.integer())
   state[CTR_AT] = cut(random.chance(3) ? BigInt(random.below(3)) : random.integer())
   state[XER_AT] = BigInt(((random.below(8) << 29) | random.below(128)) >>> 0)
@@ -159,7 +160,8 @@ function aim(mode: PpcMode, random: Random, state: BigUint64Array, row: Row, wor
   if (access === '') return
   const ra = fieldOf(word, 'RA')
   const rb = fieldOf(word, 'RB')
-  const target = DATA + (random.chance(24) ? DATA_SIZE - random.below(24) : 128 + random.below(DATA_SIZE - 512))
+  const target =
+    DATA + (random.chance(24) ? DATA_SIZE - random.below(24) : 128 + random.below(DATA_SIZE - 512))
   const signed = (value: number, bits: number): number => (value << (32 - bits)) >> (32 - bits)
   const put = (register: number, value: number): void => {
     if (register !== 0 || access !== 'indexed' || register === rb)

@@ -123,6 +123,7 @@ const conditional =
   }
 
 const D64: RowOptions = { bits: 64 }
+const BIG_ENDIAN: RowOptions = { bigEndian: true }
 const ATOMIC: RowOptions = { untested: 'a reservation is no state that a case can have' }
 
 /** The four forms of a load or store by D: plain, with update, indexed, and both. */
@@ -166,12 +167,12 @@ export const STORAGE: readonly Row[] = [
   row('sthbrx', 'X 31 918', 'RS RA RB', storeReversed(16)),
   row('stwbrx', 'X 31 662', 'RS RA RB', storeReversed(32)),
   row('stdbrx', 'X 31 660', 'RS RA RB', storeReversed(64), D64),
-  row('lmw', 'D 46', 'RT RA D', lmw),
-  row('stmw', 'D 47', 'RS RA D', stmw),
-  row('lswi', 'X 31 597', 'RT RA NB', string),
-  row('lswx', 'X 31 533', 'RT RA RB', string),
-  row('stswi', 'X 31 725', 'RS RA NB', string),
-  row('stswx', 'X 31 661', 'RS RA RB', string),
+  row('lmw', 'D 46', 'RT RA D', lmw, BIG_ENDIAN),
+  row('stmw', 'D 47', 'RS RA D', stmw, BIG_ENDIAN),
+  row('lswi', 'X 31 597', 'RT RA NB', string, BIG_ENDIAN),
+  row('lswx', 'X 31 533', 'RT RA RB', string, BIG_ENDIAN),
+  row('stswi', 'X 31 725', 'RS RA NB', string, BIG_ENDIAN),
+  row('stswx', 'X 31 661', 'RS RA RB', string, BIG_ENDIAN),
   row('lbarx', 'X 31 52', 'RT RA RB', reserve('u8', 1), { ...ATOMIC, bits: 64, feature: 'power8' }),
   row('lharx', 'X 31 116', 'RT RA RB', reserve('u16', 2), { ...ATOMIC, bits: 64, feature: 'power8' }),
   row('lwarx', 'X 31 20 Rc=0', 'RT RA RB', reserve(32, 4), ATOMIC),

@@ -1,7 +1,7 @@
 /** x87 arithmetic and compares: Intel SDM vol. 1, 8.3.3 to 8.3.6, and 4.8.3.5 for NaNs. */
 
+import * as F from '../../softfloat.ts'
 import { C0, C2, C3, type Fpu } from './fpu.ts'
-import * as F from './softfloat.ts'
 
 /** The NaN of two operands: the quiet one before a signalling one, else that with the larger significand. */
 export function nanOf(x: F.Float, y: F.Float): F.Float {

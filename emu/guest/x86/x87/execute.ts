@@ -5,6 +5,7 @@
 
 import type { AddressSpace } from '../../../memory/address-space.ts'
 import { STATE_BASE } from '../../../memory/layout.ts'
+import * as F from '../../softfloat.ts'
 import { fpeCode } from '../float-helper.ts'
 import { X86_STATE } from '../state.ts'
 import {
@@ -35,7 +36,6 @@ import {
   store,
   storeEnvironment,
 } from './memory.ts'
-import * as F from './softfloat.ts'
 import { arctangent, trigonometric, twoToXMinusOne, yLog2x } from './transcendental.ts'
 
 /** One call, unpacked. */

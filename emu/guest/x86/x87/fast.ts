@@ -4,9 +4,9 @@
  * Significands are two 32-bit halves; exponents are biased as in the format.
  */
 
+import { PE } from '../../softfloat.ts'
 import { C1, type Fpu, SCRATCH } from './fpu.ts'
 import type { Source } from './memory.ts'
-import { PE } from './softfloat.ts'
 
 const BIAS = 16383
 const EXPONENT_MOST = 0x7ffe

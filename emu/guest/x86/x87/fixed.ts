@@ -3,7 +3,7 @@
  * precise than their 64 bits.
  */
 
-import { bitLength } from './softfloat.ts'
+import { bitLength } from '../../softfloat.ts'
 
 /** Bits behind the point. */
 export const P = 256

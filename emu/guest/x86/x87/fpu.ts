@@ -5,8 +5,8 @@
 
 import type { AddressSpace } from '../../../memory/address-space.ts'
 import { STATE_BASE } from '../../../memory/layout.ts'
+import * as F from '../../softfloat.ts'
 import { X86_STATE } from '../state.ts'
-import * as F from './softfloat.ts'
 
 export const SF = 0x40,
   ES = 0x80,

@@ -1,10 +1,10 @@
 /** Conversions between x87 registers and the formats in memory: floats, integers, packed decimals, the environment. */
 
 import { STATE_BASE } from '../../../memory/layout.ts'
+import * as F from '../../softfloat.ts'
 import { X86_STATE } from '../state.ts'
 import { denormals } from './arithmetic.ts'
 import { type Fpu, SCRATCH, unpack80 } from './fpu.ts'
-import * as F from './softfloat.ts'
 
 /** Where an operand lies: a register, or the scratch field in a format. */
 export const SOURCES = ['st', 'f32', 'f64', 'f80', 'i16', 'i32', 'i64', 'bcd'] as const

@@ -3,10 +3,10 @@
  * last place of what any CPU gives. Reference: Intel SDM vol. 1, 8.3.7 and 8.3.10; vol. 2 for the special cases.
  */
 
+import * as F from '../../softfloat.ts'
 import { denormals, invalid, special } from './arithmetic.ts'
 import { arctan, expMinusOne, LN2, logOnePlus, multiplyFixed, ONE, P, pi, sinCos } from './fixed.ts'
 import { C2, type Fpu } from './fpu.ts'
-import * as F from './softfloat.ts'
 
 /** A fixed-point number that stands for an inexact value: odd, so that rounding sees it. */
 const inexact = (negative: boolean, magnitude: bigint): F.Float =>

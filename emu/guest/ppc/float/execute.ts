@@ -1,0 +1,168 @@
+/**
+ * What interpreted float code calls for every operation, and translated code where its short ways are not enough; and
+ * FPSCR, whose FPRF, FR and FI translated code leaves to be found from the last operation when somebody asks.
+ * Path: helpers.ts lists these; the kernel's signal frames and ptrace use readFpscr and writeFpscr.
+ * Reference: Power ISA, Book I, 4.2.2 and 4.6.
+ */
+
+import type { AddressSpace } from '../../../memory/address-space.ts'
+import { STATE_BASE } from '../../../memory/layout.ts'
+import { COMMON_STATE, StateBlock } from '../../../memory/state-block.ts'
+import { setCrField } from '../cr.ts'
+import { PPC_STATE, vsrPlace } from '../state.ts'
+import { evaluate, type Outcome } from './exact.ts'
+import * as S from './fpscr.ts'
+import { COMPARED_LAST, type FloatOp, isSingle, opOf } from './operations.ts'
+
+/** FPRF of an outcome; -1 where the operation leaves it alone. */
+function fprfOf(op: FloatOp, single: boolean, { bits }: Outcome): number {
+  // What conversions to integers leave there is undefined.
+  if (op.startsWith('to') && op !== 'toSingle') return 0
+  return S.classOf(Number(BigInt.asIntN(32, bits >> 32n)), Number(bits & 0xffff_ffffn), single)
+}
+
+/** FPSCR behind a scalar operation. */
+function fpscrAfter(fpscr: number, op: FloatOp, single: boolean, outcome: Outcome): number {
+  const { raised, rounded, isKept } = outcome
+  const before = fpscr & ~(S.FR | S.FI)
+  if (isKept) return S.withRaised(before >>> 0, raised)
+  const class_ = fprfOf(op, single, outcome) << 12
+  return S.withRaised(((before & ~S.FPRF) | class_ | rounded) >>> 0, raised)
+}
+
+const operandsAt = (state: StateBlock, place: number): [bigint, bigint, bigint] => [
+  state.getU64(place),
+  state.getU64(place + 8),
+  state.getU64(place + 16),
+]
+
+/** FPSCR as it is. */
+export function readFpscr(state: StateBlock): number {
+  const last = state.getU32(PPC_STATE.floatLast)
+  const before = state.getU32(PPC_STATE.fpscr)
+  if (last === 0) return before
+  let fpscr = before
+  const op = opOf(last)
+  if (op !== 'none') {
+    const single = isSingle(last)
+    const outcome = evaluate(op, single, operandsAt(state, PPC_STATE.floatOperands), before)
+    fpscr = fpscrAfter(before, op, single, { ...outcome, raised: 0 })
+  }
+  if (last & COMPARED_LAST) {
+    const { bits } = evaluate('compare', false, operandsAt(state, PPC_STATE.floatCompared), 0)
+    fpscr = (fpscr & ~S.FPCC) | (Number(bits) << 12)
+  }
+  writeFpscr(state, fpscr >>> 0)
+  return fpscr >>> 0
+}
+
+export function writeFpscr(state: StateBlock, fpscr: number): void {
+  state.setU32(PPC_STATE.fpscr, fpscr)
+  state.setU32(PPC_STATE.floatLast, 0)
+}
+
+/** Executes the scalar operation of a packed call on the registers. */
+export function executeFloat(space: AddressSpace, call: number): number {
+  const state = new StateBlock(space)
+  const fpscr = readFpscr(state)
+  const op = opOf(call)
+  const single = isSingle(call)
+  const [t, a, b, c] = [8, 14, 20, 26].map((shift) => (call >>> shift) & 63) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const register = (k: number): bigint => state.getU64(vsrPlace(k))
+  const outcome = evaluate(op, single, [register(a), register(b), register(c)], fpscr)
+  if (op === 'testDivide' || op === 'testRoot') {
+    setCrField(state, t, Number(outcome.bits))
+    return 0
+  }
+  if (op === 'compare' || op === 'compareOrdered') {
+    const bits = Number(outcome.bits)
+    setCrField(state, t, bits)
+    writeFpscr(state, S.withRaised(((fpscr & ~S.FPCC) | (bits << 12)) >>> 0, outcome.raised))
+    return 0
+  }
+  writeFpscr(state, fpscrAfter(fpscr, op, single, outcome))
+  if (outcome.isKept) return 0
+  state.setU64(vsrPlace(t), outcome.bits)
+  state.setU64(vsrPlace(t) + 8, outcome.bits)
+  return 0
+}
+
+/**
+ * Raises what an operation raises, for translated code: operands and the result that it has are in scratch. Returns 1
+ * when the result is another one.
+ */
+export function raiseFloat(space: AddressSpace, code: number): number {
+  const { view } = space
+  const at = STATE_BASE + COMMON_STATE.scratch
+  const operand = (k: number): bigint => view.getBigUint64(at + 8 * k, true)
+  const fpscr = view.getUint32(STATE_BASE + PPC_STATE.fpscr, true)
+  const outcome = evaluate(opOf(code), isSingle(code), [operand(0), operand(1), operand(2)], fpscr)
+  view.setUint32(STATE_BASE + PPC_STATE.fpscr, S.withRaised(fpscr, outcome.raised), true)
+  return outcome.bits === operand(3) ? 0 : 1
+}
+
+// ---- instructions of FPSCR, by their word
+
+const MCRFS = 64,
+  MTFSB1 = 38,
+  MTFSB0 = 70,
+  MTFSFI = 134,
+  MFFS = 583,
+  MTFSF = 711
+
+/** A mask of FPSCR's fields, of which bit 7 - k names field k, in bits. */
+function fieldMask(fields: number): number {
+  let mask = 0
+  for (let k = 0; k < 8; k++) if (fields & (0x80 >> k)) mask |= 0xf000_0000 >>> (4 * k)
+  return mask >>> 0
+}
+
+/** Executes the instruction that `word` is; its Rc is the row's. */
+export function executeFpscr(space: AddressSpace, word: number): number {
+  const state = new StateBlock(space)
+  const fpscr = readFpscr(state)
+  const [rt, ra, rb] = [(word >>> 21) & 31, (word >>> 16) & 31, (word >>> 11) & 31]
+  const set = (value: number): void => writeFpscr(state, S.summed(value))
+  switch ((word >>> 1) & 0x3ff) {
+    case MFFS:
+      state.setU64(vsrPlace(rt), BigInt(fpscr))
+      state.setU64(vsrPlace(rt) + 8, BigInt(fpscr))
+      break
+    case MCRFS: {
+      const field = ra >> 2
+      const mask = fieldMask(0x80 >> field)
+      setCrField(state, rt >> 2, (fpscr >>> (28 - 4 * field)) & 15)
+      set((fpscr & ~(mask & (S.ALL_EXCEPTIONS | S.FX))) >>> 0)
+      break
+    }
+    case MTFSB0:
+      set((fpscr & ~(0x8000_0000 >>> rt)) >>> 0)
+      break
+    case MTFSB1: {
+      const bit = 0x8000_0000 >>> rt
+      writeFpscr(state, bit & S.ALL_EXCEPTIONS ? S.withRaised(fpscr, bit) : S.summed((fpscr | bit) >>> 0))
+      break
+    }
+    case MTFSFI: {
+      // With W it is the upper word, whose only field is the decimal rounding mode.
+      if (ra & 1) break
+      const field = rt >> 2
+      set(((fpscr & ~fieldMask(0x80 >> field)) | ((rb >> 1) << (28 - 4 * field))) >>> 0)
+      break
+    }
+    case MTFSF: {
+      const all = (word & 0x0200_0000) !== 0
+      if (!all && ra & 1) break
+      const mask = all ? 0xffff_ffff : fieldMask((word >>> 17) & 0xff)
+      const value = Number(state.getU64(vsrPlace(rb)) & 0xffff_ffffn)
+      set(((fpscr & ~mask) | (value & mask)) >>> 0)
+      break
+    }
+  }
+  return 0
+}

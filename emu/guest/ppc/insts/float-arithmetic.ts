@@ -1,0 +1,84 @@
+/** Floating-point arithmetic, conversions and roundings: Power ISA, Book I, 4.6.6 to 4.6.8. */
+
+import type { Insn } from '../decode.ts'
+import { convertTo, fromInteger, integral } from '../float/convert.ts'
+import type { FloatOp } from '../float/operations.ts'
+import { arithmetic, callExactly, type Registers } from '../float/scalar.ts'
+import { type Row, type RowOptions, row } from '../row.ts'
+
+const AB = (i: Insn): Registers => ({ t: i.rt, a: i.ra, b: i.rb, c: -1 })
+const AC = (i: Insn): Registers => ({ t: i.rt, a: i.ra, b: -1, c: i.rc5 })
+const B = (i: Insn): Registers => ({ t: i.rt, a: -1, b: i.rb, c: -1 })
+const ABC = (i: Insn): Registers => ({ t: i.rt, a: i.ra, b: i.rb, c: i.rc5 })
+
+/** The double and the single form of an operation, primary opcodes 63 and 59. */
+function both(
+  name: string,
+  opcode: number,
+  operands: string,
+  op: FloatOp,
+  registers: (i: Insn) => Registers,
+  options?: RowOptions,
+): Row[] {
+  return ([false, true] as const).map((single) =>
+    row(
+      `${name}${single ? 's' : ''}`,
+      `A ${single ? 59 : 63} ${opcode}`,
+      `FRT ${operands} [Rc]`,
+      arithmetic(op, single, registers, true),
+      options,
+    ),
+  )
+}
+
+const D64: RowOptions = { bits: 64 }
+
+/** Estimates are as good as the quotient and the root: by the exact helper. */
+const estimate = (name: string, primary: number, op: FloatOp, options?: RowOptions): Row =>
+  row(
+    name,
+    `A ${primary} ${op === 'estimate' ? 24 : 26}`,
+    'FRT FRB [Rc]',
+    callExactly(op, primary === 59, B, true),
+    options,
+  )
+
+const conversion = (name: string, opcode: number, op: FloatOp, options?: RowOptions): Row =>
+  row(name, `X 63 ${opcode}`, 'FRT FRB [Rc]', convertTo(op, B, true), options)
+const fromInt = (name: string, primary: number, opcode: number, op: FloatOp): Row =>
+  row(name, `X ${primary} ${opcode}`, 'FRT FRB [Rc]', fromInteger(op, primary === 59, B, true), D64)
+const toIntegral = (name: string, opcode: number, op: FloatOp): Row =>
+  row(name, `X 63 ${opcode}`, 'FRT FRB [Rc]', integral(op, B, true), D64)
+
+export const FLOAT_ARITHMETIC: readonly Row[] = [
+  ...both('fadd', 21, 'FRA FRB', 'add', AB),
+  ...both('fsub', 20, 'FRA FRB', 'sub', AB),
+  ...both('fmul', 25, 'FRA FRC', 'mul', AC),
+  ...both('fdiv', 18, 'FRA FRB', 'div', AB),
+  ...both('fmadd', 29, 'FRA FRC FRB', 'madd', ABC),
+  ...both('fmsub', 28, 'FRA FRC FRB', 'msub', ABC),
+  ...both('fnmadd', 31, 'FRA FRC FRB', 'nmadd', ABC),
+  ...both('fnmsub', 30, 'FRA FRC FRB', 'nmsub', ABC),
+  ...both('fsqrt', 22, 'FRB', 'sqrt', B, D64),
+  estimate('fre', 63, 'estimate', D64),
+  estimate('fres', 59, 'estimate'),
+  estimate('frsqrte', 63, 'rootEstimate'),
+  estimate('frsqrtes', 59, 'rootEstimate', D64),
+  row('frsp', 'X 63 12', 'FRT FRB [Rc]', arithmetic('round', true, B, true)),
+  conversion('fctiw', 14, 'toI32'),
+  conversion('fctiwz', 15, 'toI32z'),
+  conversion('fctiwu', 142, 'toU32', D64),
+  conversion('fctiwuz', 143, 'toU32z', D64),
+  conversion('fctid', 814, 'toI64', D64),
+  conversion('fctidz', 815, 'toI64z', D64),
+  conversion('fctidu', 942, 'toU64', D64),
+  conversion('fctiduz', 943, 'toU64z', D64),
+  fromInt('fcfid', 63, 846, 'fromI64'),
+  fromInt('fcfidu', 63, 974, 'fromU64'),
+  fromInt('fcfids', 59, 846, 'fromI64'),
+  fromInt('fcfidus', 59, 974, 'fromU64'),
+  toIntegral('frin', 392, 'integralNear'),
+  toIntegral('friz', 424, 'integralZero'),
+  toIntegral('frip', 456, 'integralUp'),
+  toIntegral('frim', 488, 'integralDown'),
+]

@@ -1,0 +1,73 @@
+/** Floating-point moves, comparisons and the FPSCR: Power ISA, Book I, 4.6.5, 4.6.8 and 4.6.10. */
+
+import type { Value } from '../../../ir/region.ts'
+import { compare, select } from '../float/convert.ts'
+import { callExactly, recordFpscr } from '../float/scalar.ts'
+import { HELPER_FPSCR } from '../helper-ids.ts'
+import { type Row, row, type Translate } from '../row.ts'
+import type { Translator } from '../translate.ts'
+
+/** FRT := a function of FRB's bits, as vectors. */
+const move =
+  (make: (t: Translator, value: Value) => Value): Translate =>
+  (t, i) => {
+    t.setVsr(i.rt, make(t, t.vsr(i.rb)))
+    if (i.rc) recordFpscr(t)
+  }
+
+const SIGN = -0x8000_0000
+/** The sign bits of both doublewords. */
+export const signs = (t: Translator): Value => t.ir.op1('i64x2.splat', t.ir.i64Halves(0, SIGN))
+
+const fcpsgn: Translate = (t, i) => {
+  t.setVsr(i.rt, t.ir.op3('v128.bitselect', t.vsr(i.ra), t.vsr(i.rb), signs(t)))
+  if (i.rc) recordFpscr(t)
+}
+
+/** Instructions of FPSCR work in a helper, for it may have to find what the last operation left there. */
+const fpscr: Translate = (t, i) => {
+  t.callHelper(i, HELPER_FPSCR, i.word)
+  if (i.rc) recordFpscr(t)
+}
+
+/** A comparison's registers, and which field. */
+const FIELD = (i: { bf: number; ra: number; rb: number }) => ({ t: i.bf, a: i.ra, b: i.rb, c: -1 })
+
+export const FLOAT_MOVE: readonly Row[] = [
+  row(
+    'fmr',
+    'X 63 72',
+    'FRT FRB [Rc]',
+    move((_, x) => x),
+  ),
+  row(
+    'fneg',
+    'X 63 40',
+    'FRT FRB [Rc]',
+    move((t, x) => t.ir.op1('f64x2.neg', x)),
+  ),
+  row(
+    'fabs',
+    'X 63 264',
+    'FRT FRB [Rc]',
+    move((t, x) => t.ir.op1('f64x2.abs', x)),
+  ),
+  row(
+    'fnabs',
+    'X 63 136',
+    'FRT FRB [Rc]',
+    move((t, x) => t.ir.op2('v128.or', x, signs(t))),
+  ),
+  row('fcpsgn', 'X 63 8', 'FRT FRA FRB [Rc]', fcpsgn, { bits: 64 }),
+  row('fsel', 'A 63 23', 'FRT FRA FRC FRB [Rc]', select),
+  row('fcmpu', 'X 63 0', 'BF FRA FRB', compare(false, FIELD)),
+  row('fcmpo', 'X 63 32', 'BF FRA FRB', compare(true, FIELD)),
+  row('ftdiv', 'X 63 128', 'BF FRA FRB', callExactly('testDivide', false, FIELD, false), { bits: 64 }),
+  row('ftsqrt', 'X 63 160', 'BF FRB', callExactly('testRoot', false, FIELD, false), { bits: 64 }),
+  row('mffs', 'X 63 583', 'FRT [Rc]', fpscr),
+  row('mcrfs', 'X 63 64', 'BF BFA', fpscr),
+  row('mtfsfi', 'X 63 134', 'BF W U [Rc]', fpscr),
+  row('mtfsf', 'XFL 63 711', 'FLM L6 W FRB [Rc]', fpscr),
+  row('mtfsb0', 'X 63 70', 'BT [Rc]', fpscr),
+  row('mtfsb1', 'X 63 38', 'BT [Rc]', fpscr),
+]
