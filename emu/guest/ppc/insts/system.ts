@@ -16,7 +16,11 @@ const SPR_XER = 1,
   SPR_VRSAVE = 256,
   SPR_TB = 268,
   SPR_TBU = 269,
+  SPR_PVR = 287,
   SPR_TAR = 815
+/** The processors that AT_PLATFORM names: a 7447A, and POWER8. */
+const PVR_32 = 0x8003_0101
+const PVR_64 = 0x004d_0200
 /** What ILL_* Linux tells of an instruction that is not there, and of one that is the kernel's. */
 const ILL_ILLOPC = 1
 const ILL_PRVREG = 6
@@ -57,6 +61,10 @@ const mfspr: Translate = (t, i) => {
     case SPR_TB:
     case SPR_TBU:
       timeBase(t, i)
+      return
+    // It is the kernel's, and Linux lets programs read it.
+    case SPR_PVR:
+      t.setGpr(i.rt, t.bits === 64 ? t.constant(PVR_64) : t.ir.i32(PVR_32 | 0))
       return
     default:
       illegal(t, i, i.spr & 0x10 ? ILL_PRVREG : ILL_ILLOPC)
