@@ -100,6 +100,9 @@ export class ExitFunctions {
   }
 }
 
+/** By type: i32.store, i64.store, f32.store, f64.store. */
+const STORES = [W.I32_STORE, W.I64_STORE, 0x38, 0x39] as const
+
 /** Stores a parameter in the state block. */
 function store(out: W.Encoder, parameter: number, type: Type, offset: number, widen = false): void {
   out.u8(W.I32_CONST)
@@ -110,7 +113,7 @@ function store(out: W.Encoder, parameter: number, type: Type, offset: number, wi
   if (type === V128) {
     out.u8(0xfd)
     out.u32(11)
-  } else out.u8(type === I32 ? W.I32_STORE : W.I64_STORE)
+  } else out.u8(STORES[type])
   out.u32(0)
   out.u32(STATE_BASE + offset)
 }

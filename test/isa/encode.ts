@@ -1,6 +1,6 @@
 /** Encodings of a row: random registers, memory forms, immediates and prefixes, as its operand notation allows. */
 
-import { DECODE_OK } from '../../emu/guest/x86/decode.ts'
+import { DECODE_OK } from '../../emu/guest/guest-mode.ts'
 import { decoderOf, Instruction } from '../../emu/guest/x86/isa.ts'
 import { type Mode, PREFIX_66, PREFIX_ANY, PREFIX_F2, PREFIX_F3, type Row } from '../../emu/guest/x86/row.ts'
 import { DATA, DATA_SIZE } from './layout.ts'

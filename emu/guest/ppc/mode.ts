@@ -31,7 +31,7 @@ function ppcMode(id: number, suffix: string, bits: Bits, isLittle: boolean): Gue
     newInsn: () => new Insn(),
     decode: (bytes, at, end, pc, insn) => decoder.decode(bytes, at, end, pc, insn),
     translator: (region, map) => new Translator(region, map, bits, isLittle),
-    jumpTables: () => new JumpTables(),
+    jumpTables: () => new JumpTables(isLittle),
     joinFlags: (a, b) => a & b,
     isOutside: () => false,
     needsExactFloat,

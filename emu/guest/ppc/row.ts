@@ -98,9 +98,6 @@ export const FIELDS: Record<string, readonly (readonly [number, number])[]> = {
   BF: [[6, 8]],
   BFA: [[11, 13]],
   L: [[10, 10]],
-  /** MTFSF's L and W; MTFSFI has its W at the same place. */
-  L6: [[6, 6]],
-  W: [[15, 15]],
   TO: [[6, 10]],
   NB: [[16, 20]],
   SH: [[16, 20]],

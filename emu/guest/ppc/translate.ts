@@ -197,17 +197,20 @@ export class Translator extends ControlFlow implements GuestTranslator<Insn> {
 
   /** Loads in the guest's byte order. */
   load(kind: LoadKind, base: Value, offset: number): Value {
-    return this.ordered(kind, this.ir.load(kind, base, offset))
+    return this.loadIn(this.isLittle, kind, base, offset)
   }
 
   /** Loads in the other byte order. */
   loadReversed(kind: LoadKind, base: Value, offset: number): Value {
-    const value = this.ir.load(kind, base, offset)
-    return this.isLittle ? swapped(this.ir, kind, value) : value
+    return this.loadIn(!this.isLittle, kind, base, offset)
   }
 
-  private ordered(kind: LoadKind, value: Value): Value {
-    return this.isLittle ? value : swapped(this.ir, kind, value)
+  private loadIn(isLittle: boolean, kind: LoadKind, base: Value, offset: number): Value {
+    const { ir } = this
+    if (isLittle) return ir.load(kind, base, offset)
+    // Eight bytes are swapped in a vector, so they are best loaded into one.
+    if (kind === 64) return ir.lane('i64x2.extract_lane', 0, this.loadIn(false, 'z64', base, offset))
+    return swapped(ir, kind, ir.load(kind, base, offset))
   }
 
   store(bits: StoreBits, base: Value, offset: number, value: Value): void {

@@ -8,13 +8,10 @@
  */
 
 import type { AddressSpace } from '../../memory/address-space.ts'
-import { PAGE_R, PAGE_X } from '../../memory/layout.ts'
 import type { GuestJumpTables } from '../guest-mode.ts'
+import { addTargets, TABLE_ENTRIES_MAX } from '../table-targets.ts'
 import { BASE_RIP, type Insn, NO_REGISTER } from './decode.ts'
 
-const ENTRIES_MAX = 256
-/** Targets lie in the same function: not further than this from the jump. */
-const DISTANCE_MAX = 1 << 16
 const TABLES_MAX = 16
 /** Jumps remembered. */
 const JUMPS_MAX = 10_000
@@ -24,7 +21,7 @@ export class JumpTables implements GuestJumpTables<Insn> {
   private readonly offsetTables = new Set<number>()
   private readonly addressTables = new Set<number>()
   /** Entries by the last comparison with a constant, as bounds checks have it. */
-  private bound = ENTRIES_MAX
+  private bound = TABLE_ENTRIES_MAX
 
   /** What was found for a jump before: a region that begins inside a loop does not see the table named above it. */
   private readonly found = new Map<number, readonly number[]>()
@@ -32,7 +29,7 @@ export class JumpTables implements GuestJumpTables<Insn> {
   reset(): void {
     this.offsetTables.clear()
     this.addressTables.clear()
-    this.bound = ENTRIES_MAX
+    this.bound = TABLE_ENTRIES_MAX
   }
 
   /** Looks at each instruction of the region in the order it is found. */
@@ -41,7 +38,7 @@ export class JumpTables implements GuestJumpTables<Insn> {
     if (mnemonic === 'LEA' && insn.base === BASE_RIP) {
       if (this.offsetTables.size < TABLES_MAX) this.offsetTables.add(insn.nextPc + insn.disp)
     } else if (mnemonic === 'CMP' && insn.row!.operands[1]![0] === 'I') {
-      if (insn.imm > 0 && insn.imm < ENTRIES_MAX) this.bound = insn.imm + 1
+      if (insn.imm > 0 && insn.imm < TABLE_ENTRIES_MAX) this.bound = insn.imm + 1
     } else if ((mnemonic === 'MOV' || mnemonic === 'JMP') && insn.isMemory && insn.index !== NO_REGISTER) {
       const log = insn.mode === 64 ? 3 : 2
       if (insn.base === NO_REGISTER && insn.scale === log && insn.size === insn.mode)
@@ -52,26 +49,14 @@ export class JumpTables implements GuestJumpTables<Insn> {
   /** Candidates for the indirect jump at `pc`, without repetition. */
   candidates(space: AddressSpace, pc: number): readonly number[] {
     const found = new Set<number>()
-    for (const table of this.addressTables) this.read(space, pc, table, 8, found)
-    if (found.size === 0) for (const table of this.offsetTables) this.read(space, pc, table, 4, found)
+    const add = (address: number, entryBytes: 4 | 8): void =>
+      addTargets(space, pc, { address, entryBytes, entriesMax: this.bound, isLittle: true }, found)
+    for (const table of this.addressTables) add(table, 8)
+    if (found.size === 0) for (const table of this.offsetTables) add(table, 4)
     this.addressTables.clear()
     if (found.size < 2) return this.found.get(pc) ?? []
     const targets = [...found]
     if (this.found.size < JUMPS_MAX) this.found.set(pc, targets)
     return targets
-  }
-
-  private read(space: AddressSpace, pc: number, table: number, entryBytes: 4 | 8, found: Set<number>): void {
-    const targets: number[] = []
-    for (let i = 0; i < this.bound; i++) {
-      const at = table + i * entryBytes
-      if (!space.allows(at, entryBytes, PAGE_R)) break
-      const target =
-        entryBytes === 4 ? table + space.view.getInt32(at, true) : Number(space.view.getBigUint64(at, true))
-      if (Math.abs(target - pc) > DISTANCE_MAX || !space.allows(target, 1, PAGE_X)) break
-      targets.push(target)
-    }
-    // One or two fitting numbers are chance, not a table.
-    if (targets.length > 2) for (const target of targets) found.add(target)
   }
 }

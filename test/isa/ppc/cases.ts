@@ -21,6 +21,7 @@ import type { Ours } from './ours.ts'
 import { dataPage, randomState, randomWord } from './states.ts'
 
 const ENCODINGS = 16
+const SIGFPE = 8
 const SLOT = 0x1000
 /** Branches go both ways from here. */
 const SLOT_START = 0x800
@@ -97,6 +98,8 @@ function differences(mode: PpcMode, native: Result, ours: Result, row: Row): str
   const check = (name: string, a: bigint | number, b: bigint | number): void => {
     if (a !== b) found.push(`${name}: ${hex(a)} native, ${hex(b)} ours`)
   }
+  // qemu-user traps on enabled float exceptions; Linux does only for a process that has asked for it.
+  if (native.signal === SIGFPE) return found
   check('signal', native.signal, ours.signal)
   check('pc', native.pc, ours.pc)
   if (native.signal !== ours.signal) return found

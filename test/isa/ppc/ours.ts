@@ -1,6 +1,7 @@
 /** Runs the same cases on our CPUs. */
 
 import { readCr, readXer, writeCr, writeXer } from '../../../emu/guest/ppc/cr.ts'
+import { readFpscr, writeFpscr } from '../../../emu/guest/ppc/float/execute.ts'
 import { gprPlace, PPC_STATE, vsrPlace } from '../../../emu/guest/ppc/state.ts'
 import { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../../emu/memory/layout.ts'
@@ -75,7 +76,7 @@ export class Ours {
     state.setU64(PPC_STATE.ctr, before[CTR_AT]!)
     writeXer(state, Number(before[XER_AT]))
     writeCr(state, Number(before[CR_AT]))
-    state.setU32(PPC_STATE.fpscr, Number(before[FPSCR_AT]))
+    writeFpscr(state, Number(before[FPSCR_AT]))
     state.setU32(PPC_STATE.vscr, Number(before[VSCR_AT]))
     state.setU32(PPC_STATE.vrsave, Number(before[VRSAVE_AT]))
     for (let k = 0; k < 128; k++) state.setU64(PPC_STATE.vsr + 8 * k, before[VSR_AT + k]!)
@@ -93,7 +94,7 @@ export class Ours {
     after[CTR_AT] = state.getU64(PPC_STATE.ctr)
     after[XER_AT] = BigInt(readXer(state))
     after[CR_AT] = BigInt(readCr(state))
-    after[FPSCR_AT] = BigInt(state.getU32(PPC_STATE.fpscr))
+    after[FPSCR_AT] = BigInt(readFpscr(state))
     after[VSCR_AT] = BigInt(state.getU32(PPC_STATE.vscr))
     after[VRSAVE_AT] = BigInt(state.getU32(PPC_STATE.vrsave))
     for (let k = 0; k < 64; k++) {

@@ -1,5 +1,6 @@
 /** Random instruction words of rows, and the states that they run from. */
 
+import { summed } from '../../../emu/guest/ppc/float/fpscr.ts'
 import type { Row } from '../../../emu/guest/ppc/row.ts'
 import { fieldOf, withField } from '../../../emu/guest/ppc/row.ts'
 import type { Random } from '../random.ts'
@@ -128,6 +129,15 @@ export function dataPage(random: Random): Uint8Array {
   return bytes
 }
 
+/** FPSCR as it is at a program's start, or soon after; then and now with more bits set, or in another mode. */
+function randomFpscr(random: Random): number {
+  const sticky = random.pick([0, 0x8200_0000, 0x8200_0000, 0x8200_0000 | (random.u32() & 0x1f80_0700)])
+  const rest = random.chance(3) ? random.u32() & 0x0007_f000 : 0
+  const mode = random.chance(4) ? random.u32() & 3 : 0
+  const enables = random.chance(8) ? random.u32() & 0xf8 : 0
+  return summed((sticky | rest | mode | enables) >>> 0)
+}
+
 /** A state in which the addresses of the words' accesses mostly lie in the data page. */
 export function randomState(
   mode: PpcMode,
@@ -142,8 +152,8 @@ export function randomState(
   state[CTR_AT] = cut(random.chance(3) ? BigInt(random.below(3)) : random.integer())
   state[XER_AT] = BigInt(((random.below(8) << 29) | random.below(128)) >>> 0)
   state[CR_AT] = BigInt(random.u32())
-  state[FPSCR_AT] = 0n
-  state[VSCR_AT] = 0n
+  state[FPSCR_AT] = BigInt(randomFpscr(random))
+  state[VSCR_AT] = BigInt(random.pick([0, 1, 0x10000, 0x10001]))
   state[VRSAVE_AT] = BigInt(random.u32())
   const isKept = (k: number): boolean => mode.bits === 64 || k >= 32
   for (let k = 0; k < 64; k++) {

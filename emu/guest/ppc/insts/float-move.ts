@@ -66,8 +66,8 @@ export const FLOAT_MOVE: readonly Row[] = [
   row('ftsqrt', 'X 63 160', 'BF FRB', callExactly('testRoot', false, FIELD, false), { bits: 64 }),
   row('mffs', 'X 63 583', 'FRT [Rc]', fpscr),
   row('mcrfs', 'X 63 64', 'BF BFA', fpscr),
-  row('mtfsfi', 'X 63 134', 'BF W U [Rc]', fpscr),
-  row('mtfsf', 'XFL 63 711', 'FLM L6 W FRB [Rc]', fpscr),
+  row('mtfsfi', 'X 63 134', 'BF U [Rc]', fpscr),
+  row('mtfsf', 'XFL 63 711', 'FLM FRB [Rc]', fpscr),
   row('mtfsb0', 'X 63 70', 'BT [Rc]', fpscr),
   row('mtfsb1', 'X 63 38', 'BT [Rc]', fpscr),
 ]

@@ -128,8 +128,6 @@ entry:
     stvx \k, 0, 7
     .endr
 #endif
-    mffs 0
-    stfd 0, LIVE_FPSCR(6)
     mfvscr 0
     addi 7, 6, LIVE_VSCR
     stvx 0, 0, 7

@@ -86,7 +86,14 @@ static void write_result(int signal, siginfo_t *info, ucontext_t *uc) {
     r.after.lr = regs[36];
     r.after.xer = regs[37] & 0xe000007f;
     r.after.cr = (uint32_t)regs[38];
-    r.after.fpscr = (uint32_t)live.fpscr;
+    /* A handler starts with FPSCR cleared. */
+    uint64_t fpscr;
+#ifdef __powerpc64__
+    memcpy(&fpscr, &uc->uc_mcontext.fp_regs[32], 8);
+#else
+    memcpy(&fpscr, &uc->uc_mcontext.uc_regs->fpregs.fpregs[32], 8);
+#endif
+    r.after.fpscr = (uint32_t)fpscr;
     r.after.vscr = live.vscr[
 #ifdef __LITTLE_ENDIAN__
         0
