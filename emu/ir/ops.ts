@@ -163,7 +163,7 @@ e0 f32x4.abs v v|e1 f32x4.neg v v|e3 f32x4.sqrt v v|e4 f32x4.add vv v|e5 f32x4.s
 ea f32x4.pmin vv v|eb f32x4.pmax vv v
 ec f64x2.abs v v|ed f64x2.neg v v|ef f64x2.sqrt v v|f0 f64x2.add vv v|f1 f64x2.sub vv v|f2 f64x2.mul vv v|f3 f64x2.div vv v
 f6 f64x2.pmin vv v|f7 f64x2.pmax vv v
-f8 i32x4.trunc_sat_f32x4_s v v|fa f32x4.convert_i32x4_s v v|fb f32x4.convert_i32x4_u v v
+f8 i32x4.trunc_sat_f32x4_s v v|f9 i32x4.trunc_sat_f32x4_u v v|fa f32x4.convert_i32x4_s v v|fb f32x4.convert_i32x4_u v v
 fc i32x4.trunc_sat_f64x2_s_zero v v|fe f64x2.convert_low_i32x4_s v v`
 
 const SATURATING =

@@ -14,16 +14,17 @@ import { evaluate, type Outcome } from './exact.ts'
 import * as S from './fpscr.ts'
 import { COMPARED_LAST, type FloatOp, isSingle, opOf } from './operations.ts'
 
-/** FPRF of an outcome; -1 where the operation leaves it alone. */
+/** FPRF of an outcome. */
 function fprfOf(op: FloatOp, single: boolean, { bits }: Outcome): number {
   // What conversions to integers leave there is undefined.
-  if (op.startsWith('to') && op !== 'toSingle') return 0
+  if (op.startsWith('to')) return 0
   return S.classOf(Number(BigInt.asIntN(32, bits >> 32n)), Number(bits & 0xffff_ffffn), single)
 }
 
 /** FPSCR behind a scalar operation. */
-function fpscrAfter(fpscr: number, op: FloatOp, single: boolean, outcome: Outcome): number {
+export function fpscrAfter(fpscr: number, op: FloatOp, single: boolean, outcome: Outcome): number {
   const { raised, rounded, isKept } = outcome
+  if (op === 'max' || op === 'min') return S.withRaised(fpscr, raised)
   const before = fpscr & ~(S.FR | S.FI)
   if (isKept) return S.withRaised(before >>> 0, raised)
   const class_ = fprfOf(op, single, outcome) << 12
