@@ -10,6 +10,7 @@
 import { INSN_LENGTH_MAX } from '../guest/x86/decode.ts'
 import { X86_STATE } from '../guest/x86/state.ts'
 import { X86_VARIABLES } from '../guest/x86/variables.ts'
+import { X87_ROUTINES } from '../guest/x86/x87/routines.ts'
 import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE, pcCacheSlot } from '../memory/layout.ts'
@@ -48,8 +49,13 @@ const LINKED_SIZE = 1 << 21
 const LINKED_LOOKS = 256
 /** A module is linked anew when it becomes this much larger by it: what the host optimised of it is lost. */
 const RELINKED_GROWTH = 4
-/** What lowering needs to know of the state block. */
-const STATE = { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc }
+/** What lowering needs to know of the guest. */
+const GUEST = {
+  scratch: X86_STATE.scratch,
+  exitKind: X86_STATE.exitKind,
+  pc: X86_STATE.pc,
+  routines: X87_ROUTINES,
+}
 /** Bytes covered are remembered in grains of this size, so that data beside code is told from code. */
 const GRAIN_SHIFT = 5
 const GRAIN_SIZE = 1 << GRAIN_SHIFT
@@ -237,7 +243,7 @@ export class Translations {
     }
     if (linked && size < linked.codeSize * RELINKED_GROWTH) return linked
     const objects = batches.map(({ object }) => object)
-    return new LinkedBatches(batches, size, linkModule(objects, X86_VARIABLES, STATE))
+    return new LinkedBatches(batches, size, linkModule(objects, X86_VARIABLES, GUEST))
   }
 
   /** Keeps new batches for the next run of a program. */
@@ -257,7 +263,7 @@ export class Translations {
     const ranges: number[] = []
     const returnPoints: number[] = []
     const sideExits: number[] = []
-    const builder = new ObjectBuilder(STATE, (target) => places.get(target))
+    const builder = new ObjectBuilder(GUEST, (target) => places.get(target))
     let nodes = 0
     for (let i = 0; i < entries.length; i++) {
       former.form(space, entries[i]!, region, {
