@@ -1,6 +1,6 @@
 /**
- * Arithmetic of the x87's routines: normal numbers and zeros, rounded to nearest even and to 64 bits. Whatever becomes too
- * large or too small for a normal number is given up.
+ * Arithmetic of the x87's routines, of normal numbers and zeros. What becomes too large or too small for a normal number
+ * is given up.
  *
  * A result is made in two words, `significand` with its top bit set and `rest`, what was lost: its first bit on top, and
  * its last one stands for all that follow. Exponents are biased as in the format.
@@ -21,9 +21,11 @@ import {
   type Frame,
   INTEGER_BIT,
   NORMAL_EXPONENTS,
+  nearestIsUp,
   SIGN,
   type Unpacked,
 } from './routine-frame.ts'
+import { ROUND_DOWN } from './softfloat.ts'
 
 const LOW = 0xffff_ffffn
 
@@ -43,7 +45,13 @@ export function arithmetic(
   slot: Expression,
   pops: number,
 ): void {
-  f.r.if(x.isNormal.and(y.isNormal).isZero(), () => ofZeros(f, op, x, y, slot, pops))
+  if (op === 'mul' || op === 'div') {
+    // Division by zero is the helper's.
+    if (op === 'div') f.r.giveUpUnless(y.isNormal)
+    f.r.if(x.isNormal.and(y.isNormal).isZero(), () =>
+      deliverExactly(f, slot, constant64(0), signOfProduct(x, y), pops),
+    )
+  }
   if (op === 'mul') deliver(f, multiply(f.r, x, y), slot, pops)
   else if (op === 'div') deliver(f, divide(f.r, x, y), slot, pops)
   else deliver(f, add(f, op === 'sub', x, y, slot, pops), slot, pops)
@@ -63,46 +71,23 @@ function deliverExactly(
   f.r.return(0)
 }
 
-/** At least one operand is zero. */
-function ofZeros(
-  f: Frame,
-  op: ArithmeticName,
-  x: Unpacked,
-  y: Unpacked,
-  slot: Expression,
-  pops: number,
-): void {
-  const { r } = f
-  const zero = constant64(0)
-  if (op === 'mul' || op === 'div') {
-    // Division by zero is the helper's.
-    if (op === 'div') r.giveUpUnless(y.isNormal)
-    deliverExactly(f, slot, zero, signOfProduct(x, y), pops)
-    return
-  }
-  const ySign = op === 'sub' ? y.signExponent.xor(SIGN) : y.signExponent
-  r.if(x.isNormal, () => deliverExactly(f, slot, x.significand, x.signExponent, pops))
-  r.if(y.isNormal, () => deliverExactly(f, slot, y.significand, ySign, pops))
-  // Zeros of different signs add up to +0.
-  deliverExactly(f, slot, zero, x.signExponent.and(ySign), pops)
-}
-
 const signOfProduct = (x: Unpacked, y: Unpacked): Expression => x.signExponent.xor(y.signExponent).and(SIGN)
 const exponentOf = (x: { signExponent: Expression }): Expression => x.signExponent.and(EXPONENT)
 const low = (x: Expression): Expression => x.and(LOW)
 
-/** Whether nearest even is above, given the last place and what was lost, its first bit on top; 0 or 1. */
-export function roundsUp(lastPlace: Expression, rest: Expression): Expression {
-  const isBeyondHalf = rest.shl(1).isZero().isZero()
-  return rest.shr(63).wrap().and(isBeyondHalf.or(lastPlace.wrap()))
-}
-
-/** Rounds to nearest even, stores and flags. */
+/** Rounds as the control word says, stores and flags. */
 function deliver(f: Frame, result: Result, slot: Expression, pops: number): void {
   const { r } = f
   const { significand, rest, exponent, sign } = result
-  const up = r.let(roundsUp(significand, rest))
-  r.set(significand, significand.add(up.extend()))
+  const up = r.let(constant32(0))
+  r.if(
+    f.isUsual,
+    () => {
+      r.set(up, nearestIsUp(significand, rest))
+      r.set(significand, significand.add(up.extend()))
+    },
+    () => round(f, significand, rest, sign, up),
+  )
   // All bits were ones: the next power of two.
   r.if(significand.isZero(), () => {
     r.set(significand, INTEGER_BIT)
@@ -113,6 +98,18 @@ function deliver(f: Frame, result: Result, slot: Expression, pops: number): void
   f.setRounded(up, rest.isZero().isZero())
   f.pop(pops)
   r.return(0)
+}
+
+/** To the precision in force, and in its direction. */
+function round(f: Frame, significand: Local, rest: Local, sign: Expression, up: Local): void {
+  const { r } = f
+  const lack = r.let(f.precisionLack)
+  r.if(lack.isZero().isZero(), () => {
+    r.set(rest, significand.shl(constant64(64).sub(lack)).or(rest.isZero().isZero().extend()))
+    r.set(significand, significand.shr(lack))
+  })
+  r.set(up, f.roundsUp(significand, rest, sign))
+  r.set(significand, significand.add(up.extend()).shl(lack))
 }
 
 // ---- addition
@@ -131,14 +128,22 @@ function add(f: Frame, subtracts: boolean, x: Unpacked, y: Unpacked, slot: Expre
   shiftDown(r, smaller, rest, distance)
   r.if(
     x.signExponent.xor(ySign).and(SIGN).isZero(),
-    () => addMagnitudes(r, significand, smaller, rest, exponent),
+    () => {
+      addMagnitudes(r, significand, smaller, rest, exponent)
+      r.if(significand.isZero(), () => deliverExactly(f, slot, significand, larger, pops))
+    },
     () => {
       subtractMagnitudes(r, significand, smaller, rest)
-      r.if(significand.or(rest).isZero(), () => deliverExactly(f, slot, constant64(0), constant32(0), pops))
+      r.if(significand.or(rest).isZero(), () => deliverZero(f, slot, pops))
       normalise(r, significand, rest, exponent)
     },
   )
   return { significand, rest, exponent, sign: larger.and(SIGN) }
+}
+
+/** What two numbers that cancel each other give. */
+function deliverZero(f: Frame, slot: Expression, pops: number): void {
+  deliverExactly(f, slot, constant64(0), f.rounding.eq(ROUND_DOWN).shl(15), pops)
 }
 
 /** Moves a significand down; what falls out comes into `rest`. */
@@ -152,7 +157,7 @@ export function shiftDown(r: Routine, significand: Local, rest: Local, distance:
       r.set(significand, significand.shr(count))
     },
     () => {
-      r.set(rest, 1)
+      r.set(rest, significand.isZero().isZero().extend())
       // Half of the last place and a quarter may still tell.
       r.if(distance.below(66), () =>
         r.set(rest, distance.eq(64).choose(significand, significand.shr(1).or(significand.and(1)))),

@@ -8,7 +8,7 @@ import { constant32, constant64, type Expression, type Local, Routine } from '..
 import { HELPER_X87 } from '../helper-ids.ts'
 import { C1, CW, FPR, SCRATCH, TOP } from './fpu.ts'
 import type { Source } from './memory.ts'
-import { PE } from './softfloat.ts'
+import { PE, ROUND_DOWN, ROUND_NEAREST, ROUND_UP } from './softfloat.ts'
 
 export const BIAS = 16383
 export const EXPONENT = 0x7fff
@@ -20,17 +20,23 @@ const C1_BIT = Math.log2(C1)
 const PE_BIT = Math.log2(PE)
 /** Where the status word begins in Frame.words. */
 const STATUS = 16
-/** Masks, precision, rounding and ES in Frame.words, and what they are where results are as usual. */
-const SETTINGS = 0x80_0f3f
-const USUAL = 0x33f
-const MASKING = 0x80_003f
-const MASKED = 0x3f
+const PRECISION = 0x300
+const PRECISION_53 = 0x200
+/** Precision and rounding control, and what they are at 64 bits to nearest. */
+const CONTROL = 0xf00
+const USUAL = 0x300
 
 /** A normal number or zero. */
 export interface Unpacked {
   readonly significand: Local
   readonly signExponent: Local
   readonly isNormal: Expression
+}
+
+/** Whether nearest even is above; 0 or 1. Arguments as of Frame.roundsUp. */
+export function nearestIsUp(lastPlace: Expression, rest: Expression): Expression {
+  const isBeyondHalf = rest.shl(1).isZero().isZero()
+  return rest.shr(63).wrap().and(isBeyondHalf.or(lastPlace.wrap()))
 }
 
 export class Frame {
@@ -57,19 +63,39 @@ export class Frame {
     return this.top.add(i).and(7)
   }
 
-  /** Gives up unless results are rounded to nearest and to 64 bits, and nothing traps. */
-  requireUsual(): void {
-    this.r.giveUpUnless(this.words.and(SETTINGS).eq(USUAL))
+  /** Gives up where an inexact result traps. What else may trap, routines give up for itself. */
+  requireMasked(): void {
+    this.r.giveUpUnless(this.words.and(PE))
   }
 
-  /** Gives up where an exception would trap. */
-  requireMasked(): void {
-    this.r.giveUpUnless(this.words.and(MASKING).eq(MASKED))
+  /** Whether results are rounded to 64 bits and to nearest. */
+  get isUsual(): Expression {
+    return this.words.and(CONTROL).eq(USUAL)
+  }
+
+  /** Bits that results lack of 64. */
+  get precisionLack(): Expression {
+    const control = this.words.and(PRECISION)
+    return control.isZero().choose(constant64(40), control.eq(PRECISION_53).choose(constant64(11), 0))
   }
 
   /** ROUND_*. */
   get rounding(): Expression {
     return this.words.shr(10).and(3)
+  }
+
+  /**
+   * Whether the magnitude is rounded up, 0 or 1: given the last place that is kept, and what is lost, its first bit on top.
+   */
+  roundsUp(lastPlace: Expression, rest: Expression, sign: Expression): Local {
+    const { r, rounding } = this
+    const up = r.let(nearestIsUp(lastPlace, rest))
+    r.if(rounding.ne(ROUND_NEAREST), () => {
+      const isNegative = sign.shr(15)
+      const away = rounding.eq(ROUND_UP).and(isNegative.xor(1)).or(rounding.eq(ROUND_DOWN).and(isNegative))
+      r.set(up, rest.isZero().isZero().and(away))
+    })
+    return up
   }
 
   // ---- registers

@@ -3,9 +3,8 @@
 import { constant32, constant64, type Expression, type Local } from '../../../ir/routine.ts'
 import { SCRATCH } from './fpu.ts'
 import type { Source } from './memory.ts'
-import { roundsUp, shiftDown } from './routine-arithmetic.ts'
+import { shiftDown } from './routine-arithmetic.ts'
 import { BIAS, EXPONENT, type Frame, SIGN, type Unpacked } from './routine-frame.ts'
-import { ROUND_DOWN, ROUND_NEAREST, ROUND_UP } from './softfloat.ts'
 
 /** ST(0) into the scratch field as a float that is normal there too, or zero. */
 export function storeFloat(f: Frame, to: 'f32' | 'f64'): void {
@@ -13,7 +12,7 @@ export function storeFloat(f: Frame, to: 'f32' | 'f64'): void {
   const [fractionBits, bias] = to === 'f64' ? [52, 1023] : [23, 127]
   const store = (bits: Expression): void =>
     to === 'f64' ? r.store('store64', SCRATCH, bits) : r.store('store32', SCRATCH, bits.wrap())
-  f.requireUsual()
+  f.requireMasked()
   const x = f.read('st', f.top)
   const sign = r.let(
     x.signExponent
@@ -29,7 +28,7 @@ export function storeFloat(f: Frame, to: 'f32' | 'f64'): void {
       r.giveUpUnless(exponent.sub(1).below(2 * bias - 1))
       const kept = r.let(x.significand.shr(63 - fractionBits))
       const rest = r.let(x.significand.shl(fractionBits + 1))
-      const up = r.let(roundsUp(kept, rest))
+      const up = f.roundsUp(kept, rest, x.signExponent)
       // The significand's top bit adds one to the exponent.
       const magnitude = exponent.sub(1).extend().shl(fractionBits).add(kept).add(up.extend())
       store(sign.or(magnitude))
@@ -58,17 +57,9 @@ function toInteger(f: Frame, x: Unpacked, truncates: boolean): RoundedInteger {
   const magnitude = r.let(x.significand)
   const rest = r.let(constant64(0))
   r.if(x.isNormal, () => shiftDown(r, magnitude, rest, below))
-  const inexact = rest.isZero().isZero()
-  const up = r.let(roundsUp(magnitude, rest))
-  const isNegative = x.signExponent.shr(15)
-  if (truncates) r.set(up, 0)
-  else
-    r.if(f.rounding.ne(ROUND_NEAREST), () => {
-      const away = f.rounding.eq(ROUND_UP).and(isNegative.isZero())
-      r.set(up, inexact.and(away.or(f.rounding.eq(ROUND_DOWN).and(isNegative))))
-    })
+  const up = truncates ? r.let(constant32(0)) : f.roundsUp(magnitude, rest, x.signExponent)
   r.set(magnitude, magnitude.add(up.extend()))
-  return { magnitude, up, inexact }
+  return { magnitude, up, inexact: rest.isZero().isZero() }
 }
 
 /** ST(0) into the scratch field as an integer; what does not fit is given up, and also the least of all. */

@@ -32,7 +32,7 @@ const REGISTER = 0x700
 const arith =
   (op: ArithmeticName, reversed: boolean): Write =>
   (f, { source, toI, pops }) => {
-    f.requireUsual()
+    f.requireMasked()
     const x = f.read('st', f.top)
     const y = f.read(source, f.slotI)
     const slot = toI ? f.slotI : f.top
@@ -154,7 +154,7 @@ const constant: Write = (f, { i }) => {
 }
 
 const root: Write = (f) => {
-  f.requireUsual()
+  f.requireMasked()
   squareRoot(f, f.read('st', f.top))
 }
 
