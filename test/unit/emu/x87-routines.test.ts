@@ -102,12 +102,16 @@ function exactly(packed: number, condition: number): number {
   return result
 }
 
-/** Significands near what is rounded: few bits, many bits, halves of the places that 24 and 53 bits end in. */
+/** Significands near what is rounded: few bits, many, halves of the places that 24 and 53 bits end in, near squares. */
 function significand(): bigint {
   const any = random.u64() | TOP_BIT
-  switch (random.below(8)) {
+  const square = BigInt((random.u32() | 0x8000_0000) >>> 0) ** 2n - BigInt(random.below(2))
+  switch (random.below(10)) {
     case 0:
+    case 8:
       return TOP_BIT
+    case 9:
+      return square & TOP_BIT ? square : square << 1n
     case 1:
       return 0xffff_ffff_ffff_ffffn
     case 2:
@@ -123,8 +127,9 @@ function significand(): bigint {
   }
 }
 
-/** Exponents near each other, or so that integers have their last place near a bit that matters. */
-const ordinaryExponent = (): number => 0x3fff + random.pick([0, 1, random.below(70), -random.below(70)])
+/** Exponents whose distance is one that matters, and such that integers have their last place among the bits. */
+const ordinaryExponent = (): number =>
+  0x3fff + random.pick([0, 0, 1, 63, 64, 65, 66, random.below(70), -random.below(70)])
 
 function unusual(): { significand: bigint; exponent: number } {
   switch (random.below(5)) {

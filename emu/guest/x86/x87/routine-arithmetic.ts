@@ -170,7 +170,8 @@ export function shiftDown(r: Routine, significand: Local, rest: Local, distance:
 function addMagnitudes(r: Routine, sum: Local, smaller: Expression, rest: Local, exponent: Local): void {
   r.set(sum, sum.add(smaller))
   const carries = r.let(sum.below(smaller))
-  r.set(rest, carries.choose(sum.shl(63).or(rest.shr(1)).or(rest.and(1)), rest))
+  // Only what was moved by less than 64 carries, and leaves the last bit of `rest` clear.
+  r.set(rest, carries.choose(sum.shl(63).or(rest.shr(1)), rest))
   r.set(sum, carries.choose(sum.shr(1).or(INTEGER_BIT), sum))
   r.set(exponent, exponent.add(carries))
 }
@@ -301,16 +302,14 @@ export function squareRoot(f: Frame, x: Unpacked): void {
   deliver(f, { significand, rest, exponent, sign: constant32(0) }, f.top, 0)
 }
 
-/** The 32-bit root of 64 bits of which one of the upper two is set, and what is left. */
+/**
+ * The 32-bit root of 64 bits of which one of the upper two is set, and what is left. The estimate is never too small: a
+ * square loses less by rounding to 53 bits than would take its root half a place of 53 down.
+ */
 function halfRoot(r: Routine, x: Local): [Local, Local] {
   const estimate = operation('f64.sqrt', operation('f64.convert_i64_s', x.shr(2)))
   const root = r.let(operation('i64.trunc_sat_f64_s', operation('f64.add', estimate, estimate)))
   r.if(root.above(LOW), () => r.set(root, LOW))
   r.if(root.mul(root).above(x), () => r.set(root, root.sub(1)))
-  const left = r.let(x.sub(root.mul(root)))
-  r.if(left.above(root.shl(1)), () => {
-    r.set(left, left.sub(root.shl(1)).sub(1))
-    r.set(root, root.add(1))
-  })
-  return [root, left]
+  return [root, r.let(x.sub(root.mul(root)))]
 }
