@@ -288,10 +288,19 @@ const CALLS: [string, number[]][] = [
   ],
   ['square root', [packCall('squareRoot')]],
   ['rounding', [packCall('round')]],
+  ['scaling', [packCall('scale')]],
+  ['remainders', [packCall('remainder')]],
+  ['looks', [packCall('test'), packCall('examine')]],
+  [
+    'turns',
+    [packCall('increment'), packCall('decrement'), packCall('free', 2), packCall('free', 0, 'st', 1)],
+  ],
   ['words', [packCall('status'), packCall('loadControl', 0, 'i16')]],
 ]
-/** What may be given up in ordinary states: square roots of negative numbers, integers that do not fit, zero as divisor. */
-const MAY_GIVE_UP = /store|round|squareRoot|div/
+/**
+ * What may be given up in ordinary states: square roots of negative numbers, integers that do not fit, zero as
+ * divisor, remainders that take more than one step. */
+const MAY_GIVE_UP = /store|round|squareRoot|div|scale|remainder/
 
 describe('the routines of the x87', () => {
   for (const [name, calls] of CALLS)

@@ -16,7 +16,7 @@ export const SIGN = 0x8000
 export const INTEGER_BIT = 1n << 63n
 /** Exponents of normal numbers are from 1 on, and so many. */
 export const NORMAL_EXPONENTS = 0x7ffe
-const C1_BIT = Math.log2(C1)
+export const C1_BIT = Math.log2(C1)
 const PE_BIT = Math.log2(PE)
 /** Where the status word begins in Frame.words. */
 const STATUS = 16
@@ -145,6 +145,16 @@ export class Frame {
   occupy(slot: Expression): void {
     const { r, empty } = this
     r.set(empty, empty.or(constant32(1).shl(slot)).xor(constant32(1).shl(slot)))
+    this.storeTags()
+  }
+
+  free(slot: Expression): void {
+    this.r.set(this.empty, this.empty.or(constant32(1).shl(slot)))
+    this.storeTags()
+  }
+
+  setTop(slot: Expression): void {
+    this.r.set(this.top, slot)
     this.storeTags()
   }
 

@@ -15,9 +15,10 @@ import {
 import { HELPER_X87 } from '../helper-ids.ts'
 import type { ArithmeticName } from './arithmetic.ts'
 import { type Call, operationOf, unpackCall } from './execute.ts'
-import { BUSY, C0, C3, CONDITIONS, CW, ES, SCRATCH } from './fpu.ts'
+import { BUSY, C0, C2, C3, CONDITIONS, CW, ES, SCRATCH } from './fpu.ts'
 import { arithmetic, squareRoot } from './routine-arithmetic.ts'
-import { BIAS, EXPONENT, Frame, INTEGER_BIT, SIGN, type Unpacked } from './routine-frame.ts'
+import { remainder, scale } from './routine-exact.ts'
+import { BIAS, C1_BIT, EXPONENT, Frame, INTEGER_BIT, SIGN, type Unpacked } from './routine-frame.ts'
 import { roundToInteger, storeFloat, storeInteger } from './routine-rounding.ts'
 
 /** Writes the routine of one operation. */
@@ -67,6 +68,34 @@ const compare: Write = (f, { source, pops }) => {
   f.setStatus(CONDITIONS, relation(f, x, y, 0, C0, C3))
   f.pop(pops)
   f.r.return(0)
+}
+
+/** FTST. */
+const test: Write = (f) => {
+  const { r } = f
+  const x = f.read('st', f.top)
+  const zero = {
+    significand: r.let(constant64(0)),
+    signExponent: r.let(constant32(0)),
+    isNormal: constant32(0),
+  }
+  f.setStatus(CONDITIONS, relation(f, x, zero, 0, C0, C3))
+  r.return(0)
+}
+
+/** FXAM: what is in ST(0), and its sign also where it is empty. */
+const examine: Write = (f) => {
+  const { r } = f
+  const significand = r.let(f.significand(f.top))
+  const signExponent = r.let(f.signExponent(f.top))
+  const exponent = r.let(signExponent.and(EXPONENT))
+  const small = significand.isZero().choose(constant32(C3), C3 | C2)
+  const large = significand.eq(INTEGER_BIT).choose(constant32(C2 | C0), C0)
+  const normal = exponent.eq(EXPONENT).choose(large, C2)
+  const kind = exponent.isZero().choose(small, significand.isNegative().choose(normal, 0))
+  const bits = f.isEmpty(f.top).choose(constant32(C3 | C0), kind)
+  f.setStatus(CONDITIONS, bits.or(signExponent.shr(15).shl(C1_BIT)))
+  r.return(0)
 }
 
 const compareFlags: Write = (f, { pops }) => {
@@ -168,6 +197,22 @@ const loadControl: Write = (f) => {
   r.return(0)
 }
 
+/** FINCSTP and FDECSTP. */
+const turn =
+  (by: number): Write =>
+  (f) => {
+    f.setTop(f.slot(by))
+    f.setStatus(0)
+    f.r.return(0)
+  }
+
+const free: Write = (f, { pops }) => {
+  f.free(f.slotI)
+  f.setStatus(0)
+  f.pop(pops)
+  f.r.return(0)
+}
+
 const status: Write = ({ r, words, top }) => r.return(words.shr(16).and(~TOP_FIELD).or(top.shl(11)))
 
 const WRITERS: Record<string, Write> = {
@@ -188,6 +233,13 @@ const WRITERS: Record<string, Write> = {
   storeRegister,
   exchange,
   conditionalMove,
+  test,
+  examine,
+  increment: turn(1),
+  decrement: turn(7),
+  free,
+  scale: (f) => scale(f, f.read('st', f.top), f.read('st', f.slot(1))),
+  remainder: (f) => remainder(f, f.read('st', f.top), f.read('st', f.slot(1))),
   changeSign: sign((s) => s.xor(SIGN)),
   absolute: sign((s) => s.and(EXPONENT)),
   constant,
