@@ -12,8 +12,19 @@ const N_CONST32 = op('i32.const')
 const N_CONST64 = op('i64.const')
 const SELECTS = new Set([op('select.i32'), op('select.i64')])
 
+const lowered = new WeakMap<Routine, Uint8Array>()
+
 /** The function's code entry: size, locals, body. */
 export function lowerRoutine(routine: Routine): Uint8Array {
+  let code = lowered.get(routine)
+  if (code === undefined) {
+    code = lower(routine)
+    lowered.set(routine, code)
+  }
+  return code
+}
+
+function lower(routine: Routine): Uint8Array {
   const out = new W.Encoder()
   const mark = out.openSized()
   out.u32(routine.locals.length)

@@ -1,6 +1,6 @@
 /**
  * The x87 instructions as helpers of translated code: an operation, a register number and where the operand is, packed
- * into one number. Path: insts/x87.ts makes the calls.
+ * into one number. Path: insts/x87.ts makes the calls; in translated code routines.ts comes first.
  */
 
 import type { AddressSpace } from '../../../memory/address-space.ts'

@@ -118,6 +118,10 @@ export class Frame {
 
   write(slot: Expression, significand: Expression, signExponent: Expression): void {
     this.r.store('store64', FPR, significand, slot.shl(4))
+    this.writeSign(slot, signExponent)
+  }
+
+  writeSign(slot: Expression, signExponent: Expression): void {
     this.r.store('store16', FPR + 8, signExponent, slot.shl(4))
   }
 

@@ -169,7 +169,7 @@ const sign =
   (change: (signExponent: Expression) => Expression): Write =>
   (f) => {
     f.requireInUse(f.top)
-    f.write(f.top, f.significand(f.top), change(f.signExponent(f.top)))
+    f.writeSign(f.top, change(f.signExponent(f.top)))
     f.setStatus(0)
     f.r.return(0)
   }
