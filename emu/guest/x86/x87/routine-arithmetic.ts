@@ -29,6 +29,12 @@ import { ROUND_DOWN } from './softfloat.ts'
 
 const LOW = 0xffff_ffffn
 
+/** The register that a result goes to, and how many are popped then. */
+export interface Destination {
+  readonly slot: Expression
+  readonly pops: number
+}
+
 interface Result {
   readonly significand: Local
   readonly rest: Local
@@ -36,38 +42,25 @@ interface Result {
   readonly sign: Expression
 }
 
-/** ST(slot) = x op y. */
-export function arithmetic(
-  f: Frame,
-  op: ArithmeticName,
-  x: Unpacked,
-  y: Unpacked,
-  slot: Expression,
-  pops: number,
-): void {
+/** x op y. */
+export function arithmetic(f: Frame, op: ArithmeticName, x: Unpacked, y: Unpacked, to: Destination): void {
   if (op === 'mul' || op === 'div') {
     // Division by zero is the helper's.
     if (op === 'div') f.r.giveUpUnless(y.isNormal)
     f.r.if(x.isNormal.and(y.isNormal).isZero(), () =>
-      deliverExactly(f, slot, constant64(0), signOfProduct(x, y), pops),
+      deliverExactly(f, to, constant64(0), signOfProduct(x, y)),
     )
   }
-  if (op === 'mul') deliver(f, multiply(f.r, x, y), slot, pops)
-  else if (op === 'div') deliver(f, divide(f.r, x, y), slot, pops)
-  else deliver(f, add(f, op === 'sub', x, y, slot, pops), slot, pops)
+  if (op === 'mul') deliver(f, multiply(f.r, x, y), to)
+  else if (op === 'div') deliver(f, divide(f.r, x, y), to)
+  else deliver(f, add(f, op === 'sub', x, y, to), to)
 }
 
 /** Stores what needs no rounding. */
-function deliverExactly(
-  f: Frame,
-  slot: Expression,
-  significand: Expression,
-  signExponent: Expression,
-  pops: number,
-): void {
-  f.write(slot, significand, signExponent)
+function deliverExactly(f: Frame, to: Destination, significand: Expression, signExponent: Expression): void {
+  f.write(to.slot, significand, signExponent)
   f.setStatus(0)
-  f.pop(pops)
+  f.pop(to.pops)
   f.r.return(0)
 }
 
@@ -76,7 +69,7 @@ const exponentOf = (x: { signExponent: Expression }): Expression => x.signExpone
 const low = (x: Expression): Expression => x.and(LOW)
 
 /** Rounds as the control word says, stores and flags. */
-function deliver(f: Frame, result: Result, slot: Expression, pops: number): void {
+function deliver(f: Frame, result: Result, to: Destination): void {
   const { r } = f
   const { significand, rest, exponent, sign } = result
   const up = r.let(constant32(0))
@@ -94,9 +87,9 @@ function deliver(f: Frame, result: Result, slot: Expression, pops: number): void
     r.set(exponent, exponent.add(1))
   })
   r.giveUpUnless(exponent.sub(1).below(NORMAL_EXPONENTS))
-  f.write(slot, significand, sign.or(exponent))
+  f.write(to.slot, significand, sign.or(exponent))
   f.setRounded(up, rest.isZero().isZero())
-  f.pop(pops)
+  f.pop(to.pops)
   r.return(0)
 }
 
@@ -114,7 +107,7 @@ function round(f: Frame, significand: Local, rest: Local, sign: Expression, up: 
 
 // ---- addition
 
-function add(f: Frame, subtracts: boolean, x: Unpacked, y: Unpacked, slot: Expression, pops: number): Result {
+function add(f: Frame, subtracts: boolean, x: Unpacked, y: Unpacked, to: Destination): Result {
   const { r } = f
   const ySign = subtracts ? r.let(y.signExponent.xor(SIGN)) : y.signExponent
   const [ex, ey] = [exponentOf(x), exponentOf(y)]
@@ -130,11 +123,11 @@ function add(f: Frame, subtracts: boolean, x: Unpacked, y: Unpacked, slot: Expre
     x.signExponent.xor(ySign).and(SIGN).isZero(),
     () => {
       addMagnitudes(r, significand, smaller, rest, exponent)
-      r.if(significand.isZero(), () => deliverExactly(f, slot, significand, larger, pops))
+      r.if(significand.isZero(), () => deliverExactly(f, to, significand, larger))
     },
     () => {
       subtractMagnitudes(r, significand, smaller, rest)
-      r.if(significand.or(rest).isZero(), () => deliverZero(f, slot, pops))
+      r.if(significand.or(rest).isZero(), () => deliverZero(f, to))
       normalise(r, significand, rest, exponent)
     },
   )
@@ -142,8 +135,8 @@ function add(f: Frame, subtracts: boolean, x: Unpacked, y: Unpacked, slot: Expre
 }
 
 /** What two numbers that cancel each other give. */
-function deliverZero(f: Frame, slot: Expression, pops: number): void {
-  deliverExactly(f, slot, constant64(0), f.rounding.eq(ROUND_DOWN).shl(15), pops)
+function deliverZero(f: Frame, to: Destination): void {
+  deliverExactly(f, to, constant64(0), f.rounding.eq(ROUND_DOWN).shl(15))
 }
 
 /** Moves a significand down; what falls out comes into `rest`. */
@@ -270,7 +263,8 @@ function restOf(remainder: Expression, isAboveHalf: Expression): Expression {
 export function squareRoot(f: Frame, x: Unpacked): void {
   const { r } = f
   r.giveUpIf(x.signExponent.and(SIGN))
-  r.if(x.isNormal.isZero(), () => deliverExactly(f, f.top, x.significand, x.signExponent, 0))
+  const to = { slot: f.top, pops: 0 }
+  r.if(x.isNormal.isZero(), () => deliverExactly(f, to, x.significand, x.signExponent))
   const power = r.let(x.signExponent.sub(BIAS))
   const isOdd = power.and(1)
   const upper = r.let(x.significand.shr(constant64(1).sub(isOdd.extend())))
@@ -299,7 +293,7 @@ export function squareRoot(f: Frame, x: Unpacked): void {
       .add(2 * BIAS)
       .shr(1),
   )
-  deliver(f, { significand, rest, exponent, sign: constant32(0) }, f.top, 0)
+  deliver(f, { significand, rest, exponent, sign: constant32(0) }, to)
 }
 
 /**

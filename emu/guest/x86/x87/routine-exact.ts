@@ -4,8 +4,8 @@ import { constant32, constant64, type Expression } from '../../../ir/routine.ts'
 import { C0, C1, C3, CONDITIONS } from './fpu.ts'
 import { BIAS, EXPONENT, type Frame, NORMAL_EXPONENTS, SIGN, type Unpacked } from './routine-frame.ts'
 
-/** Beyond, no exponent stays in the range. */
-const SCALE_BITS_MAX = 16
+/** A power of two of more bits leaves the range. */
+const POWER_BITS_MAX = 16
 
 /** ST(0) × 2^y truncated. */
 export function scale(f: Frame, x: Unpacked, y: Unpacked): void {
@@ -14,7 +14,7 @@ export function scale(f: Frame, x: Unpacked, y: Unpacked): void {
   // What is below 1, zero too, moves nothing.
   const power = r.let(y.signExponent.and(EXPONENT).sub(BIAS))
   r.if(power.isNegative().isZero().and(x.isNormal), () => {
-    r.giveUpUnless(power.below(SCALE_BITS_MAX))
+    r.giveUpUnless(power.below(POWER_BITS_MAX))
     const size = r.let(y.significand.shr(constant64(63).sub(power.extend())).wrap())
     const isNegative = y.signExponent.shr(15)
     r.set(exponent, exponent.add(isNegative.choose(constant32(0).sub(size), size)))

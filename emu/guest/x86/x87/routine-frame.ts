@@ -63,7 +63,7 @@ export class Frame {
     return this.top.add(i).and(7)
   }
 
-  /** Gives up where an inexact result traps. What else may trap, routines give up for itself. */
+  /** Gives up where an inexact result traps. Results that could raise anything else are given up in any case. */
   requireMasked(): void {
     this.r.giveUpUnless(this.words.and(PE))
   }

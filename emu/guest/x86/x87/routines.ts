@@ -36,9 +36,9 @@ const arith =
     f.requireMasked()
     const x = f.read('st', f.top)
     const y = f.read(source, f.slotI)
-    const slot = toI ? f.slotI : f.top
-    if (reversed) arithmetic(f, op, y, x, slot, pops)
-    else arithmetic(f, op, x, y, slot, pops)
+    const to = { slot: toI ? f.slotI : f.top, pops }
+    if (reversed) arithmetic(f, op, y, x, to)
+    else arithmetic(f, op, x, y, to)
   }
 
 /** By what ST(0) is: above, below or equal to the operand. */
