@@ -68,6 +68,14 @@ const I386 = [
 ]
 for (const { program, flags } of I386)
   programs[program] = compiled('cpu', join(folder, program), [['gcc', ...flags]])
+/** And as PowerPC programs, which have no native run here: what they are measured by is qemu. */
+const POWERPC = [
+  { group: 'ppc', program: 'cpuPpc', compiler: 'powerpc-linux-gnu-gcc', qemu: 'qemu-ppc' },
+  { group: 'ppc64', program: 'cpuPpc64', compiler: 'powerpc64-linux-gnu-gcc', qemu: 'qemu-ppc64' },
+  { group: 'ppc64le', program: 'cpuPpc64le', compiler: 'powerpc64le-linux-gnu-gcc', qemu: 'qemu-ppc64le' },
+]
+for (const { program, compiler } of POWERPC)
+  programs[program] = compiled('cpu', join(folder, program), [[compiler]])
 const hasQemu = (qemu) => spawnSync(qemu, ['--version']).status === 0
 const qemus = { 64: 'qemu-x86_64', 32: 'qemu-i386' }
 for (const bits of [64, 32]) if (!hasQemu(qemus[bits])) delete qemus[bits]
@@ -86,6 +94,18 @@ function staticWorkload(group, name, program, args, qemu = qemus[64]) {
   }
 }
 
+/** One that this machine cannot run itself. */
+function foreignWorkload(group, name, program, scale, qemu) {
+  const { umwelt, qemu: emulated } = staticWorkload(
+    group,
+    name,
+    program,
+    [name, String(scale)],
+    qemu,
+  ).commands
+  return { group, name, commands: { qemu: emulated, umwelt } }
+}
+
 const wanted = ({ group, name }) => `${group} ${name}`.includes(values.only)
 const debian = debianWorkloads(wanted)
 if (debian.reason) console.log(`not run: debian: ${debian.reason}`)
@@ -101,6 +121,12 @@ const workloads = [
       : [],
   ),
 ]
+for (const { group, program, qemu } of POWERPC)
+  if (programs[program] && hasQemu(qemu))
+    workloads.push(
+      ...Object.entries(CPU).map(([name, scale]) => foreignWorkload(group, name, program, scale, qemu)),
+    )
+  else console.log(`not run: ${group}: no ${qemu}, or no compiler for it`)
 if (!programs.cpu32) console.log('not run: i386: gcc builds nothing with -m32 here')
 
 function seconds(command, args) {
@@ -132,21 +158,23 @@ function measure(workload) {
         throw new Error(`${name}: ${runner} printed ${stdout} where native printed ${expected}`)
       times[runner].push(took)
     }
-  const native = median(times.native)
-  const row = { group, name, nativeSeconds: native }
+  // What has no native run is measured by qemu's.
+  const base = commands.native ? 'native' : 'qemu'
+  const native = median(times[base])
+  const row = { group, name, [`${base}Seconds`]: native }
   for (const runner of Object.keys(commands))
-    if (runner !== 'native') row[runner] = median(times[runner]) / native
+    if (runner !== base) row[runner] = median(times[runner]) / native
   const rate = group === 'system' ? `  ${Math.round(SYSTEM[name] / (row.umwelt * native))} a second` : ''
   const qemu = row.qemu ? `  qemu ${row.qemu.toFixed(2)} x` : ''
   console.log(
-    `${group.padEnd(7)} ${name.padEnd(11)} native ${native.toFixed(3)} s  umwelt ${row.umwelt.toFixed(2)} x${qemu}${rate}`,
+    `${group.padEnd(7)} ${name.padEnd(11)} ${base} ${native.toFixed(3)} s  umwelt ${row.umwelt.toFixed(2)} x${qemu}${rate}`,
   )
   return row
 }
 
 const geometric = (list) => Math.exp(list.reduce((sum, x) => sum + Math.log(x), 0) / list.length)
 const summary = { node: process.version, runs: Number(values.runs) }
-for (const group of ['cpu', ...I386.map((isa) => isa.group)]) {
+for (const group of ['cpu', ...[...I386, ...POWERPC].map((isa) => isa.group)]) {
   const rows = results.filter((r) => r.group === group)
   if (rows.length === 0) continue
   const umwelt = geometric(rows.map((r) => r.umwelt))
@@ -154,7 +182,7 @@ for (const group of ['cpu', ...I386.map((isa) => isa.group)]) {
   summary[`${group}GeometricMean`] = umwelt
   if (qemu) summary[`${group}GeometricMeanQemu`] = qemu
   console.log(
-    `${group}, geometric mean: umwelt ${umwelt.toFixed(2)} x${qemu ? `, qemu ${qemu.toFixed(2)} x` : ''}`,
+    `${group}, geometric mean: umwelt ${umwelt.toFixed(2)} x${qemu ? `, qemu ${qemu.toFixed(2)} x` : ''}${rows[0].qemuSeconds ? " of qemu's time" : ''}`,
   )
 }
 if ('engines'.includes(values.only)) {

@@ -4,7 +4,9 @@
  */
 
 import { codeSections, parseElf } from '../emu/elf/elf.ts'
-import { type MissingInstruction, surveyCode } from '../emu/guest/x86/survey.ts'
+import { surveyPpc } from '../emu/guest/ppc/survey.ts'
+import type { CodeRange, MissingInstruction, Survey } from '../emu/guest/survey.ts'
+import { surveyCode } from '../emu/guest/x86/survey.ts'
 import { PROT_EXEC } from '../emu/memory/layout.ts'
 import type { Arch } from '../syscalls/abi/arch/arch.ts'
 import { arches } from '../syscalls/abi/arch/registry.ts'
@@ -19,7 +21,7 @@ export interface ElfInfo {
   readonly entry: number
   /** Whether this machine's CPU is there. */
   readonly runs: boolean
-  /** Null where the ISA is not there, or nobody looks through its instructions. */
+  /** Null where the ISA is not there. */
   readonly code: CodeInfo | null
 }
 
@@ -64,12 +66,17 @@ export function elfInfo(bytes: Uint8Array): ElfInfo {
     interpreter: image.interpreter ?? null,
     entry: image.entry,
     runs: arch !== undefined,
-    code: arch?.family === 'x86' ? codeInfo(arch, ranges, image.entry) : null,
+    code: arch ? codeInfo(arch, surveyOf(arch, ranges, image.entry)) : null,
   }
 }
 
-function codeInfo(arch: Arch, ranges: { start: number; bytes: Uint8Array }[], entry: number): CodeInfo {
-  const survey = surveyCode(ranges, [entry], arch.bits)
+const surveyOf = (
+  { family, bits, littleEndian }: Arch,
+  ranges: readonly CodeRange[],
+  entry: number,
+): Survey => (family === 'x86' ? surveyCode(ranges, [entry], bits) : surveyPpc(ranges, bits, littleEndian))
+
+function codeInfo(arch: Arch, survey: Survey): CodeInfo {
   const have = new Set(syscallRows.map(({ name }) => name))
   const calls = new Map(arch.calls.map((call) => [call.nr, call]))
   const made = [...survey.syscallNumbers].sort((a, b) => a - b).flatMap((nr) => calls.get(nr) ?? [])
@@ -85,7 +92,7 @@ function codeInfo(arch: Arch, ranges: { start: number; bytes: Uint8Array }[], en
   }
 }
 
-function levelOf({ bits, machine }: Arch, features: readonly string[]): string {
-  if (bits === 32) return machine
+function levelOf({ family, bits, machine }: Arch, features: readonly string[]): string {
+  if (family !== 'x86' || bits === 32) return machine
   return features.some((name) => LEVEL_2.includes(name)) ? 'x86-64-v2' : 'x86-64-v1'
 }

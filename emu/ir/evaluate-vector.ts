@@ -321,6 +321,12 @@ const CONVERSIONS: Rules = {
   'i32x4.trunc_sat_f32x4_s': (v, n, a) => {
     for (let k = 0; k < 4; k++) v.i32[n * 4 + k] = saturated32(v.f32[a * 4 + k]!)
   },
+  'i32x4.trunc_sat_f32x4_u': (v, n, a) => {
+    for (let k = 0; k < 4; k++) {
+      const x = v.f32[a * 4 + k]!
+      v.u32[n * 4 + k] = x > 0 ? Math.trunc(unsignedClamp(x, 32)) : 0
+    }
+  },
   'i32x4.trunc_sat_f64x2_s_zero': (v, n, a) => {
     for (let k = 0; k < 2; k++) v.i32[n * 4 + k] = saturated32(v.f64[a * 2 + k]!)
     v.i32[n * 4 + 2] = 0

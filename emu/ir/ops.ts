@@ -128,7 +128,7 @@ const VECTOR = `
 1f f32x4.extract_lane v f lane|20 f32x4.replace_lane vf v lane
 21 f64x2.extract_lane v d lane|22 f64x2.replace_lane vd v lane
 23 i8x16.eq vv v|24 i8x16.ne vv v|25 i8x16.lt_s vv v|26 i8x16.lt_u vv v|27 i8x16.gt_s vv v|28 i8x16.gt_u vv v
-2d i16x8.eq vv v|31 i16x8.gt_s vv v|37 i32x4.eq vv v|38 i32x4.ne vv v|39 i32x4.lt_s vv v|3b i32x4.gt_s vv v
+2d i16x8.eq vv v|31 i16x8.gt_s vv v|32 i16x8.gt_u vv v|37 i32x4.eq vv v|38 i32x4.ne vv v|39 i32x4.lt_s vv v|3b i32x4.gt_s vv v|3c i32x4.gt_u vv v
 41 f32x4.eq vv v|42 f32x4.ne vv v|43 f32x4.lt vv v|44 f32x4.gt vv v|45 f32x4.le vv v|46 f32x4.ge vv v
 47 f64x2.eq vv v|48 f64x2.ne vv v|49 f64x2.lt vv v|4a f64x2.gt vv v|4b f64x2.le vv v|4c f64x2.ge vv v
 4d v128.not v v|4e v128.and vv v|4f v128.andnot vv v|50 v128.or vv v|51 v128.xor vv v|52 v128.bitselect vvv v
@@ -163,7 +163,7 @@ e0 f32x4.abs v v|e1 f32x4.neg v v|e3 f32x4.sqrt v v|e4 f32x4.add vv v|e5 f32x4.s
 ea f32x4.pmin vv v|eb f32x4.pmax vv v
 ec f64x2.abs v v|ed f64x2.neg v v|ef f64x2.sqrt v v|f0 f64x2.add vv v|f1 f64x2.sub vv v|f2 f64x2.mul vv v|f3 f64x2.div vv v
 f6 f64x2.pmin vv v|f7 f64x2.pmax vv v
-f8 i32x4.trunc_sat_f32x4_s v v|fa f32x4.convert_i32x4_s v v|fb f32x4.convert_i32x4_u v v
+f8 i32x4.trunc_sat_f32x4_s v v|f9 i32x4.trunc_sat_f32x4_u v v|fa f32x4.convert_i32x4_s v v|fb f32x4.convert_i32x4_u v v
 fc i32x4.trunc_sat_f64x2_s_zero v v|fe f64x2.convert_low_i32x4_s v v`
 
 const SATURATING =

@@ -640,6 +640,11 @@ export class Region {
     return OPS[number]!.out as Type
   }
 
+  /** The bytes when `n` is a vector constant, else undefined. */
+  constant128(n: Value): Uint8Array | undefined {
+    return this.op[n] === N_CONST128 ? this.vectors[this.a[n]!] : undefined
+  }
+
   /** The value when `n` is a 32-bit constant, else undefined. */
   constant32(n: Value): number | undefined {
     return this.op[n] === N_CONST32 ? this.a[n]! : undefined

@@ -131,3 +131,14 @@ export const CASES32 = CASES.map((one) => ({
   package: `${one.package}:i386`,
   long: !QUICK32.includes(one.name),
 }))
+
+/** And with PowerPC's, beside qemu-user. */
+const QUICK_PPC = ['busybox awk', 'bash job wait']
+
+export const CASES_PPC = CASES.map((one) => ({
+  ...one,
+  name: `ppc64el ${one.name}`,
+  package: `${one.package}:ppc64el`,
+  under: 'ppc64el',
+  long: !QUICK_PPC.includes(one.name),
+}))

@@ -11,6 +11,12 @@ const SSE = ['-msse2', '-mfpmath=sse']
 const M32 = ['-m32', '-idirafter', '/usr/include/x86_64-linux-gnu']
 /** The x87 alone. */
 const X87 = ['-march=i486', '-mfpmath=387']
+/** Debian's cross compilers, by its name of the architecture. */
+const CROSS = {
+  powerpc: 'powerpc-linux-gnu',
+  ppc64: 'powerpc64-linux-gnu',
+  ppc64el: 'powerpc64le-linux-gnu',
+}
 /** By name: the command, its flags, what it builds. */
 const COMPILERS = [
   { name: 'gcc -O2', command: 'gcc', flags: ['-O2'], sources: C },
@@ -35,6 +41,31 @@ const COMPILERS = [
     sources: ['processes.c'],
   },
   { name: 'i386 musl SSE', command: 'gcc', flags: ['-O2', ...MUSL32_FLAGS, ...SSE], sources: C, long: true },
+  ...['powerpc', 'ppc64', 'ppc64el'].flatMap((arch) => [
+    {
+      name: `${arch} gcc -O2`,
+      command: `${CROSS[arch]}-gcc`,
+      flags: ['-O2'],
+      sources: C,
+      under: arch,
+      long: true,
+    },
+    {
+      name: `${arch} gcc quick`,
+      command: `${CROSS[arch]}-gcc`,
+      flags: ['-O2'],
+      sources: ['numbers.c'],
+      under: arch,
+    },
+    {
+      name: `${arch} g++`,
+      command: `${CROSS[arch]}-g++`,
+      flags: ['-O2', '-std=c++17'],
+      sources: CXX,
+      under: arch,
+      long: true,
+    },
+  ]),
   { name: 'tcc', command: 'tcc', flags: [], sources: C, link: (source) => tccWithMusl(source) },
 ]
 
@@ -53,18 +84,27 @@ function tccWithMusl(source) {
 /** The cases that are wanted; one that cannot be built has a `reason`. */
 export function compiledCases(folder, isWanted) {
   mkdirSync(folder, { recursive: true })
-  return COMPILERS.flatMap(({ name, command, flags, sources, long, link = (source) => [source, '-lm'] }) =>
-    sources.flatMap((file) => {
-      const label = `${name} ${file}`
-      if (!isWanted({ name: label, long })) return []
-      const program = join(folder, `${name.replaceAll(' ', '')}-${basename(file, extname(file))}`)
-      const source = join(import.meta.dirname, 'src', file)
-      const words = [...flags, '-static', '-w', '-o', program, ...link(source)]
-      const { error, status, stderr } = spawnSync(command, words, { encoding: 'utf8' })
-      if (error) return { name: label, reason: `no ${command} here` }
-      if (status !== 0)
-        return { name: label, long, reason: `${command} cannot build it: ${stderr.trim().split('\n')[0]}` }
-      return { name: label, long, path: folder, program, args: ['argument'], stdin: 'line one\nline two\n' }
-    }),
+  return COMPILERS.flatMap(
+    ({ name, command, flags, sources, long, under, link = (source) => [source, '-lm'] }) =>
+      sources.flatMap((file) => {
+        const label = `${name} ${file}`
+        if (!isWanted({ name: label, long })) return []
+        const program = join(folder, `${name.replaceAll(' ', '')}-${basename(file, extname(file))}`)
+        const source = join(import.meta.dirname, 'src', file)
+        const words = [...flags, '-static', '-w', '-o', program, ...link(source)]
+        const { error, status, stderr } = spawnSync(command, words, { encoding: 'utf8' })
+        if (error) return { name: label, reason: `no ${command} here` }
+        if (status !== 0)
+          return { name: label, long, reason: `${command} cannot build it: ${stderr.trim().split('\n')[0]}` }
+        return {
+          name: label,
+          long,
+          under,
+          path: folder,
+          program,
+          args: ['argument'],
+          stdin: 'line one\nline two\n',
+        }
+      }),
   )
 }

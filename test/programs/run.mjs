@@ -1,18 +1,19 @@
 // Real distribution programs: each case natively and under Umwelt; output and status must be equal.
 // usage: node test/programs/run.mjs [--cpu jit|interpreter] [--long] [NAME-PART…]
-// --long: also those that ask i386 what x86-64 or another i386 case was asked.
+// --long: also those that ask another ISA what x86-64 or another of its cases was asked.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ENGINE_WORDS } from '../idle/under-test.mjs'
-import { CASES, CASES32 } from './cases.mjs'
+import { CASES, CASES_PPC, CASES32 } from './cases.mjs'
 import { compiledCases } from './compiled.mjs'
 import { debianPackage } from './debian.mjs'
 import { mixedCases } from './mixed.mjs'
 import { npmCases, withoutTimes } from './npm.mjs'
 import { oldCases } from './old.mjs'
+import { underQemu } from './qemu.mjs'
 
 const { values, positionals } = parseArgs({
   options: { cpu: { type: 'string', default: 'jit' }, long: { type: 'boolean' } },
@@ -87,7 +88,7 @@ generate(data)
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const folders = new Map()
 const cases = [
-  ...[...CASES, ...CASES32],
+  ...[...CASES, ...CASES32, ...CASES_PPC],
   ...compiledCases(join(data, 'built'), isWanted),
   ...mixedCases(join(data, 'mixed')),
   ...npmCases(),
@@ -100,16 +101,19 @@ for (const testCase of cases) {
   const { folder, reason } = testCase.package
     ? folders.get(testCase.package)
     : { folder: testCase.path, ...testCase }
-  if (!folder || process.arch !== 'x64' || process.platform !== 'linux') {
+  const under = testCase.under ? underQemu(testCase.under) : undefined
+  if (!folder || under?.reason || process.arch !== 'x64' || process.platform !== 'linux') {
     counts.skipped++
-    console.log(`not run: ${testCase.name}: ${reason ?? 'no native run here to compare with'}`)
+    const why = reason ?? under?.reason ?? 'no native run here to compare with'
+    console.log(`not run: ${testCase.name}: ${why}`)
     continue
   }
   const path = testCase.package ? join(folder, 'path') : folder
   const program = testCase.package
     ? join(path, testCase.program.split('/').pop().replace('bash-static', 'bash'))
     : testCase.program
-  const native = attempt(testCase, path, data, program, () => testCase.args)
+  const [command, ...words] = [...(under?.words ?? []), program]
+  const native = attempt(testCase, path, data, command, () => [...words, ...testCase.args])
   const ours = attempt(testCase, path, data, process.execPath, (work) => [
     UMWELT,
     'run',

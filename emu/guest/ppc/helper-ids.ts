@@ -12,3 +12,9 @@ export const HELPER_FLOAT = 99
 export const HELPER_FLOAT_RAISE = 100
 /** Instructions of FPSCR: the instruction's word. */
 export const HELPER_FPSCR = 101
+/** Rare vector operations: number and immediate; operands and the result in scratch. */
+export const HELPER_VECTOR = 102
+/** Float operations on vectors of doubles and of singles: packCall's argument. */
+export const HELPER_FLOAT_LANES = 103
+/** What an operation on such vectors raises; operands in scratch; 1: a result is a NaN, or another one. */
+export const HELPER_FLOAT_LANES_RAISE = 104

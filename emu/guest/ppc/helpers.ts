@@ -8,16 +8,21 @@ import type { AddressSpace } from '../../memory/address-space.ts'
 import { STATE_BASE } from '../../memory/layout.ts'
 import { COMMON_STATE, StateBlock } from '../../memory/state-block.ts'
 import { executeFloat, executeFpscr, raiseFloat } from './float/execute.ts'
+import { executeLanes, raiseLanes } from './float/lanes-exact.ts'
 import {
   HELPER_DIVIDE,
   HELPER_FLOAT,
+  HELPER_FLOAT_LANES,
+  HELPER_FLOAT_LANES_RAISE,
   HELPER_FLOAT_RAISE,
   HELPER_FPSCR,
   HELPER_STRING,
   HELPER_TIME_BASE,
+  HELPER_VECTOR,
 } from './helper-ids.ts'
 import { gprPlace, PPC_STATE } from './state.ts'
 import { moveString } from './string-moves.ts'
+import { executeVector } from './vector/rare.ts'
 
 /**
  * A helper: two i32 arguments as its id says. Those called at a block's end get the instruction's pc as the second
@@ -58,3 +63,6 @@ PPC_HELPERS[HELPER_DIVIDE] = divide
 PPC_HELPERS[HELPER_FLOAT] = executeFloat
 PPC_HELPERS[HELPER_FLOAT_RAISE] = raiseFloat
 PPC_HELPERS[HELPER_FPSCR] = executeFpscr
+PPC_HELPERS[HELPER_VECTOR] = executeVector
+PPC_HELPERS[HELPER_FLOAT_LANES] = executeLanes
+PPC_HELPERS[HELPER_FLOAT_LANES_RAISE] = raiseLanes

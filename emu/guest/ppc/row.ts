@@ -157,12 +157,27 @@ export interface Row {
   readonly undefinedUpper: boolean
   /** Where qemu does otherwise than the book, the book's section; tests then leave out what differs. */
   readonly qemuDiffers: string
+  /** What of a case the tests leave out for that, or because it is undefined. */
+  readonly leftOut: LeftOut
   /** Why random differential tests leave it out, if they do. */
   readonly untested: string
 }
 
+/** What differential tests do not compare. */
+export interface LeftOut {
+  /** Bits of FPSCR. */
+  readonly fpscr?: number
+  /** Cases that raise one of these bits of FPSCR. */
+  readonly raising?: number
+  /** Rounding modes other than to nearest. */
+  readonly directed?: boolean
+}
+
 export type RowOptions = Partial<
-  Pick<Row, 'flow' | 'bits' | 'bigEndian' | 'feature' | 'undefinedUpper' | 'qemuDiffers' | 'untested'>
+  Pick<
+    Row,
+    'flow' | 'bits' | 'bigEndian' | 'feature' | 'undefinedUpper' | 'leftOut' | 'qemuDiffers' | 'untested'
+  >
 >
 
 /** Mask of bits `first` to `last`. */
@@ -238,6 +253,7 @@ export function row(
     feature: options.feature ?? '',
     undefinedUpper: options.undefinedUpper ?? false,
     qemuDiffers: options.qemuDiffers ?? '',
+    leftOut: options.leftOut ?? {},
     untested: options.untested ?? '',
   }
 }

@@ -5,35 +5,10 @@
  */
 
 import { DECODE_OK } from '../guest-mode.ts'
+import { type CodeRange, newSurvey, noteMissing, type Survey } from '../survey.ts'
 import { BASE_RIP, type Decoder, type Insn } from './decode.ts'
 import { decoderOf, Instruction } from './isa.ts'
 import type { Mode } from './row.ts'
-
-/** Bytes that may be executed, at their guest address. */
-export interface CodeRange {
-  readonly start: number
-  readonly bytes: Uint8Array
-}
-
-/** Bytes that are no instruction here, and how many places have them. */
-export interface MissingInstruction {
-  readonly pc: number
-  /** The first eight bytes, in hexadecimal. */
-  readonly bytes: string
-  /** `AVX`, `AVX-512`, or `` when it is no known family. */
-  readonly family: string
-  places: number
-}
-
-export interface Survey {
-  instructionCount: number
-  /** CPUID features beyond the base that rows need: feature → how many instructions. */
-  readonly features: Map<string, number>
-  /** By their first bytes. */
-  readonly missing: Map<string, MissingInstruction>
-  /** Numbers of system calls that are put into EAX shortly before SYSCALL, or INT 80H in 32-bit mode. */
-  readonly syscallNumbers: Set<number>
-}
 
 const INSTRUCTION_BYTES_MAX = 15
 /** How far before SYSCALL its number may be set. */
@@ -54,12 +29,7 @@ class Surveyor {
   private readonly insn: Insn = new Instruction()
   private readonly trial: Insn = new Instruction()
   private readonly pending: number[] = []
-  private readonly survey: Survey = {
-    instructionCount: 0,
-    features: new Map(),
-    missing: new Map(),
-    syscallNumbers: new Set(),
-  }
+  private readonly survey = newSurvey()
 
   constructor(ranges: readonly CodeRange[], mode: Mode) {
     this.ranges = ranges
@@ -112,7 +82,8 @@ class Surveyor {
       seen[at] = 1
       const end = Math.min(bytes.length, at + INSTRUCTION_BYTES_MAX)
       if (this.decoder.decode(bytes, at, end, pc, insn) !== DECODE_OK) {
-        this.noteMissing(pc, bytes.subarray(at, at + 8))
+        const first = bytes.subarray(at, at + 8)
+        noteMissing(survey, pc, first, 4, familyOf(first))
         return
       }
       survey.instructionCount++
@@ -136,22 +107,7 @@ class Surveyor {
     else if (mnemonic === 'LEA' && insn.base === BASE_RIP) this.followIfCode(insn.nextPc + insn.disp)
     else if (mnemonic === 'MOV' && insn.imm > 0 && insn.immHigh === 0) this.followIfCode(insn.imm)
   }
-
-  private noteMissing(pc: number, first: Uint8Array): void {
-    const key = Array.from(first.subarray(0, 4), hexByte).join(' ')
-    const known = this.survey.missing.get(key)
-    if (known) known.places++
-    else
-      this.survey.missing.set(key, {
-        pc,
-        bytes: Array.from(first, hexByte).join(' '),
-        family: familyOf(first),
-        places: 1,
-      })
-  }
 }
-
-const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0')
 
 const isSystemCall = ({ row, mode, imm }: Insn): boolean =>
   row!.mnemonic === 'SYSCALL' || (mode === 32 && row!.mnemonic === 'INT' && (imm & 0xff) === 0x80)

@@ -138,6 +138,17 @@ function randomFpscr(random: Random): number {
   return summed((sticky | rest | mode | enables) >>> 0)
 }
 
+/** Single-precision arithmetic, whose operands must be singles. */
+const isSingle = (row: Row): boolean =>
+  (/^f.*s$/.test(row.mnemonic) && row.encoding.startsWith('A 59')) || /^xs.*sp$/.test(row.mnemonic)
+
+/** The single next to a double; of a NaN the upper part. */
+function roundedToSingle(bits: bigint): bigint {
+  f64Bits.setBigUint64(0, bits)
+  const value = f64Bits.getFloat64(0)
+  return Number.isNaN(value) ? (bits & ~0x1fff_ffffn) | (1n << 29n) : doubleBits(Math.fround(value))
+}
+
 /** A state in which the addresses of the words' accesses mostly lie in the data page. */
 export function randomState(
   mode: PpcMode,
@@ -160,7 +171,13 @@ export function randomState(
     state[VSR_AT + 2 * k] = k < 32 && !random.chance(3) ? randomDouble(random) : randomLanes(random)
     if (isKept(k)) state[VSR_AT + 2 * k + 1] = randomLanes(random)
   }
-  for (const [row, word] of insns) aim(mode, random, state, row, word)
+  for (const [row, word] of insns) {
+    const { raising = 0, directed = false } = row.leftOut
+    state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & (directed ? ~3 : -1)))
+    if (isSingle(row))
+      for (let k = 0; k < 128; k += 2) state[VSR_AT + k] = roundedToSingle(state[VSR_AT + k]!)
+    aim(mode, random, state, row, word)
+  }
   return state
 }
 

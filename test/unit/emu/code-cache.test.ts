@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
-import { X86_64 } from '../../../emu/guest/x86/mode.ts'
+import { I386, X86_64 } from '../../../emu/guest/x86/mode.ts'
 import { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, pcCacheSlot } from '../../../emu/memory/layout.ts'
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
 import { noCounts, ProcessCode, Translations } from '../../../emu/run/code-cache.ts'
 import { decodeBatches, encodeBatch, type TranslationStore } from '../../../emu/run/stored-batches.ts'
+import { FIRST_ROUTINE_SYMBOL } from '../../../emu/wasm/object.ts'
 
 const OWNER = { executed: () => true, interpreted: () => true, invalidate: () => {} }
 const CODE = 0x400000
@@ -55,6 +56,20 @@ it('a batch comes back from its bytes, and everything behind a damaged record is
     expect(decodeBatches(record.slice(0, length))).toHaveLength(0)
 })
 
+it('a batch that calls routines comes back, too', () => {
+  const translations = new Translations({ uncheckedLoads: false, eager: true }, '')
+  const space = spaceWith(new MemoryPool(), 1)
+  // fadd st, st(1); fsqrt; ret
+  space.storeBytes(CODE, Uint8Array.of(0xd8, 0xc1, 0xd9, 0xfa, 0xc3))
+  const batch = translations.translate(space, [CODE], () => false, undefined)
+  const [back] = decodeBatches(encodeBatch(batch))
+  const routines = back!.object.relocations.filter(
+    (symbol, k) => k % 2 === 1 && symbol >= FIRST_ROUTINE_SYMBOL,
+  )
+  expect(routines).toHaveLength(2)
+  expect(() => translations.linked(space, back!)).not.toThrow()
+})
+
 it('the next run of a program begins with what this one translated', () => {
   const files = new Map<string, Uint8Array>()
   const store: TranslationStore = {
@@ -62,7 +77,12 @@ it('the next run of a program begins with what this one translated', () => {
     append: (program, records) => void files.set(program, records[0]!),
   }
   const run = (number: number): Translations => {
-    const translations = new Translations({ uncheckedLoads: false, eager: true, store }, X86_64, false, noCounts())
+    const translations = new Translations(
+      { uncheckedLoads: false, eager: true, store },
+      X86_64,
+      false,
+      noCounts(),
+    )
     const code = new ProcessCode(spaceWith(new MemoryPool(), number), translations, OWNER)
     code.begin('program')
     expect(code.enter(CODE, false)).toBe(true)

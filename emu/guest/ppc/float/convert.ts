@@ -57,8 +57,8 @@ function integerOf(t: Translator, op: FloatOp, x: Value): [integer: Value, back:
     return [select(whole, ir.i64Halves(0, -0x8000_0000), isNumber), ir.op1('f64.convert_i64_s', whole)]
   }
   const word = ir.op1('i32.trunc_sat_f64_s', x)
-  const kept = ir.op3('select.i32', word, ir.i32(-0x8000_0000), isNumber)
-  return [ir.op1('i64.extend_i32_s', kept), ir.op1('f64.convert_i32_s', word)]
+  const kept = select(ir.op1('i64.extend_i32_s', word), ir.i64(0x8000_0000), isNumber)
+  return [kept, ir.op1('f64.convert_i32_s', word)]
 }
 
 /** A double to an integer, truncated or to the nearest. */
@@ -198,3 +198,28 @@ export const select: Translate = (t, i) => {
   t.setVsr(i.rt, t.ir.op3('select.v128', t.vsr(i.rc5), t.vsr(i.rb), isPositive))
   if (i.rc) recordFpscr(t)
 }
+
+/** The greater or less of two doubles; of zeros the sign counts. */
+export const extreme =
+  (op: 'max' | 'min', registersOf: (i: Insn) => Registers): Translate =>
+  (t, i) => {
+    const { ir } = t
+    const registers = registersOf(i)
+    const code = floatCode(op, false)
+    if (ir.options.exactChecks) {
+      callExact(t, i, code, registers)
+      return
+    }
+    requireUsualMode(t)
+    const a = fpr(t, registers.a)
+    const b = fpr(t, registers.b)
+    const [x, y] = [bitsOf(t, a), bitsOf(t, b)]
+    const zero = ir.op2(op === 'max' ? 'i64.and' : 'i64.or', x, y)
+    const other = ir.op3('select.i64', x, y, ir.op2(op === 'max' ? 'f64.gt' : 'f64.lt', a, b))
+    const result = ir.op3('select.i64', zero, other, ir.op2('f64.eq', a, b))
+    const isNan = ir.op2('i32.or', ir.op2('f64.ne', a, a), ir.op2('f64.ne', b, b))
+    const lanes = ir.lane('f64x2.replace_lane', 1, ir.op1('f64x2.splat', a), b)
+    const last = ir.op1('i64x2.splat', result)
+    ir.helperIf(isNan, ir.i32(1), HELPER_FLOAT_RAISE, code, ir.op2('pair', lanes, last))
+    setBits(t, registers.t, result)
+  }

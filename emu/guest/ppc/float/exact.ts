@@ -231,7 +231,8 @@ function toInteger(run: Run, op: FloatOp, x: F.Float): bigint {
   if (x.kind === F.NAN) {
     run.nanOf(x)
     run.invalid(S.VXCVI)
-    return least
+    // Of a word only the lower half is defined.
+    return BigInt.asUintN(bits, least)
   }
   if (x.kind !== F.INFINITE) {
     const { value, inexact, up } = F.toInteger(x, truncates ? F.ROUND_ZERO : run.mode)
@@ -265,25 +266,29 @@ function compare(run: Run, a: F.Float, b: F.Float, isOrdered: boolean): bigint {
   return order < 0 ? 8n : order > 0 ? 4n : 2n
 }
 
-/** Exponents as in IEEE 754, of zeros and denormals -1023 at most. */
+/** The exponent of a double's bits, as 1.xxx × 2^e. */
 const exponentOf = (bits: bigint): number => Number((bits >> 52n) & 0x7ffn) - 1023
 
 /** Whether a division's software sequence needs care: as a condition field, 4 for denormal divisors and the like, 2. */
-function testDivide(a: bigint, b: bigint): bigint {
+function testDivide(a: bigint, b: bigint, { least, greatest, precision }: F.Format): bigint {
   const [x, y] = [F.unpack(a, F.FORMAT64), F.unpack(b, F.FORMAT64)]
   const [ea, eb] = [exponentOf(a), exponentOf(b)]
-  const isDivisorOdd = y.kind === F.ZERO || y.kind === F.INFINITE || y.special
+  const isDivisorOdd = y.kind === F.ZERO || y.kind === F.INFINITE || (y.kind === F.FINITE && eb < least)
   const general = x.kind === F.INFINITE || isDivisorOdd ? 4n : 0n
-  const far = x.kind !== F.ZERO && x.kind < F.INFINITE && (ea - eb >= 1023 || ea - eb <= -1021 || ea <= -970)
-  const isOdd = x.kind >= F.INFINITE || y.kind === F.NAN || isDivisorOdd || eb <= -1022 || eb >= 1021 || far
+  const isFar =
+    x.kind === F.FINITE && (ea - eb >= greatest || ea - eb <= least + 1 || ea <= least + precision - 1)
+  const isOdd =
+    x.kind >= F.INFINITE || y.kind === F.NAN || isDivisorOdd || eb <= least || eb >= greatest - 2 || isFar
   return 8n | general | (isOdd ? 2n : 0n)
 }
 
 /** The same of a square root. */
-function testRoot(b: bigint): bigint {
+function testRoot(b: bigint, { least, precision }: F.Format): bigint {
   const y = F.unpack(b, F.FORMAT64)
-  const general = y.kind === F.ZERO || y.kind === F.INFINITE || (y.kind === F.FINITE && y.special) ? 4n : 0n
-  const isOdd = y.kind !== F.FINITE || y.negative || exponentOf(b) <= -970
+  const exponent = exponentOf(b)
+  const isTiny = y.kind === F.FINITE && exponent < least
+  const general = y.kind === F.ZERO || y.kind === F.INFINITE || isTiny ? 4n : 0n
+  const isOdd = y.kind !== F.FINITE || y.negative || exponent <= least + precision - 1
   return 8n | general | (isOdd ? 2n : 0n)
 }
 
@@ -326,9 +331,9 @@ function resultOf(run: Run, op: FloatOp, isSingle: boolean, a: bigint, b: bigint
     case 'compareOrdered':
       return compare(run, double(a), double(b), op === 'compareOrdered')
     case 'testDivide':
-      return testDivide(a, b)
+      return testDivide(a, b, isSingle ? F.FORMAT32 : F.FORMAT64)
     case 'testRoot':
-      return testRoot(b)
+      return testRoot(b, isSingle ? F.FORMAT32 : F.FORMAT64)
     case 'max':
     case 'min':
       return extreme(run, op, a, b)

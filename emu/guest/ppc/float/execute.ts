@@ -14,16 +14,17 @@ import { evaluate, type Outcome } from './exact.ts'
 import * as S from './fpscr.ts'
 import { COMPARED_LAST, type FloatOp, isSingle, opOf } from './operations.ts'
 
-/** FPRF of an outcome; -1 where the operation leaves it alone. */
+/** FPRF of an outcome. */
 function fprfOf(op: FloatOp, single: boolean, { bits }: Outcome): number {
   // What conversions to integers leave there is undefined.
-  if (op.startsWith('to') && op !== 'toSingle') return 0
+  if (op.startsWith('to')) return 0
   return S.classOf(Number(BigInt.asIntN(32, bits >> 32n)), Number(bits & 0xffff_ffffn), single)
 }
 
 /** FPSCR behind a scalar operation. */
-function fpscrAfter(fpscr: number, op: FloatOp, single: boolean, outcome: Outcome): number {
+export function fpscrAfter(fpscr: number, op: FloatOp, single: boolean, outcome: Outcome): number {
   const { raised, rounded, isKept } = outcome
+  if (op === 'max' || op === 'min') return S.withRaised(fpscr, raised)
   const before = fpscr & ~(S.FR | S.FI)
   if (isKept) return S.withRaised(before >>> 0, raised)
   const class_ = fprfOf(op, single, outcome) << 12
@@ -127,7 +128,7 @@ export function executeFpscr(space: AddressSpace, word: number): number {
   const state = new StateBlock(space)
   const fpscr = readFpscr(state)
   const [rt, ra, rb] = [(word >>> 21) & 31, (word >>> 16) & 31, (word >>> 11) & 31]
-  const set = (value: number): void => writeFpscr(state, S.summed(value))
+  const set = (value: number): void => writeFpscr(state, S.summed((value & ~S.RESERVED) >>> 0))
   switch ((word >>> 1) & 0x3ff) {
     case MFFS:
       state.setU64(vsrPlace(rt), BigInt(fpscr))
@@ -145,7 +146,8 @@ export function executeFpscr(space: AddressSpace, word: number): number {
       break
     case MTFSB1: {
       const bit = 0x8000_0000 >>> rt
-      writeFpscr(state, bit & S.ALL_EXCEPTIONS ? S.withRaised(fpscr, bit) : S.summed((fpscr | bit) >>> 0))
+      if (bit & S.ALL_EXCEPTIONS) writeFpscr(state, S.withRaised(fpscr, bit))
+      else set((fpscr | bit) >>> 0)
       break
     }
     case MTFSFI: {

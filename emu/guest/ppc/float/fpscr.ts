@@ -20,7 +20,10 @@ export const VXVC = 0x0008_0000
 export const FR = 0x0004_0000
 export const FI = 0x0002_0000
 export const FPRF = 0x0001_f000
+/** FPRF's class bit, C. */
+export const CLASS = 0x0001_0000
 export const FPCC = 0x0000_f000
+export const RESERVED = 0x800
 export const VXSOFT = 0x400
 export const VXSQRT = 0x200
 export const VXCVI = 0x100

@@ -40,8 +40,6 @@ export const FLOAT_OPS = [
   'testRoot',
   'max',
   'min',
-  'fromSingle',
-  'toSingle',
   'equal',
   'greater',
   'greaterEqual',

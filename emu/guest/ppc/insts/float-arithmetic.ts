@@ -2,14 +2,25 @@
 
 import type { Insn } from '../decode.ts'
 import { convertTo, fromInteger, integral } from '../float/convert.ts'
+import { CLASS, FI, FPRF, FR, FX, XX, ZX } from '../float/fpscr.ts'
 import type { FloatOp } from '../float/operations.ts'
 import { arithmetic, callExactly, type Registers } from '../float/scalar.ts'
-import { type Row, type RowOptions, row } from '../row.ts'
+import { type LeftOut, type Row, type RowOptions, row } from '../row.ts'
 
 const AB = (i: Insn): Registers => ({ t: i.rt, a: i.ra, b: i.rb, c: -1 })
 const AC = (i: Insn): Registers => ({ t: i.rt, a: i.ra, b: -1, c: i.rc5 })
 const B = (i: Insn): Registers => ({ t: i.rt, a: -1, b: i.rb, c: -1 })
 const ABC = (i: Insn): Registers => ({ t: i.rt, a: i.ra, b: i.rb, c: i.rc5 })
+
+/** qemu takes the class of a single-precision result as a double's. */
+export const SINGLE: RowOptions = { qemuDiffers: '4.2.2: FPRF of a denormal single' }
+/** qemu rounds the negated sum. */
+export const NEGATED: RowOptions = { qemuDiffers: '4.6.6.2: the sum is rounded, then negated' }
+
+export const leftOutOf = (op: FloatOp, single: boolean): LeftOut => ({
+  fpscr: single ? CLASS : 0,
+  directed: op.startsWith('nm'),
+})
 
 /** The double and the single form of an operation, primary opcodes 63 and 59. */
 function both(
@@ -26,12 +37,23 @@ function both(
       `A ${single ? 59 : 63} ${opcode}`,
       `FRT ${operands} [Rc]`,
       arithmetic(op, single, registers, true),
-      options,
+      {
+        ...(op.startsWith('nm') ? NEGATED : {}),
+        ...(single ? SINGLE : {}),
+        ...options,
+        leftOut: leftOutOf(op, single),
+      },
     ),
   )
 }
 
 const D64: RowOptions = { bits: 64 }
+
+/** FI, FR and XX of estimates are undefined; rounding is not directed; qemu has a half for the inverse of zero. */
+export const ESTIMATE: RowOptions = {
+  qemuDiffers: '4.6.6.1: the inverse of zero',
+  leftOut: { fpscr: FI | FR | XX | FX | CLASS, raising: ZX, directed: true },
+}
 
 /** Estimates are as good as the quotient and the root: by the exact helper. */
 const estimate = (name: string, primary: number, op: FloatOp, options?: RowOptions): Row =>
@@ -40,13 +62,17 @@ const estimate = (name: string, primary: number, op: FloatOp, options?: RowOptio
     `A ${primary} ${op === 'estimate' ? 24 : 26}`,
     'FRT FRB [Rc]',
     callExactly(op, primary === 59, B, true),
-    options,
+    { ...ESTIMATE, ...options },
   )
 
+const FROM: RowOptions = { bits: 64, qemuDiffers: '4.6.7.2: FPRF is set', leftOut: { fpscr: FPRF } }
 const conversion = (name: string, opcode: number, op: FloatOp, options?: RowOptions): Row =>
-  row(name, `X 63 ${opcode}`, 'FRT FRB [Rc]', convertTo(op, B, true), options)
+  row(name, `X 63 ${opcode}`, 'FRT FRB [Rc]', convertTo(op, B, true), {
+    ...options,
+    leftOut: { fpscr: FPRF },
+  })
 const fromInt = (name: string, primary: number, opcode: number, op: FloatOp): Row =>
-  row(name, `X ${primary} ${opcode}`, 'FRT FRB [Rc]', fromInteger(op, primary === 59, B, true), D64)
+  row(name, `X ${primary} ${opcode}`, 'FRT FRB [Rc]', fromInteger(op, primary === 59, B, true), FROM)
 const toIntegral = (name: string, opcode: number, op: FloatOp): Row =>
   row(name, `X 63 ${opcode}`, 'FRT FRB [Rc]', integral(op, B, true), D64)
 
@@ -64,7 +90,10 @@ export const FLOAT_ARITHMETIC: readonly Row[] = [
   estimate('fres', 59, 'estimate'),
   estimate('frsqrte', 63, 'rootEstimate'),
   estimate('frsqrtes', 59, 'rootEstimate', D64),
-  row('frsp', 'X 63 12', 'FRT FRB [Rc]', arithmetic('round', true, B, true)),
+  row('frsp', 'X 63 12', 'FRT FRB [Rc]', arithmetic('round', true, B, true), {
+    ...SINGLE,
+    leftOut: leftOutOf('round', true),
+  }),
   conversion('fctiw', 14, 'toI32'),
   conversion('fctiwz', 15, 'toI32z'),
   conversion('fctiwu', 142, 'toU32', D64),
