@@ -141,7 +141,18 @@ const SCALAR_ROWS: Row[] = [
 // ---- vectors
 
 const lanes = (name: string, opcode: number, op: FloatOp, from: 'd' | 's' | 'w', to: 'd' | 's' | 'w'): Row =>
-  xx2(name, opcode, laneExactly(laneCode(op, from, to), B), LANES)
+  xx2(name, opcode, laneExactly(laneCode(op, from, to), B), {
+    ...LANES,
+    leftOut: { ...LANES.leftOut, clear: VE },
+  })
+
+/** In these qemu raises what an earlier instruction has left. */
+const ofIntegers = (name: string, opcode: number, op: FloatOp, from: 'd' | 'w', to: 'd' | 's'): Row =>
+  xx2(name, opcode, laneExactly(laneCode(op, from, to), B), {
+    ...VSX,
+    qemuDiffers: '7.6.1.6: exact conversions raise nothing',
+    leftOut: { fpscr: FI | FX | XX },
+  })
 
 const ROUNDINGS = [
   ['i', 'integralNear', 201, 137],
@@ -174,7 +185,10 @@ const LANE_ROWS: Row[] = [
   xx2('xvredp', 218, laneExactly(laneCode('estimate', 'd', 'd'), B), ESTIMATE),
   xx2('xvresp', 154, laneExactly(laneCode('estimate', 's', 's'), B), ESTIMATE),
   xx2('xvrsqrtedp', 202, laneExactly(laneCode('rootEstimate', 'd', 'd'), B), ESTIMATE),
-  xx2('xvrsqrtesp', 138, laneExactly(laneCode('rootEstimate', 's', 's'), B), ESTIMATE),
+  xx2('xvrsqrtesp', 138, laneExactly(laneCode('rootEstimate', 's', 's'), B), {
+    ...VSX,
+    untested: 'an estimate, nearer than qemu has it',
+  }),
   ...(['max', 'min'] as const).flatMap((op, k) => [
     xx3(`xv${op}dp`, 224 + 8 * k, laneExactly(laneCode(op, 'd', 'd'), AB)),
     xx3(`xv${op}sp`, 192 + 8 * k, laneExactly(laneCode(op, 's', 's'), AB)),
@@ -201,14 +215,14 @@ const LANE_ROWS: Row[] = [
   lanes('xvcvspuxds', 392, 'toU64z', 's', 'd'),
   lanes('xvcvspsxws', 152, 'toI32z', 's', 'w'),
   lanes('xvcvspuxws', 136, 'toU32z', 's', 'w'),
-  lanes('xvcvsxddp', 504, 'fromI64', 'd', 'd'),
-  lanes('xvcvuxddp', 488, 'fromU64', 'd', 'd'),
-  lanes('xvcvsxdsp', 440, 'fromI64', 'd', 's'),
-  lanes('xvcvuxdsp', 424, 'fromU64', 'd', 's'),
-  lanes('xvcvsxwdp', 248, 'fromI32', 'w', 'd'),
-  lanes('xvcvuxwdp', 232, 'fromU32', 'w', 'd'),
-  lanes('xvcvsxwsp', 184, 'fromI32', 'w', 's'),
-  lanes('xvcvuxwsp', 168, 'fromU32', 'w', 's'),
+  ofIntegers('xvcvsxddp', 504, 'fromI64', 'd', 'd'),
+  ofIntegers('xvcvuxddp', 488, 'fromU64', 'd', 'd'),
+  ofIntegers('xvcvsxdsp', 440, 'fromI64', 'd', 's'),
+  ofIntegers('xvcvuxdsp', 424, 'fromU64', 'd', 's'),
+  ofIntegers('xvcvsxwdp', 248, 'fromI32', 'w', 'd'),
+  ofIntegers('xvcvuxwdp', 232, 'fromU32', 'w', 'd'),
+  ofIntegers('xvcvsxwsp', 184, 'fromI32', 'w', 's'),
+  ofIntegers('xvcvuxwsp', 168, 'fromU32', 'w', 's'),
 ]
 
 export const VSX_FLOAT: readonly Row[] = [...SIMPLE_ROWS, ...FUSED_ROWS, ...SCALAR_ROWS, ...LANE_ROWS]
