@@ -103,7 +103,7 @@ export function powerpcCpuInfo({ platform }: Described): string {
     ['processor', '0'],
     ['cpu', is64 ? 'POWER8 (architected), altivec supported' : '7447A, altivec supported'],
     ['clock', '1000.000000MHz'],
-    ['revision', is64 ? '2.0 (pvr 004d 0200)' : '1.2 (pvr 8003 0102)'],
+    ['revision', is64 ? '2.0 (pvr 004d 0200)' : '1.1 (pvr 8003 0101)'],
   ]
   const machine = [
     ['timebase', '512000000'],

@@ -38,6 +38,20 @@
 #define REG_RIP REG_EIP
 #define SYSCALL_INSTRUCTION "int $0x80"
 #define SYSCALL_CLOBBERS "memory"
+#elif defined(__powerpc__)
+/* glibc's names for what musl calls otherwise, and calls that powerpc has in their newer form only. */
+#include <signal.h>
+#include <time.h>
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+#ifndef __powerpc64__
+#define SYS_newfstatat SYS_fstatat64
+#define SYS_semtimedop SYS_semtimedop_time64
+#define SYS_timer_settime SYS_timer_settime64
+#define SYS_timer_gettime SYS_timer_gettime64
+#define SYS_clock_gettime SYS_clock_gettime64
+#endif
 #else
 #define SYSCALL_INSTRUCTION "syscall"
 #define SYSCALL_CLOBBERS "rcx", "r11", "memory"

@@ -130,7 +130,14 @@ static void trap(void)
 	sigaction(SIGSYS, &sa, NULL);
 	on(SYS_getuid, SECCOMP_RET_TRAP | 55);
 	long result;
+#ifdef __powerpc__
+	register long number asm("r0") = SYS_getuid;
+	register long first asm("r3") = SYS_getuid;
+	asm volatile("sc" : "+r"(number), "+r"(first) : : "cr0", "memory");
+	result = first;
+#else
 	asm volatile(SYSCALL_INSTRUCTION : "=a"(result) : "a"(SYS_getuid) : SYSCALL_CLOBBERS);
+#endif
 	printf("rax %ld\n", result);
 	fflush(stdout);
 	sigset_t all;

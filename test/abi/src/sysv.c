@@ -15,7 +15,9 @@
 
 #include "probe.h"
 
-#ifdef __i386__
+#ifdef __powerpc__
+#define semop_(id, ops, count) syscall(SYS_ipc, 1, id, count, 0, ops)
+#elif defined(__i386__)
 #define semop_(id, ops, count) syscall(SYS_ipc, 1, id, count, 0, ops)
 /* musl translates what IPC_STAT fills: a bad address would be its own fault. */
 #define IS_BAD(at) ((void *)(at) == (void *)8)

@@ -88,12 +88,17 @@ export class Doubles {
     return ir.op2('i64x2.add', sum, ir.op2('v128.and', step, isMoved))
   }
 
-  /** x × y + z, and the product, whose size says whether that is right. */
-  fused(x: Value, y: Value, z: Value): [result: Value, product: Value] {
-    const [product, lost] = this.product(x, y)
-    const [low, lowest] = this.sum(z, lost)
+  /**
+   * x × y + z, and the product, whose size says whether that is right; and what the two last sums lost, which is nothing
+   * where the result is exact.
+   */
+  fused(x: Value, y: Value, z: Value): [result: Value, product: Value, lost: Value, lostBefore: Value] {
+    const [product, error] = this.product(x, y)
+    const [low, lowest] = this.sum(z, error)
     const [high, middle] = this.sum(product, low)
-    return [this.op('add', high, this.oddSum(lowest, middle)), product]
+    const [, lostBefore] = this.sum(lowest, middle)
+    const [result, lost] = this.sum(high, this.oddSum(lowest, middle))
+    return [result, product, lost, lostBefore]
   }
 
   /** x × y + z of singles as a double that rounds to the right single. */

@@ -103,7 +103,7 @@ function addition(t: Translator, name: 'add' | 'sub', single: boolean, [a, b]: O
   const result = single ? toSingle(t, exact) : exact
   const infinite = not(t, ir.op2('f64.lt', ir.op1('f64.abs', result), double(t, INFINITE)))
   const [sum, error] = doubles.sum(a, y)
-  let loses = ir.op2('f64.ne', error, double(t, 0))
+  let loses = isLost(t, error)
   if (!single) return { result, doubt: infinite, precise: infinite, loses }
   // A sum of singles that is a denormal or zero is exact.
   loses = or(t, loses, ir.op2('f64.ne', sum, result))
@@ -150,9 +150,11 @@ function multiplyAdd(t: Translator, op: FloatOp, single: boolean, [a, b, c]: Ope
     const result = signed(toSingle(t, sum))
     const doubt = isUnusual(t, result, true)
     const isTrueZero = and(t, isZero(t, sum), isZero(t, b))
-    return { result, doubt, precise: and(t, doubt, not(t, isTrueZero)), loses: ir.i32(1) }
+    const [, error] = doubles.sum(ir.op2('f64.mul', a, c), term)
+    const loses = or(t, isLost(t, error), ir.op2('f64.ne', toSingle(t, sum), sum))
+    return { result, doubt, precise: and(t, doubt, not(t, isTrueZero)), loses }
   }
-  const [sum, product] = doubles.fused(a, c, term)
+  const [sum, product, lost, lostBefore] = doubles.fused(a, c, term)
   const result = signed(sum)
   const odd = isUnusual(t, result, false)
   const far = outside(t, product, PRODUCT_LEAST, PRODUCT_MOST)
@@ -161,9 +163,11 @@ function multiplyAdd(t: Translator, op: FloatOp, single: boolean, [a, b, c]: Ope
     result,
     doubt: or(t, odd, far),
     precise: or(t, odd, and(t, far, not(t, isTrueZero))),
-    loses: ir.i32(1),
+    loses: or(t, isLost(t, lost), isLost(t, lostBefore)),
   }
 }
+
+const isLost = (t: Translator, error: Value): Value => t.ir.op2('f64.ne', error, double(t, 0))
 
 function rounding(t: Translator, [, b]: Operands): Quick {
   const result = toSingle(t, b)
