@@ -120,7 +120,7 @@ function differences(mode: PpcMode, native: Result, ours: Result, row: Row): str
   // CR0 of a result whose upper word is undefined is undefined too.
   const cr0Mask = row.undefinedUpper && mode.bits === 64 ? 0x1fff_ffffn : -1n
   const { fpscr: leftOut = 0, raising = 0 } = row.leftOut
-  if (a[FPSCR_AT]! & BigInt(raising)) return found
+  if ((a[FPSCR_AT]! | b[FPSCR_AT]!) & BigInt(raising)) return found
   // CR1 is what FPSCR has uppermost.
   const crMask = cr0Mask & ~(BigInt(leftOut >>> 28) << 24n)
   const fpscrMask = FPSCR_COMPARED & ~BigInt(leftOut >>> 0)

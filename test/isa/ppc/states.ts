@@ -172,8 +172,8 @@ export function randomState(
     if (isKept(k)) state[VSR_AT + 2 * k + 1] = randomLanes(random)
   }
   for (const [row, word] of insns) {
-    const { raising = 0, directed = false } = row.leftOut
-    state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & (directed ? ~3 : -1)))
+    const { raising = 0, clear = 0 } = row.leftOut
+    state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & ~clear))
     if (isSingle(row))
       for (let k = 0; k < 128; k += 2) state[VSR_AT + k] = roundedToSingle(state[VSR_AT + k]!)
     aim(mode, random, state, row, word)
