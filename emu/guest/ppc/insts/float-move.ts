@@ -2,10 +2,11 @@
 
 import type { Value } from '../../../ir/region.ts'
 import { compare, select } from '../float/convert.ts'
-import { CLASS, FI, FX } from '../float/fpscr.ts'
+import { CLASS, FEX, FI, FX, OX, UX, VX, XX, ZX } from '../float/fpscr.ts'
 import { callExactly, recordFpscr } from '../float/scalar.ts'
 import { HELPER_FPSCR } from '../helper-ids.ts'
 import { type Row, type RowOptions, row, type Translate } from '../row.ts'
+import { PPC_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 
 /** FRT := a function of FRB's bits, as vectors. */
@@ -28,6 +29,26 @@ const fcpsgn: Translate = (t, i) => {
 /** Instructions of FPSCR work in a helper, for it may have to find what the last operation left there. */
 const fpscr: Translate = (t, i) => {
   t.callHelper(i, HELPER_FPSCR, i.word)
+  if (i.rc) recordFpscr(t)
+}
+
+/** Enables, NI and the rounding mode are in fields 6 and 7, which no operation changes: they need no helper. */
+const mtfsfi: Translate = (t, i) => {
+  const field = i.bf
+  if (field < 6 || i.word & 0x1_0000) {
+    fpscr(t, i)
+    return
+  }
+  const { ir } = t
+  const place = 28 - 4 * field
+  const before = ir.stateLoad(32, PPC_STATE.fpscr)
+  const kept = ir.op2('i32.and', before, ir.i32(~((15 << place) | FEX)))
+  const made = ir.op2('i32.or', kept, ir.i32(((i.word >>> 12) & 15) << place))
+  // FEX: the enables VE to XE are 22 bits below VX to XX.
+  const enabled = ir.op2('i32.and', ir.op2('i32.shl', made, ir.i32(22)), made)
+  const isEnabled = ir.op2('i32.ne', ir.op2('i32.and', enabled, ir.i32(VX | OX | UX | ZX | XX)), ir.i32(0))
+  ir.stateStore(32, PPC_STATE.fpscr, ir.op2('i32.or', made, ir.op2('i32.shl', isEnabled, ir.i32(30))))
+  t.floatChecked = null
   if (i.rc) recordFpscr(t)
 }
 
@@ -70,7 +91,7 @@ export const FLOAT_MOVE: readonly Row[] = [
   row('ftsqrt', 'X 63 160', 'BF FRB', callExactly('testRoot', false, FIELD, false), { bits: 64 }),
   row('mffs', 'X 63 583', 'FRT [Rc]', fpscr),
   row('mcrfs', 'X 63 64', 'BF BFA', fpscr),
-  row('mtfsfi', 'X 63 134', 'BF U [Rc]', fpscr),
+  row('mtfsfi', 'X 63 134', 'BF U [Rc]', mtfsfi),
   row('mtfsf', 'XFL 63 711', 'FLM FRB [Rc]', fpscr),
   row('mtfsb0', 'X 63 70', 'BT [Rc]', fpscr),
   row('mtfsb1', 'X 63 38', 'BT [Rc]', fpscr, { qemuDiffers: '4.2.2: FX is set', leftOut: { fpscr: FX } }),
