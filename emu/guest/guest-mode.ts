@@ -4,6 +4,7 @@
  */
 
 import type { Block, Region, Variable } from '../ir/region.ts'
+import type { RoutineTable } from '../ir/routine.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 
 /** How control goes on behind an instruction; what region formation needs to know. */
@@ -64,6 +65,8 @@ export interface GuestMode<I extends GuestInsn = GuestInsn> {
   /** Tells its translations from those of other modes. */
   readonly suffix: string
   readonly variables: readonly Variable[]
+  /** Functions that translated code calls by a key. */
+  readonly routines: RoutineTable
   /** An instruction is no longer. */
   readonly insnLengthMax: number
   /** Nothing is known of the flags at a block's start. */

@@ -12,7 +12,7 @@ import { Region } from '../ir/region.ts'
 import type { AddressSpace } from '../memory/address-space.ts'
 import { PAGE_SIZE, PAGE_X, PC_CACHE_BASE, PC_CACHE_SIZE, pcCacheSlot } from '../memory/layout.ts'
 import { COMMON_STATE } from '../memory/state-block.ts'
-import { DEPTH_BYTES } from '../wasm/lower.ts'
+import { DEPTH_BYTES, type GuestLayout } from '../wasm/lower.ts'
 import { dispatcherModule, linkModule } from '../wasm/module.ts'
 import { BATCH_REGIONS_MAX, ObjectBuilder } from '../wasm/object.ts'
 import { REGION_INSTRUCTIONS_MAX, RegionFormer } from './form-region.ts'
@@ -132,6 +132,8 @@ export class Translations {
   /** Programs whose stored batches were looked up, and whether there were any. */
   private readonly recalled = new Map<string, boolean>()
   private readonly region: Region
+  /** What lowering needs to know of the guest. */
+  private readonly guest: GuestLayout
   private dispatcher: WebAssembly.Module | null = null
   private readonly codes = new WeakMap<WebAssembly.Memory, MemoryCode>()
 
@@ -147,6 +149,7 @@ export class Translations {
     this.counts = counts
     this.suffix = mode.suffix + (floatFlags ? '-flags' : '')
     const { uncheckedLoads, pinNaN = false } = options
+    this.guest = { ...COMMON_STATE, routines: mode.routines }
     this.region = new Region(mode.variables, { exactChecks: false, uncheckedLoads, pinNaN, floatFlags })
   }
 
@@ -234,7 +237,7 @@ export class Translations {
     }
     if (linked && size < linked.codeSize * RELINKED_GROWTH) return linked
     const objects = batches.map(({ object }) => object)
-    return new LinkedBatches(batches, size, linkModule(objects, this.mode.variables, COMMON_STATE))
+    return new LinkedBatches(batches, size, linkModule(objects, this.mode.variables, this.guest))
   }
 
   /** Keeps new batches for the next run of a program. */
@@ -254,7 +257,7 @@ export class Translations {
     const ranges: number[] = []
     const returnPoints: number[] = []
     const sideExits: number[] = []
-    const builder = new ObjectBuilder(COMMON_STATE, (target) => places.get(target))
+    const builder = new ObjectBuilder(this.guest, (target) => places.get(target))
     let nodes = 0
     for (let i = 0; i < entries.length; i++) {
       former.form(space, entries[i]!, region, {

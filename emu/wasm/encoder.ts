@@ -23,6 +23,15 @@ export class Encoder {
     this.bytes[this.length++] = byte
   }
 
+  /** An operation by its number in the IR's table, where those of more bytes are 0xfcNN and 0xfdNN. */
+  opcode(code: number): void {
+    if (code < 0x100) this.u8(code)
+    else {
+      this.u8(code >= 0xfd00 ? 0xfd : 0xfc)
+      this.u32(code >= 0xfd00 ? code - 0xfd00 : code - 0xfc00)
+    }
+  }
+
   /** Unsigned LEB128 of a u32. */
   u32(value: number): void {
     this.room()

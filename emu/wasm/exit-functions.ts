@@ -9,7 +9,7 @@ import type { Variable } from '../ir/region.ts'
 import { STATE_BASE } from '../memory/layout.ts'
 import { hasVariable } from '../opt/dataflow.ts'
 import * as W from './encoder.ts'
-import { EXIT_TO_PC, type ExitWay, type StateLayout, TYPE_REGION } from './lower.ts'
+import { EXIT_TO_PC, type ExitWay, type GuestLayout, TYPE_REGION } from './lower.ts'
 import { lookUpOrReturn, pushPlace } from './pc-cache.ts'
 
 /** A function: the set of variables it stores, and how it leaves. */
@@ -20,11 +20,11 @@ export interface Exit {
 
 export class ExitFunctions {
   private readonly variables: readonly Variable[]
-  private readonly state: StateLayout
+  private readonly state: GuestLayout
   private readonly places = new Map<string, number>()
   private readonly exits: { stored: number[]; way: ExitWay }[] = []
 
-  constructor(variables: readonly Variable[], state: StateLayout) {
+  constructor(variables: readonly Variable[], state: GuestLayout) {
     this.variables = variables
     this.state = state
   }

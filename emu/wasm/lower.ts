@@ -30,6 +30,7 @@ import {
   TERM_SWITCH,
   VARIABLES_MAX,
 } from '../ir/region.ts'
+import type { RoutineTable } from '../ir/routine.ts'
 import {
   PAGE_FLAGS_BASE,
   PAGE_PW,
@@ -50,12 +51,13 @@ export const FN_HELPER = 0
 /** Type index of a region function. */
 export const TYPE_REGION = 0
 
-/** Where the state block keeps what lowering itself needs. */
-export interface StateLayout {
+/** What lowering needs to know of the guest: where its state block keeps some things, and routines. */
+export interface GuestLayout {
   /** i64 scratch fields for operands of pure helpers. */
   scratch: number
   exitKind: number
   pc: number
+  routines: RoutineTable
 }
 
 export interface Linkage {
@@ -63,11 +65,13 @@ export interface Linkage {
   regionAt(pc: number): number | undefined
   /** The symbol of the function that stores these variables and leaves in this way. */
   exit(stored: Int32Array, way: ExitWay): number
+  /** The symbol of a routine by its key. */
+  routine(key: number): number
   /** Makes room for the index of a symbol's function, which is known when the module is linked. */
   reference(symbol: number): void
   /** Written code from `start` on was moved so far. */
   moved(start: number, by: number): void
-  state: StateLayout
+  guest: GuestLayout
 }
 
 /** For the kernel, with kind and pc behind the variables; or for guest code elsewhere, with pc and depth behind them. */
@@ -124,7 +128,7 @@ const N = {
 } as const
 
 /** Opcode and alignment of guest loads and stores; accesses may be unaligned, so the hint says 1 byte. */
-const MEMORY_OPCODE: Record<number, number> = {
+export const MEMORY_OPCODE: Record<number, number> = {
   [op('load8_u')]: 0x2d,
   [op('load16_u')]: 0x2f,
   [op('load8_s')]: 0x2c,
@@ -664,7 +668,7 @@ export class Lowerer {
       this.value(region.a[n]!)
       this.value(region.b[n]!)
       this.value(region.c[n]!)
-      this.opcode(number === N.memoryCopy ? 0xfc0a : 0xfc0b)
+      this.out.opcode(number === N.memoryCopy ? 0xfc0a : 0xfc0b)
       out.u8(0)
       if (number === N.memoryCopy) out.u8(0)
     } else if (number >= N.stateStore32 && number <= N.stateStore128) {
@@ -688,15 +692,26 @@ export class Lowerer {
       this.localGet(this.localOf[check]!)
       this.memory(MEMORY_OPCODE[number]!, 0, region.b[n]! - region.b[check]!)
     } else if (number === N.helper) {
-      this.constant(region.c[n]!)
-      this.value(region.a[n]!)
-      this.value(region.b[n]!)
-      this.callHelper()
+      this.helper(n)
     } else if (number >= N.stateLoad32 && number <= N.stateLoad128) {
       const type = [I32, I64, V128][number - N.stateLoad32]!
       this.stateAddress()
       this.memory(LOAD_OPCODE[type]!, 0, STATE_BASE + region.a[n]!)
     } else this.expression(n)
+  }
+
+  /** Calls a helper, or the routine there is for what it is asked. */
+  private helper(n: number): void {
+    const { region } = this
+    const helper = region.c[n]!
+    const argument = region.constant32(region.a[n]!)
+    const { routines } = this.linkage.guest
+    const key = argument === undefined ? undefined : routines.keyOf(helper, argument)
+    if (key === undefined) this.constant(helper)
+    this.value(region.a[n]!)
+    this.value(region.b[n]!)
+    if (key === undefined) this.callHelper()
+    else this.call(this.linkage.routine(key))
   }
 
   private store(n: number, number: number): void {
@@ -859,7 +874,7 @@ export class Lowerer {
       out.u8(1)
       out.u8(W.TYPE_V128)
     } else {
-      this.opcode(OPCODE[number]!)
+      this.out.opcode(OPCODE[number]!)
       if (HAS_LANE[number]) out.u8(region.c[n]!)
       else if (number === N.shuffle) out.append(region.vectors[region.c[n]!]!)
     }
@@ -881,7 +896,7 @@ export class Lowerer {
 
   private askHelper(n: number): void {
     const { region, out } = this
-    const scratch = STATE_BASE + this.linkage.state.scratch
+    const scratch = STATE_BASE + this.linkage.guest.scratch
     const pair = region.c[n]!
     this.value(region.b[n]!)
     out.u8(W.I32_EQZ)
@@ -920,7 +935,7 @@ export class Lowerer {
 
   private helperPure(n: number): void {
     const { region } = this
-    const scratch = this.linkage.state.scratch
+    const scratch = this.linkage.guest.scratch
     this.stateAddress()
     this.value(region.b[n]!)
     this.memory(W.I64_STORE, 3, STATE_BASE + scratch)
@@ -935,17 +950,8 @@ export class Lowerer {
 
   // ---- encoding
 
-  private opcode(code: number): void {
-    const out = this.out
-    if (code < 0x100) out.u8(code)
-    else {
-      out.u8(code >= 0xfd00 ? 0xfd : 0xfc)
-      out.u32(code >= 0xfd00 ? code - 0xfd00 : code - 0xfc00)
-    }
-  }
-
   private memory(code: number, alignLog2: number, offset: number): void {
-    this.opcode(code)
+    this.out.opcode(code)
     this.out.u32(alignLog2)
     this.out.u32(offset)
   }

@@ -10,9 +10,10 @@ import type { Variable } from '../ir/region.ts'
 import { wordsFor } from '../opt/dataflow.ts'
 import * as W from './encoder.ts'
 import { ExitFunctions } from './exit-functions.ts'
-import { type StateLayout, TYPE_REGION } from './lower.ts'
-import { type CodeObject, exitsOf, FIRST_EXIT_SYMBOL } from './object.ts'
+import { type GuestLayout, TYPE_REGION } from './lower.ts'
+import { type CodeObject, exitsOf, FIRST_EXIT_SYMBOL, FIRST_ROUTINE_SYMBOL } from './object.ts'
 import { lookUpOrReturn, pushPlace } from './pc-cache.ts'
+import { lowerRoutine } from './routine.ts'
 
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
 const SECTION_TYPE = 1,
@@ -22,7 +23,7 @@ const SECTION_TYPE = 1,
   SECTION_ELEMENT = 9,
   SECTION_CODE = 10
 const TYPE_IMPORTED = 1,
-  TYPE_DISPATCH = 2,
+  TYPE_TWO_ARGUMENTS = 2,
   FIRST_EXIT_TYPE = 3
 /** The dispatcher comes back after so many: the guest may go round without spending budget (run/spin-watch.ts). */
 const DISPATCHES = 64
@@ -67,23 +68,35 @@ function imports(out: W.Encoder, withBase: boolean): void {
   })
 }
 
+/** The routines that objects call, by key, each with its place among them. */
+function routinesOf(objects: readonly CodeObject[]): Map<number, number> {
+  const places = new Map<number, number>()
+  for (const { relocations } of objects)
+    for (let i = 1; i < relocations.length; i += 2) {
+      const key = relocations[i]! - FIRST_ROUTINE_SYMBOL
+      if (key >= 0 && !places.has(key)) places.set(key, places.size)
+    }
+  return places
+}
+
 /**
- * Links objects to a module: imports, all regions in order, exit functions. Its regions come into the table from the
- * imported base on in that order.
+ * Links objects to a module: imports, all regions in order, exit functions, routines. Its regions come into the table from
+ * the imported base on in that order.
  */
 export function linkModule(
   objects: readonly CodeObject[],
   variables: readonly Variable[],
-  state: StateLayout,
+  guest: GuestLayout,
 ): Uint8Array {
   const out = new W.Encoder()
-  const exits = new ExitFunctions(variables, state)
+  const exits = new ExitFunctions(variables, guest)
   const words = wordsFor(variables.length)
   const regionCount = objects.reduce((sum, object) => sum + object.regionCount, 0)
   const exitPlaces = objects.map((object) =>
     Array.from(exitsOf(object, words), (exit) => exits.placeOf(exit)),
   )
-  const functionCount = regionCount + exits.count
+  const routines = routinesOf(objects)
+  const functionCount = regionCount + exits.count + routines.size
   const exitTypes = exits.signatures()
   out.append(MAGIC)
   types(out, exitTypes)
@@ -92,6 +105,7 @@ export function linkModule(
     out.u32(functionCount)
     for (let i = 0; i < regionCount; i++) out.u8(TYPE_REGION)
     for (let i = 0; i < exitTypes.length; i++) out.u32(FIRST_EXIT_TYPE + i)
+    for (let i = 0; i < routines.size; i++) out.u8(TYPE_TWO_ARGUMENTS)
   })
   section(out, SECTION_ELEMENT, () => {
     out.u32(1)
@@ -105,17 +119,19 @@ export function linkModule(
   section(out, SECTION_CODE, () => {
     out.u32(functionCount)
     let region = FIRST_FUNCTION
+    const firstExit = FIRST_FUNCTION + regionCount
     objects.forEach((object, i) => {
       const at = out.length
       out.append(object.code)
-      relocate(out.bytes, at, object, (symbol) =>
-        symbol < FIRST_EXIT_SYMBOL
-          ? region + symbol
-          : FIRST_FUNCTION + regionCount + exitPlaces[i]![symbol - FIRST_EXIT_SYMBOL]!,
-      )
+      relocate(out.bytes, at, object, (symbol) => {
+        if (symbol < FIRST_EXIT_SYMBOL) return region + symbol
+        if (symbol < FIRST_ROUTINE_SYMBOL) return firstExit + exitPlaces[i]![symbol - FIRST_EXIT_SYMBOL]!
+        return firstExit + exits.count + routines.get(symbol - FIRST_ROUTINE_SYMBOL)!
+      })
       region += object.regionCount
     })
     exits.bodies(out)
+    for (const key of routines.keys()) out.append(lowerRoutine(guest.routines.routine(key)))
   })
   return out.finish()
 }
@@ -143,7 +159,7 @@ export function dispatcherModule(): Uint8Array {
   imports(out, false)
   section(out, SECTION_FUNCTION, () => {
     out.u32(1)
-    out.u8(TYPE_DISPATCH)
+    out.u8(TYPE_TWO_ARGUMENTS)
   })
   section(out, SECTION_EXPORT, () => {
     out.u32(1)

@@ -7,12 +7,13 @@
 import type { Region } from '../ir/region.ts'
 import * as W from './encoder.ts'
 import type { Exit } from './exit-functions.ts'
-import { type ExitWay, Lowerer, type StateLayout } from './lower.ts'
+import { type ExitWay, type GuestLayout, Lowerer } from './lower.ts'
 
 /** Regions in a batch: enough that the module's own cost vanishes, few enough that little is made in vain. */
 export const BATCH_REGIONS_MAX = 64
-/** Symbols below are the batch's regions, the others its exits. */
+/** Symbols below are the batch's regions, then come its exits and, by their keys, the guest's routines. */
 export const FIRST_EXIT_SYMBOL = BATCH_REGIONS_MAX
+export const FIRST_ROUTINE_SYMBOL = 1 << 24
 
 export interface CodeObject {
   /** Code entries of the regions, one behind the other. */
@@ -40,11 +41,12 @@ export class ObjectBuilder {
   private regionCount = 0
 
   /** `regionAt` gives the place in the batch of the region at a guest pc, if it will be in this object. */
-  constructor(state: StateLayout, regionAt: (pc: number) => number | undefined) {
+  constructor(guest: GuestLayout, regionAt: (pc: number) => number | undefined) {
     this.lowerer = new Lowerer(this.code, {
-      state,
+      guest,
       regionAt,
       exit: (stored, way) => this.exitSymbol(stored, way),
+      routine: (key) => FIRST_ROUTINE_SYMBOL + key,
       reference: (symbol) => {
         this.relocations.push(this.code.length, symbol)
         this.code.fixed()

@@ -3,11 +3,12 @@
  * that wait for himself. Path: sys/event-files.ts makes it; kernel/signal.ts wakes the group's readers.
  */
 
-import { type ByteOrder, put32 } from '../abi/bytes.ts'
+import { put32 } from '../abi/bytes.ts'
 import { EAGAIN, EINVAL } from '../abi/errno.ts'
 import { O_RDWR } from '../abi/fcntl.ts'
 import { POLLIN } from '../abi/poll.ts'
 import { SI_TIMER, SIGCHLD, SIGSEGV, type SigInfo } from '../abi/signal.ts'
+import type { DataModel } from '../abi/struct.ts'
 import { AnonymousFile } from '../fs/anonfs/anonfs.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { SigSet } from '../kernel/sigset.ts'
@@ -58,12 +59,12 @@ export class SignalFile extends AnonymousFile {
 }
 
 /** struct signalfd_siginfo. */
-function putInfo(bytes: Uint8Array, at: number, info: SigInfo, order: ByteOrder): void {
+function putInfo(bytes: Uint8Array, at: number, info: SigInfo, model: DataModel): void {
   bytes.fill(0, at, at + SIGINFO_SIZE)
-  const put = (offset: number, value: number): void => put32(bytes, at + offset, value, order)
+  const put = (offset: number, value: number): void => put32(bytes, at + offset, value, model)
   const putPair = (offset: number, low: number, high: number): void => {
-    put(offset, order.littleEndian ? low : high)
-    put(offset + 4, order.littleEndian ? high : low)
+    put(offset, model.littleEndian ? low : high)
+    put(offset + 4, model.littleEndian ? high : low)
   }
   put(0, info.signo)
   put(4, info.errno)
@@ -78,7 +79,9 @@ function putInfo(bytes: Uint8Array, at: number, info: SigInfo, order: ByteOrder)
   if (info.signo === SIGCHLD && info.code > 0) put(40, info.status)
   if (info.code < 0) {
     const value = info.value
-    put(44, Number(value & 0xffffffffn))
+    // An int of the union is its first half.
+    const isUpper = !model.littleEndian && model.wordSize === 8
+    put(44, Number((isUpper ? value >> 32n : value) & 0xffffffffn))
     putPair(48, Number(value & 0xffffffffn), Number(value >> 32n))
   }
   if (info.signo === SIGSEGV && info.code > 0)

@@ -15,7 +15,7 @@ import { ownsFileBelow } from '../vfs/permission.ts'
 import { PIPE_SIZE_MAX, Pipe, PipeEnd } from '../vfs/pipe.ts'
 import { getLock, setLock, sysFlock } from './lock.ts'
 import { addSeals, getSeals } from './memfd.ts'
-import { addr, fd, flags, hex, ioctlRequest, outStruct, syscall, value } from './row.ts'
+import { addrOrInt, bits, fd, flags, ioctlRequest, outStruct, syscall, value } from './row.ts'
 
 function sysDup(task: Task, old: number): number {
   const file = task.fds.get(old)
@@ -207,9 +207,9 @@ export const fdRows = [
   syscall('dup', [fd], sysDup),
   syscall('dup2', [fd, fd], sysDup2),
   syscall('dup3', [fd, fd, flags(F.descriptorFlags)], sysDup3),
-  syscall('fcntl', [fd, value(F.fcntlCommands), hex], sysFcntl, 'no leases or signals'),
+  syscall('fcntl', [fd, value(F.fcntlCommands), bits], sysFcntl, 'no leases or signals'),
   syscall('flock', [fd, flags(F.lockOperations)], sysFlock),
-  syscall('ioctl', [fd, ioctlRequest, addr], sysIoctl, 'what each file answers'),
+  syscall('ioctl', [fd, ioctlRequest, addrOrInt], sysIoctl, 'what each file answers'),
   syscall('pipe', [outStruct('intPair')], (task, at) => sysPipe2(task, at, 0)),
   syscall('pipe2', [outStruct('intPair'), flags(F.descriptorFlags)], sysPipe2, 'O_DIRECT is ignored'),
 ]

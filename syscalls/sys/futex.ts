@@ -181,6 +181,9 @@ function waiting(
 
 const REALTIME_COMMANDS = new Set([F.FUTEX_WAIT_BITSET, F.FUTEX_WAIT_REQUEUE_PI, F.FUTEX_LOCK_PI2])
 
+/** Where others have a timeout: an int, which programs may have made a whole register of. All ones are too long for a number. */
+const secondCount = (value: number): number => (value >= 2 ** 64 ? -1 : value | 0)
+
 function sysFutex(
   task: Task,
   at: number,
@@ -212,14 +215,14 @@ function sysFutex(
     case F.FUTEX_CMP_REQUEUE: {
       const current = task.mm.getU32(at)
       if (current < 0 || task.mm.getU32(second) < 0) return -EFAULT
-      return current === val3 >>> 0 ? requeue(task, at, second, count, timeoutAddr | 0) : -EAGAIN
+      return current === val3 >>> 0 ? requeue(task, at, second, count, secondCount(timeoutAddr)) : -EAGAIN
     }
     case F.FUTEX_CMP_REQUEUE_PI:
-      return requeuePi(task, at, second, count, timeoutAddr | 0, val3)
+      return requeuePi(task, at, second, count, secondCount(timeoutAddr), val3)
     case F.FUTEX_REQUEUE:
-      return requeue(task, at, second, count, timeoutAddr | 0)
+      return requeue(task, at, second, count, secondCount(timeoutAddr))
     case F.FUTEX_WAKE_OP:
-      return second % 4 ? -EINVAL : wakeOp(task, at, count, timeoutAddr | 0, second, val3)
+      return second % 4 ? -EINVAL : wakeOp(task, at, count, secondCount(timeoutAddr), second, val3)
     case F.FUTEX_TRYLOCK_PI:
       return lockPi(task, at, true)
     case F.FUTEX_UNLOCK_PI:

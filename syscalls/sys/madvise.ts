@@ -15,7 +15,7 @@ import { isPageAligned, pageUp } from '../mm/mapping.ts'
 import type { Mm } from '../mm/mm.ts'
 import type { Vma } from '../mm/vma.ts'
 import { punchHole } from './file.ts'
-import { addr, fd, flags, hex, int, outIov, size, syscall, value } from './row.ts'
+import { addr, fd, flags, hexInt, int, outIov, size, syscall, value } from './row.ts'
 import { readIov } from './vector.ts'
 
 /** What advice does to the part of one area in [from, to): 0 or an errno. */
@@ -191,7 +191,7 @@ export const madviseRows = [
   syscall('madvise', [addr, size, value(M.madviseAdvice)], (task, at, length, advice) =>
     advise(task, task.mm, at, length, advice),
   ),
-  syscall('process_madvise', [fd, outIov(2), int, value(M.madviseAdvice), hex], sysProcessMadvise),
+  syscall('process_madvise', [fd, outIov(2), int, value(M.madviseAdvice), hexInt], sysProcessMadvise),
   syscall('msync', [addr, size, flags(M.msyncFlags)], sysMsync),
   syscall('mincore', [addr, size, addr], sysMincore),
 ]

@@ -19,7 +19,7 @@ import {
 import { type Message, MessageQueue } from '../ipc/msg.ts'
 import type { Task } from '../kernel/task.ts'
 import type { WaitQueue } from '../kernel/wait-queue.ts'
-import { addr, flags, hex, int, long, size, syscall, value } from './row.ts'
+import { addr, flags, hexInt, int, long, size, syscall, value } from './row.ts'
 
 const MSQID_TIMES_AND_SIZES = {
   sendSec: 'word',
@@ -161,7 +161,7 @@ function sysMsgctl(task: Task, id: number, command: number, at: number): number 
 }
 
 export const msgRows = [
-  syscall('msgget', [int, hex], sysMsgget),
+  syscall('msgget', [int, hexInt], sysMsgget),
   syscall('msgsnd', [int, addr, size, flags(I.msgFlags)], sysMsgsnd),
   syscall('msgrcv', [int, addr, size, long, flags(I.msgFlags)], sysMsgrcv),
   syscall('msgctl', [int, value(I.msgCommands), addr], sysMsgctl),

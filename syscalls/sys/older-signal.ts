@@ -5,7 +5,7 @@ import * as S from '../abi/signal.ts'
 import { setBlocked, setTemporaryMask } from '../kernel/signal-delivery.ts'
 import type { Task } from '../kernel/task.ts'
 import { KEEP_RESULT } from '../kernel/task-run.ts'
-import { addr, hex, inStruct, int, outStruct, signal, size, syscall, uint, value } from './row.ts'
+import { addr, hexInt, inStruct, int, outStruct, signal, size, syscall, uint, value } from './row.ts'
 import { changeMask, exchangeHandler, pause, pendingAndBlocked, sigaction, sigreturn } from './signal.ts'
 
 function sysSigprocmask(task: Task, how: number, newAddr: number, oldAddr: number): number {
@@ -56,5 +56,5 @@ export const olderSignalRows = [
   syscall('signal', [signal, addr], exchangeHandler),
   syscall('sigreturn', [], (task) => sigreturn(task, false)),
   syscall('sgetmask', [], (task) => task.blocked.lo),
-  syscall('ssetmask', [hex], sysSsetmask),
+  syscall('ssetmask', [hexInt], sysSsetmask),
 ]

@@ -157,7 +157,7 @@ function sysSchedGetattr(task: Task, which: number, at: number, size: number, fl
   const { littleEndian } = task.mm.model
   view.setUint32(0, Math.min(size, ATTR_SIZE), littleEndian)
   view.setUint32(4, policy, littleEndian)
-  view.setUint32(8, resetOnFork ? SCHED_FLAG_RESET_ON_FORK : 0, littleEndian)
+  view.setBigUint64(8, resetOnFork ? BigInt(SCHED_FLAG_RESET_ON_FORK) : 0n, littleEndian)
   if (!isRealTime(policy) && policy !== P.SCHED_DEADLINE) view.setInt32(16, other.nice, littleEndian)
   view.setUint32(20, priority, littleEndian)
   view.setBigUint64(24, BigInt(runtimeNs), littleEndian)

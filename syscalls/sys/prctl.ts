@@ -10,7 +10,7 @@ import { SIGNAL_MAX } from '../abi/signal.ts'
 import { command } from '../engines/manage.ts'
 import { COMM_SIZE, DEFAULT_TIMER_SLACK_NS, type Task } from '../kernel/task.ts'
 import { ambient, dropFromBoundingSet, readBoundingSet, setKeepCaps, setSecurebits } from './capability.ts'
-import { addr, hex, syscall, value } from './row.ts'
+import { addrOrInt, bits, syscall, value } from './row.ts'
 import { setFilter, setStrict } from './seccomp.ts'
 
 function setName(task: Task, at: number): number {
@@ -129,5 +129,5 @@ function sysPrctl(task: Task, option: number, first: number, second: number, d: 
 }
 
 export const prctlRows = [
-  syscall('prctl', [value(P.prctlOptions), addr, hex, hex, hex], sysPrctl, 'no PR_SET_MM'),
+  syscall('prctl', [value(P.prctlOptions), addrOrInt, bits, bits, bits], sysPrctl, 'no PR_SET_MM'),
 ]

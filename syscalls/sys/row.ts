@@ -6,7 +6,7 @@
  *   syscall('read', [fd, outBuf, size], sysRead, 'full')
  */
 
-import { NORM_INT, NORM_LONG, NORM_UINT, NORM_ULONG } from '../abi/arch/arch.ts'
+import { NORM_BITS, NORM_INT, NORM_LONG, NORM_UINT, NORM_ULONG } from '../abi/arch/arch.ts'
 import type { FlagTable } from '../abi/flag-table.ts'
 import { socketLevels } from '../abi/socket.ts'
 import type { Task } from '../kernel/task.ts'
@@ -106,6 +106,10 @@ export const long = type('long', NORM_LONG)
 export const size = type('ulong', NORM_ULONG)
 export const addr = type('addr', NORM_ULONG)
 export const hex = type('hex', NORM_ULONG)
+export const hexInt = type('hex', NORM_UINT)
+/** What is an int or an address by another argument. */
+export const bits = type('hex', NORM_BITS)
+export const addrOrInt = type('addr', NORM_BITS)
 /** A file mode. */
 export const mode = type('octal', NORM_UINT)
 /** The upper half of a position: strace prints both as one. */

@@ -10,7 +10,7 @@ import * as P from '../abi/process.ts'
 import { onEveryLevel } from '../kernel/id-level.ts'
 import { findTask, reaches } from '../kernel/pid.ts'
 import type { Task } from '../kernel/task.ts'
-import { addr, hex, int, syscall, value } from './row.ts'
+import { addr, hexInt, int, syscall, value } from './row.ts'
 
 /** The tasks that `which` and `who` name, numbered as for getpriority(2); 0 is oneself. EINVAL for another kind. */
 function tasksOf(task: Task, which: number, who: number): Task[] | number {
@@ -131,7 +131,7 @@ export const schedRows = [
     'kept; every task gets equal time',
   ),
   syscall('ioprio_get', [value(P.ioprioKinds), int], sysIoprioGet),
-  syscall('ioprio_set', [value(P.ioprioKinds), int, hex], sysIoprioSet, 'kept, and of no effect'),
+  syscall('ioprio_set', [value(P.ioprioKinds), int, hexInt], sysIoprioSet, 'kept, and of no effect'),
   syscall('sched_yield', [], sysSchedYield),
   syscall('getcpu', [addr, addr, addr], sysGetcpu),
 ]

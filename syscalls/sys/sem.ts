@@ -19,7 +19,7 @@ import {
 } from '../ipc/ids.ts'
 import { PendingOps, type SemaphoreSet, type SemOp } from '../ipc/sem.ts'
 import type { Task } from '../kernel/task.ts'
-import { addr, hex, inStruct, int, syscall, uint, value } from './row.ts'
+import { addr, bits, hexInt, inStruct, int, syscall, uint, value } from './row.ts'
 import { readTimespec } from './time.ts'
 
 /** struct semid64_ds. */
@@ -214,8 +214,8 @@ function sysSemctl(task: Task, id: number, number: number, command: number, argu
 }
 
 export const semRows = [
-  syscall('semget', [int, int, hex], sysSemget),
+  syscall('semget', [int, int, hexInt], sysSemget),
   syscall('semop', [int, addr, uint], (task, id, ops, count) => sysSemtimedop(task, id, ops, count, 0)),
   syscall('semtimedop', [int, addr, uint, inStruct('timespec')], sysSemtimedop),
-  syscall('semctl', [int, int, value(I.semCommands), hex], sysSemctl),
+  syscall('semctl', [int, int, value(I.semCommands), bits], sysSemctl),
 ]

@@ -21,7 +21,7 @@ import { type Segment, SegmentMemory } from '../ipc/shm.ts'
 import type { Task } from '../kernel/task.ts'
 import { install, isPageAligned, pageDown, pageUp, placeFor, removeRange } from '../mm/mapping.ts'
 import { Vma } from '../mm/vma.ts'
-import { addr, flags, hex, int, size, syscall, value } from './row.ts'
+import { addr, flags, hexInt, int, size, syscall, value } from './row.ts'
 
 const SHMID_TIMES = {
   attachSec: 'word',
@@ -197,7 +197,7 @@ function sysShmctl(task: Task, id: number, command: number, at: number): number 
 }
 
 export const shmRows = [
-  syscall('shmget', [int, size, hex], sysShmget, 'no huge pages'),
+  syscall('shmget', [int, size, hexInt], sysShmget, 'no huge pages'),
   syscall('shmat', [int, addr, flags(I.shmatFlags)], sysShmat),
   syscall('shmdt', [addr], sysShmdt),
   syscall('shmctl', [int, value(I.shmCommands), addr], sysShmctl),

@@ -338,7 +338,9 @@ function sysGetsockopt(
   if (level === S.SOL_SOCKET && name === S.SO_PEERPIDFD) return peerPidfd(task, socket, at, room, lengthAt)
   const option = getSocketOption(task, socket, level, name)
   if (typeof option === 'number') return option
-  const told = inOrder(asBytes(option, level, room), mm.model).subarray(0, room)
+  const isName = level === S.SOL_SOCKET && name === S.SO_PEERNAME
+  const value = isName ? S.addressInOrder(option as Uint8Array, mm.model) : asBytes(option, level, room)
+  const told = inOrder(value, mm.model).subarray(0, room)
   if (!mm.copyOut(at, told)) return -EFAULT
   return mm.setU32(lengthAt, told.length) ? 0 : -EFAULT
 }

@@ -3,6 +3,7 @@
  * Path: emu/guest/modes.ts lists them.
  */
 
+import { NO_ROUTINES } from '../../ir/routine.ts'
 import type { AddressSpace } from '../../memory/address-space.ts'
 import { STATE_BASE } from '../../memory/layout.ts'
 import { MODE_PPC32, MODE_PPC64, MODE_PPC64LE } from '../../memory/state-block.ts'
@@ -26,6 +27,7 @@ function ppcMode(id: number, suffix: string, bits: Bits, isLittle: boolean): Gue
     id,
     suffix,
     variables: PPC_VARIABLES,
+    routines: NO_ROUTINES,
     insnLengthMax: INSN_LENGTH,
     flagsUnknown: 0,
     newInsn: () => new Insn(),

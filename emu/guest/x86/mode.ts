@@ -16,6 +16,7 @@ import type { Mode } from './row.ts'
 import { X86_STATE } from './state.ts'
 import { Translator } from './translate.ts'
 import { X86_VARIABLES } from './variables.ts'
+import { X87_ROUTINES } from './x87/routines.ts'
 
 const field = (space: AddressSpace, offset: number): number => space.view.getUint32(STATE_BASE + offset, true)
 
@@ -32,6 +33,7 @@ function x86Mode(mode: Mode): GuestMode<Insn> {
     id: mode === 64 ? MODE_X86_64 : MODE_I386,
     suffix: mode === 64 ? '' : '-32',
     variables: X86_VARIABLES,
+    routines: X87_ROUTINES,
     insnLengthMax: INSN_LENGTH_MAX,
     flagsUnknown: CC_UNKNOWN,
     newInsn: () => new Insn(),

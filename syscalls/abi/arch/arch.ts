@@ -24,6 +24,8 @@ export const NORM_ID16 = 5
 export const NORM_PAGES = 6
 /** An argument that this form of a call lacks: 0. */
 export const NORM_ZERO = 7
+/** As NORM_ULONG; where it is an int that fills a register, its sign does not count: a number cannot hold that exactly. */
+export const NORM_BITS = 9
 /** As NORM_PAIR, with the lower half in the first of the two registers, whatever the ISA's byte order. */
 export const NORM_PAIR_LOW_FIRST = 8
 

@@ -6,6 +6,7 @@
  */
 
 import { F_GETFL, F_SETFL } from '../fcntl.ts'
+import { SETVAL } from '../ipc.ts'
 import { MAP_LOCKED, MAP_NORESERVE, MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } from '../mman.ts'
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../poll.ts'
 import { SOL_SOCKET } from '../socket.ts'
@@ -154,6 +155,16 @@ export const POWERPC_VALUES: Readonly<Record<string, CallValues>> = {
   ioctl: {
     taken(args) {
       args[1] = requestTaken(args[1]!)
+    },
+  },
+}
+
+/** Of 64-bit big-endian programs: an int in a union with longs is their upper half. */
+export const POWERPC64_VALUES: Readonly<Record<string, CallValues>> = {
+  ...POWERPC_VALUES,
+  semctl: {
+    taken(args) {
+      if (args[2] === SETVAL) args[3] = Math.floor(args[3]! / 2 ** 32)
     },
   },
 }

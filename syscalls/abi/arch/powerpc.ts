@@ -15,6 +15,7 @@ import { type DataModel, getInteger, Struct } from '../struct.ts'
 import {
   type Arch,
   type FrameMemory,
+  NORM_BITS,
   NORM_INT,
   NORM_LONG,
   NORM_PAGES,
@@ -35,8 +36,8 @@ import {
   POWERPC64_CALLS,
 } from './powerpc-calls.ts'
 import { POWERPC_32, POWERPC_64, powerpcCpuInfo } from './powerpc-cpu.ts'
-import { openFlagsTaken, POWERPC_VALUES } from './powerpc-values.ts'
-import { VDSO_CODE, VDSO_CODE_LE } from './powerpc-vdso.ts'
+import { openFlagsTaken, POWERPC_VALUES, POWERPC64_VALUES } from './powerpc-values.ts'
+import { vdso32, vdso64 } from './powerpc-vdso.ts'
 import * as frames32 from './powerpc32-signal.ts'
 import * as frames64 from './powerpc64-signal.ts'
 
@@ -173,8 +174,12 @@ function capture64(
     else if (norm === NORM_UINT) args[i] = view.getUint32(at, true)
     else if (norm === NORM_ZERO) args[i] = 0
     else {
-      const high = norm === NORM_LONG ? view.getInt32(at + 4, true) : view.getUint32(at + 4, true)
-      args[i] = high * 0x1_0000_0000 + view.getUint32(at, true)
+      const isSigned = norm === NORM_LONG
+      const high = isSigned ? view.getInt32(at + 4, true) : view.getUint32(at + 4, true)
+      const low = view.getUint32(at, true)
+      // An int below zero that fills the register.
+      const isInt = norm === NORM_BITS && high === 0xffff_ffff && low >= 0x8000_0000
+      args[i] = isInt ? low : high * 0x1_0000_0000 + low
     }
   }
 }
@@ -260,7 +265,7 @@ export const ppc: Arch = {
   model: ILP32_POWERPC,
   calls: POWERPC_CALLS,
   auditArch: AUDIT_ARCH_PPC,
-  vdso: { code: VDSO_CODE, sysinfo: null },
+  vdso: { code: vdso32(), sysinfo: null },
   signalStackMin: MINSIGSTKSZ,
 
   stat: (model) =>
@@ -294,7 +299,7 @@ export const ppc: Arch = {
 }
 
 /** An ISA of 64 bits in one byte order. */
-function powerpc64(own: Pick<Arch, Shared>, mode: number, code: Uint8Array): Arch {
+function powerpc64(own: Pick<Arch, Shared>, mode: number): Arch {
   return {
     ...common,
     ...POWERPC_64,
@@ -302,7 +307,8 @@ function powerpc64(own: Pick<Arch, Shared>, mode: number, code: Uint8Array): Arc
     taskSize: 2 ** 47 - 4096,
     cpuInfo: powerpcCpuInfo(POWERPC_64),
     calls: POWERPC64_CALLS,
-    vdso: { code, sysinfo: null },
+    values: own.littleEndian ? POWERPC_VALUES : POWERPC64_VALUES,
+    vdso: { code: vdso64(own.littleEndian), sysinfo: null },
     signalStackMin: 8192,
 
     stat: () => STAT_64,
@@ -359,13 +365,8 @@ const of64 = (
   auditArch,
 })
 
-export const ppc64: Arch = powerpc64(
-  of64('ppc64', LP64_POWERPC, AUDIT_ARCH_PPC64, 'ppc'),
-  MODE_PPC64,
-  VDSO_CODE,
-)
+export const ppc64: Arch = powerpc64(of64('ppc64', LP64_POWERPC, AUDIT_ARCH_PPC64, 'ppc'), MODE_PPC64)
 export const ppc64le: Arch = powerpc64(
   of64('ppc64le', LP64_POWERPC_LE, AUDIT_ARCH_PPC64LE, 'ppcle'),
   MODE_PPC64LE,
-  VDSO_CODE_LE,
 )

@@ -77,7 +77,7 @@ static void numbers(void)
 		long c = fork(); if (!c) { P(getpid()); P(getppid()); _exit(7); } int s; P(c); P(waitpid(-1, &s, 0)); P(s);
 		P(setsid()); P(getpgrp()); P(getsid(0)); P(getpgid(1)););
 	unsigned tids[2] = {0, 0};
-	long p = syscall(SYS_clone, CLONE_NEWPID | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, 0, &tids[0], &tids[1], 0);
+	long p = syscall(SYS_clone, CLONE_NEWPID | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, 0, CLONE_TIDS(&tids[0], &tids[1]));
 	if (!p) { P(tids[1]); P(tids[0] != 1); _exit(0); }
 	waitpid(p, 0, 0);
 	P(tids[0] == p);

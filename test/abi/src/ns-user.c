@@ -1,5 +1,6 @@
 /* User namespaces: ids by maps, capabilities inside, what may be mounted there. user_namespaces(7). */
 #define _GNU_SOURCE
+#include <endian.h>
 #include "probe.h"
 #include <fcntl.h>
 #include <grp.h>
@@ -289,8 +290,8 @@ static void file_capabilities(void)
 {
 	open_up();
 	umask(0);
-	struct vfs_ns_cap_data v2 = {VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE, {{1 << CAP_KILL, 0}}}, v3 = v2;
-	v3.magic_etc = VFS_CAP_REVISION_3 | VFS_CAP_FLAGS_EFFECTIVE;
+	struct vfs_ns_cap_data v2 = {htole32(VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE), {{htole32(1 << CAP_KILL), 0}}}, v3 = v2;
+	v3.magic_etc = htole32(VFS_CAP_REVISION_3 | VFS_CAP_FLAGS_EFFECTIVE);
 	int in = open("/proc/self/exe", O_RDONLY), out = open("outer", O_CREAT | O_WRONLY, 0755);
 	char buffer[4096];
 	for (int n; (n = read(in, buffer, 4096)) > 0;) write(out, buffer, n);
@@ -300,12 +301,12 @@ static void file_capabilities(void)
 	AS_USER(
 		close(open("mine", O_CREAT | O_WRONLY, 0755)); SHOW(setxattr("mine", "security.capability", &v2, 20, 0)); enter(0); struct vfs_ns_cap_data got; 
 		SHOW(setxattr("mine", "security.capability", &v2, 20, 0)); SHOW(getxattr("mine", "security.capability", &got, sizeof got)); P(got.magic_etc == v2.magic_etc);
-		SHOW(setxattr("by-root", "security.capability", &v2, 20, 0)); SHOW(getxattr("by-root", "security.capability", &got, sizeof got)); v3.rootid = 5; SHOW(setxattr("mine", "security.capability", &v3, 24, 0));
+		SHOW(setxattr("by-root", "security.capability", &v2, 20, 0)); SHOW(getxattr("by-root", "security.capability", &got, sizeof got)); v3.rootid = htole32(5); SHOW(setxattr("mine", "security.capability", &v3, 24, 0));
 		v3.rootid = 0; SHOW(setxattr("mine", "security.capability", &v3, 24, 0)); SHOW(getxattr("mine", "security.capability", &got, sizeof got)); SHOW(setxattr("mine", "security.other", "x", 1, 0)););
 	struct vfs_ns_cap_data got;
 	SHOW(getxattr("mine", "security.capability", &got, sizeof got));
 	P(got.magic_etc == v3.magic_etc);
-	P(got.rootid);
+	P(le32toh(got.rootid));
 }
 
 static void shows_itself(void)

@@ -51,10 +51,39 @@
 #define SYS_timer_settime SYS_timer_settime64
 #define SYS_timer_gettime SYS_timer_gettime64
 #define SYS_clock_gettime SYS_clock_gettime64
+#define SYS_mq_timedsend SYS_mq_timedsend_time64
+#define SYS_mq_timedreceive SYS_mq_timedreceive_time64
+#define SYS_utimensat SYS_utimensat_time64
+#define SYS_pselect6 SYS_pselect6_time64
+#define SYS_ppoll SYS_ppoll_time64
+#define SYS_recvmmsg SYS_recvmmsg_time64
+#define SYS_rt_sigtimedwait SYS_rt_sigtimedwait_time64
+#define SYS_futex SYS_futex_time64
+#define SYS_sched_rr_get_interval SYS_sched_rr_get_interval_time64
 #endif
 #else
 #define SYSCALL_INSTRUCTION "syscall"
 #define SYSCALL_CLOBBERS "rcx", "r11", "memory"
+#endif
+
+/* The ids' addresses among clone's arguments, without a thread's pointer, which older ISAs have between them. */
+#if defined(__powerpc__)
+#define CLONE_TIDS(parent, child) parent, 0, child
+#else
+#define CLONE_TIDS(parent, child) parent, child, 0
+#endif
+
+#ifdef __powerpc__
+/* A union goes by reference there, or has an int in its upper half: what semctl's last argument is must be said. */
+#include <sys/sem.h>
+static inline int semctl_(int id, int number, int command, long value)
+{
+	union { int number; long all; } given = {0};
+	if (command == SETVAL) given.number = value;
+	else given.all = value;
+	return semctl(id, number, command, given);
+}
+#define semctl(id, number, command, ...) semctl_(id, number, command, (long)(0, ##__VA_ARGS__))
 #endif
 
 struct probe_case {

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "capability.h"
+#include <endian.h>
+
 #include "probe.h"
 
 #define KNOWN                                                                                                    \
@@ -52,6 +54,7 @@ static void copy(const char *name, int mode, int uid, int gid)
 static long capabilities(const char *name, uint32_t magic, uint64_t permitted, uint64_t inheritable, uint32_t root)
 {
 	uint32_t v[6] = {magic, permitted, inheritable, permitted >> 32, inheritable >> 32, root};
+	for (int i = 0; i < 6; i++) v[i] = htole32(v[i]);
 	return setxattr(name, "security.capability", v, magic >> 24 == 3 ? 24 : 20, 0);
 }
 

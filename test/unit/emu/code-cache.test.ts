@@ -5,6 +5,7 @@ import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, pcCacheSlot } from '../../
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
 import { noCounts, ProcessCode, Translations } from '../../../emu/run/code-cache.ts'
 import { decodeBatches, encodeBatch, type TranslationStore } from '../../../emu/run/stored-batches.ts'
+import { FIRST_ROUTINE_SYMBOL } from '../../../emu/wasm/object.ts'
 
 const OWNER = { executed: () => true, interpreted: () => true, invalidate: () => {} }
 const CODE = 0x400000
@@ -53,6 +54,20 @@ it('a batch comes back from its bytes, and everything behind a damaged record is
   }
   for (let length = 0; length < record.length; length += 3)
     expect(decodeBatches(record.slice(0, length))).toHaveLength(0)
+})
+
+it('a batch that calls routines comes back, too', () => {
+  const translations = new Translations({ uncheckedLoads: false, eager: true }, X86_64, false, noCounts())
+  const space = spaceWith(new MemoryPool(), 1)
+  // fadd st, st(1); fsqrt; ret
+  space.storeBytes(CODE, Uint8Array.of(0xd8, 0xc1, 0xd9, 0xfa, 0xc3))
+  const batch = translations.translate(space, [CODE], () => false, undefined)
+  const [back] = decodeBatches(encodeBatch(batch))
+  const routines = back!.object.relocations.filter(
+    (symbol, k) => k % 2 === 1 && symbol >= FIRST_ROUTINE_SYMBOL,
+  )
+  expect(routines).toHaveLength(2)
+  expect(() => translations.linked(space, back!)).not.toThrow()
 })
 
 it('the next run of a program begins with what this one translated', () => {

@@ -7,6 +7,7 @@ import { Insn } from '../../../emu/guest/x86/decode.ts'
 import { decoder, ROWS } from '../../../emu/guest/x86/isa.ts'
 import { X86_STATE } from '../../../emu/guest/x86/state.ts'
 import { X86_VARIABLES } from '../../../emu/guest/x86/variables.ts'
+import { X87_ROUTINES } from '../../../emu/guest/x86/x87/routines.ts'
 import { Region } from '../../../emu/ir/region.ts'
 import { verify } from '../../../emu/ir/verify.ts'
 import { AddressSpace } from '../../../emu/memory/address-space.ts'
@@ -25,10 +26,11 @@ const flagged = new Region(X86_VARIABLES, { exactChecks: false, uncheckedLoads: 
 const exact = new Region(X86_VARIABLES, { exactChecks: true, uncheckedLoads: false, exactFloat: true })
 
 function moduleOf(from: Region): Uint8Array<ArrayBuffer> {
-  const state = { scratch: X86_STATE.scratch, exitKind: X86_STATE.exitKind, pc: X86_STATE.pc }
-  const builder = new ObjectBuilder(state, () => undefined)
+  const { scratch, exitKind, pc } = X86_STATE
+  const guest = { scratch, exitKind, pc, routines: X87_ROUTINES }
+  const builder = new ObjectBuilder(guest, () => undefined)
   builder.add(from)
-  return linkModule([builder.finish()], X86_VARIABLES, state) as Uint8Array<ArrayBuffer>
+  return linkModule([builder.finish()], X86_VARIABLES, guest) as Uint8Array<ArrayBuffer>
 }
 
 /** Bytes that begin like an instruction of some row more often than noise does. */

@@ -17,7 +17,11 @@ import { CallTable } from '../../../syscalls/abi/arch/call-table.ts'
 import { ppc, ppc64, ppc64le } from '../../../syscalls/abi/arch/powerpc.ts'
 import { ILP32_POWERPC_LARGE, ILP32_POWERPC_OLD } from '../../../syscalls/abi/arch/powerpc-calls.ts'
 import { openFlagsTaken, POWERPC_VALUES, requestTaken } from '../../../syscalls/abi/arch/powerpc-values.ts'
-import { VDSO_SIGTRAMP_RT64, VDSO_SIGTRAMP32 } from '../../../syscalls/abi/arch/powerpc-vdso.ts'
+import {
+  VDSO_SIGTRAMP_RT32,
+  VDSO_SIGTRAMP_RT64,
+  VDSO_SIGTRAMP32,
+} from '../../../syscalls/abi/arch/powerpc-vdso.ts'
 import { CALL_NUMBERS } from '../../../syscalls/abi/calls.ts'
 import * as F from '../../../syscalls/abi/fcntl.ts'
 import * as M from '../../../syscalls/abi/mman.ts'
@@ -473,7 +477,7 @@ describe.each([
     expect(word(registers + recorded.PT_CCR! * wordSize)).toBe(0x1234_5678)
     expect(word(registers + 1 * wordSize)).toBe(0x20_e000)
 
-    const trampoline = arch.bits === 64 ? VDSO_SIGTRAMP_RT64 : isRt ? 0x30 : VDSO_SIGTRAMP32
+    const trampoline = arch.bits === 64 ? VDSO_SIGTRAMP_RT64 : isRt ? VDSO_SIGTRAMP_RT32 : VDSO_SIGTRAMP32
     expect(state.getNumber(PPC_STATE.lr)).toBe(memory.vdso + trampoline)
     // What the trampoline does before its system call.
     if (arch.bits === 64) state.setNumber(gprPlace(1), r(1) + 128)

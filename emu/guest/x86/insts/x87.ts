@@ -1,6 +1,7 @@
 /**
- * The x87: opcodes D8-DF and WAIT. Every instruction is a helper call on the state block (x87/execute.ts); operands in
- * memory go through the scratch field. Reference: Intel SDM vol. 1, chapter 8; vol. 2, table A-7 and after.
+ * The x87: opcodes D8-DF and WAIT. Every instruction is a helper call on the state block (x87/execute.ts), for which
+ * translated code has a routine where it is a common one (x87/routines.ts); operands in memory go through the scratch
+ * field. Reference: Intel SDM vol. 1, chapter 8; vol. 2, table A-7 and after.
  */
 
 import type { Value } from '../../../ir/region.ts'

@@ -1,6 +1,6 @@
 /**
  * The x87 instructions as helpers of translated code: an operation, a register number and where the operand is, packed
- * into one number. Path: insts/x87.ts makes the calls.
+ * into one number. Path: insts/x87.ts makes the calls; in translated code routines.ts comes first.
  */
 
 import type { AddressSpace } from '../../../memory/address-space.ts'
@@ -311,7 +311,8 @@ function storeMasking(fpu: Fpu, format: EnvironmentFormat): void {
 }
 
 const BY_NUMBER = Object.values(X87_OPERATIONS)
-const NUMBERS = new Map(Object.keys(X87_OPERATIONS).map((name, k) => [name, k]))
+const NAMES = Object.keys(X87_OPERATIONS)
+const NUMBERS = new Map(NAMES.map((name, k) => [name, k]))
 
 function powerOfTwo(fpu: Fpu, x: F.Float): F.Float | null {
   const value = twoToXMinusOne(x)
@@ -330,16 +331,24 @@ export function packCall(name: string, i = 0, source: Source = 'st', pops = 0, t
   return number | (i << 8) | (SOURCES.indexOf(source) << 12) | (pops << 16) | (toI ? 1 << 20 : 0)
 }
 
+/** The name of a packed call's operation. */
+export const operationOf = (packed: number): string => NAMES[packed & 0xff]!
+
+export function unpackCall(packed: number, to: Call = { i: 0, source: 'st', pops: 0, toI: false }): Call {
+  to.i = (packed >> 8) & 7
+  to.source = SOURCES[(packed >> 12) & 15]!
+  to.pops = (packed >> 16) & 3
+  to.toI = ((packed >> 20) & 1) === 1
+  return to
+}
+
 const fpu = new Fpu()
-const call: Call = { i: 0, source: 'st', pops: 0, toI: false }
+const call = unpackCall(0)
 
 /** Helper: executes an operation. The second argument is added to the packed pops (FCMOVcc's condition). */
 export function x87(space: AddressSpace, packed: number, condition: number): number {
   fpu.begin(space)
-  call.i = (packed >> 8) & 7
-  call.source = SOURCES[(packed >> 12) & 15]!
-  call.pops = ((packed >> 16) & 3) + condition
-  call.toI = ((packed >> 20) & 1) === 1
+  unpackCall(packed, call).pops += condition
   const result = BY_NUMBER[packed & 0xff]!(fpu, call)
   fpu.commit()
   return typeof result === 'number' ? result : 0

@@ -1,6 +1,7 @@
 /**
  * The common x87 instructions without bigints: normal numbers (and zeros where it costs nothing), round to nearest,
  * 64-bit precision, all exceptions masked. Whatever is not that is left to the exact way by answering false.
+ * They are the interpreter's: translated code has routines.ts, and comes here only with what those give up.
  * Significands are two 32-bit halves; exponents are biased as in the format.
  */
 

@@ -17,10 +17,10 @@ export const SF = 0x40,
   BUSY = 0x8000
 export const CONDITIONS = C0 | C2 | C3
 
-const FPR = STATE_BASE + X86_STATE.fpr
-const CW = STATE_BASE + X86_STATE.fpcw
+export const FPR = STATE_BASE + X86_STATE.fpr
+export const CW = STATE_BASE + X86_STATE.fpcw
 const SW = STATE_BASE + X86_STATE.fpsw
-const TOP = STATE_BASE + X86_STATE.fptop
+export const TOP = STATE_BASE + X86_STATE.fptop
 const EMPTY = STATE_BASE + X86_STATE.fpempty
 export const SCRATCH = STATE_BASE + X86_STATE.scratch
 
