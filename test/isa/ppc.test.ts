@@ -61,7 +61,7 @@ for (const mode of PPC_MODES) {
 
     test('random blocks', () => {
       const random = new Random(seed)
-      const usable = rows.filter(inBlocks)
+      const usable = rows.filter((row) => inBlocks(mode, row))
       const found: string[] = []
       const ours = cpus()
       for (let n = 0; n < 4 * states; n++) {
