@@ -15,7 +15,8 @@ import { strace } from '../../syscalls/engines/strace/strace.ts'
 import { addImageEntry } from '../../syscalls/fs/tmpfs/populate.ts'
 import { Tmpfs } from '../../syscalls/fs/tmpfs/tmpfs.ts'
 
-interface Recorded {
+/** What a case did on the real kernel. */
+export interface Recorded {
   stdout: string
   status: number | null
   signal: string | null
@@ -31,7 +32,14 @@ export interface Setup {
   engines?: () => Engine[]
 }
 
-async function run(program: URL, name: string, cpu: CpuKind, traced: boolean, engines: Engine[] = []) {
+/** Runs one case of a probe. */
+export async function run(
+  program: URL | string,
+  name: string,
+  cpu: CpuKind,
+  traced: boolean,
+  engines: Engine[] = [],
+) {
   const stdout = new BufferOutput()
   const said: string[] = []
   let trace = ''

@@ -306,7 +306,8 @@ static void file_capabilities(void)
 	struct vfs_ns_cap_data got;
 	SHOW(getxattr("mine", "security.capability", &got, sizeof got));
 	P(got.magic_etc == v3.magic_etc);
-	P(le32toh(got.rootid));
+	got.rootid = le32toh(got.rootid);
+	P(got.rootid);
 }
 
 static void shows_itself(void)
