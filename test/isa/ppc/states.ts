@@ -183,6 +183,8 @@ export function randomState(
     state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & ~clear))
     if (isSingle(row))
       for (let k = 0; k < 128; k += 2) state[VSR_AT + k] = roundedToSingle(state[VSR_AT + k]!)
+    if (row.mnemonic === 'lswx')
+      state[XER_AT] = (state[XER_AT]! & ~0x7fn) | BigInt(random.below(LSWX_BYTES_MAX + 1))
     aim(mode, random, state, row, word)
   }
   return state

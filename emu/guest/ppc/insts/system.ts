@@ -118,8 +118,14 @@ const dcbz: Translate = (t, i) => {
   for (let at = 0; at < sizeBytes; at += 16) ir.store(128, base, at, zero)
 }
 
-/** Caches are touched: where the page cannot be read or executed nothing happens here. */
-const cache = (name: string, opcode: number): Row => row(name, `X 31 ${opcode}`, 'RA RB', nothing)
+/** What is written back or forgotten is touched as by a load, and faults so. */
+const touch: Translate = (t, i) => {
+  t.load('u8', t.indexed(i.ra, i.rb), 0)
+}
+
+/** A block of a cache: nothing more happens to it here. */
+const cache = (name: string, opcode: number, translate: Translate): Row =>
+  row(name, `X 31 ${opcode}`, 'RA RB', translate)
 
 export const SYSTEM: readonly Row[] = [
   row('mfspr', 'XFX 31 339', 'RT SPR', mfspr, { untested: 'tested by hand for each register' }),
@@ -129,11 +135,11 @@ export const SYSTEM: readonly Row[] = [
   row('eieio', 'X 31 854', '', nothing),
   row('isync', 'XL 19 150', '', nothing),
   row('wait', 'X 31 62', '', nothing, { untested: 'it waits for an interrupt' }),
-  cache('dcbt', 278),
-  cache('dcbtst', 246),
-  cache('dcbst', 54),
-  cache('dcbf', 86),
-  cache('icbi', 982),
-  cache('icbt', 22),
+  cache('dcbt', 278, nothing),
+  cache('dcbtst', 246, nothing),
+  cache('dcbst', 54, touch),
+  cache('dcbf', 86, touch),
+  cache('icbi', 982, touch),
+  cache('icbt', 22, nothing),
   row('dcbz', 'X 31 1014', 'RA RB', dcbz),
 ]
