@@ -46,30 +46,50 @@ ${table(
 }
 
 /** docs/instructions.md: the rows in the order of the manual's chapters. */
-export function instructionsPage(rows) {
+/** How many rows need which feature. */
+function featureCounts(rows) {
   const features = new Map()
   for (const row of rows) {
     const feature = row.feature || 'base'
     features.set(feature, (features.get(feature) ?? 0) + 1)
   }
-  const counts = [...features].map(([name, count]) => `${name} ${count}`).join(', ')
+  return [...features].map(([name, count]) => `${name} ${count}`).join(', ')
+}
+
+const summary = (rows) => `${rows.length} rows, ${new Set(rows.map((row) => row.mnemonic)).size} mnemonics`
+
+/** A row as both tables have it; `mode`: where it exists. */
+const cells = (row, mode) => [
+  row.mnemonic,
+  `\`${row.encoding}\``,
+  row.operands.length > 0 ? `\`${row.operands.join(' ')}\`` : '',
+  mode === 0 ? '' : String(mode),
+  row.feature || 'base',
+]
+
+export function instructionsPage(x86, ppc) {
   return `${NOTE}
 
 # x86 instructions
 
-${rows.length} rows, ${new Set(rows.map((row) => row.mnemonic)).size} mnemonics. By CPUID feature: ${counts}.
+${summary(x86)}. By CPUID feature: ${featureCounts(x86)}.
 Encodings and operand letters are the Intel manual's; \`emu/guest/x86/row.ts\` explains them. A row without a mode is in both
 64-bit and 32-bit mode.
 
 ${table(
   ['mnemonic', 'encoding', 'operands', 'mode', 'feature'],
-  rows.map((row) => [
-    row.mnemonic,
-    `\`${row.encoding}\``,
-    row.operands.length > 0 ? `\`${row.operands.join(' ')}\`` : '',
-    row.mode === 0 ? '' : String(row.mode),
-    row.feature || 'base',
-  ]),
+  x86.map((row) => cells(row, row.mode)),
+)}
+
+# PowerPC instructions
+
+${summary(ppc)}. By facility: ${featureCounts(ppc)}.
+Forms, opcodes and fields are the Power ISA's; \`emu/guest/ppc/row.ts\` explains them. A row without a mode is in both
+64-bit and 32-bit mode.
+
+${table(
+  ['mnemonic', 'encoding', 'operands', 'mode', 'feature'],
+  ppc.map((row) => cells(row, row.bits)),
 )}
 `
 }

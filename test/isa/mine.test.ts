@@ -25,7 +25,12 @@ for (const mode of PPC_MODES.filter((m) =>
     if (process.env.BLOCKS) {
       const random = new Random(seed)
       for (let n = 0; n < Number(process.env.BLOCKS); n++) {
-        const made = blockCases(mode, rows.filter(inBlocks), 8, random)
+        const made = blockCases(
+          mode,
+          rows.filter((row) => inBlocks(mode, row)),
+          8,
+          random,
+        )
         const expected = runNative(mode, path, made.batches)
         for (const kind of ['jit', 'interpreter'] as const)
           for (const line of compareCases(mode, made, expected, ours(kind), shown)) console.log(line)

@@ -169,8 +169,8 @@ export interface LeftOut {
   readonly fpscr?: number
   /** Cases that raise one of these bits of FPSCR. */
   readonly raising?: number
-  /** Rounding modes other than to nearest. */
-  readonly directed?: boolean
+  /** Cases that begin with one of these bits of FPSCR set. */
+  readonly clear?: number
 }
 
 export type RowOptions = Partial<

@@ -84,9 +84,16 @@ export function blockCases(mode: PpcMode, rows: readonly Row[], states: number, 
   return { batches: [batch], rows: [insns.map(([row]) => row)] }
 }
 
-/** Rows that blocks are made of. */
-export const inBlocks = (row: Row): boolean =>
-  row.flow === 'next' && !row.undefinedUpper && row.qemuDiffers === ''
+/** What a scalar operation leaves beside its result is undefined. */
+const IS_SCALAR = /^(f|lf|stf|mffs|xs|lxs|mtvsr)/
+
+/** Rows that blocks are made of: those of which all is defined, for what comes behind them may read it. */
+export const inBlocks = (mode: PpcMode, row: Row): boolean =>
+  row.flow === 'next' &&
+  !row.undefinedUpper &&
+  row.qemuDiffers === '' &&
+  Object.keys(row.leftOut).length === 0 &&
+  (mode.bits === 32 || !IS_SCALAR.test(row.mnemonic))
 
 const hex = (x: bigint | number): string => `0x${x.toString(16)}`
 /** Bits of FPSCR that are compared: not FR, which qemu does not keep. */
@@ -120,7 +127,7 @@ function differences(mode: PpcMode, native: Result, ours: Result, row: Row): str
   // CR0 of a result whose upper word is undefined is undefined too.
   const cr0Mask = row.undefinedUpper && mode.bits === 64 ? 0x1fff_ffffn : -1n
   const { fpscr: leftOut = 0, raising = 0 } = row.leftOut
-  if (a[FPSCR_AT]! & BigInt(raising)) return found
+  if ((a[FPSCR_AT]! | b[FPSCR_AT]!) & BigInt(raising)) return found
   // CR1 is what FPSCR has uppermost.
   const crMask = cr0Mask & ~(BigInt(leftOut >>> 28) << 24n)
   const fpscrMask = FPSCR_COMPARED & ~BigInt(leftOut >>> 0)
@@ -142,8 +149,7 @@ function compareVectors(
   row: Row,
   check: (name: string, a: bigint, b: bigint) => void,
 ): void {
-  // What a scalar operation leaves beside its result is undefined.
-  const isScalar = /^(f|lf|stf|mffs|xs|lxs|mtvsr)/.test(row.mnemonic)
+  const isScalar = IS_SCALAR.test(row.mnemonic)
   for (let k = 0; k < 64; k++) {
     check(`vs${k}.0`, a[VSR_AT + 2 * k]!, b[VSR_AT + 2 * k]!)
     if ((mode.bits === 32 && k < 32) || isScalar) continue

@@ -35,6 +35,9 @@ export function accessOf(row: Row): Access {
   return has(row, 'RA') && has(row, 'NB') ? 'register' : ''
 }
 
+/** Bytes of a string that LSWX loads here. */
+const LSWX_BYTES_MAX = 16
+
 /** Whether a store with update, or a load that would overwrite its own base, is a form that the book calls invalid. */
 function isInvalid(row: Row, word: number): boolean {
   const access = accessOf(row)
@@ -45,7 +48,11 @@ function isInvalid(row: Row, word: number): boolean {
   const loadsGpr = has(row, 'RT') && row.mnemonic.startsWith('l')
   if (updates && (ra === 0 || (loadsGpr && ra === rt))) return true
   if (row.mnemonic === 'lmw') return ra >= rt
-  if (row.mnemonic.startsWith('lsw')) return true
+  if (row.mnemonic.startsWith('lsw')) {
+    const count = row.mnemonic === 'lswi' ? fieldOf(word, 'NB') || 32 : LSWX_BYTES_MAX
+    const isLoaded = (register: number): boolean => ((register - rt) & 31) < Math.ceil(count / 4)
+    return isLoaded(ra) || (row.mnemonic === 'lswx' && isLoaded(fieldOf(word, 'RB')))
+  }
   return false
 }
 
@@ -172,8 +179,8 @@ export function randomState(
     if (isKept(k)) state[VSR_AT + 2 * k + 1] = randomLanes(random)
   }
   for (const [row, word] of insns) {
-    const { raising = 0, directed = false } = row.leftOut
-    state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & (directed ? ~3 : -1)))
+    const { raising = 0, clear = 0 } = row.leftOut
+    state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & ~clear))
     if (isSingle(row))
       for (let k = 0; k < 128; k += 2) state[VSR_AT + k] = roundedToSingle(state[VSR_AT + k]!)
     aim(mode, random, state, row, word)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { I386, X86_64 } from '../../../emu/guest/x86/mode.ts'
+import { X86_64 } from '../../../emu/guest/x86/mode.ts'
 import { AddressSpace } from '../../../emu/memory/address-space.ts'
 import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, pcCacheSlot } from '../../../emu/memory/layout.ts'
 import { MemoryPool } from '../../../emu/memory/memory-pool.ts'
@@ -57,7 +57,7 @@ it('a batch comes back from its bytes, and everything behind a damaged record is
 })
 
 it('a batch that calls routines comes back, too', () => {
-  const translations = new Translations({ uncheckedLoads: false, eager: true }, '')
+  const translations = new Translations({ uncheckedLoads: false, eager: true }, X86_64, false, noCounts())
   const space = spaceWith(new MemoryPool(), 1)
   // fadd st, st(1); fsqrt; ret
   space.storeBytes(CODE, Uint8Array.of(0xd8, 0xc1, 0xd9, 0xfa, 0xc3))

@@ -9,6 +9,7 @@ import { HELPER_FLOAT_RAISE } from '../helper-ids.ts'
 import type { Translate } from '../row.ts'
 import type { Translator } from '../translate.ts'
 import { V_FLOAT_COMPARED, V_FLOAT_LAST } from '../variables.ts'
+import { callLanes } from './lanes.ts'
 import { COMPARED_LAST, type FloatOp, floatCode } from './operations.ts'
 import {
   bitsOf,
@@ -61,15 +62,20 @@ function integerOf(t: Translator, op: FloatOp, x: Value): [integer: Value, back:
   return [kept, ir.op1('f64.convert_i32_s', word)]
 }
 
-/** A double to an integer, truncated or to the nearest. */
+/**
+ * A double to an integer, truncated or to the nearest. With `spreads`, a code of lanes-exact.ts that does the same, a word
+ * goes to every word of the register.
+ */
 export const convertTo =
-  (op: FloatOp, registersOf: (i: Insn) => Registers, records: boolean): Translate =>
+  (op: FloatOp, registersOf: (i: Insn) => Registers, records: boolean, spreads = -1): Translate =>
   (t, i) => {
     const { ir } = t
     const registers = registersOf(i)
     const code = floatCode(op, false)
-    if (ir.options.exactChecks) callExact(t, i, code, registers)
-    else {
+    if (ir.options.exactChecks) {
+      if (spreads < 0) callExact(t, i, code, registers)
+      else callLanes(t, i, spreads, registers)
+    } else {
       requireUsualMode(t)
       const b = fpr(t, registers.b)
       const truncates = op.endsWith('z')
@@ -85,7 +91,8 @@ export const convertTo =
       const doubt = and64(differs)
       const misfits = and64(ir.op2('f64.ne', back, near))
       raise(t, code, doubt, ir.op2('i32.or', misfits, exactSoFar(t)), b, integer)
-      setBits(t, registers.t, integer)
+      if (spreads < 0) setBits(t, registers.t, integer)
+      else t.setVsr(registers.t, ir.op1('i32x4.splat', ir.op1('i32.wrap_i64', integer)))
       setLast(t, code, [-1, b])
     }
     if (records && i.rc) recordFpscr(t)

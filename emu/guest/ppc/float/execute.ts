@@ -13,6 +13,7 @@ import { PPC_STATE, vsrPlace } from '../state.ts'
 import { evaluate, type Outcome } from './exact.ts'
 import * as S from './fpscr.ts'
 import { COMPARED_LAST, type FloatOp, isSingle, opOf } from './operations.ts'
+import { quick, quickly } from './quick.ts'
 
 /** FPRF of an outcome. */
 function fprfOf(op: FloatOp, single: boolean, { bits }: Outcome): number {
@@ -31,11 +32,32 @@ export function fpscrAfter(fpscr: number, op: FloatOp, single: boolean, outcome:
   return S.withRaised(((before & ~S.FPRF) | class_ | rounded) >>> 0, raised)
 }
 
+const LAST_PLACES = [0, 8, 16].map((k) => PPC_STATE.floatOperands + k)
+const SCRATCH_PLACES = [0, 8, 16].map((k) => COMMON_STATE.scratch + k)
+
 const operandsAt = (state: StateBlock, place: number): [bigint, bigint, bigint] => [
   state.getU64(place),
   state.getU64(place + 8),
   state.getU64(place + 16),
 ]
+
+/** FPSCR behind what `quick` found, but for what it raises. */
+const quickFpscr = (fpscr: number): number =>
+  ((fpscr & ~(S.FR | S.FI | S.FPRF)) | quickly.rounded | (quickly.fprf << 12)) >>> 0
+
+/** Tries the short way with operands in the state block. */
+function quickAt(
+  { space: { view } }: StateBlock,
+  op: FloatOp,
+  single: boolean,
+  places: readonly number[],
+  fpscr: number,
+): boolean {
+  const a = view.getFloat64(STATE_BASE + places[0]!, true)
+  const b = view.getFloat64(STATE_BASE + places[1]!, true)
+  const c = view.getFloat64(STATE_BASE + places[2]!, true)
+  return quick(op, single, a, b, c, fpscr)
+}
 
 /** FPSCR as it is. */
 export function readFpscr(state: StateBlock): number {
@@ -46,12 +68,18 @@ export function readFpscr(state: StateBlock): number {
   const op = opOf(last)
   if (op !== 'none') {
     const single = isSingle(last)
-    const outcome = evaluate(op, single, operandsAt(state, PPC_STATE.floatOperands), before)
-    fpscr = fpscrAfter(before, op, single, { ...outcome, raised: 0 })
+    if (quickAt(state, op, single, LAST_PLACES, before)) fpscr = quickFpscr(before)
+    else {
+      const outcome = evaluate(op, single, operandsAt(state, PPC_STATE.floatOperands), before)
+      fpscr = fpscrAfter(before, op, single, { ...outcome, raised: 0 })
+    }
   }
   if (last & COMPARED_LAST) {
-    const { bits } = evaluate('compare', false, operandsAt(state, PPC_STATE.floatCompared), 0)
-    fpscr = (fpscr & ~S.FPCC) | (Number(bits) << 12)
+    const { view } = state.space
+    const a = view.getFloat64(STATE_BASE + PPC_STATE.floatCompared, true)
+    const b = view.getFloat64(STATE_BASE + PPC_STATE.floatCompared + 8, true)
+    const found = a < b ? S.CLASS_MINUS : a > b ? S.CLASS_PLUS : a === b ? S.CLASS_ZERO : S.CLASS_INFINITY
+    fpscr = (fpscr & ~S.FPCC) | (found << 12)
   }
   writeFpscr(state, fpscr >>> 0)
   return fpscr >>> 0
@@ -74,6 +102,12 @@ export function executeFloat(space: AddressSpace, call: number): number {
     number,
     number,
   ]
+  if (quickAt(state, op, single, [vsrPlace(a), vsrPlace(b), vsrPlace(c)], fpscr)) {
+    writeFpscr(state, S.withRaised(quickFpscr(fpscr), quickly.raised))
+    space.view.setFloat64(STATE_BASE + vsrPlace(t), quickly.result, true)
+    space.view.setFloat64(STATE_BASE + vsrPlace(t) + 8, quickly.result, true)
+    return 0
+  }
   const register = (k: number): bigint => state.getU64(vsrPlace(k))
   const outcome = evaluate(op, single, [register(a), register(b), register(c)], fpscr)
   if (op === 'testDivide' || op === 'testRoot') {
@@ -100,8 +134,13 @@ export function executeFloat(space: AddressSpace, call: number): number {
 export function raiseFloat(space: AddressSpace, code: number): number {
   const { view } = space
   const at = STATE_BASE + COMMON_STATE.scratch
-  const operand = (k: number): bigint => view.getBigUint64(at + 8 * k, true)
   const fpscr = view.getUint32(STATE_BASE + PPC_STATE.fpscr, true)
+  if (quickAt(new StateBlock(space), opOf(code), isSingle(code), SCRATCH_PLACES, fpscr)) {
+    if (quickly.raised)
+      view.setUint32(STATE_BASE + PPC_STATE.fpscr, S.withRaised(fpscr, quickly.raised), true)
+    return Object.is(view.getFloat64(at + 24, true), quickly.result) ? 0 : 1
+  }
+  const operand = (k: number): bigint => view.getBigUint64(at + 8 * k, true)
   const outcome = evaluate(opOf(code), isSingle(code), [operand(0), operand(1), operand(2)], fpscr)
   view.setUint32(STATE_BASE + PPC_STATE.fpscr, S.withRaised(fpscr, outcome.raised), true)
   return outcome.bits === operand(3) ? 0 : 1
@@ -123,46 +162,51 @@ function fieldMask(fields: number): number {
   return mask >>> 0
 }
 
+/** FPSCR from what an instruction makes of it. */
+const write = (state: StateBlock, value: number): void =>
+  writeFpscr(state, S.summed((value & ~S.RESERVED) >>> 0))
+
 /** Executes the instruction that `word` is; its Rc is the row's. */
 export function executeFpscr(space: AddressSpace, word: number): number {
   const state = new StateBlock(space)
   const fpscr = readFpscr(state)
-  const [rt, ra, rb] = [(word >>> 21) & 31, (word >>> 16) & 31, (word >>> 11) & 31]
-  const set = (value: number): void => writeFpscr(state, S.summed((value & ~S.RESERVED) >>> 0))
+  const rt = (word >>> 21) & 31
+  const ra = (word >>> 16) & 31
+  const rb = (word >>> 11) & 31
   switch ((word >>> 1) & 0x3ff) {
     case MFFS:
-      state.setU64(vsrPlace(rt), BigInt(fpscr))
-      state.setU64(vsrPlace(rt) + 8, BigInt(fpscr))
+      state.setNumber(vsrPlace(rt), fpscr)
+      state.setNumber(vsrPlace(rt) + 8, fpscr)
       break
     case MCRFS: {
       const field = ra >> 2
       const mask = fieldMask(0x80 >> field)
       setCrField(state, rt >> 2, (fpscr >>> (28 - 4 * field)) & 15)
-      set((fpscr & ~(mask & (S.ALL_EXCEPTIONS | S.FX))) >>> 0)
+      write(state, (fpscr & ~(mask & (S.ALL_EXCEPTIONS | S.FX))) >>> 0)
       break
     }
     case MTFSB0:
-      set((fpscr & ~(0x8000_0000 >>> rt)) >>> 0)
+      write(state, (fpscr & ~(0x8000_0000 >>> rt)) >>> 0)
       break
     case MTFSB1: {
       const bit = 0x8000_0000 >>> rt
       if (bit & S.ALL_EXCEPTIONS) writeFpscr(state, S.withRaised(fpscr, bit))
-      else set((fpscr | bit) >>> 0)
+      else write(state, (fpscr | bit) >>> 0)
       break
     }
     case MTFSFI: {
       // With W it is the upper word, whose only field is the decimal rounding mode.
       if (ra & 1) break
       const field = rt >> 2
-      set(((fpscr & ~fieldMask(0x80 >> field)) | ((rb >> 1) << (28 - 4 * field))) >>> 0)
+      write(state, ((fpscr & ~fieldMask(0x80 >> field)) | ((rb >> 1) << (28 - 4 * field))) >>> 0)
       break
     }
     case MTFSF: {
       const all = (word & 0x0200_0000) !== 0
       if (!all && ra & 1) break
       const mask = all ? 0xffff_ffff : fieldMask((word >>> 17) & 0xff)
-      const value = Number(state.getU64(vsrPlace(rb)) & 0xffff_ffffn)
-      set(((fpscr & ~mask) | (value & mask)) >>> 0)
+      const value = state.getU32(vsrPlace(rb))
+      write(state, ((fpscr & ~mask) | (value & mask)) >>> 0)
       break
     }
   }

@@ -151,7 +151,8 @@ function raise(
   ir.helperIf(doubt, precise, HELPER_FLOAT_LANES_RAISE, code, ir.op2('pair', a, b))
 }
 
-const call = (t: Translator, i: Insn, code: number, r: Registers): void =>
+/** Executes an operation of lanes-exact.ts by the exact helper. */
+export const callLanes = (t: Translator, i: Insn, code: number, r: Registers): void =>
   t.callHelper(
     i,
     HELPER_FLOAT_LANES,
@@ -167,7 +168,7 @@ export const laneArithmetic =
     const element = type === 'f64x2' ? 'd' : 's'
     const code = laneCode(op, element, element)
     if (ir.options.exactChecks) {
-      call(t, i, code, registers)
+      callLanes(t, i, code, registers)
       return
     }
     requireUsualMode(t)
@@ -186,7 +187,7 @@ export const laneArithmetic =
 export const laneExactly =
   (code: number, registersOf: (i: Insn) => Registers): Translate =>
   (t, i) =>
-    call(t, i, code, registersOf(i))
+    callLanes(t, i, code, registersOf(i))
 
 const RELATIONS = { equal: 'eq', greater: 'gt', greaterEqual: 'ge' } as const
 
@@ -197,7 +198,7 @@ export const laneCompare =
     const { ir } = t
     const element = type === 'f64x2' ? 'd' : 's'
     const code = laneCode(op, element, element)
-    if (ir.options.exactChecks) call(t, i, code, { t: i.xt, a: i.xa, b: i.xb, c: -1 })
+    if (ir.options.exactChecks) callLanes(t, i, code, { t: i.xt, a: i.xa, b: i.xb, c: -1 })
     else {
       requireUsualMode(t)
       const [a, b] = [t.vsr(i.xa), t.vsr(i.xb)]

@@ -2,7 +2,7 @@
 
 import type { Insn } from '../decode.ts'
 import { convertTo, fromInteger, integral } from '../float/convert.ts'
-import { CLASS, FI, FPRF, FR, FX, XX, ZX } from '../float/fpscr.ts'
+import { CLASS, FI, FPRF, FR, FX, RN, XX, ZX } from '../float/fpscr.ts'
 import type { FloatOp } from '../float/operations.ts'
 import { arithmetic, callExactly, type Registers } from '../float/scalar.ts'
 import { type LeftOut, type Row, type RowOptions, row } from '../row.ts'
@@ -19,7 +19,7 @@ export const NEGATED: RowOptions = { qemuDiffers: '4.6.6.2: the sum is rounded, 
 
 export const leftOutOf = (op: FloatOp, single: boolean): LeftOut => ({
   fpscr: single ? CLASS : 0,
-  directed: op.startsWith('nm'),
+  clear: op.startsWith('nm') ? RN : 0,
 })
 
 /** The double and the single form of an operation, primary opcodes 63 and 59. */
@@ -52,7 +52,7 @@ const D64: RowOptions = { bits: 64 }
 /** FI, FR and XX of estimates are undefined; rounding is not directed; qemu has a half for the inverse of zero. */
 export const ESTIMATE: RowOptions = {
   qemuDiffers: '4.6.6.1: the inverse of zero',
-  leftOut: { fpscr: FI | FR | XX | FX | CLASS, raising: ZX, directed: true },
+  leftOut: { fpscr: FI | FR | XX | FX | CLASS, raising: ZX, clear: RN },
 }
 
 /** Estimates are as good as the quotient and the root: by the exact helper. */

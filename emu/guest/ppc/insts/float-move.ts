@@ -2,10 +2,11 @@
 
 import type { Value } from '../../../ir/region.ts'
 import { compare, select } from '../float/convert.ts'
-import { CLASS, FI, FX } from '../float/fpscr.ts'
+import { CLASS, FEX, FI, FR, FX, OX, UX, VX, XX, ZX } from '../float/fpscr.ts'
 import { callExactly, recordFpscr } from '../float/scalar.ts'
 import { HELPER_FPSCR } from '../helper-ids.ts'
 import { type Row, type RowOptions, row, type Translate } from '../row.ts'
+import { PPC_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 
 /** FRT := a function of FRB's bits, as vectors. */
@@ -31,11 +32,34 @@ const fpscr: Translate = (t, i) => {
   if (i.rc) recordFpscr(t)
 }
 
+/** Enables, NI and the rounding mode are in fields 6 and 7, which no operation changes: they need no helper. */
+const mtfsfi: Translate = (t, i) => {
+  const field = i.bf
+  if (field < 6 || i.word & 0x1_0000) {
+    fpscr(t, i)
+    return
+  }
+  const { ir } = t
+  const place = 28 - 4 * field
+  const before = ir.stateLoad(32, PPC_STATE.fpscr)
+  const kept = ir.op2('i32.and', before, ir.i32(~((15 << place) | FEX)))
+  const made = ir.op2('i32.or', kept, ir.i32(((i.word >>> 12) & 15) << place))
+  // FEX: the enables VE to XE are 22 bits below VX to XX.
+  const enabled = ir.op2('i32.and', ir.op2('i32.shl', made, ir.i32(22)), made)
+  const isEnabled = ir.op2('i32.ne', ir.op2('i32.and', enabled, ir.i32(VX | OX | UX | ZX | XX)), ir.i32(0))
+  ir.stateStore(32, PPC_STATE.fpscr, ir.op2('i32.or', made, ir.op2('i32.shl', isEnabled, ir.i32(30))))
+  t.floatChecked = null
+  if (i.rc) recordFpscr(t)
+}
+
 /** A comparison's registers, and which field. */
 const FIELD = (i: { bf: number; ra: number; rb: number }) => ({ t: i.bf, a: i.ra, b: i.rb, c: -1 })
 
 /** qemu clears FI, and sets the class bit for an invalid comparison. */
 export const COMPARED: RowOptions = { qemuDiffers: '4.6.8: FI and C stay', leftOut: { fpscr: FI | CLASS } }
+
+/** qemu has no FR. */
+const NO_FR: RowOptions = { qemuDiffers: '4.2.2: FR', leftOut: { fpscr: FR } }
 
 export const FLOAT_MOVE: readonly Row[] = [
   row(
@@ -68,9 +92,9 @@ export const FLOAT_MOVE: readonly Row[] = [
   row('fcmpo', 'X 63 32', 'BF FRA FRB', compare(true, FIELD), COMPARED),
   row('ftdiv', 'X 63 128', 'BF FRA FRB', callExactly('testDivide', false, FIELD, false), { bits: 64 }),
   row('ftsqrt', 'X 63 160', 'BF FRB', callExactly('testRoot', false, FIELD, false), { bits: 64 }),
-  row('mffs', 'X 63 583', 'FRT [Rc]', fpscr),
-  row('mcrfs', 'X 63 64', 'BF BFA', fpscr),
-  row('mtfsfi', 'X 63 134', 'BF U [Rc]', fpscr),
+  row('mffs', 'X 63 583', 'FRT [Rc]', fpscr, NO_FR),
+  row('mcrfs', 'X 63 64', 'BF BFA', fpscr, NO_FR),
+  row('mtfsfi', 'X 63 134', 'BF U [Rc]', mtfsfi),
   row('mtfsf', 'XFL 63 711', 'FLM FRB [Rc]', fpscr),
   row('mtfsb0', 'X 63 70', 'BT [Rc]', fpscr),
   row('mtfsb1', 'X 63 38', 'BT [Rc]', fpscr, { qemuDiffers: '4.2.2: FX is set', leftOut: { fpscr: FX } }),
