@@ -96,7 +96,7 @@ const GROUPS: readonly (readonly [why: string, isas: readonly string[], cases: r
   [
     'glibc translates what the kernel fills, and faults itself',
     NARROW,
-    ['priority usage', 'sysv msg-permission', 'sysv shm-permission'],
+    ['priority usage', 'sysv msg-permission', 'sysv shm-permission', 'timerfd errors'],
   ],
 ]
 
