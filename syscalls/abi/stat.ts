@@ -143,8 +143,7 @@ export const STATFS = struct({
   fsidHigh: 'u32',
   ...endOfStatfs,
 })
-/** What 32-bit ISAs have for large file systems. */
-export const STATFS64 = struct({
+const STATFS64_MEMBERS = {
   type: 'word',
   bsize: 'word',
   blocks: 'u64',
@@ -155,4 +154,9 @@ export const STATFS64 = struct({
   fsid: 'u32',
   fsidHigh: 'u32',
   ...endOfStatfs,
+} as const
+/** What 32-bit ISAs have for large file systems. */
+export const STATFS64 = struct(STATFS64_MEMBERS, {
+  // Filled up to the alignment of its numbers.
+  powerpc: { ...STATFS64_MEMBERS, end: 'pad32' },
 })

@@ -116,7 +116,8 @@ function buildAndRecord(source, { suffix, compiler }) {
 }
 
 /** Those whose names begin with an ISA's are for it alone. */
-const isFor = (source, { suffix }) => !source.startsWith('i386-') || suffix === '32'
+const isFor = (source, { suffix }) =>
+  !source.startsWith('powerpc-') && (!source.startsWith('i386-') || suffix === '32')
 
 const { values, positionals: wanted } = parseArgs({
   options: { isa: { type: 'string', default: '' } },

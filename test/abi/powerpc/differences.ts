@@ -81,10 +81,22 @@ const GROUPS: readonly (readonly [why: string, isas: readonly string[], cases: r
     ['openat2 arguments', 'openat2 symlinks', 'proc-self memory'],
   ],
   ['i386 leaves a line out', NARROW, ['sysv shm-get']],
+  ['i386 takes the clone’s arguments in another order than the probe gives them', NARROW, ['ns-pid numbers']],
+  [
+    'i386 recorded calls of 32-bit times with 64-bit ones',
+    NARROW,
+    [
+      'futex-pi errors',
+      'futex-pi timed_out_after_requeue',
+      'mqueue blocking',
+      'permission times',
+      'policy intervals',
+    ],
+  ],
   [
     'glibc translates what the kernel fills, and faults itself',
     NARROW,
-    ['priority usage', 'sysv msg-permission', 'sysv shm-permission'],
+    ['priority usage', 'sysv msg-permission', 'sysv shm-permission', 'timerfd errors'],
   ],
 ]
 
