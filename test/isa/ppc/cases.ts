@@ -113,7 +113,8 @@ function differences(mode: PpcMode, native: Result, ours: Result, row: Row): str
   check('si_code', native.signalCode, ours.signalCode)
   // qemu does not tell where a fetch faulted; Linux tells the pc.
   const isFetch = native.signalAddress === 0n && ours.signalAddress === ours.pc
-  if (!isFetch) check('si_addr', native.signalAddress, ours.signalAddress)
+  const isBlock = /^(dcb|icb)/.test(row.mnemonic)
+  if (!isFetch && !isBlock) check('si_addr', native.signalAddress, ours.signalAddress)
   const [a, b] = [native.state, ours.state]
   const upper = row.undefinedUpper && mode.bits === 64 ? 0xffff_ffffn : -1n
   for (let k = 0; k < 32; k++) check(`r${k}`, a[GPR_AT + k]! & upper, b[GPR_AT + k]! & upper)

@@ -40,6 +40,8 @@ const LSWX_BYTES_MAX = 16
 
 /** Whether a store with update, or a load that would overwrite its own base, is a form that the book calls invalid. */
 function isInvalid(row: Row, word: number): boolean {
+  // CTR cannot be counted and the target at once.
+  if (row.mnemonic === 'bcctr') return (fieldOf(word, 'BO') & 4) === 0
   const access = accessOf(row)
   if (access === '') return false
   const ra = fieldOf(word, 'RA')
