@@ -171,6 +171,8 @@ export interface LeftOut {
   readonly raising?: number
   /** Cases that begin with one of these bits of FPSCR set. */
   readonly clear?: number
+  /** What faulting accesses have done before: qemu makes two of one. */
+  readonly faults?: boolean
 }
 
 export type RowOptions = Partial<

@@ -22,6 +22,7 @@ import { dataPage, randomState, randomWord } from './states.ts'
 
 const ENCODINGS = 16
 const SIGFPE = 8
+const SIGSEGV = 11
 const SLOT = 0x1000
 /** Branches go both ways from here. */
 const SLOT_START = 0x800
@@ -110,6 +111,7 @@ function differences(mode: PpcMode, native: Result, ours: Result, row: Row): str
   check('signal', native.signal, ours.signal)
   check('pc', native.pc, ours.pc)
   if (native.signal !== ours.signal) return found
+  if (row.leftOut.faults && native.signal === SIGSEGV) return found
   check('si_code', native.signalCode, ours.signalCode)
   // qemu does not tell where a fetch faulted; Linux tells the pc.
   const isFetch = native.signalAddress === 0n && ours.signalAddress === ours.pc

@@ -59,6 +59,13 @@ function quickAt(
   return quick(op, single, a, b, c, fpscr)
 }
 
+/** Doubles in the state block compared: FPCC, of which 1 is unordered. */
+function comparedAt({ space: { view } }: StateBlock, left: number, right: number): number {
+  const a = view.getFloat64(STATE_BASE + left, true)
+  const b = view.getFloat64(STATE_BASE + right, true)
+  return a < b ? S.CLASS_MINUS : a > b ? S.CLASS_PLUS : a === b ? S.CLASS_ZERO : S.CLASS_INFINITY
+}
+
 /** FPSCR as it is. */
 export function readFpscr(state: StateBlock): number {
   const last = state.getU32(PPC_STATE.floatLast)
@@ -75,10 +82,7 @@ export function readFpscr(state: StateBlock): number {
     }
   }
   if (last & COMPARED_LAST) {
-    const { view } = state.space
-    const a = view.getFloat64(STATE_BASE + PPC_STATE.floatCompared, true)
-    const b = view.getFloat64(STATE_BASE + PPC_STATE.floatCompared + 8, true)
-    const found = a < b ? S.CLASS_MINUS : a > b ? S.CLASS_PLUS : a === b ? S.CLASS_ZERO : S.CLASS_INFINITY
+    const found = comparedAt(state, PPC_STATE.floatCompared, PPC_STATE.floatCompared + 8)
     fpscr = (fpscr & ~S.FPCC) | (found << 12)
   }
   writeFpscr(state, fpscr >>> 0)
@@ -108,13 +112,22 @@ export function executeFloat(space: AddressSpace, call: number): number {
     space.view.setFloat64(STATE_BASE + vsrPlace(t) + 8, quickly.result, true)
     return 0
   }
+  const isCompare = op === 'compare' || op === 'compareOrdered'
+  if (isCompare) {
+    const found = comparedAt(state, vsrPlace(a), vsrPlace(b))
+    if (found !== S.CLASS_INFINITY) {
+      setCrField(state, t, found)
+      writeFpscr(state, ((fpscr & ~S.FPCC) | (found << 12)) >>> 0)
+      return 0
+    }
+  }
   const register = (k: number): bigint => state.getU64(vsrPlace(k))
   const outcome = evaluate(op, single, [register(a), register(b), register(c)], fpscr)
   if (op === 'testDivide' || op === 'testRoot') {
     setCrField(state, t, Number(outcome.bits))
     return 0
   }
-  if (op === 'compare' || op === 'compareOrdered') {
+  if (isCompare) {
     const bits = Number(outcome.bits)
     setCrField(state, t, bits)
     writeFpscr(state, S.withRaised(((fpscr & ~S.FPCC) | (bits << 12)) >>> 0, outcome.raised))

@@ -32,6 +32,8 @@ export const OE = 0x40
 export const UE = 0x20
 export const ZE = 0x10
 export const XE = 0x08
+/** Non-IEEE mode. */
+export const NI = 0x04
 /** The rounding mode: nearest, to zero, up, down. */
 export const RN = 0x03
 
@@ -45,11 +47,10 @@ export const ALL_EXCEPTIONS = OX | UX | ZX | XX | ALL_INVALID
 
 /** FEX and VX, which no instruction sets by themselves, as the other bits say. */
 export function summed(fpscr: number): number {
-  const invalid = (fpscr & ALL_INVALID) !== 0
+  const made = (fpscr & ~(VX | FEX)) | (fpscr & ALL_INVALID ? VX : 0)
   // VE to XE enable VX to XX, 22 bits further up.
-  const enabled = ((fpscr & (VE | OE | UE | ZE | XE)) << 22) & (fpscr | (invalid ? VX : 0))
-  const rest = fpscr & ~(VX | FEX)
-  return (rest | (invalid ? VX : 0) | (enabled !== 0 ? FEX : 0)) >>> 0
+  const enabled = ((made & (VE | OE | UE | ZE | XE)) << 22) & made
+  return (made | (enabled !== 0 ? FEX : 0)) >>> 0
 }
 
 /** FPSCR with exceptions raised. */

@@ -66,6 +66,7 @@ export class Doubles {
     return this.lanes === 'f64' ? this.oddScalar(sum, error) : this.oddVector(sum, error)
   }
 
+  // The error of an infinite sum is a NaN, and nothing is lost then.
   private oddScalar(sum: Value, error: Value): Value {
     const { ir } = this
     const bits = ir.op1('i64.reinterpret_f64', sum)
@@ -74,7 +75,7 @@ export class Doubles {
     const sign = ir.op2('i64.shr_s', ir.op2('i64.xor', bits, lost), ir.i64(63))
     const moved = ir.op2('i64.add', bits, ir.op2('i64.or', sign, ir.i64(1)))
     const isEven = ir.op1('i64.eqz', ir.op2('i64.and', bits, ir.i64(1)))
-    const isMoved = ir.op2('i32.and', isEven, ir.op2('f64.ne', error, this.constant(0, 0)))
+    const isMoved = ir.op2('i32.and', isEven, ir.op2('f64.gt', ir.op1('f64.abs', error), this.constant(0, 0)))
     return ir.op1('f64.reinterpret_i64', ir.op3('select.i64', moved, bits, isMoved))
   }
 
@@ -84,7 +85,11 @@ export class Doubles {
     const sign = ir.op2('i64x2.shr_s', ir.op2('v128.xor', sum, error), ir.i32(63))
     const step = ir.op2('v128.or', sign, one)
     const isOdd = ir.op2('i64x2.eq', ir.op2('v128.and', sum, one), one)
-    const isMoved = ir.op2('v128.andnot', ir.op2('f64x2.ne', error, this.constant(0, 0)), isOdd)
+    const isMoved = ir.op2(
+      'v128.andnot',
+      ir.op2('f64x2.gt', ir.op1('f64x2.abs', error), this.constant(0, 0)),
+      isOdd,
+    )
     return ir.op2('i64x2.add', sum, ir.op2('v128.and', step, isMoved))
   }
 

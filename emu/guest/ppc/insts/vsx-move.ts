@@ -88,6 +88,8 @@ const mtvsrw =
 
 const VSX: RowOptions = { feature: 'vsx', bits: 64 }
 const POWER8: RowOptions = { feature: 'power8', bits: 64 }
+/** All of it faults before anything is done. */
+const WHOLE: RowOptions = { ...VSX, leftOut: { faults: true } }
 const loads = (name: string, opcode: number, read: Load, options = VSX): Row =>
   row(name, `XX1 31 ${opcode}`, 'XT RA RB', load(read), options)
 const stores = (name: string, opcode: number, write: Store, options = VSX): Row =>
@@ -104,14 +106,14 @@ export const VSX_MOVE: readonly Row[] = [
   loads('lxsspx', 524, (t, base) => loadSingle(t, base, 0), POWER8),
   loads('lxsiwax', 76, word('i64.extend_i32_s'), POWER8),
   loads('lxsiwzx', 12, word('i64.extend_i32_u'), POWER8),
-  loads('lxvd2x', 844, quadword),
-  loads('lxvw4x', 780, words),
+  loads('lxvd2x', 844, quadword, WHOLE),
+  loads('lxvw4x', 780, words, WHOLE),
   loads('lxvdsx', 332, (t, base) => loadDouble(t, base, 0)),
   stores('stxsdx', 716, (t, base, k) => storeDouble(t, base, 0, t.vsr(k))),
   stores('stxsspx', 652, (t, base, k) => storeSingle(t, base, 0, fpr(t, k)), POWER8),
   stores('stxsiwx', 140, storeLowWord, POWER8),
-  stores('stxvd2x', 972, (t, base, k) => t.store(128, base, 0, t.vsr(k))),
-  stores('stxvw4x', 908, storeWords),
+  stores('stxvd2x', 972, (t, base, k) => t.store(128, base, 0, t.vsr(k)), WHOLE),
+  stores('stxvw4x', 908, storeWords, WHOLE),
   move('mfvsrd', 51, 'XS RA', mfvsrd),
   move('mfvsrwz', 115, 'XS RA', mfvsrwz),
   move('mtvsrd', 179, 'XT RA', mtvsrd),
