@@ -21,10 +21,9 @@ export function moveString(space: AddressSpace, word: number, pc: number): numbe
   const opcode = (word >>> 1) & 0x3ff
   const isImmediate = (opcode & IS_IMMEDIATE) !== 0
   const isStore = (opcode & IS_STORE) !== 0
-  const addressOf = (register: number): number =>
-    register === 0 ? 0 : Number(state.getU64(gprPlace(register)))
-  let address = addressOf(ra) + (isImmediate ? 0 : Number(state.getU64(gprPlace(rb))))
-  if (mode === MODE_PPC32) address %= 0x1_0000_0000
+  const base = ra === 0 ? 0n : state.getU64(gprPlace(ra))
+  const index = isImmediate ? 0n : state.getU64(gprPlace(rb))
+  const address = Number(BigInt.asUintN(mode === MODE_PPC32 ? 32 : 64, base + index))
   const count = isImmediate ? rb || 32 : state.getU32(PPC_STATE.xerCount)
   if (count === 0) return 0
   const refused = space.firstRefused(address, count, isStore ? PAGE_PW : PAGE_R)

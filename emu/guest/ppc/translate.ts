@@ -67,6 +67,17 @@ export class Translator extends ControlFlow implements GuestTranslator<Insn> {
       ir.exitIf(ir.op1('i32.wrap_i64', ir.op2('i64.shr_u', target, ir.i64(32))), EXIT_SLOW)
   }
 
+  /** Before a branch to a known address: the interpreter goes where nothing can be. */
+  leaveIfBeyond(target: number): void {
+    const { ir } = this
+    if (isBeyond(target) && !ir.options.exactChecks) ir.exitIf(ir.i32(1), EXIT_SLOW)
+  }
+
+  protected override go(target: number): void {
+    if (isBeyond(target)) this.ir.gotoValue(this.ir.i64(target))
+    else super.go(target)
+  }
+
   // ---- registers
 
   /** A general register as wide as the mode's: i64, or i32. */
@@ -238,6 +249,9 @@ export class Translator extends ControlFlow implements GuestTranslator<Insn> {
     this.cr.known = 0
   }
 }
+
+/** Whether an address has more than 32 bits. */
+const isBeyond = (address: number): boolean => address < 0 || address > 0xffff_ffff
 
 /** What a store's bytes are swapped as. */
 const storedKind = (bits: StoreBits): LoadKind => (bits === 8 ? 'u8' : bits === 16 ? 'u16' : bits)

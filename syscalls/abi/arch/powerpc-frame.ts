@@ -5,6 +5,7 @@
  */
 
 import { readCr, readXer, writeCr, writeXer } from '../../../emu/guest/ppc/cr.ts'
+import { readFpscr, writeFpscr } from '../../../emu/guest/ppc/float/execute.ts'
 import { gprPlace, PPC_STATE, vsrPlace } from '../../../emu/guest/ppc/state.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import type { SigInfo } from '../signal.ts'
@@ -110,13 +111,13 @@ export function takeGeneral(state: StateBlock, at: number, { wordSize, littleEnd
 export function putFloat(state: StateBlock, at: number, { littleEndian }: DataModel): void {
   const { view } = state.space
   for (let i = 0; i < FPR_COUNT; i++) view.setBigUint64(at + i * 8, state.getU64(vsrPlace(i)), littleEndian)
-  view.setBigUint64(at + FPR_COUNT * 8, BigInt(state.getU32(PPC_STATE.fpscr)), littleEndian)
+  view.setBigUint64(at + FPR_COUNT * 8, BigInt(readFpscr(state)), littleEndian)
 }
 
 export function takeFloat(state: StateBlock, at: number, { littleEndian }: DataModel): void {
   const { view } = state.space
   for (let i = 0; i < FPR_COUNT; i++) state.setU64(vsrPlace(i), view.getBigUint64(at + i * 8, littleEndian))
-  state.setU32(PPC_STATE.fpscr, Number(view.getBigUint64(at + FPR_COUNT * 8, littleEndian) & 0xffff_ffffn))
+  writeFpscr(state, Number(view.getBigUint64(at + FPR_COUNT * 8, littleEndian) & 0xffff_ffffn))
 }
 
 /** Where a vector in memory has its doubleword 0. */

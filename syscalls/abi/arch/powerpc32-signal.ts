@@ -5,6 +5,7 @@
  * Path: kernel/signal-delivery.ts pushes, sys/signal.ts (sigreturn, rt_sigreturn) pops.
  */
 
+import { writeFpscr } from '../../../emu/guest/ppc/float/execute.ts'
 import { gprPlace, PPC_STATE } from '../../../emu/guest/ppc/state.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { EFAULT, EINVAL } from '../errno.ts'
@@ -77,7 +78,7 @@ export function pushSignalFrame(state: StateBlock, memory: FrameMemory, input: S
   }
   state.setNumber(PPC_STATE.lr, memory.vdso + (isRt ? VDSO_SIGTRAMP_RT32 : VDSO_SIGTRAMP32))
   state.setNumber(PPC_STATE.pc, input.handler)
-  state.setU32(PPC_STATE.fpscr, 0)
+  writeFpscr(state, 0)
   return true
 }
 

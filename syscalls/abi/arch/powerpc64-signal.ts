@@ -5,6 +5,7 @@
  * Path: kernel/signal-delivery.ts pushes, sys/signal.ts (rt_sigreturn) pops.
  */
 
+import { writeFpscr } from '../../../emu/guest/ppc/float/execute.ts'
 import { gprPlace, PPC_STATE } from '../../../emu/guest/ppc/state.ts'
 import type { StateBlock } from '../../../emu/memory/state-block.ts'
 import { AUDIT_ARCH_PPC64, AUDIT_ARCH_PPC64LE } from '../seccomp.ts'
@@ -123,7 +124,7 @@ function enter(
   state.setNumber(PPC_STATE.ctr, pc)
   state.setNumber(PPC_STATE.lr, memory.vdso + VDSO_SIGTRAMP_RT64)
   state.setNumber(PPC_STATE.pc, pc)
-  state.setU32(PPC_STATE.fpscr, 0)
+  writeFpscr(state, 0)
   return true
 }
 

@@ -40,6 +40,8 @@ const LSWX_BYTES_MAX = 16
 
 /** Whether a store with update, or a load that would overwrite its own base, is a form that the book calls invalid. */
 function isInvalid(row: Row, word: number): boolean {
+  // CTR cannot be counted and the target at once.
+  if (row.mnemonic === 'bcctr') return (fieldOf(word, 'BO') & 4) === 0
   const access = accessOf(row)
   if (access === '') return false
   const ra = fieldOf(word, 'RA')
@@ -183,6 +185,8 @@ export function randomState(
     state[FPSCR_AT] = BigInt(summed(Number(state[FPSCR_AT]!) & ~raising & ~clear))
     if (isSingle(row))
       for (let k = 0; k < 128; k += 2) state[VSR_AT + k] = roundedToSingle(state[VSR_AT + k]!)
+    if (row.mnemonic === 'lswx')
+      state[XER_AT] = (state[XER_AT]! & ~0x7fn) | BigInt(random.below(LSWX_BYTES_MAX + 1))
     aim(mode, random, state, row, word)
   }
   return state

@@ -29,7 +29,7 @@ export interface LaneOp {
 /** All of them; a code is a place here. */
 export const LANE_OPS: LaneOp[] = []
 
-/** The code of an operation. */
+/** The code of an operation. Rows ask when they are made, so that it is the same in every run: translations are kept. */
 export function laneCode(op: FloatOp, from: Element, to: Element, isScalar = false): number {
   const found = LANE_OPS.findIndex(
     (x) => x.op === op && x.from === from && x.to === to && (x.isScalar ?? false) === isScalar,

@@ -160,13 +160,16 @@ export const callLanes = (t: Translator, i: Insn, code: number, r: Registers): v
   )
 
 /** A row of arithmetic. */
-export const laneArithmetic =
-  (op: FloatOp, type: FloatLanes, registersOf: (i: Insn) => Registers): Translate =>
-  (t, i) => {
+export function laneArithmetic(
+  op: FloatOp,
+  type: FloatLanes,
+  registersOf: (i: Insn) => Registers,
+): Translate {
+  const element = type === 'f64x2' ? 'd' : 's'
+  const code = laneCode(op, element, element)
+  return (t, i) => {
     const { ir } = t
     const registers = registersOf(i)
-    const element = type === 'f64x2' ? 'd' : 's'
-    const code = laneCode(op, element, element)
     if (ir.options.exactChecks) {
       callLanes(t, i, code, registers)
       return
@@ -182,6 +185,7 @@ export const laneArithmetic =
     raise(t, code, any(doubt), any(precise), operands, result)
     t.setVsr(registers.t, result)
   }
+}
 
 /** A row that the helper always executes. */
 export const laneExactly =
@@ -192,12 +196,11 @@ export const laneExactly =
 const RELATIONS = { equal: 'eq', greater: 'gt', greaterEqual: 'ge' } as const
 
 /** A comparison: masks, and CR6 where Rc asks for it. */
-export const laneCompare =
-  (op: keyof typeof RELATIONS, type: FloatLanes): Translate =>
-  (t, i) => {
+export function laneCompare(op: keyof typeof RELATIONS, type: FloatLanes): Translate {
+  const element = type === 'f64x2' ? 'd' : 's'
+  const code = laneCode(op, element, element)
+  return (t, i) => {
     const { ir } = t
-    const element = type === 'f64x2' ? 'd' : 's'
-    const code = laneCode(op, element, element)
     if (ir.options.exactChecks) callLanes(t, i, code, { t: i.xt, a: i.xa, b: i.xb, c: -1 })
     else {
       requireUsualMode(t)
@@ -218,3 +221,4 @@ export const laneCompare =
       )
     }
   }
+}

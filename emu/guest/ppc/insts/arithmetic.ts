@@ -147,7 +147,7 @@ const mulhd =
     if (i.rc) t.record(high)
   }
 
-/** Quotient of i64 or i32 values; 0 where there is none, which `impossible` tells. */
+/** Quotient of i64 or i32 values; where there is none, which `impossible` tells, it is undefined: the dividend, as qemu has it. */
 function quotientOf(t: Translator, type: 'i32' | 'i64', a: Value, b: Value, signed: boolean): [Value, Value] {
   const { ir } = t
   const constant = (value: number): Value => (type === 'i64' ? ir.i64(value) : ir.i32(value))
@@ -159,7 +159,7 @@ function quotientOf(t: Translator, type: 'i32' | 'i64', a: Value, b: Value, sign
   }
   const divisor = ir.op3(`select.${type}`, constant(1), b, impossible)
   const quotient = ir.op2(`${type}.div_${signed ? 's' : 'u'}`, a, divisor)
-  return [ir.op3(`select.${type}`, constant(0), quotient, impossible), impossible]
+  return [quotient, impossible]
 }
 
 const divw =

@@ -10,6 +10,7 @@ import { V_CTR, V_LR } from '../variables.ts'
 
 /** Ends the block with a jump or call to the instruction's target. */
 function goTo(t: Translator, i: Insn): void {
+  t.leaveIfBeyond(i.target)
   if (!i.lk || i.target === i.nextPc) {
     if (i.lk) t.link(i)
     t.jump(i, i.target)
@@ -39,6 +40,7 @@ function conditionOf(t: Translator, i: Insn): Value {
 const b: Translate = (t, i) => goTo(t, i)
 
 const bc: Translate = (t, i) => {
+  t.leaveIfBeyond(i.target)
   const condition = conditionOf(t, i)
   if (condition < 0) goTo(t, i)
   else {

@@ -2,7 +2,7 @@
 
 import type { Insn } from '../decode.ts'
 import { convertTo, fromInteger, integral } from '../float/convert.ts'
-import { CLASS, FI, FPRF, FR, FX, RN, XX, ZX } from '../float/fpscr.ts'
+import { CLASS, FI, FPRF, FR, FX, RN, VXSNAN, XX, ZX } from '../float/fpscr.ts'
 import type { FloatOp } from '../float/operations.ts'
 import { arithmetic, callExactly, type Registers } from '../float/scalar.ts'
 import { type LeftOut, type Row, type RowOptions, row } from '../row.ts'
@@ -14,11 +14,15 @@ const ABC = (i: Insn): Registers => ({ t: i.rt, a: i.ra, b: i.rb, c: i.rc5 })
 
 /** qemu takes the class of a single-precision result as a double's. */
 export const SINGLE: RowOptions = { qemuDiffers: '4.2.2: FPRF of a denormal single' }
-/** qemu rounds the negated sum. */
-export const NEGATED: RowOptions = { qemuDiffers: '4.6.6.2: the sum is rounded, then negated' }
+/** qemu rounds the negated sum, and does not see a signalling addend of infinity times zero. */
+export const FUSED: RowOptions = {
+  qemuDiffers: '4.4.1: VXIMZ and VXSNAN; 4.6.6.2: the sum is rounded, then negated',
+}
+/** Whether it is a fused multiply-add. */
+const isFused = (op: FloatOp): boolean => /^n?m(add|sub)$/.test(op)
 
 export const leftOutOf = (op: FloatOp, single: boolean): LeftOut => ({
-  fpscr: single ? CLASS : 0,
+  fpscr: (single ? CLASS : 0) | (isFused(op) ? VXSNAN : 0),
   clear: op.startsWith('nm') ? RN : 0,
 })
 
@@ -38,7 +42,7 @@ function both(
       `FRT ${operands} [Rc]`,
       arithmetic(op, single, registers, true),
       {
-        ...(op.startsWith('nm') ? NEGATED : {}),
+        ...(isFused(op) ? FUSED : {}),
         ...(single ? SINGLE : {}),
         ...options,
         leftOut: leftOutOf(op, single),

@@ -4,7 +4,7 @@ import { COMMON_STATE } from '../../../memory/state-block.ts'
 import { EXIT_ILLEGAL } from '../../../run/cpu.ts'
 import type { Insn } from '../decode.ts'
 import { HELPER_TIME_BASE } from '../helper-ids.ts'
-import { type Row, row, type Translate } from '../row.ts'
+import { type Row, type RowOptions, row, type Translate } from '../row.ts'
 import { PPC_STATE } from '../state.ts'
 import type { Translator } from '../translate.ts'
 import { V_CA, V_CTR, V_LR, V_OV, V_SO } from '../variables.ts'
@@ -118,8 +118,17 @@ const dcbz: Translate = (t, i) => {
   for (let at = 0; at < sizeBytes; at += 16) ir.store(128, base, at, zero)
 }
 
-/** Caches are touched: where the page cannot be read or executed nothing happens here. */
-const cache = (name: string, opcode: number): Row => row(name, `X 31 ${opcode}`, 'RA RB', nothing)
+/** What is written back or forgotten is touched as by a load, and faults so. */
+const touch: Translate = (t, i) => {
+  t.load('u8', t.indexed(i.ra, i.rb), 0)
+}
+
+/** Where in the block the fault is told to be differs. */
+const WHOLE_BLOCK: RowOptions = { qemuDiffers: 'Book III-S 7.5.3: the address of the fault' }
+
+/** A block of a cache: nothing more happens to it here. */
+const cache = (name: string, opcode: number, translate: Translate, options: RowOptions = {}): Row =>
+  row(name, `X 31 ${opcode}`, 'RA RB', translate, options)
 
 export const SYSTEM: readonly Row[] = [
   row('mfspr', 'XFX 31 339', 'RT SPR', mfspr, { untested: 'tested by hand for each register' }),
@@ -129,11 +138,11 @@ export const SYSTEM: readonly Row[] = [
   row('eieio', 'X 31 854', '', nothing),
   row('isync', 'XL 19 150', '', nothing),
   row('wait', 'X 31 62', '', nothing, { untested: 'it waits for an interrupt' }),
-  cache('dcbt', 278),
-  cache('dcbtst', 246),
-  cache('dcbst', 54),
-  cache('dcbf', 86),
-  cache('icbi', 982),
-  cache('icbt', 22),
+  cache('dcbt', 278, nothing),
+  cache('dcbtst', 246, nothing),
+  cache('dcbst', 54, touch, WHOLE_BLOCK),
+  cache('dcbf', 86, touch, WHOLE_BLOCK),
+  cache('icbi', 982, touch, WHOLE_BLOCK),
+  cache('icbt', 22, nothing, { bits: 64, untested: 'qemu has none on a POWER8' }),
   row('dcbz', 'X 31 1014', 'RA RB', dcbz),
 ]
