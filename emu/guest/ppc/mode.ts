@@ -22,7 +22,8 @@ const needsExactFloat = ({ view }: AddressSpace): boolean =>
   (view.getUint32(STATE_BASE + PPC_STATE.fpscr, true) & FPSCR_MODE) !== 0
 
 function ppcMode(id: number, suffix: string, bits: Bits, isLittle: boolean): GuestMode<Insn> {
-  const decoder = new Decoder(ROWS, bits, isLittle)
+  // Made when it is first used: its tables take some hundredths of a second, and most machines run one ISA.
+  let decoder: Decoder | undefined
   return {
     id,
     suffix,
@@ -31,7 +32,10 @@ function ppcMode(id: number, suffix: string, bits: Bits, isLittle: boolean): Gue
     insnLengthMax: INSN_LENGTH,
     flagsUnknown: 0,
     newInsn: () => new Insn(),
-    decode: (bytes, at, end, pc, insn) => decoder.decode(bytes, at, end, pc, insn),
+    decode: (bytes, at, end, pc, insn) => {
+      decoder ??= new Decoder(ROWS, bits, isLittle)
+      return decoder.decode(bytes, at, end, pc, insn)
+    },
     translator: (region, map) => new Translator(region, map, bits, isLittle),
     jumpTables: () => new JumpTables(isLittle),
     joinFlags: (a, b) => a & b,

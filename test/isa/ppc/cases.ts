@@ -21,6 +21,8 @@ import type { Ours } from './ours.ts'
 import { dataPage, randomState, randomWord } from './states.ts'
 
 const ENCODINGS = 16
+/** From so many states at least is an encoding run. */
+const STATES_LEAST = 4
 const SIGFPE = 8
 const SIGSEGV = 11
 const SLOT = 0x1000
@@ -54,7 +56,8 @@ export interface Cases {
 /** `states` cases of a row, spread over some encodings. */
 export function casesOf(mode: PpcMode, row: Row, states: number, seed: number): Cases {
   const random = new Random(seedOf(rowKey(row), seed))
-  const encodings = Math.min(ENCODINGS * (states > 500 ? 4 : 1), states)
+  // Each encoding is a module to compile, which takes longer than its states.
+  const encodings = Math.min(ENCODINGS * (states > 500 ? 4 : 1), Math.ceil(states / STATES_LEAST))
   const batches: Batch[] = []
   for (let k = 0; k < encodings; k++) {
     const word = randomWord(row, random)
